@@ -1,0 +1,166 @@
+package images
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Kind tells what a reference stands for.
+type Kind string
+
+// The kinds of things that are copied.
+const (
+	KindImage Kind = "image"
+	KindChart Kind = "chart" // a Helm chart, stored as an OCI artifact
+)
+
+// UpstreamMissing marks an image that KKP's own `mirror-images` does not list.
+const UpstreamMissing = "missing"
+
+// Reason says why an image is needed.
+type Reason struct {
+	Source    string `json:"source"`              // the source that found it, such as "components"
+	Component string `json:"component,omitempty"` // the workload that runs it
+	Cluster   string `json:"cluster,omitempty"`   // "master" or the name of the Seed
+	Condition string `json:"condition,omitempty"` // such as "Kubernetes 1.34.9, aws"; empty: always
+}
+
+// String is the reason on one line.
+func (r Reason) String() string {
+	s := r.Source
+	if r.Component != "" {
+		s += ": " + r.Component
+	}
+	if r.Cluster != "" {
+		s += " on " + r.Cluster
+	}
+	if r.Condition != "" {
+		s += " (" + r.Condition + ")"
+	}
+	return s
+}
+
+// Image is something that KKP pulls, with the reasons for it.
+type Image struct {
+	Ref      Ref      `json:"ref"`
+	Kind     Kind     `json:"kind,omitempty"`
+	Digest   string   `json:"digest,omitempty"`   // what the reference resolved to, where it was resolved
+	Target   *Ref     `json:"target,omitempty"`   // where it goes, where a target is known
+	Upstream string   `json:"upstream,omitempty"` // UpstreamMissing or empty
+	Reasons  []Reason `json:"reasons,omitempty"`
+}
+
+// Gap names something that could not be read, so that the inventory may lack images.
+type Gap struct {
+	Source  string `json:"source"`
+	Subject string `json:"subject"`
+	Error   string `json:"error"`
+}
+
+// String is the gap on one line.
+func (g Gap) String() string { return g.Source + ": " + g.Subject + ": " + g.Error }
+
+// Inventory is what an installation needs: each image once, ordered by reference,
+// and what could not be found out.
+type Inventory struct {
+	Images []Image
+	Gaps   []Gap
+	Notes  []string // things to tell the user that are not gaps
+}
+
+// Collector gathers an Inventory. Its zero value is ready to use; it is not safe for
+// concurrent use.
+type Collector struct {
+	images map[key]*Image
+	gaps   []Gap
+	notes  []string
+}
+
+type key struct {
+	ref  Ref
+	kind Kind
+}
+
+// Add records an image. One that is known already gets the new reasons, and is
+// missing upstream only if every source says so.
+func (c *Collector) Add(img Image) {
+	if img.Kind == "" {
+		img.Kind = KindImage
+	}
+	k := key{img.Ref, img.Kind}
+	known, ok := c.images[k]
+	if !ok {
+		if c.images == nil {
+			c.images = map[key]*Image{}
+		}
+		img.Reasons = slices.Clone(img.Reasons)
+		c.images[k] = &img
+		return
+	}
+	known.Reasons = append(known.Reasons, img.Reasons...)
+	if img.Upstream == "" {
+		known.Upstream = ""
+	}
+	known.Digest = cmp.Or(known.Digest, img.Digest)
+}
+
+// Gap records something that could not be read.
+func (c *Collector) Gap(source, subject string, err error) {
+	c.gaps = append(c.gaps, Gap{Source: source, Subject: subject, Error: err.Error()})
+}
+
+// Note records something to tell the user.
+func (c *Collector) Note(text string) { c.notes = append(c.notes, text) }
+
+// Inventory returns what was gathered, ordered, without repeated reasons and gaps.
+func (c *Collector) Inventory() Inventory {
+	inv := Inventory{Gaps: sortedSet(c.gaps, compareGaps), Notes: sortedSet(c.notes, strings.Compare)}
+	for _, img := range c.images {
+		img.Reasons = sortedSet(img.Reasons, compareReasons)
+		inv.Images = append(inv.Images, *img)
+	}
+	slices.SortFunc(inv.Images, func(a, b Image) int {
+		return cmp.Or(strings.Compare(a.Ref.String(), b.Ref.String()), strings.Compare(string(a.Kind), string(b.Kind)))
+	})
+	return inv
+}
+
+func sortedSet[T comparable](items []T, compare func(a, b T) int) []T {
+	sorted := slices.Clone(items)
+	slices.SortFunc(sorted, compare)
+	return slices.Compact(sorted)
+}
+
+func compareReasons(a, b Reason) int {
+	return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Component, b.Component),
+		strings.Compare(a.Cluster, b.Cluster), strings.Compare(a.Condition, b.Condition))
+}
+
+func compareGaps(a, b Gap) int {
+	return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Error, b.Error))
+}
+
+// SortGaps orders the gaps, after some were added.
+func (inv *Inventory) SortGaps() { inv.Gaps = sortedSet(inv.Gaps, compareGaps) }
+
+// Where returns the inventory with only the images that keep accepts.
+func (inv Inventory) Where(keep func(Image) bool) Inventory {
+	var kept []Image
+	for _, img := range inv.Images {
+		if keep(img) {
+			kept = append(kept, img)
+		}
+	}
+	inv.Images = kept
+	return inv
+}
+
+// Without returns the inventory without the images that another one has.
+func (inv Inventory) Without(other Inventory) Inventory {
+	known := map[key]bool{}
+	for _, img := range other.Images {
+		known[key{img.Ref, img.Kind}] = true
+	}
+	return inv.Where(func(img Image) bool { return !known[key{img.Ref, img.Kind}] })
+}

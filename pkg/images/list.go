@@ -1,0 +1,128 @@
+package images
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+)
+
+// APIVersion is the version of the JSON documents.
+const APIVersion = "kkp-mirror.dev/v1alpha1"
+
+// The kinds of JSON documents.
+const (
+	KindImageList  = "ImageList"
+	KindSyncReport = "SyncReport"
+)
+
+// ImageList is the inventory as a document: what `images -o json` prints and
+// `sync --images` reads.
+type ImageList struct {
+	APIVersion string  `json:"apiVersion"`
+	Kind       string  `json:"kind"`
+	Items      []Image `json:"items"`
+	Gaps       []Gap   `json:"gaps,omitempty"`
+}
+
+// SyncReport is the report of a sync as a document.
+type SyncReport struct {
+	APIVersion string   `json:"apiVersion"`
+	Kind       string   `json:"kind"`
+	Target     string   `json:"target"`
+	Summary    Summary  `json:"summary"`
+	Items      []Result `json:"items"`
+	Gaps       []Gap    `json:"gaps,omitempty"`
+}
+
+// Summary counts the outcomes of a sync.
+type Summary struct {
+	Copied  int   `json:"copied"`
+	Present int   `json:"present"`
+	Skipped int   `json:"skipped"`
+	Failed  int   `json:"failed"`
+	Bytes   int64 `json:"bytes"` // uploaded
+}
+
+// List returns the inventory as a document.
+func (inv Inventory) List() ImageList {
+	items := inv.Images
+	if items == nil {
+		items = []Image{}
+	}
+	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Gaps: inv.Gaps}
+}
+
+// Document returns the report as a document.
+func (r Report) Document(target Target, gaps []Gap) SyncReport {
+	items := r.Results
+	if items == nil {
+		items = []Result{}
+	}
+	return SyncReport{
+		APIVersion: APIVersion, Kind: KindSyncReport, Target: target.String(), Items: items, Gaps: gaps,
+		Summary: Summary{
+			Copied: r.Count(Copied), Present: r.Count(Present), Skipped: r.Count(Skipped), Failed: r.Count(Failed),
+			Bytes: r.Bytes(),
+		},
+	}
+}
+
+// ParseList reads an ImageList in JSON. Only the reference of an item is required.
+func ParseList(data []byte) (Inventory, error) {
+	var list ImageList
+	if err := json.Unmarshal(data, &list); err != nil {
+		return Inventory{}, decodeError(data, err)
+	}
+	if list.APIVersion != APIVersion || list.Kind != KindImageList {
+		return Inventory{}, fmt.Errorf("expected apiVersion %s and kind %s, found %q and %q", APIVersion, KindImageList, list.APIVersion, list.Kind)
+	}
+	var c Collector
+	for i, img := range list.Items {
+		if err := checkItem(img); err != nil {
+			return Inventory{}, fmt.Errorf("items[%d]: %w", i, err)
+		}
+		img.Target = nil // a list is good for any target
+		c.Add(img)
+	}
+	inv := c.Inventory()
+	inv.Gaps = list.Gaps
+	return inv, nil
+}
+
+func checkItem(img Image) error {
+	if img.Ref.IsZero() {
+		return errors.New("no ref")
+	}
+	if img.Kind != "" && img.Kind != KindImage && img.Kind != KindChart {
+		return fmt.Errorf("%s: unknown kind %q; known are %s and %s", img.Ref, img.Kind, KindImage, KindChart)
+	}
+	if img.Digest == "" {
+		return nil
+	}
+	if !regexp.MustCompile(`^sha256:[0-9a-f]{64}$`).MatchString(img.Digest) {
+		return fmt.Errorf("%s: %q is not a digest of the form sha256:<64 hex digits>", img.Ref, img.Digest)
+	}
+	if img.Ref.Digest != "" && img.Ref.Digest != img.Digest {
+		return fmt.Errorf("%s: the digest %s contradicts the one in the reference", img.Ref, img.Digest)
+	}
+	return nil
+}
+
+// decodeError adds the line to a JSON error that knows its offset.
+func decodeError(data []byte, err error) error {
+	var syntax *json.SyntaxError
+	var typ *json.UnmarshalTypeError
+	offset := int64(-1)
+	switch {
+	case errors.As(err, &syntax):
+		offset = syntax.Offset
+	case errors.As(err, &typ):
+		offset = typ.Offset
+	}
+	if offset < 0 || offset > int64(len(data)) {
+		return err
+	}
+	return fmt.Errorf("line %d: %w", 1+bytes.Count(data[:offset], []byte("\n")), err)
+}

@@ -1,0 +1,73 @@
+package images
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/distribution/reference"
+)
+
+// Target is a registry, with an optional path in it, that images are copied to.
+type Target struct {
+	Registry string // "registry.example.com:5000"
+	Prefix   string // "kkp", "" if the images go to the root
+}
+
+// ParseTarget reads registry[:port][/prefix]. The registry must be recognisable as
+// one (a dot, a port, or localhost), because KKP, containerd and docker would read
+// "mirror/kkp" as a repository on Docker Hub.
+func ParseTarget(s string) (Target, error) {
+	if scheme, rest, ok := strings.Cut(s, "://"); ok {
+		return Target{}, fmt.Errorf("target %q: a registry has no scheme; write %q (and --plain-http %s if it speaks plain HTTP, not %s)",
+			s, strings.TrimSuffix(rest, "/"), hostOf(rest), scheme)
+	}
+	host, prefix, _ := strings.Cut(strings.TrimSuffix(s, "/"), "/")
+	if strings.HasPrefix(host, "oci:") || strings.HasPrefix(host, "oci-archive:") {
+		return Target{}, fmt.Errorf("target %q: archives are not supported; write a registry, such as registry.example.com:5000/kkp", s)
+	}
+	if !strings.ContainsAny(host, ".:") && host != "localhost" {
+		return Target{}, fmt.Errorf("target %q: %q is not recognisable as a registry; write its port or domain, such as %q", s, host, host+":443")
+	}
+	named, err := reference.ParseNormalizedNamed(path.Join(host, prefix, "image"))
+	if err != nil || reference.Domain(named) != host {
+		return Target{}, fmt.Errorf("target %q: not of the form registry[:port][/prefix]; a prefix has lower-case letters, digits, "+
+			"and single . _ - between them, and no tag", s)
+	}
+	return Target{Registry: host, Prefix: prefix}, nil
+}
+
+func hostOf(s string) string {
+	host, _, _ := strings.Cut(s, "/")
+	return host
+}
+
+// String is registry[/prefix].
+func (t Target) String() string {
+	if t.Prefix == "" {
+		return t.Registry
+	}
+	return t.Registry + "/" + t.Prefix
+}
+
+// Ref returns where a source reference goes: the host is replaced, the path, the tag
+// and the digest stay, which is what KKP's overwriteRegistry makes of a reference
+// (kubermatic pkg/resources/registry/registry.go, v2.31.0).
+func (t Target) Ref(source Ref) Ref {
+	source.Registry = t.Registry
+	if t.Prefix != "" {
+		source.Repository = t.Prefix + "/" + source.Repository
+	}
+	return source
+}
+
+// PushTag is the tag under which a target is written: its own or, for a reference
+// with a digest only, one derived from the digest, which keeps the manifest from a
+// registry's garbage collection. It is not "sha256-…", which the OCI distribution
+// specification reserves for referrers.
+func (r Ref) PushTag() string {
+	if r.Tag != "" {
+		return r.Tag
+	}
+	return "digest-" + strings.TrimPrefix(r.Digest, "sha256:")
+}

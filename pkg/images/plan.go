@@ -1,0 +1,124 @@
+package images
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Copy is one step of a Plan.
+type Copy struct {
+	Source Ref
+	Target Ref
+	Kind   Kind
+	Digest string // what the source must be, if that is known before it is asked
+}
+
+// Plan is what a sync will do, in the order of the target references.
+type Plan struct {
+	Copies []Copy
+}
+
+// NewPlan maps every image of the inventory to the target.
+func NewPlan(inv Inventory, target Target) Plan {
+	var plan Plan
+	for _, img := range inv.Images {
+		digest := img.Digest
+		if img.Ref.Digest != "" {
+			digest = img.Ref.Digest
+		}
+		plan.Copies = append(plan.Copies, Copy{Source: img.Ref, Target: target.Ref(img.Ref), Kind: img.Kind, Digest: digest})
+	}
+	slices.SortStableFunc(plan.Copies, func(a, b Copy) int { return strings.Compare(a.Target.String(), b.Target.String()) })
+	return plan
+}
+
+// Written is the reference that the copy writes: the target, with the tag under which a
+// digest is kept if it has none.
+func (c Copy) Written() Ref {
+	written := c.Target
+	written.Tag = c.Target.PushTag()
+	return written
+}
+
+// place is what can be overwritten in a registry.
+func (c Copy) place() string { return c.Target.Name() + ":" + c.Target.PushTag() }
+
+// Shared returns the groups of copies with one target. They are harmless only if all
+// sources of a group are the same content.
+func (p Plan) Shared() [][]Copy {
+	groups := map[string][]Copy{}
+	for _, c := range p.Copies {
+		groups[c.place()] = append(groups[c.place()], c)
+	}
+	var shared [][]Copy
+	for _, c := range p.Copies {
+		if group := groups[c.place()]; len(group) > 1 {
+			shared = append(shared, group)
+			delete(groups, c.place())
+		}
+	}
+	return shared
+}
+
+// ConflictError says that different images would land on one target.
+type ConflictError struct {
+	Conflicts []Conflict
+}
+
+// Conflict is a target with the sources that claim it.
+type Conflict struct {
+	Target  Ref
+	Sources []string // each with its digest, or why that is unknown
+}
+
+func (e *ConflictError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "different images would land on one target, because the mirror keeps the path of an image and drops its host:")
+	for _, c := range e.Conflicts {
+		fmt.Fprintf(&b, "\n  %s\n    ← %s", c.Target, strings.Join(c.Sources, "\n    ← "))
+	}
+	b.WriteString("\nNothing was copied. Leave all but one out (--registry-prefix, --source), or sync them to targets with different prefixes.")
+	return b.String()
+}
+
+// Settle drops the copies that would repeat another one, and returns a *ConflictError
+// if different content claims one target. digest tells what a source is; its error
+// counts as a difference, because equality cannot be shown.
+func (p Plan) Settle(digest func(Copy) (string, error)) (Plan, error) {
+	repeated := map[Copy]bool{}
+	var conflicts []Conflict
+	for _, group := range p.Shared() {
+		if conflict := compareGroup(group, digest); conflict != nil {
+			conflicts = append(conflicts, *conflict)
+			continue
+		}
+		for _, c := range group[1:] {
+			repeated[c] = true
+		}
+	}
+	if len(conflicts) > 0 {
+		return Plan{}, &ConflictError{Conflicts: conflicts}
+	}
+	return Plan{Copies: slices.DeleteFunc(slices.Clone(p.Copies), func(c Copy) bool { return repeated[c] })}, nil
+}
+
+// compareGroup returns the conflict in a group of copies with one target, or nil.
+func compareGroup(group []Copy, digest func(Copy) (string, error)) *Conflict {
+	conflict := Conflict{Target: group[0].Target}
+	digests := map[string]bool{}
+	for _, c := range group {
+		d, err := digest(c)
+		if err != nil {
+			digests["unknown "+c.Source.String()] = true
+			conflict.Sources = append(conflict.Sources, fmt.Sprintf("%s (digest unknown: %v)", c.Source, err))
+			continue
+		}
+		digests[d] = true
+		conflict.Sources = append(conflict.Sources, fmt.Sprintf("%s (%s)", c.Source, d))
+	}
+	if len(digests) == 1 {
+		return nil
+	}
+	return &conflict
+}

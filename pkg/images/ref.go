@@ -1,0 +1,102 @@
+// Package images holds the values that the other packages exchange: references,
+// images with the reasons why they are needed, the inventory, the plan of a copy
+// and its report, and the pure functions between them. It does no I/O and knows
+// neither Kubernetes nor registries.
+package images
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/distribution/reference"
+	"github.com/opencontainers/go-digest"
+)
+
+// Ref is a normalised image reference. References are compared in this form only,
+// so that "alpine" and "docker.io/library/alpine:latest" are one image.
+type Ref struct {
+	Registry   string // "docker.io", "quay.io", "registry.example.com:5000"
+	Repository string // "library/alpine"
+	Tag        string // "" if the reference has a digest only
+	Digest     string // "sha256:…", "" if the reference has a tag only
+}
+
+// ParseRef reads a reference as people and manifests write it, with the rules that KKP,
+// docker and containerd share. A reference without tag and digest gets the tag "latest",
+// one with a digest only gets no tag.
+func ParseRef(s string) (Ref, error) {
+	named, err := reference.ParseNormalizedNamed(strings.TrimSpace(s))
+	if err != nil {
+		return Ref{}, fmt.Errorf("image reference %q: %w", s, err)
+	}
+	named = reference.TagNameOnly(named)
+	ref := Ref{Registry: reference.Domain(named), Repository: reference.Path(named)}
+	if tagged, ok := named.(reference.Tagged); ok {
+		ref.Tag = tagged.Tag()
+	}
+	if digested, ok := named.(reference.Digested); ok {
+		ref.Digest = digested.Digest().String()
+		if digested.Digest().Algorithm() != digest.SHA256 {
+			return Ref{}, fmt.Errorf("image reference %q: only sha256 digests are supported", s)
+		}
+	}
+	return ref, nil
+}
+
+// Name is registry and repository, without tag and digest.
+func (r Ref) Name() string { return r.Registry + "/" + r.Repository }
+
+// String is the whole reference: registry/repository[:tag][@digest].
+func (r Ref) String() string {
+	s := r.Name()
+	if r.Tag != "" {
+		s += ":" + r.Tag
+	}
+	if r.Digest != "" {
+		s += "@" + r.Digest
+	}
+	return s
+}
+
+// IsZero tells whether the reference is unset.
+func (r Ref) IsZero() bool { return r == Ref{} }
+
+// Version is what the reference selects in its repository: the tag or, if it has
+// none, the digest.
+func (r Ref) Version() string {
+	if r.Tag != "" {
+		return r.Tag
+	}
+	return r.Digest
+}
+
+// MarshalText writes the reference as String does.
+func (r Ref) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads a reference as ParseRef does.
+func (r *Ref) UnmarshalText(text []byte) error {
+	ref, err := ParseRef(string(text))
+	if err != nil {
+		return err
+	}
+	*r = ref
+	return nil
+}
+
+// Matches tells whether a pattern as people type it means this reference: a whole
+// reference, a repository with or without its registry, or the last parts of one,
+// each with or without tag and digest ("dashboard", "kubermatic/dashboard",
+// "quay.io/kubermatic/dashboard:v2.31.0").
+func (r Ref) Matches(pattern string) bool {
+	base, digest, _ := strings.Cut(strings.TrimSpace(pattern), "@")
+	if digest != "" && digest != r.Digest {
+		return false
+	}
+	if i := strings.LastIndex(base, ":"); i > strings.LastIndex(base, "/") { // a tag, not the port of a registry
+		if base[i+1:] != r.Tag {
+			return false
+		}
+		base = base[:i]
+	}
+	return base != "" && strings.HasSuffix("/"+r.Name(), "/"+strings.Trim(base, "/"))
+}
