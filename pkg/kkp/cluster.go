@@ -1,0 +1,81 @@
+package kkp
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Cluster is a user cluster: a Cluster (kubermatic.k8c.io/v1) on a Seed.
+type Cluster struct {
+	Name           string
+	Namespace      string // of its control plane on the Seed
+	Datacenter     string
+	Provider       string
+	Versions       []string // Kubernetes versions that its components run, without "v"; more than one during an upgrade
+	CNI            string   // "canal v3.31", "" if not set
+	ExposeStrategy string   // "" for the Seed's
+	Konnectivity   bool     // false: the control plane reaches the nodes through OpenVPN
+}
+
+// clusterView is the part of a Cluster that is read.
+type clusterView struct {
+	Spec struct {
+		Version        string         `json:"version"`
+		ExposeStrategy string         `json:"exposeStrategy"`
+		Cloud          map[string]any `json:"cloud"`
+		CNIPlugin      *struct {
+			Type    string `json:"type"`
+			Version string `json:"version"`
+		} `json:"cniPlugin"`
+		ClusterNetwork struct {
+			KonnectivityEnabled bool `json:"konnectivityEnabled"`
+		} `json:"clusterNetwork"`
+	} `json:"spec"`
+	Status struct {
+		NamespaceName string `json:"namespaceName"`
+		Versions      struct {
+			ControlPlane      string `json:"controlPlane"`
+			Apiserver         string `json:"apiserver"`
+			ControllerManager string `json:"controllerManager"`
+			Scheduler         string `json:"scheduler"`
+		} `json:"versions"`
+	} `json:"status"`
+}
+
+func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
+	var view clusterView
+	err := decode(obj, &view)
+	spec, status := view.Spec, view.Status
+	cluster := Cluster{
+		Name:           obj.GetName(),
+		Namespace:      cmp.Or(status.NamespaceName, "cluster-"+obj.GetName()),
+		ExposeStrategy: spec.ExposeStrategy,
+		Konnectivity:   spec.ClusterNetwork.KonnectivityEnabled,
+		Provider:       providerOf(spec.Cloud),
+		Versions: distinctVersions(spec.Version, status.Versions.ControlPlane, status.Versions.Apiserver,
+			status.Versions.ControllerManager, status.Versions.Scheduler),
+	}
+	cluster.Datacenter, _, _ = unstructured.NestedString(spec.Cloud, "dc")
+	if cluster.Provider == "" {
+		cluster.Provider, _, _ = unstructured.NestedString(spec.Cloud, "providerName")
+	}
+	if spec.CNIPlugin != nil {
+		cluster.CNI = strings.TrimSpace(spec.CNIPlugin.Type + " " + spec.CNIPlugin.Version)
+	}
+	return cluster, err
+}
+
+// distinctVersions returns the versions that are set, each once and without "v".
+func distinctVersions(versions ...string) []string {
+	var distinct []string
+	for _, v := range versions {
+		v = strings.TrimPrefix(v, "v")
+		if v != "" && !slices.Contains(distinct, v) {
+			distinct = append(distinct, v)
+		}
+	}
+	return distinct
+}

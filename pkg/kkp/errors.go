@@ -1,0 +1,53 @@
+package kkp
+
+import (
+	"fmt"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+)
+
+// ConfigurationError says that there is not exactly one KubermaticConfiguration that
+// can be read.
+type ConfigurationError struct {
+	Namespace string   // that was searched, "" for all
+	Files     bool     // files were searched, not an API
+	Found     []string // namespace/name of each
+	Err       error    // why none could be read, nil if the search worked
+}
+
+func (e *ConfigurationError) Error() string {
+	switch {
+	case e.Err != nil && notInstalled(e.Err):
+		return "this cluster has no KubermaticConfigurations: KKP's CRDs are not installed. " +
+			"Point --context or --kubeconfig at the KKP master cluster, or pass the configuration with -f before KKP is installed"
+	case e.Err != nil:
+		return fmt.Sprintf("reading KubermaticConfigurations %s: %v", e.where(), e.Err)
+	case len(e.Found) == 0 && e.Files:
+		return "the files given with -f hold no KubermaticConfiguration (apiVersion: kubermatic.k8c.io/v1)"
+	case len(e.Found) == 0:
+		return fmt.Sprintf("no KubermaticConfiguration %s. Point --context or --kubeconfig at the KKP master cluster, "+
+			"or pass the configuration with -f before KKP is installed", e.where())
+	case e.Files:
+		return fmt.Sprintf("the files given with -f hold %d KubermaticConfigurations (%s), and a KKP installation has one; pass only that one",
+			len(e.Found), strings.Join(e.Found, ", "))
+	default:
+		return fmt.Sprintf("there are %d KubermaticConfigurations %s (%s); choose one with --namespace", len(e.Found), e.where(), strings.Join(e.Found, ", "))
+	}
+}
+
+func (e *ConfigurationError) where() string {
+	if e.Namespace == "" {
+		return "in any namespace"
+	}
+	return "in namespace " + e.Namespace
+}
+
+// Unwrap returns why none could be read.
+func (e *ConfigurationError) Unwrap() error { return e.Err }
+
+// notInstalled tells whether an error means that the API has no such resource.
+func notInstalled(err error) bool {
+	return apierrors.IsNotFound(err) || meta.IsNoMatchError(err)
+}

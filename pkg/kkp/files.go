@@ -1,0 +1,58 @@
+package kkp
+
+import (
+	"errors"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// FromObjects makes an installation of objects that were read from files. Objects of
+// kinds that say nothing about images are ignored. Clusters belong to the Seed that has
+// their datacenter; pods count as the master's.
+func FromObjects(objects []*unstructured.Unstructured) (Installation, error) {
+	byKind := map[string][]*unstructured.Unstructured{}
+	for _, obj := range objects {
+		gvk := obj.GroupVersionKind()
+		if gvk.Group == group || (gvk.Group == "" && gvk.Kind == "Pod") {
+			byKind[gvk.Kind] = append(byKind[gvk.Kind], obj)
+		}
+	}
+	var inst Installation
+	var failures [4]error
+	inst.Configuration, failures[0] = onlyConfiguration(byKind["KubermaticConfiguration"], "")
+	inst.Seeds, failures[1] = convert(byKind["Seed"], seedFrom)
+	clusters, err := convert(byKind["Cluster"], clusterFrom)
+	failures[2] = err
+	inst.Pods, failures[3] = convert(byKind["Pod"], podFrom)
+	var missing *ConfigurationError
+	if errors.As(failures[0], &missing) {
+		missing.Files = true
+	}
+	if err := errors.Join(failures[:]...); err != nil {
+		return Installation{}, err
+	}
+	inst.assign(clusters)
+	inst.settleVersion()
+	return inst, nil
+}
+
+// assign gives each cluster to the Seed that has its datacenter. Clusters of unknown
+// datacenters go to a Seed without a name, so that their images are not forgotten.
+func (inst *Installation) assign(clusters []Cluster) {
+	var homeless []Cluster
+	for _, cluster := range clusters {
+		i := slices.IndexFunc(inst.Seeds, func(s Seed) bool {
+			return slices.ContainsFunc(s.Datacenters, func(dc Datacenter) bool { return dc.Name == cluster.Datacenter })
+		})
+		if i < 0 {
+			homeless = append(homeless, cluster)
+			continue
+		}
+		inst.Seeds[i].Clusters = append(inst.Seeds[i].Clusters, cluster)
+		inst.Seeds[i].Read = true
+	}
+	if len(homeless) > 0 {
+		inst.Seeds = append(inst.Seeds, Seed{Clusters: homeless, Read: true})
+	}
+}

@@ -1,0 +1,72 @@
+// Package kkp knows what a KKP installation is: typed, read-only views of its
+// KubermaticConfiguration, Seeds, Clusters and pods, loaded from a live API or from
+// files. It knows the objects of KKP, but not which images they need.
+package kkp
+
+import "strings"
+
+// Installation is a KKP installation as far as it could be read.
+type Installation struct {
+	Version       string // "v2.31.0", as the master's operator reports it
+	Edition       string // "CE" or "EE"
+	Configuration Configuration
+	Seeds         []Seed
+	Pods          []Pod // of the master
+	Unread        []Unread
+	Live          bool // read from an API, not from files
+}
+
+// Part is a part of an installation that can be unreadable on its own.
+type Part string
+
+// The parts of an installation.
+const (
+	PartSeeds    Part = "seeds"
+	PartClusters Part = "clusters"
+	PartPods     Part = "pods"
+)
+
+// Unread names something that could not be read.
+type Unread struct {
+	Part    Part
+	Subject string // "seed frankfurt", "namespace kubermatic on master"
+	Err     error
+}
+
+// Pod is a pod with every image that its containers name, including those of init
+// and ephemeral containers and of image volumes.
+type Pod struct {
+	Namespace string
+	Name      string
+	Workload  string // the name of the workload it belongs to, as its labels give it
+	Images    []string
+}
+
+// editionOf reads the edition off an image name: KKP EE has its own repositories
+// (kubermatic pkg/defaulting/images_ee.go).
+func editionOf(image string) string {
+	repository, _, _ := strings.Cut(image, "@")
+	base := repository[strings.LastIndex(repository, "/")+1:]
+	base, _, _ = strings.Cut(base, ":")
+	switch base {
+	case "kubermatic-ee", "dashboard-ee":
+		return "EE"
+	case "kubermatic", "dashboard":
+		return "CE"
+	}
+	return ""
+}
+
+// settleVersion fills version and edition in: from the status of the configuration,
+// else the edition from the images that run.
+func (inst *Installation) settleVersion() {
+	inst.Version = inst.Configuration.Status.KubermaticVersion
+	inst.Edition = inst.Configuration.Status.KubermaticEdition
+	for _, pod := range inst.Pods {
+		for _, image := range pod.Images {
+			if inst.Edition == "" {
+				inst.Edition = editionOf(image)
+			}
+		}
+	}
+}

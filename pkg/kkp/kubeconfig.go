@@ -1,0 +1,76 @@
+package kkp
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+)
+
+// seedClient opens the API of a Seed with the kubeconfig in its Secret.
+func seedClient(ctx context.Context, master dynamic.Interface, key SecretKey, connect Connect) (dynamic.Interface, error) {
+	kubeconfig, err := secretValue(ctx, master, key)
+	if err != nil {
+		return nil, err
+	}
+	config, err := restConfig(kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("kubeconfig in secret %s/%s: %w", key.Namespace, key.Name, err)
+	}
+	return connect(config)
+}
+
+func secretValue(ctx context.Context, client dynamic.Interface, key SecretKey) ([]byte, error) {
+	secret, err := client.Resource(coreResource("secrets")).Namespace(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	encoded, ok, err := unstructured.NestedString(secret.Object, "data", key.Key)
+	if err != nil || !ok {
+		return nil, fmt.Errorf("secret %s/%s has no key %q", key.Namespace, key.Name, key.Key)
+	}
+	return base64.StdEncoding.DecodeString(encoded)
+}
+
+// restConfig reads a kubeconfig that came from a cluster. It may hold credentials, but
+// must not make this machine run programs or read files: whoever can write the Secret
+// would have them run and sent.
+func restConfig(kubeconfig []byte) (*rest.Config, error) {
+	config, err := clientcmd.Load(kubeconfig)
+	if err != nil {
+		return nil, err
+	}
+	if err := selfContained(config); err != nil {
+		return nil, err
+	}
+	return clientcmd.NewDefaultClientConfig(*config, nil).ClientConfig()
+}
+
+func selfContained(config *clientcmdapi.Config) error {
+	for name, user := range config.AuthInfos {
+		switch {
+		case user.Exec != nil:
+			return fmt.Errorf("user %q runs a program (exec), which is not done for a kubeconfig from a cluster", name)
+		case user.AuthProvider != nil:
+			return fmt.Errorf("user %q uses an auth provider, which is not done for a kubeconfig from a cluster", name)
+		case user.ClientCertificate != "" || user.ClientKey != "" || user.TokenFile != "":
+			return fmt.Errorf("user %q refers to files, which are not read for a kubeconfig from a cluster", name)
+		}
+	}
+	for name, cluster := range config.Clusters {
+		if cluster.CertificateAuthority != "" {
+			return fmt.Errorf("cluster %q refers to a CA file, which is not read for a kubeconfig from a cluster", name)
+		}
+	}
+	if len(config.Clusters) == 0 {
+		return errors.New("it names no cluster")
+	}
+	return nil
+}

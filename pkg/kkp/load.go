@@ -1,0 +1,171 @@
+package kkp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/pager"
+)
+
+// Connect opens an API.
+type Connect func(*rest.Config) (dynamic.Interface, error)
+
+// pageSize is how many objects are asked for at once.
+const pageSize = 500
+
+// seedsAtOnce bounds how many Seeds are read at the same time.
+const seedsAtOnce = 8
+
+// Load reads an installation from the API of the master cluster. An empty namespace
+// means: wherever the KubermaticConfiguration is. The configuration must be readable;
+// whatever else is not becomes an Unread.
+func Load(ctx context.Context, master dynamic.Interface, namespace string, connect Connect) (Installation, error) {
+	configuration, err := loadConfiguration(ctx, master, namespace)
+	if err != nil {
+		return Installation{}, err
+	}
+	inst := Installation{Configuration: configuration, Live: true}
+	seeds, err := loadSeeds(ctx, master, configuration.Namespace)
+	if err != nil {
+		inst.Unread = append(inst.Unread, Unread{Part: PartSeeds, Subject: "namespace " + configuration.Namespace, Err: err})
+	}
+	var unread []Unread
+	inst.Pods, unread = loadPods(ctx, master, "master", masterNamespaces(configuration.Namespace))
+	inst.Unread = append(inst.Unread, unread...)
+	inst.Seeds, unread = readSeeds(ctx, master, seeds, connect)
+	inst.Unread = append(inst.Unread, unread...)
+	inst.settleVersion()
+	return inst, ctx.Err()
+}
+
+func loadConfiguration(ctx context.Context, master dynamic.Interface, namespace string) (Configuration, error) {
+	objects, err := list(ctx, master, configurationResource(), namespace)
+	if err != nil {
+		return Configuration{}, &ConfigurationError{Namespace: namespace, Err: err}
+	}
+	return onlyConfiguration(objects, namespace)
+}
+
+// onlyConfiguration returns the one KubermaticConfiguration among the objects.
+func onlyConfiguration(objects []*unstructured.Unstructured, namespace string) (Configuration, error) {
+	if len(objects) != 1 {
+		failure := &ConfigurationError{Namespace: namespace}
+		for _, obj := range objects {
+			failure.Found = append(failure.Found, objectName(obj))
+		}
+		return Configuration{}, failure
+	}
+	return configurationFrom(objects[0])
+}
+
+func loadSeeds(ctx context.Context, master dynamic.Interface, namespace string) ([]Seed, error) {
+	objects, err := list(ctx, master, seedResource(), namespace)
+	if err != nil {
+		return nil, err
+	}
+	return convert(objects, seedFrom)
+}
+
+// convert makes a view of each object. Views that could not be made are named in the
+// error; the others are returned.
+func convert[T any](objects []*unstructured.Unstructured, from func(*unstructured.Unstructured) (T, error)) ([]T, error) {
+	var views []T
+	var failures []error
+	for _, obj := range objects {
+		view, err := from(obj)
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		views = append(views, view)
+	}
+	return views, errors.Join(failures...)
+}
+
+// readSeeds reads the cluster of each Seed, several at once.
+func readSeeds(ctx context.Context, master dynamic.Interface, seeds []Seed, connect Connect) ([]Seed, []Unread) {
+	unread := make([][]Unread, len(seeds))
+	var group errgroup.Group
+	group.SetLimit(seedsAtOnce)
+	for i := range seeds {
+		group.Go(func() error {
+			unread[i] = readSeed(ctx, master, &seeds[i], connect)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return nil: what fails is in unread
+	var all []Unread
+	for _, u := range unread {
+		all = append(all, u...)
+	}
+	return seeds, all
+}
+
+// readSeed fills in what the Seed's own cluster holds.
+func readSeed(ctx context.Context, master dynamic.Interface, seed *Seed, connect Connect) []Unread {
+	subject := "seed " + seed.Name
+	client, err := seedClient(ctx, master, seed.Kubeconfig, connect)
+	if err != nil {
+		return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}}
+	}
+	namespaces := masterNamespaces(seed.Namespace)
+	if sameCluster(ctx, master, client) {
+		namespaces = nil // read as the master's
+	}
+	objects, err := list(ctx, client, clusterResource(), metav1.NamespaceAll)
+	if err == nil {
+		seed.Clusters, err = convert(objects, clusterFrom)
+	}
+	var unread []Unread
+	if err != nil {
+		unread = append(unread, Unread{PartClusters, subject, err})
+	}
+	seed.Read = err == nil
+	for _, cluster := range seed.Clusters {
+		namespaces = append(namespaces, cluster.Namespace)
+	}
+	var more []Unread
+	seed.Pods, more = loadPods(ctx, client, subject, namespaces)
+	return append(unread, more...)
+}
+
+// list reads all objects of a resource, page by page.
+func list(ctx context.Context, client dynamic.Interface, resource schema.GroupVersionResource, namespace string) ([]*unstructured.Unstructured, error) {
+	pages := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+		return client.Resource(resource).Namespace(namespace).List(ctx, opts)
+	})
+	pages.PageSize = pageSize
+	var objects []*unstructured.Unstructured
+	err := pages.EachListItem(ctx, metav1.ListOptions{}, func(obj runtime.Object) error {
+		item, ok := obj.(*unstructured.Unstructured)
+		if !ok {
+			return fmt.Errorf("unexpected %T in a list of %s", obj, resource.Resource)
+		}
+		objects = append(objects, item)
+		return nil
+	})
+	return objects, err
+}
+
+// sameCluster tells whether two clients talk to one cluster, by the identity of a
+// namespace that every cluster has. What cannot be read counts as another cluster.
+func sameCluster(ctx context.Context, a, b dynamic.Interface) bool {
+	identity := func(client dynamic.Interface) types.UID {
+		namespace, err := client.Resource(coreResource("namespaces")).Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+		if err != nil {
+			return ""
+		}
+		return namespace.GetUID()
+	}
+	id := identity(a)
+	return id != "" && id == identity(b)
+}

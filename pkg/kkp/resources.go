@@ -1,0 +1,33 @@
+package kkp
+
+import "k8s.io/apimachinery/pkg/runtime/schema"
+
+// group is the API group of KKP.
+const group = "kubermatic.k8c.io"
+
+func kubermaticResource(resource string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: group, Version: "v1", Resource: resource}
+}
+
+func configurationResource() schema.GroupVersionResource {
+	return kubermaticResource("kubermaticconfigurations")
+}
+
+func seedResource() schema.GroupVersionResource { return kubermaticResource("seeds") }
+
+func clusterResource() schema.GroupVersionResource { return kubermaticResource("clusters") }
+
+func coreResource(resource string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Version: "v1", Resource: resource}
+}
+
+// masterNamespaces are the namespaces that hold KKP's own pods: the one of the
+// configuration and those that kubermatic-installer gives to the charts it installs
+// (kubermatic pkg/install/stack, v2.31.0). kube-system is left out: most of what runs
+// there is not KKP's.
+func masterNamespaces(namespace string) []string {
+	return []string{
+		namespace, "cert-manager", "dex", "envoy-gateway-controller", "logging", "minio", "mla", "monitoring",
+		"nginx-ingress-controller", "oauth", "telemetry-system", "velero",
+	}
+}

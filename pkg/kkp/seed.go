@@ -1,0 +1,144 @@
+package kkp
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// Seed is a Seed (kubermatic.k8c.io/v1) with what its cluster holds.
+type Seed struct {
+	Namespace   string
+	Name        string
+	Datacenters []Datacenter // by name
+	Kubeconfig  SecretKey
+	Clusters    []Cluster
+	Pods        []Pod
+	Read        bool // whether Clusters is what is there: false if it could not be read, or only files are known
+
+	MLA            bool   // spec.mla.userClusterMLAEnabled
+	Metering       bool   // spec.metering.enabled
+	ExposeStrategy string // spec.exposeStrategy, "" for the configuration's
+
+	object fields
+}
+
+// SecretKey is a key of a Secret.
+type SecretKey struct {
+	Namespace string
+	Name      string
+	Key       string
+}
+
+// Datacenter is an entry of spec.datacenters.
+type Datacenter struct {
+	Name       string
+	Provider   string   // "" if the entry names none that is known
+	PauseImage string   // node.pauseImage: the sandbox image of its nodes, "" for containerd's own
+	DiskImages []string // KubeVirt virtual machine disks that are container images
+}
+
+// Field returns the text of a field by its path, or "" if it is not set.
+func (s Seed) Field(path string) string { return s.object.text(path) }
+
+// Providers are the providers of the Seed's datacenters, each once, ordered.
+func (s Seed) Providers() []string {
+	set := map[string]bool{}
+	for _, dc := range s.Datacenters {
+		if dc.Provider != "" {
+			set[dc.Provider] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(set))
+}
+
+// providerKeys are the keys of a datacenter's or a cluster's spec that name its
+// provider (kubermatic pkg/provider helper, v2.31.0); others, such as requiredEmails,
+// are settings.
+func providerKeys() []string {
+	return []string{
+		"digitalocean", "bringyourown", "baremetal", "edge", "aws", "azure", "openstack", "packet", "hetzner",
+		"vsphere", "vmwareclouddirector", "gcp", "kubevirt", "alibaba", "anexia", "nutanix", "fake",
+	}
+}
+
+// providerOf returns the provider whose key is set in a spec.
+func providerOf(spec map[string]any) string {
+	for _, key := range providerKeys() {
+		if _, ok := spec[key]; ok {
+			return key
+		}
+	}
+	return ""
+}
+
+// seedView is the part of a Seed that is read.
+type seedView struct {
+	Spec struct {
+		ExposeStrategy string `json:"exposeStrategy"`
+		Kubeconfig     struct {
+			Namespace string `json:"namespace"`
+			Name      string `json:"name"`
+			FieldPath string `json:"fieldPath"`
+		} `json:"kubeconfig"`
+		Datacenters map[string]datacenterView `json:"datacenters"`
+		MLA         *struct {
+			Enabled bool `json:"userClusterMLAEnabled"`
+		} `json:"mla"`
+		Metering *struct {
+			Enabled bool `json:"enabled"`
+		} `json:"metering"`
+	} `json:"spec"`
+}
+
+// datacenterView is the part of a datacenter that is read.
+type datacenterView struct {
+	Node *struct {
+		PauseImage string `json:"pauseImage"`
+	} `json:"node"`
+	Spec map[string]any `json:"spec"`
+}
+
+// datacenter makes a Datacenter of its view. A disk is a container image if its location
+// is written docker://REFERENCE; others are URLs of files.
+func (v datacenterView) datacenter(name string) Datacenter {
+	dc := Datacenter{Name: name, Provider: providerOf(v.Spec)}
+	if v.Node != nil {
+		dc.PauseImage = v.Node.PauseImage
+	}
+	systems, _, _ := unstructured.NestedMap(v.Spec, "kubevirt", "images", "http", "operatingSystems")
+	for _, versions := range systems {
+		locations, _ := versions.(map[string]any)
+		for _, location := range locations {
+			text, _ := location.(string)
+			if reference, ok := strings.CutPrefix(text, "docker://"); ok {
+				dc.DiskImages = append(dc.DiskImages, reference)
+			}
+		}
+	}
+	slices.Sort(dc.DiskImages)
+	return dc
+}
+
+func seedFrom(obj *unstructured.Unstructured) (Seed, error) {
+	var view seedView
+	err := decode(obj, &view)
+	seed := Seed{
+		Namespace: obj.GetNamespace(), Name: obj.GetName(), object: obj.Object,
+		ExposeStrategy: view.Spec.ExposeStrategy,
+		MLA:            view.Spec.MLA != nil && view.Spec.MLA.Enabled,
+		Metering:       view.Spec.Metering != nil && view.Spec.Metering.Enabled,
+		Kubeconfig: SecretKey{ // kubermatic pkg/provider/kubernetes/seed.go, v2.31.0
+			Namespace: cmp.Or(view.Spec.Kubeconfig.Namespace, obj.GetNamespace()),
+			Name:      view.Spec.Kubeconfig.Name,
+			Key:       cmp.Or(view.Spec.Kubeconfig.FieldPath, "kubeconfig"),
+		},
+	}
+	for _, name := range slices.Sorted(maps.Keys(view.Spec.Datacenters)) {
+		seed.Datacenters = append(seed.Datacenters, view.Spec.Datacenters[name].datacenter(name))
+	}
+	return seed, err
+}
