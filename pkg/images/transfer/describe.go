@@ -1,0 +1,73 @@
+package transfer
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// remedyOf is what to do about a failure.
+func remedyOf(err error) string {
+	var refused *refusalError
+	if errors.As(err, &refused) && refused.remedy != "" {
+		return refused.remedy
+	}
+	var status *transport.Error
+	if errors.As(err, &status) && status.StatusCode == http.StatusNotFound && isPush(err) {
+		return "create the project or repository in the target registry, then run the same command again"
+	}
+	return Classify(err).Remedy()
+}
+
+// describe is the cause of a failure without method, address and credentials.
+func describe(err error, push bool) string {
+	var before *stoppedError
+	var opening *sessionError
+	var status *transport.Error
+	var request *url.Error
+	switch {
+	case errors.As(err, &before):
+		return before.Error()
+	case errors.As(err, &opening):
+		return opening.describe(push)
+	case errors.As(err, &status):
+		return describeStatus(status, push)
+	case isPlain(err):
+		return "the server speaks plain HTTP, not HTTPS"
+	case errors.As(err, &request):
+		return redact(request.Err.Error())
+	default:
+		return redact(err.Error())
+	}
+}
+
+// describeStatus is the status and what the registry said about it.
+func describeStatus(e *transport.Error, push bool) string {
+	s := fmt.Sprintf("%d %s", e.StatusCode, strings.ToLower(http.StatusText(e.StatusCode)))
+	for _, d := range e.Errors {
+		if d.Message != "" && !strings.EqualFold(d.Message, http.StatusText(e.StatusCode)) {
+			s += ", " + redact(d.Message)
+		}
+	}
+	if !push && e.StatusCode == http.StatusUnauthorized {
+		s += " (some registries answer so if there is no such image)"
+	}
+	return s
+}
+
+// redact takes credentials and query strings, which may be signatures, out of the
+// addresses in a text, and makes it one short line.
+func redact(s string) string {
+	s = regexp.MustCompile(`://[^/@\s"]+@`).ReplaceAllString(s, "://")
+	s = regexp.MustCompile(`(://[^\s"?]*)\?[^\s"]*`).ReplaceAllString(s, "$1")
+	s = strings.Join(strings.Fields(s), " ")
+	if runes := []rune(s); len(runes) > 400 {
+		return string(runes[:400]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,307 @@
+package transfer
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+// times returns a fault for the first n requests that match.
+func times(n int32, matches func(*http.Request) bool, fault func(http.ResponseWriter)) func(http.ResponseWriter, *http.Request) bool {
+	var count atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if !matches(r) || count.Add(1) > n {
+			return false
+		}
+		fault(w)
+		return true
+	}
+}
+
+func isBlobGet(r *http.Request) bool {
+	return r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/sha256:")
+}
+
+func isPatch(r *http.Request) bool { return r.Method == http.MethodPatch }
+
+func isManifestHead(r *http.Request) bool {
+	return r.Method == http.MethodHead && strings.Contains(r.URL.Path, "/manifests/")
+}
+
+func isManifestPut(r *http.Request) bool {
+	return r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/manifests/")
+}
+
+func status(code int) func(http.ResponseWriter) {
+	return func(w http.ResponseWriter) { w.WriteHeader(code) }
+}
+
+// cut ends a response in its middle.
+func cut(w http.ResponseWriter) {
+	w.Header().Set("Content-Length", "1000000")
+	_, _ = w.Write([]byte("the beginning"))
+	_ = http.NewResponseController(w).Flush()
+	panic(http.ErrAbortHandler)
+}
+
+// hangUp ends a connection before a response.
+func hangUp(http.ResponseWriter) { panic(http.ErrAbortHandler) }
+
+// recorder is an Observer that remembers.
+type recorder struct {
+	mu       sync.Mutex
+	started  int
+	bytes    int64
+	waits    []time.Duration
+	reasons  []string
+	finished []images.Result
+}
+
+func (r *recorder) Started(images.Copy) { r.mu.Lock(); defer r.mu.Unlock(); r.started++ }
+
+func (r *recorder) Transferred(_ images.Copy, n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.bytes += n
+}
+
+func (r *recorder) Waiting(_ images.Copy, reason string, d time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waits, r.reasons = append(r.waits, d), append(r.reasons, reason)
+}
+
+func (r *recorder) Finished(res images.Result) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.finished = append(r.finished, res)
+}
+
+func TestTransientFaultsAreRetried(t *testing.T) {
+	tests := []struct {
+		name   string
+		source func(http.ResponseWriter, *http.Request) bool
+		target func(http.ResponseWriter, *http.Request) bool
+		waits  int
+	}{
+		{"503 twice at the source", times(2, isManifestHead, status(http.StatusServiceUnavailable)), nil, 2},
+		{"429 at the target", nil, times(1, isManifestHead, status(http.StatusTooManyRequests)), 1},
+		{"500 for a blob", times(1, isBlobGet, status(http.StatusInternalServerError)), nil, 1},
+		{"download cut", times(1, isBlobGet, cut), nil, 1},
+		{"upload cut", nil, times(1, isPatch, hangUp), 1},
+		{"502 for a manifest", nil, times(1, isManifestPut, status(http.StatusBadGateway)), 1},
+		{"504 for /v2/", nil, times(1, func(r *http.Request) bool { return r.URL.Path == "/v2/" }, status(http.StatusGatewayTimeout)), 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			from, to := newServer(t, plain), newServer(t, plain)
+			digest := from.put(t, "app:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+			from.fail(tt.source)
+			to.fail(tt.target)
+			plan, rec := planOf(t, from, to, "app:v1"), &recorder{}
+			report := open(t, login()).Copy(t.Context(), plan, Options{Observer: rec})
+			wantAll(t, report, images.Copied)
+			if got := report.Results[0].Attempts; got != tt.waits+1 || len(rec.waits) != tt.waits {
+				t.Errorf("%d attempts, waits %v for %v; want %d waits", got, rec.waits, rec.reasons, tt.waits)
+			}
+			if rec.bytes != report.Bytes() || rec.started != 1 || len(rec.finished) != 1 {
+				t.Errorf("observed %d bytes, %d started, %d finished; the report has %d bytes", rec.bytes, rec.started, len(rec.finished), report.Bytes())
+			}
+			from.fail(nil)
+			to.fail(nil)
+			wantWhole(t, to, plan.Copies[0].Target, digest)
+		})
+	}
+}
+
+func TestRetryAfterIsHonored(t *testing.T) {
+	from, to := newServer(t, plain), newServer(t, plain)
+	from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
+	from.fail(times(1, isManifestHead, func(w http.ResponseWriter) {
+		w.Header().Set("Retry-After", "1")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	rec := &recorder{}
+	start := time.Now()
+	wantAll(t, open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1"), Options{Observer: rec}), images.Copied)
+	if took := time.Since(start); took < 900*time.Millisecond {
+		t.Errorf("it took %s, and was asked to wait for 1s", took)
+	}
+	if len(rec.waits) != 1 || rec.waits[0] < 900*time.Millisecond || !strings.Contains(rec.reasons[0], "429 too many requests") {
+		t.Errorf("waits %v, reasons %v", rec.waits, rec.reasons)
+	}
+}
+
+func TestPermanentFaultsAreNot(t *testing.T) {
+	tests := []struct {
+		name           string
+		source, target func(http.ResponseWriter, *http.Request) bool
+		want           images.Class
+		text           string
+	}{
+		{"404", times(99, isManifestHead, status(http.StatusNotFound)), nil, images.ClassNotFound, "pulling {source}/app:v1: 404 not found"},
+		{"403", times(99, isManifestHead, status(http.StatusForbidden)), nil, images.ClassAuth, "pulling {source}/app:v1: 403 forbidden"},
+		{"403 at the target is not absence", nil, times(99, isManifestHead, status(http.StatusForbidden)), images.ClassAuth, "pushing {target}/mirror/app:v1: 403 forbidden"},
+		{"400", nil, times(99, isManifestPut, status(http.StatusBadRequest)), images.ClassPolicy, "400 bad request"},
+		{"404 for the project", nil, times(99, func(r *http.Request) bool { return r.Method == http.MethodPost }, status(http.StatusNotFound)), images.ClassPolicy, "404 not found"},
+		{"not a registry", nil, times(99, func(r *http.Request) bool { return r.URL.Path == "/v2/" }, status(http.StatusNotFound)), images.ClassPolicy, "reaching {target}: 404 not found"},
+		{"other content", times(99, isBlobGet, func(w http.ResponseWriter) { _, _ = w.Write(make([]byte, 1<<20)) }), nil, images.ClassDigest, "pulling {source}/app:v1: blob sha256:"},
+		{"source refuses blobs", times(99, isBlobGet, status(http.StatusUnauthorized)), nil, images.ClassAuth, "pulling {source}/app:v1: blob sha256:"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			from, to := newServer(t, plain), newServer(t, plain)
+			from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
+			from.fail(tt.source)
+			to.fail(tt.target)
+			rec := &recorder{}
+			got := open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1"), Options{Observer: rec}).Results[0]
+			text := strings.NewReplacer("{source}", from.host, "{target}", to.host).Replace(tt.text)
+			if got.Outcome != images.Failed || got.Class != tt.want || !strings.Contains(got.Error, text) || got.Remedy == "" {
+				t.Errorf("got %s, class %q, error %q, remedy %q", got.Outcome, got.Class, got.Error, got.Remedy)
+			}
+			if len(rec.waits) > 0 {
+				t.Errorf("it was retried: %v", rec.reasons)
+			}
+		})
+	}
+}
+
+func TestRetriesEnd(t *testing.T) {
+	from, to := newServer(t, plain), newServer(t, plain)
+	from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
+	from.fail(times(99, isManifestHead, status(http.StatusServiceUnavailable)))
+	got := open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1"), Options{}).Results[0]
+	if got.Class != images.ClassNetwork || got.Attempts != 5 || len(from.take()) != 5 {
+		t.Errorf("got %+v, want 5 attempts and no more", got)
+	}
+}
+
+func TestOneMissingImageDoesNotStopTheOthers(t *testing.T) {
+	from, to := newServer(t, plain), newServer(t, plain)
+	from.put(t, "a:1", newImage(t, types.OCIManifestSchema1))
+	from.put(t, "c:1", newImage(t, types.OCIManifestSchema1))
+	report := open(t, login()).Copy(t.Context(), planOf(t, from, to, "a:1", "b:1", "c:1"), Options{})
+	if report.Count(images.Copied) != 2 || report.Results[1].Class != images.ClassNotFound {
+		t.Errorf("got %+v", report)
+	}
+}
+
+func TestWrongPasswordIsNotAStorm(t *testing.T) {
+	for _, kind := range []string{basic, token} {
+		t.Run(kind, func(t *testing.T) {
+			from, to := newServer(t, plain), newServer(t, kind)
+			var refs []string
+			for _, ref := range []string{"a:1", "b:1", "c:1", "d:1", "e:1", "f:1"} {
+				from.put(t, ref, newImage(t, types.OCIManifestSchema1))
+				refs = append(refs, ref)
+			}
+			cfg := login()
+			cfg.Keychain = only{to.host, user, "wrong"}
+			r := open(t, cfg)
+			counted := &counter{inner: r.base}
+			r.transport = &pings{inner: counted, plain: r.mayBePlain}
+
+			err := r.CheckTarget(t.Context(), images.Ref{Registry: to.host, Repository: "mirror/a", Tag: "1"})
+			if Classify(err) != images.ClassAuth || counted.to(to.host) > 3 || strings.Contains(err.Error(), "wrong") {
+				t.Errorf("CheckTarget: %v after %d requests", err, counted.to(to.host))
+			}
+			report := r.Copy(t.Context(), planOf(t, from, to, refs...), Options{Jobs: 1})
+			wantAll(t, report, images.Failed)
+			for _, res := range report.Results {
+				if res.Class != images.ClassAuth {
+					t.Errorf("%s: %s", res.Class, res.Error)
+				}
+			}
+			if n := counted.to(to.host); n > 5 {
+				t.Errorf("%d requests with a wrong password", n)
+			}
+			t.Log(report.Results[0].Error, "/", report.Results[1].Error)
+		})
+	}
+}
+
+// counter counts requests by host.
+type counter struct {
+	inner http.RoundTripper
+	mu    sync.Mutex
+	hosts map[string]int
+}
+
+func (c *counter) RoundTrip(req *http.Request) (*http.Response, error) {
+	c.mu.Lock()
+	if c.hosts == nil {
+		c.hosts = map[string]int{}
+	}
+	if req.URL.Scheme == "http" {
+		c.hosts[req.URL.Host]++
+	}
+	c.mu.Unlock()
+	return c.inner.RoundTrip(req)
+}
+
+func (c *counter) to(host string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.hosts[host]
+}
+
+func TestCancelInTheMiddle(t *testing.T) {
+	from, to := newServer(t, plain), newServer(t, plain)
+	from.put(t, "a:1", newImage(t, types.OCIManifestSchema1))
+	from.put(t, "b:1", newImage(t, types.OCIManifestSchema1))
+	ctx, cancel := context.WithCancel(t.Context())
+	var canceled atomic.Int64
+	from.fail(func(_ http.ResponseWriter, r *http.Request) bool {
+		if isBlobGet(r) {
+			canceled.CompareAndSwap(0, time.Now().UnixNano())
+			cancel()
+			<-r.Context().Done() // never answers
+		}
+		return false
+	})
+	report := open(t, login()).Copy(ctx, planOf(t, from, to, "a:1", "b:1"), Options{Jobs: 1})
+	if took := time.Since(time.Unix(0, canceled.Load())); took > time.Second {
+		t.Errorf("it took %s to stop", took)
+	}
+	wantAll(t, report, images.Skipped)
+	if tags := withPrefix(to.take(), "PUT /v2/mirror/a/manifests"); len(tags) > 0 {
+		t.Errorf("written: %v", tags)
+	}
+}
+
+func TestUntrustedAndPlainServers(t *testing.T) {
+	secure, bare := newServer(t, tls13), newServer(t, plain)
+	ref := func(s *server) images.Ref { return images.Ref{Registry: s.host, Repository: "app", Tag: "v1"} }
+
+	_, err := open(t, Config{}).Digest(t.Context(), ref(secure))
+	if Classify(err) != images.ClassTLS {
+		t.Errorf("unknown CA: %q is %q", err, Classify(err))
+	}
+	_, err = open(t, Config{Insecure: true}).Digest(t.Context(), ref(secure))
+	if Classify(err) != images.ClassNotFound {
+		t.Errorf("--insecure: %q is %q", err, Classify(err))
+	}
+	strict := open(t, Config{})
+	strict.transport = &pings{inner: strict.base, plain: func(string) bool { return false }}
+	_, err = strict.Digest(t.Context(), ref(bare))
+	if Classify(err) != images.ClassTLS || !strings.Contains(err.Error(), "the server speaks plain HTTP") {
+		t.Errorf("plain HTTP that is not named: %q is %q", err, Classify(err))
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	start := time.Now()
+	_, err := open(t, Config{}).Digest(t.Context(), images.Ref{Registry: "127.0.0.1:1", Repository: "app", Tag: "v1"})
+	if Classify(err) != images.ClassNetwork || time.Since(start) > time.Second {
+		t.Errorf("%q is %q after %s", err, Classify(err), time.Since(start))
+	}
+}

@@ -1,0 +1,97 @@
+package transfer
+
+import (
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+func platforms(t *testing.T, names ...string) []v1.Platform {
+	t.Helper()
+	var list []v1.Platform
+	for _, s := range names {
+		p, err := v1.ParsePlatform(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, *p)
+	}
+	return list
+}
+
+func TestCopyOfSomePlatforms(t *testing.T) {
+	from, to := newServer(t, plain), newServer(t, plain)
+	whole := from.put(t, "list:v1", newIndex(t, types.DockerManifestList, types.DockerManifestSchema2))
+	single := from.put(t, "single:v1", newImage(t, types.OCIManifestSchema1))
+	plan := planOf(t, from, to, "list:v1", "single:v1")
+	opts := Options{Platforms: platforms(t, "linux/arm64", "linux/s390x")}
+
+	report := open(t, login()).Copy(t.Context(), plan, opts)
+	wantAll(t, report, images.Copied)
+	list := report.Results[0]
+	if list.Digest == whole || report.Results[1].Digest != single {
+		t.Errorf("digests %s and %s", list.Digest, report.Results[1].Digest)
+	}
+	wantWhole(t, to, list.Target, list.Digest)
+	if puts := withPrefix(to.take(), "PUT /v2/mirror/list/manifests/"); len(puts) != 2 {
+		t.Errorf("written: %v; want one image and the index", puts)
+	}
+
+	again := open(t, login()).Copy(t.Context(), plan, opts)
+	wantAll(t, again, images.Present)
+	if requests := to.take(); len(requests) != 2 || again.Results[0].Digest != list.Digest {
+		t.Errorf("the second run asked for %v and reports %s", requests, again.Results[0].Digest)
+	}
+}
+
+func TestPlatformsThatCannotBe(t *testing.T) {
+	from, to := newServer(t, plain), newServer(t, plain)
+	pinned := from.put(t, "app:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+	tests := []struct {
+		ref       string
+		platforms []string
+		class     images.Class
+		text      string
+	}{
+		{"app:v1@" + pinned, []string{"linux/amd64"}, images.ClassPolicy, "the digest would change"},
+		{"app@" + pinned, []string{"linux/amd64"}, images.ClassPolicy, "the digest would change"},
+		{"app:v1", []string{"windows/amd64"}, images.ClassNotFound, "not there for windows/amd64; there is linux/amd64, linux/arm64"},
+	}
+	for _, tt := range tests {
+		got := open(t, login()).Copy(t.Context(), planOf(t, from, to, tt.ref), Options{Platforms: platforms(t, tt.platforms...)}).Results[0]
+		if got.Class != tt.class || !strings.Contains(got.Error, tt.text) || got.Remedy == got.Class.Remedy() {
+			t.Errorf("%s: %q, %q, %q", tt.ref, got.Class, got.Error, got.Remedy)
+		}
+	}
+	all := Options{Platforms: platforms(t, "linux/amd64", "linux/arm64")}
+	got := open(t, login()).Copy(t.Context(), planOf(t, from, to, "app@"+pinned), all).Results[0]
+	if got.Outcome != images.Copied || got.Digest != pinned {
+		t.Errorf("all of its platforms: %+v", got)
+	}
+}
+
+func TestMatches(t *testing.T) {
+	tests := []struct {
+		have, want string
+		match      bool
+	}{
+		{"linux/amd64", "linux/amd64", true},
+		{"linux/amd64", "linux/arm64", false},
+		{"linux/arm64/v8", "linux/arm64", true},
+		{"linux/arm64", "linux/arm64/v8", true},
+		{"linux/arm/v6", "linux/arm", true},
+		{"linux/arm/v6", "linux/arm/v7", false},
+		{"windows/amd64:10.0.1", "windows/amd64", true},
+		{"windows/amd64", "linux/amd64", false},
+	}
+	for _, tt := range tests {
+		p := platforms(t, tt.have, tt.want)
+		if got := matches(p[0], p[1]); got != tt.match {
+			t.Errorf("%s for %s: %t", tt.have, tt.want, got)
+		}
+	}
+}
