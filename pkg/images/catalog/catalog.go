@@ -1,0 +1,142 @@
+// Package catalog knows which images each KKP release needs, and why: what KKP
+// compiles in and no API lists. It knows nothing about clusters, registries or
+// files; the facts are embedded from the package data.
+package catalog
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
+)
+
+// Edition of KKP.
+type Edition string
+
+// The editions.
+const (
+	CE Edition = "ce"
+	EE Edition = "ee"
+)
+
+// UnknownEditionError is an edition that is neither CE nor EE.
+type UnknownEditionError struct{ Edition string }
+
+func (e *UnknownEditionError) Error() string {
+	return fmt.Sprintf("unknown edition %q: must be ce or ee", e.Edition)
+}
+
+// ParseEdition accepts any case, as in status.kubermaticEdition ("EE").
+func ParseEdition(s string) (Edition, error) {
+	switch edition := Edition(strings.ToLower(strings.TrimSpace(s))); edition {
+	case CE, EE:
+		return edition, nil
+	default:
+		return "", &UnknownEditionError{Edition: s}
+	}
+}
+
+// UnknownReleaseError is a version that is not one of a supported KKP minor.
+type UnknownReleaseError struct {
+	Version string
+	// Oldest and Newest are the supported minors: "v2.28", "v2.31".
+	Oldest, Newest string
+	// Err tells why the version does not parse; nil for an unsupported minor.
+	Err error
+}
+
+func (e *UnknownReleaseError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("KKP version %q: %v (supported: %s to %s)", e.Version, e.Err, e.Oldest, e.Newest)
+	}
+	return fmt.Sprintf("KKP version %s is not supported (supported: %s to %s)", e.Version, e.Oldest, e.Newest)
+}
+
+func (e *UnknownReleaseError) Unwrap() error { return e.Err }
+
+// Open returns what is known of a release. A patch newer than the known ones
+// falls back to the nearest older one, one older than all known ones to the
+// oldest. So do pre-releases and untagged builds (v2.31.0-12-gabc, which come
+// after v2.31.0), whose facts are never exact. The error is an
+// *UnknownReleaseError or *UnknownEditionError.
+func Open(version string, edition Edition) (*Release, error) {
+	edition, err := ParseEdition(string(edition))
+	if err != nil {
+		return nil, err
+	}
+	minors, err := data.Minors()
+	if err != nil {
+		return nil, err
+	}
+	asked, err := parseVersion(version)
+	if err != nil || !slices.Contains(minors, data.MinorOf(asked.semver)) {
+		return nil, &UnknownReleaseError{Version: version, Oldest: minors[0], Newest: minors[len(minors)-1], Err: err}
+	}
+	file, err := data.Load(data.MinorOf(asked.semver))
+	if err != nil {
+		return nil, err
+	}
+	return newRelease(file, asked, edition)
+}
+
+// Supported lists the releases in the catalog, oldest first.
+func Supported() []string {
+	minors, err := data.Minors()
+	if err != nil {
+		return nil
+	}
+	var releases []string
+	for _, minor := range minors {
+		file, err := data.Load(minor)
+		if err != nil {
+			return nil
+		}
+		for _, release := range file.Releases {
+			releases = append(releases, release.Version)
+		}
+	}
+	return releases
+}
+
+// kkpVersion is a KKP version as asked for.
+type kkpVersion struct {
+	text   string
+	semver *semver.Version
+}
+
+// parseVersion reads "v2.31.0", with or without the "v".
+func parseVersion(version string) (kkpVersion, error) {
+	text := strings.TrimSpace(version)
+	if !strings.HasPrefix(text, "v") {
+		text = "v" + text
+	}
+	parsed, err := semver.StrictNewVersion(text[1:])
+	if err != nil {
+		return kkpVersion{}, err
+	}
+	return kkpVersion{text: text, semver: parsed}, nil
+}
+
+// core is the version without what follows the patch number.
+func (v kkpVersion) core() *semver.Version {
+	return semver.New(v.semver.Major(), v.semver.Minor(), v.semver.Patch(), "", "")
+}
+
+// nearest is the index of the release whose data stands for the version: the
+// newest one that is not newer, else the oldest.
+func (v kkpVersion) nearest(releases []data.Release) (int, error) {
+	index := 0
+	for i, release := range releases {
+		known, err := semver.NewVersion(release.Version)
+		if err != nil {
+			return 0, err
+		}
+		if !known.GreaterThan(v.core()) {
+			index = i
+		}
+	}
+	return index, nil
+}

@@ -1,0 +1,128 @@
+package catalog
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
+)
+
+// Release is what is known of one KKP release in one edition.
+type Release struct {
+	file    *data.File
+	index   int
+	facts   data.Release
+	version string
+	edition Edition
+}
+
+func newRelease(file *data.File, asked kkpVersion, edition Edition) (*Release, error) {
+	index, err := asked.nearest(file.Releases)
+	if err != nil {
+		return nil, err
+	}
+	return &Release{
+		file: file, index: index, facts: file.Release(index), version: asked.text, edition: edition,
+	}, nil
+}
+
+// Version is the version asked for, with its "v"; {kkp} expands to it.
+func (r *Release) Version() string { return r.version }
+
+// DataVersion is the release whose data is used.
+func (r *Release) DataVersion() string { return r.facts.Version }
+
+// Exact tells whether the data is that of the version asked for.
+func (r *Release) Exact() bool { return r.version == r.facts.Version }
+
+// Edition is the edition asked for.
+func (r *Release) Edition() Edition { return r.edition }
+
+// Kubernetes lists the default versions, ascending, without "v".
+func (r *Release) Kubernetes() []string { return slices.Clone(r.facts.Kubernetes) }
+
+// DefaultKubernetes is the version that new clusters get.
+func (r *Release) DefaultKubernetes() string { return r.facts.DefaultKubernetes }
+
+// CNI lists the versions per CNI type, deprecated ones included. The type
+// "none" has one empty version.
+func (r *Release) CNI() map[string][]string {
+	types := make(map[string][]string, len(r.facts.CNI))
+	for name, versions := range r.facts.CNI {
+		types[name] = slices.Clone(versions)
+	}
+	return types
+}
+
+// DefaultCNI is the CNI that new clusters get; those of the provider edge get
+// canal (pkg/defaulting/cluster.go).
+func (r *Release) DefaultCNI() (typ, version string) {
+	return r.facts.DefaultCNI, r.DefaultCNIVersion(r.facts.DefaultCNI)
+}
+
+// DefaultCNIVersion is the default version of a CNI type, empty if unknown.
+func (r *Release) DefaultCNIVersion(typ string) string { return r.facts.CNIDefaults[typ] }
+
+// Providers lists every provider that the release knows, sorted.
+func (r *Release) Providers() []string { return slices.Clone(r.facts.Providers) }
+
+// DefaultAddons are installed into every cluster unless configured otherwise.
+func (r *Release) DefaultAddons() []string { return slices.Clone(r.facts.DefaultAddons) }
+
+// AccessibleAddons may be chosen by users unless configured otherwise.
+func (r *Release) AccessibleAddons() []string { return slices.Clone(r.facts.AccessibleAddons) }
+
+// AddonDirectories are the addons that the release's addons image ships.
+func (r *Release) AddonDirectories() []string { return slices.Clone(r.facts.AddonDirectories) }
+
+// Features lists the features that any image of the release depends on, sorted.
+func (r *Release) Features() []string {
+	features := map[string]bool{}
+	for _, component := range r.file.Components {
+		for _, entry := range component.Images {
+			if !r.file.Active(component, entry, r.index, string(r.edition)) {
+				continue
+			}
+			for _, feature := range slices.Concat(component.Features, entry.Features) {
+				features[feature] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(features))
+}
+
+// Setting is a field that says where images of some components come from.
+type Setting struct {
+	// Object is "KubermaticConfiguration" or "Seed".
+	Object string
+	// Field is its path: "spec.api.dockerRepository".
+	Field      string
+	Components []string
+	// Repository is the default of the release's edition.
+	Repository string
+	// TagField and SuffixField name the fields of the tag, empty if there are
+	// none.
+	TagField, SuffixField string
+	// OverwriteRegistry tells whether overwriteRegistry is applied on top of a
+	// value that is set here, and so prefixes it twice.
+	OverwriteRegistry bool
+}
+
+// Settings lists the settings that the release has.
+func (r *Release) Settings() []Setting {
+	var settings []Setting
+	for _, s := range r.file.Settings {
+		if !r.file.ActiveSetting(s, r.index, string(r.edition)) {
+			continue
+		}
+		repository := s.Repository
+		if r.edition == EE && s.RepositoryEE != "" {
+			repository = s.RepositoryEE
+		}
+		settings = append(settings, Setting{
+			Object: s.Object, Field: s.Field, Components: slices.Clone(s.Components), Repository: repository,
+			TagField: s.TagField, SuffixField: s.SuffixField, OverwriteRegistry: s.OverwriteRegistry,
+		})
+	}
+	return settings
+}
