@@ -1,0 +1,68 @@
+package discover
+
+import (
+	"fmt"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// components adds what the release catalog lists for the clusters in scope.
+func (f *finder) components() {
+	f.unread(Components, kkp.PartSeeds, kkp.PartClusters)
+	if !f.release.Exact() {
+		f.Gap(Components, "KKP "+f.release.Version(), fmt.Errorf("not in the catalog; what %s needs is listed instead", f.release.DataVersion()))
+	}
+	for _, s := range f.scopes {
+		found, unknown := f.release.Images(catalog.Scope{Places: s.places, Clusters: s.shapes, Features: s.features})
+		for _, img := range found {
+			if !f.replaced(img.Component) {
+				f.component(img, s.cluster)
+			}
+		}
+		for _, u := range unknown {
+			f.Gap(Components, u.Subject, fmt.Errorf("%s", u.Reason))
+		}
+	}
+	if f.opts.IgnoreOverrides {
+		for _, note := range f.overrides.notes() {
+			f.Note(note)
+		}
+	}
+}
+
+// replaced tells whether the configuration has a container of its own in place of a
+// component: then it is what the source configured lists.
+func (f *finder) replaced(component string) bool {
+	controller := f.inst.Configuration.Spec.SeedController
+	switch {
+	case f.opts.All:
+		return false
+	case component == "store-container":
+		return controller.BackupStoreContainer != ""
+	case component == "delete-container":
+		return controller.BackupDeleteContainer != ""
+	}
+	return false
+}
+
+// component adds an image of the catalog, under the name that the options ask for.
+func (f *finder) component(img catalog.Image, cluster string) {
+	reason := images.Reason{Source: Components, Component: img.Component, Cluster: cluster, Condition: img.Condition}
+	ref, err := images.ParseRef(img.Reference)
+	if err == nil && f.opts.IgnoreOverrides {
+		ref = f.overrides.upstream(ref, img.Component, cluster)
+	} else if err == nil {
+		ref, err = f.overrides.actual(ref, img, cluster)
+	}
+	if err != nil {
+		f.Gap(Components, img.Component, err)
+		return
+	}
+	upstream := ""
+	if img.UpstreamMissing {
+		upstream = images.UpstreamMissing
+	}
+	f.Add(images.Image{Ref: ref, Kind: images.Kind(img.Kind), Upstream: upstream, Reasons: []images.Reason{reason}})
+}

@@ -1,0 +1,208 @@
+package discover
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+)
+
+// override is a repository setting that the installation has made.
+type override struct {
+	catalog.Setting
+	cluster    string // the Seed that it applies to, "" for all
+	repository string // "" if only the tag is set
+	tag        string
+	suffix     string
+}
+
+// overrides are all repository settings of an installation.
+type overrides struct {
+	made     []override
+	rewrite  images.Target // userCluster.overwriteRegistry
+	rewrites bool
+}
+
+// findOverrides reads the repository settings off the configuration and the Seeds.
+func (f *finder) findOverrides() overrides {
+	var found overrides
+	for _, setting := range f.release.Settings() {
+		if setting.Object != "Seed" {
+			found.read(setting, "", f.inst.Configuration.Field)
+			continue
+		}
+		for _, seed := range f.inst.Seeds {
+			found.read(setting, seed.Name, seed.Field)
+		}
+	}
+	registry := f.inst.Configuration.Spec.UserCluster.OverwriteRegistry
+	if registry == "" {
+		return found
+	}
+	target, err := images.ParseTarget(registry)
+	if err != nil {
+		f.Gap(Components, "spec.userCluster.overwriteRegistry", err)
+		return found
+	}
+	found.rewrite, found.rewrites = target, true
+	return found
+}
+
+// read records a setting if the object makes it.
+func (o *overrides) read(setting catalog.Setting, cluster string, field func(string) string) {
+	made := override{
+		Setting: setting, cluster: cluster,
+		repository: field(setting.Field), tag: field(setting.TagField), suffix: field(setting.SuffixField),
+	}
+	if made.repository == setting.Repository {
+		made.repository = ""
+	}
+	if made.repository != "" || made.tag != "" || made.suffix != "" {
+		o.made = append(o.made, made)
+	}
+}
+
+// of returns the setting that decides about an image of a component on a cluster.
+func (o overrides) of(ref images.Ref, component, cluster string) (override, bool) {
+	i := slices.IndexFunc(o.made, func(made override) bool {
+		return (made.cluster == "" || made.cluster == cluster) && slices.Contains(made.Components, component) &&
+			sameRepository(made.Repository, ref)
+	})
+	if i < 0 {
+		return override{}, false
+	}
+	return o.made[i], true
+}
+
+// sameRepository tells whether a repository as KKP writes it is the reference's.
+func sameRepository(repository string, ref images.Ref) bool {
+	other, err := images.ParseRef(repository)
+	return err == nil && other.Name() == ref.Name()
+}
+
+// upstream returns the reference that KKP would use without its registry settings. A tag
+// that was set counts, as it does for mirror-images, unless it is one of another image.
+func (o overrides) upstream(ref images.Ref, component, cluster string) images.Ref {
+	if made, ok := o.of(ref, component, cluster); ok && made.tag != "" && !made.custom() {
+		ref.Tag = made.tag
+	}
+	return ref
+}
+
+// actual returns the reference that the installation pulls with all its settings.
+func (o overrides) actual(ref images.Ref, img catalog.Image, cluster string) (images.Ref, error) {
+	made, ok := o.of(ref, img.Component, cluster)
+	rewritten := img.OverwriteRegistry
+	if ok && made.repository != "" {
+		other, err := images.ParseRef(made.repository)
+		if err != nil {
+			return ref, fmt.Errorf("%s: %w", made.Field, err)
+		}
+		ref.Registry, ref.Repository = other.Registry, other.Repository
+		rewritten = made.OverwriteRegistry
+	}
+	switch {
+	case ok && made.tag != "":
+		ref.Tag = made.tag
+	case ok && made.suffix != "":
+		ref.Tag += "-" + made.suffix
+	}
+	if o.rewrites && rewritten {
+		ref = o.rewrite.Ref(ref)
+	}
+	return ref, nil
+}
+
+// original maps a reference that the installation pulls back to its upstream name. ok is
+// false if the reference is on a registry of the overrides and none of them explains it.
+func (o overrides) original(ref images.Ref, known func(path, version string) []images.Ref) (original images.Ref, ok bool) {
+	for _, made := range o.made {
+		if made.repository != "" && sameRepository(made.repository, ref) {
+			return made.undo(ref)
+		}
+	}
+	repository := ref.Repository
+	if o.rewrites && ref.Registry == o.rewrite.Registry {
+		repository = strings.TrimPrefix(repository, o.rewrite.Prefix+"/")
+	}
+	if !o.onMirror(ref) {
+		return ref, true
+	}
+	candidates := known(repository, ref.Version())
+	if len(candidates) != 1 {
+		return images.Ref{}, false
+	}
+	original = candidates[0]
+	original.Tag, original.Digest = ref.Tag, ref.Digest
+	return original, true
+}
+
+// undo takes the setting out of a reference that it made.
+func (made override) undo(ref images.Ref) (images.Ref, bool) {
+	original, err := images.ParseRef(made.Repository)
+	if err != nil {
+		return images.Ref{}, false
+	}
+	original.Tag, original.Digest = strings.TrimSuffix(ref.Tag, "-"+made.suffix), ref.Digest
+	return original, true
+}
+
+// onMirror tells whether a reference is on a registry that the overrides point to.
+func (o overrides) onMirror(ref images.Ref) bool {
+	if o.rewrites && ref.Registry == o.rewrite.Registry {
+		return true
+	}
+	return slices.ContainsFunc(o.made, func(made override) bool {
+		other, err := images.ParseRef(made.repository)
+		return err == nil && other.Registry == ref.Registry && other.Registry != registryOf(made.Repository)
+	})
+}
+
+func registryOf(repository string) string {
+	ref, err := images.ParseRef(repository)
+	if err != nil {
+		return ""
+	}
+	return ref.Registry
+}
+
+// custom tells whether a setting names a repository of another image, not a copy of the
+// one that it replaces: its last element has another name.
+func (made override) custom() bool {
+	return made.repository != "" && path.Base(made.repository) != path.Base(made.Repository)
+}
+
+// notes tells what is ignored, so that nobody is surprised by upstream names.
+func (o overrides) notes() []string {
+	var fields []string
+	var notes []string
+	for _, made := range o.made {
+		if made.repository != "" {
+			fields = append(fields, made.Field)
+		}
+		if made.suffix != "" {
+			notes = append(notes, fmt.Sprintf("%s is %q: builds of your own with that suffix are not listed; --ignore-repository-overrides=false lists them",
+				made.SuffixField, made.suffix))
+		}
+	}
+	if o.rewrites {
+		fields = append(fields, "spec.userCluster.overwriteRegistry")
+	}
+	if len(fields) > 0 {
+		slices.Sort(fields)
+		notes = append(notes, fmt.Sprintf("upstream names are listed, whatever %s set to; --ignore-repository-overrides=false lists what the installation pulls",
+			enumerate(slices.Compact(fields))))
+	}
+	return notes
+}
+
+// enumerate joins names to the subject of a sentence.
+func enumerate(names []string) string {
+	if len(names) == 1 {
+		return names[0] + " is"
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " are"
+}

@@ -1,0 +1,88 @@
+package discover
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// running adds what the pods of the installation run: it catches what nothing predicts.
+func (f *finder) running() {
+	f.unread(Running, kkp.PartPods)
+	f.pods(f.inst.Pods, master)
+	for _, seed := range f.inst.Seeds {
+		f.pods(seed.Pods, seed.Name)
+	}
+}
+
+func (f *finder) pods(pods []kkp.Pod, cluster string) {
+	for _, pod := range pods {
+		for _, reference := range pod.Images {
+			ref, err := images.ParseRef(reference)
+			if err != nil {
+				f.Gap(Running, fmt.Sprintf("pod %s/%s on %s", pod.Namespace, pod.Name, cluster), err)
+				continue
+			}
+			f.found(ref, images.Reason{Source: Running, Component: pod.Workload, Cluster: cluster})
+		}
+	}
+}
+
+// found adds a reference that the installation uses, under its upstream name if that is
+// asked for and known.
+func (f *finder) found(ref images.Ref, reason images.Reason) {
+	if f.opts.IgnoreOverrides {
+		original, ok := f.overrides.original(ref, f.known)
+		if !ok {
+			f.Gap(reason.Source, ref.String(), errors.New("it is pulled from the mirror, and no setting tells its upstream name; "+
+				"name it in spec.mirrorImages, or list it as it is with --ignore-repository-overrides=false"))
+			return
+		}
+		ref = original
+	}
+	f.Add(images.Image{Ref: ref, Reasons: []images.Reason{reason}})
+}
+
+// known returns the upstream references with a path and a version or, if there is none,
+// one reference for each registry that has the path.
+func (f *finder) known(path, version string) []images.Ref {
+	exact, byRegistry := map[images.Ref]bool{}, map[string]images.Ref{}
+	consider := func(ref images.Ref) {
+		if ref.Repository != path || f.overrides.onMirror(ref) {
+			return
+		}
+		byRegistry[ref.Registry] = ref
+		if ref.Version() == version {
+			exact[ref] = true
+		}
+	}
+	for _, img := range f.everything() {
+		if ref, err := images.ParseRef(img.Reference); err == nil {
+			consider(ref)
+		}
+	}
+	for _, reference := range f.inst.Configuration.Spec.MirrorImages {
+		if ref, err := images.ParseRef(reference); err == nil {
+			consider(ref)
+		}
+	}
+	if len(exact) > 0 {
+		return slices.Collect(maps.Keys(exact))
+	}
+	return slices.Collect(maps.Values(byRegistry))
+}
+
+// everything returns all images of the release, once computed.
+func (f *finder) everything() []catalog.Image {
+	if f.all == nil {
+		f.all, _ = f.release.Images(catalog.Scope{
+			Places: []catalog.Place{catalog.Master, catalog.Seed, catalog.UserCluster}, Clusters: []catalog.Cluster{{}},
+		})
+	}
+	return f.all
+}

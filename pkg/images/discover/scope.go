@@ -1,0 +1,204 @@
+package discover
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// master is the name of the master cluster in reasons.
+const master = "master"
+
+// scope is what one cluster of the installation needs images for: the master, or a
+// Seed with its user clusters.
+type scope struct {
+	cluster  string // in reasons: "master" or the Seed's name
+	places   []catalog.Place
+	shapes   []catalog.Cluster // of the user clusters that there are or can be
+	features map[string]bool   // nil: every feature
+}
+
+// Summary says which user clusters the images are for.
+type Summary struct {
+	Kubernetes []string // versions, ascending
+	Providers  []string // empty: every provider
+}
+
+// findScopes works out the scopes. What is not known does not narrow: without Seeds,
+// every provider and every setting of a Seed is in scope.
+func (f *finder) findScopes() []scope {
+	scopes := []scope{{cluster: master, places: []catalog.Place{catalog.Master}, features: f.features(kkp.Seed{})}}
+	seeds := f.inst.Seeds
+	if len(seeds) == 0 {
+		seeds = []kkp.Seed{{MLA: true, Metering: true}}
+	}
+	for _, seed := range seeds {
+		scopes = append(scopes, scope{
+			cluster: seed.Name, places: []catalog.Place{catalog.Seed, catalog.UserCluster},
+			shapes: f.shapes(seed), features: f.features(seed),
+		})
+	}
+	return scopes
+}
+
+// shapes returns the user clusters that a Seed has or can get, after the filters.
+func (f *finder) shapes(seed kkp.Seed) []catalog.Cluster {
+	var shapes []catalog.Cluster
+	for _, cluster := range seed.Clusters {
+		for _, version := range cluster.Versions {
+			shapes = append(shapes, catalog.Cluster{Kubernetes: version, Provider: cluster.Provider, CNI: cluster.CNI})
+		}
+	}
+	cni := strings.TrimSpace(strings.Join(f.defaultCNI(), " "))
+	providers := f.providers(seed)
+	if f.opts.All {
+		cni, providers = "", []string{""}
+	}
+	for _, version := range f.offered(seed) {
+		for _, provider := range providers {
+			shapes = append(shapes, catalog.Cluster{Kubernetes: version, Provider: provider, CNI: cni})
+		}
+	}
+	return f.filter(shapes)
+}
+
+func (f *finder) defaultCNI() []string {
+	typ, version := f.release.DefaultCNI()
+	return []string{typ, version}
+}
+
+// providers are those of the Seed's datacenters, or every one if no Seed is known.
+func (f *finder) providers(seed kkp.Seed) []string {
+	if len(f.inst.Seeds) == 0 {
+		return []string{""}
+	}
+	return seed.Providers()
+}
+
+// offered returns the Kubernetes versions that a new cluster can get: those that the
+// configuration lists. If it leaves the list to KKP, these are the release's, of which
+// only the default counts where the clusters in use are known.
+func (f *finder) offered(seed kkp.Seed) []string {
+	versions := f.inst.Configuration.Spec.Versions
+	listed := trimmed(versions.Versions)
+	standard := strings.TrimPrefix(cmp.Or(versions.Default, f.release.DefaultKubernetes()), "v")
+	switch {
+	case f.opts.All:
+		return distinct(append(append(f.release.Kubernetes(), listed...), standard))
+	case len(listed) > 0:
+		return distinct(append(listed, standard))
+	case seed.Read:
+		return []string{standard}
+	default:
+		return distinct(append(f.release.Kubernetes(), standard))
+	}
+}
+
+// filter keeps the shapes that the provider and version filters accept. A shape that
+// stands for every provider becomes one for each that is asked for.
+func (f *finder) filter(shapes []catalog.Cluster) []catalog.Cluster {
+	var kept []catalog.Cluster
+	for _, shape := range shapes {
+		if !f.wantsVersion(shape.Kubernetes) {
+			continue
+		}
+		switch {
+		case len(f.opts.Providers) == 0 || slices.Contains(f.opts.Providers, shape.Provider):
+			kept = append(kept, shape)
+		case shape.Provider == "":
+			for _, provider := range f.opts.Providers {
+				shape.Provider = provider
+				kept = append(kept, shape)
+			}
+		}
+	}
+	return distinct(kept)
+}
+
+func (f *finder) wantsVersion(version string) bool {
+	if f.opts.Versions == nil {
+		return true
+	}
+	v, err := semver.NewVersion(version)
+	return err == nil && f.opts.Versions.Check(v)
+}
+
+// features returns the features that are on for a Seed, nil for every one. Features are
+// settings of the admin, and those of clusters that a user cannot choose any more.
+func (f *finder) features(seed kkp.Seed) map[string]bool {
+	if f.opts.All {
+		return nil
+	}
+	spec := f.inst.Configuration.Spec
+	expose := cmp.Or(seed.ExposeStrategy, spec.ExposeStrategy)
+	features := map[string]bool{
+		"HeadlessInstallation=false":        !spec.FeatureGates["HeadlessInstallation"],
+		"VerticalPodAutoscaler":             spec.FeatureGates["VerticalPodAutoscaler"],
+		"ExternalApplicationCatalogManager": spec.FeatureGates["ExternalApplicationCatalogManager"],
+		"userClusterMLA":                    seed.MLA && spec.FeatureGates["UserClusterMLA"],
+		"metering":                          seed.Metering,
+		"exposeStrategy=LoadBalancer":       expose == "LoadBalancer",
+		"externalCloudProvider":             true,  // KKP's webhook sets it on every new cluster
+		"konnectivity=false":                false, // unless a cluster is left that has it
+		"chartsFromSource":                  false, // an installation does not tell where its charts came from
+	}
+	for _, cluster := range seed.Clusters {
+		if cluster.ExposeStrategy == "LoadBalancer" {
+			features["exposeStrategy=LoadBalancer"] = true
+		}
+		if !cluster.Konnectivity {
+			features["konnectivity=false"] = true
+		}
+	}
+	return features
+}
+
+// summarize tells for which user clusters the scopes are.
+func summarize(scopes []scope) Summary {
+	versions, providers := map[string]bool{}, map[string]bool{}
+	for _, s := range scopes {
+		for _, shape := range s.shapes {
+			versions[shape.Kubernetes] = true
+			providers[shape.Provider] = true
+		}
+	}
+	summary := Summary{Kubernetes: slices.SortedFunc(maps.Keys(versions), compareVersions)}
+	if !providers[""] {
+		summary.Providers = slices.Sorted(maps.Keys(providers))
+	}
+	return summary
+}
+
+// compareVersions orders versions by precedence; what is no version comes first.
+func compareVersions(a, b string) int {
+	va, errA := semver.NewVersion(a)
+	vb, errB := semver.NewVersion(b)
+	if errA != nil || errB != nil {
+		return strings.Compare(a, b)
+	}
+	return va.Compare(vb)
+}
+
+func trimmed(versions []string) []string {
+	var bare []string
+	for _, v := range versions {
+		bare = append(bare, strings.TrimPrefix(v, "v"))
+	}
+	return bare
+}
+
+// distinct returns the items without repetitions, in order.
+func distinct[T comparable](items []T) []T {
+	seen := map[T]bool{}
+	return slices.DeleteFunc(slices.Clone(items), func(item T) bool {
+		repeated := seen[item]
+		seen[item] = true
+		return repeated
+	})
+}
