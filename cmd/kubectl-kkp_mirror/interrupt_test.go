@@ -1,0 +1,66 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// interrupt runs a command and sends it SIGINT as soon as it reads a blob: interrupt FILE
+// COMMAND [ARG...]. {stalled} in an argument becomes the address of a registry that is
+// $UPSTREAM, but for blobs, which never arrive. FILE gets the command's stderr.
+func interrupt(ts *testscript.TestScript, _ bool, args []string) {
+	reached := make(chan struct{})
+	server := stalledRegistry(ts.Getenv("UPSTREAM"), reached)
+	defer server.Close()
+	var stderr bytes.Buffer
+	path, err := exec.LookPath(args[1])
+	ts.Check(err)
+	cmd := exec.Command(path)
+	for _, arg := range args[2:] {
+		cmd.Args = append(cmd.Args, strings.ReplaceAll(arg, "{stalled}", strings.TrimPrefix(server.URL, "http://")))
+	}
+	cmd.Dir, cmd.Stderr = ts.MkAbs("."), &stderr
+	cmd.Env = append(os.Environ(), "DOCKER_CONFIG="+ts.Getenv("DOCKER_CONFIG"), "KUBECONFIG="+ts.Getenv("KUBECONFIG"))
+	ts.Check(cmd.Start())
+	timer := time.AfterFunc(exitWait, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	select {
+	case <-reached:
+		ts.Check(cmd.Process.Signal(os.Interrupt))
+		err = <-ended
+	case err = <-ended:
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 130 {
+		ts.Fatalf("%v, want exit status 130: %s", err, stderr.String())
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), stderr.Bytes(), 0o600))
+}
+
+// stalledRegistry is a registry whose blobs never arrive. It tells when the first one is
+// asked for.
+func stalledRegistry(upstream string, reached chan<- struct{}) *httptest.Server {
+	proxy := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: upstream})
+	var once sync.Once
+	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.Contains(r.URL.Path, "/blobs/") {
+			proxy.ServeHTTP(w, r)
+			return
+		}
+		once.Do(func() { close(reached) })
+		<-r.Context().Done()
+	}))
+}

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain makes this test binary the plugin, too: scripts find it in PATH, and so does
+// kubectl.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"kubectl-kkp_mirror": func() { os.Exit(run()) },
+	})
+}
+
+// TestScripts runs the scripts that need neither a cluster nor registries.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: filepath.Join("testdata", "script"),
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("KUBECONFIG", filepath.Join(env.WorkDir, "no-kubeconfig"))
+			env.Setenv("DOCKER_CONFIG", env.WorkDir)
+			return nil
+		},
+		Cmds: commands(),
+	})
+}

@@ -1,0 +1,111 @@
+package plugin
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// pluginFile is the file name by which kubectl finds the plugin.
+const pluginFile = "kubectl-kkp_mirror"
+
+// hookFile is the file name by which kubectl (since 1.26) finds the plugin's completion.
+const hookFile = "kubectl_complete-kkp_mirror"
+
+// hookMark tells a hook that this command wrote from another file.
+const hookMark = "kkp-mirror completion hook"
+
+func newCompletionCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "completion",
+		Short: "Set up shell completion",
+		Long: `Set up shell completion.
+
+For "kubectl kkp-mirror", completion goes through kubectl: set up kubectl's own
+completion (see kubectl completion --help), then run "completion install" once. The
+other commands print a script for those who call kubectl-kkp_mirror directly.`,
+		Example: `  kubectl kkp-mirror completion install
+  source <(kubectl kkp-mirror completion bash)`,
+		Args: subcommandRequired,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	shells := map[string]func(root *cobra.Command) error{
+		"bash":       func(root *cobra.Command) error { return root.GenBashCompletionV2(streams.Out, true) },
+		"zsh":        func(root *cobra.Command) error { return root.GenZshCompletion(streams.Out) },
+		"fish":       func(root *cobra.Command) error { return root.GenFishCompletion(streams.Out, true) },
+		"powershell": func(root *cobra.Command) error { return root.GenPowerShellCompletionWithDesc(streams.Out) },
+	}
+	for shell, generate := range shells {
+		cmd.AddCommand(&cobra.Command{
+			Use:     shell,
+			Short:   "Print the completion script for " + shell,
+			Long:    "Print the completion script for " + shell + ", for kubectl-kkp_mirror when it is called directly.",
+			Example: "  kubectl kkp-mirror completion " + shell,
+			Args:    exactArgs(),
+			RunE:    func(cmd *cobra.Command, _ []string) error { return generate(cmd.Root()) },
+		})
+	}
+	cmd.AddCommand(newInstallCommand(streams))
+	return cmd
+}
+
+func newInstallCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "install",
+		Short: "Install the hook through which kubectl completes the plugin",
+		Long: "Install " + hookFile + ", the hook through which kubectl (1.26 or newer)\n" +
+			"completes the plugin. It must be in a directory of PATH; by default it goes where\n" +
+			pluginFile + " is found.",
+		Example: "  kubectl kkp-mirror completion install\n  kubectl kkp-mirror completion install --dir ~/.local/bin",
+		Args:    exactArgs(),
+		RunE: func(*cobra.Command, []string) error {
+			path, err := installHook(dir)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(streams.Out, "%s\n", path)
+			fmt.Fprintf(streams.ErrOut, "kubectl completes kkp-mirror from the next shell on, if kubectl's own completion is set up (kubectl completion --help)\n")
+			return nil
+		},
+	}
+	addGroups(cmd, flagGroup{"Output", func(flags *pflag.FlagSet) {
+		flags.StringVar(&dir, "dir", "", "Directory to write to (default: where "+pluginFile+" is in PATH)")
+	}})
+	return cmd
+}
+
+// installHook writes the hook and returns its path. It replaces only a hook of its own.
+func installHook(dir string) (string, error) {
+	if dir == "" {
+		plugin, err := exec.LookPath(pluginFile)
+		if err != nil {
+			return "", fmt.Errorf("%s is not in PATH, so there is no place beside it; choose a directory of PATH with --dir", pluginFile)
+		}
+		dir = filepath.Dir(plugin)
+	}
+	name, script := hook(runtime.GOOS)
+	path := filepath.Join(dir, name)
+	if present, err := os.ReadFile(path); err == nil && !strings.Contains(string(present), hookMark) {
+		return "", fmt.Errorf("%s exists and is not a hook of kkp-mirror; move it away first", path)
+	}
+	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
+		return "", fmt.Errorf("%w; choose another directory of PATH with --dir", err)
+	}
+	return path, os.Chmod(path, 0o755)
+}
+
+// hook returns the name and the text of the hook for an operating system.
+func hook(goos string) (name, script string) {
+	if goos == "windows" {
+		return hookFile + ".cmd", "@rem " + hookMark + "\r\n@kubectl kkp-mirror __complete %*\r\n"
+	}
+	return hookFile, "#!/bin/sh\n# " + hookMark + "\nexec kubectl kkp-mirror __complete \"$@\"\n"
+}

@@ -1,0 +1,169 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+)
+
+// imagesCommand is what the images command was asked.
+type imagesCommand struct {
+	streams    genericiooptions.IOStreams
+	input      *inputFlags
+	scope      scopeFlags
+	registries registryFlags
+	output     *outputFlags
+	digests    bool
+	diff       bool
+}
+
+func newImagesCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	c := &imagesCommand{streams: streams, input: newInputFlags(), output: newOutputFlags()}
+	cmd := &cobra.Command{
+		Use:   "images [REF...]",
+		Short: "List every image that KKP needs, and why",
+		Long: `List every container image that a KKP installation needs, and why.
+
+The list is made for the installation that your kubeconfig points to: its KKP version
+and edition, the providers of its datacenters, and the Kubernetes versions and CNIs of
+its user clusters. With REF, only matching images are shown, each with all its reasons:
+a whole reference, a repository, or the last parts of one.
+
+What could not be read is a gap: it is named on stderr, and the exit code is 3.`,
+		Example: `  # What this installation needs
+  kubectl kkp-mirror images
+
+  # Why is an image needed?
+  kubectl kkp-mirror images kube-state-metrics
+
+  # One reference a line, for scripts
+  kubectl kkp-mirror images -o name
+
+  # What would an upgrade need that is not needed today?
+  kubectl kkp-mirror images --kkp-version v2.31.0 --diff
+
+  # Before KKP is installed
+  kubectl kkp-mirror images -f kubermatic.yaml -f seeds.yaml --kkp-version v2.31.0 --edition ce
+
+  # A lock file for sync: every image with its digest
+  kubectl kkp-mirror images --digests -o json > images.json`,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args) },
+	}
+	addGroups(cmd,
+		flagGroup{"Input", c.input.add},
+		flagGroup{"Scope", func(flags *pflag.FlagSet) {
+			c.scope.add(flags)
+			flags.BoolVar(&c.diff, "diff", false, "With --kkp-version: only what the version that runs does not need")
+		}},
+		flagGroup{"Output", func(flags *pflag.FlagSet) {
+			c.output.add(flags)
+			flags.BoolVar(&c.digests, "digests", false, "Ask the registries for the digest of every image")
+		}},
+		flagGroup{"Registries, with --digests", c.registries.add},
+		flagGroup{"Connection", c.input.addConnection})
+	complete(cmd, completions())
+	return cmd
+}
+
+func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []string) error {
+	printer, err := c.output.documentPrinter(cmd, formatWide, formatName)
+	if err != nil {
+		return err
+	}
+	registries, err := c.registries.registries(cmd)
+	if err != nil {
+		return err
+	}
+	result, title, err := c.find(ctx, cmd)
+	if err != nil {
+		return err
+	}
+	all := result
+	if len(refs) > 0 {
+		if result.Inventory, err = matching(result.Inventory, refs); err != nil {
+			return err
+		}
+	}
+	if c.digests {
+		resolveDigests(ctx, registries, &result.Inventory, c.registries.jobs)
+	}
+	switch {
+	case printer != nil:
+		err = printDocument(printer, result.List(), c.streams.Out)
+	case len(refs) > 0 && c.output.format() != formatName:
+		printReasons(c.streams.Out, result.Inventory)
+	default:
+		err = printTable(c.streams.Out, result.Inventory, c.output)
+	}
+	if err != nil {
+		return err
+	}
+	printSummary(c.streams.ErrOut, title, all, len(result.Images))
+	return gapsError(result.Gaps)
+}
+
+// find discovers what is needed, and says of what.
+func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command) (discover.Result, string, error) {
+	opts, err := c.scope.options(cmd)
+	if err != nil {
+		return discover.Result{}, "", err
+	}
+	inst, release, err := c.input.load(ctx, cmd, c.streams)
+	if err != nil {
+		return discover.Result{}, "", err
+	}
+	title := releaseTitle(release)
+	result, err := c.scope.inventory(cmd, inst, release, opts)
+	if err != nil || !c.diff {
+		return result, title, err
+	}
+	if inst.Version == "" || c.input.kkpVersion == "" {
+		return discover.Result{}, "", usageError(cmd, errors.New("--diff compares the version that runs with --kkp-version, and both must be known"))
+	}
+	running, err := c.input.release(cmd, inst, inst.Version)
+	if err != nil {
+		return discover.Result{}, "", err
+	}
+	today := discover.Inventory(inst, running, opts)
+	result.Inventory = result.Without(today.Inventory)
+	return result, title + ", beyond what " + running.Version() + " needs", nil
+}
+
+func releaseTitle(release *catalog.Release) string {
+	return fmt.Sprintf("KKP %s %s", release.Version(), strings.ToUpper(string(release.Edition())))
+}
+
+// matching keeps the images that the patterns mean. A pattern that means none is an
+// error: it is more often a slip than a question.
+func matching(inv images.Inventory, patterns []string) (images.Inventory, error) {
+	for _, pattern := range patterns {
+		if len(inv.Where(func(img images.Image) bool { return img.Ref.Matches(pattern) }).Images) == 0 {
+			return inv, fmt.Errorf("no image in the list matches %q; 'kubectl kkp-mirror images --all' lists every image that the release can use", pattern)
+		}
+	}
+	return inv.Where(func(img images.Image) bool {
+		for _, pattern := range patterns {
+			if img.Ref.Matches(pattern) {
+				return true
+			}
+		}
+		return false
+	}), nil
+}
+
+// gapsError makes gaps the outcome of a command.
+func gapsError(gaps []images.Gap) error {
+	if len(gaps) == 0 {
+		return nil
+	}
+	return &PartialError{Message: fmt.Sprintf("the list has %s: images may be missing from it", count(len(gaps), "gap"))}
+}

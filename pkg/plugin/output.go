@@ -1,0 +1,98 @@
+package plugin
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+// documentVersion is the version of the documents that commands print.
+const documentVersion = images.APIVersion
+
+// The formats that commands print themselves; the others are cli-runtime's.
+const (
+	formatTable = ""
+	formatWide  = "wide"
+	formatName  = "name"
+)
+
+// outputFlags choose what is printed.
+type outputFlags struct {
+	print     *genericclioptions.PrintFlags
+	noHeaders bool
+}
+
+func newOutputFlags() *outputFlags {
+	return &outputFlags{print: genericclioptions.NewPrintFlags("")}
+}
+
+// add adds the flags of a command that prints a table.
+func (o *outputFlags) add(flags *pflag.FlagSet) {
+	o.addDocument(flags)
+	flags.Lookup("output").Usage = "What to print: wide, name, " + o.documentFormats()
+	flags.BoolVar(&o.noHeaders, "no-headers", false, "Print the table without its header")
+}
+
+// addDocument adds the flags of a command that prints a document or some text.
+func (o *outputFlags) addDocument(flags *pflag.FlagSet) {
+	holder := &cobra.Command{}
+	o.print.AddFlags(holder)
+	flags.AddFlagSet(holder.Flags())
+	flags.Lookup("output").Usage = "What to print: " + o.documentFormats()
+	for _, name := range []string{"allow-missing-template-keys", "show-managed-fields"} {
+		if flag := flags.Lookup(name); flag != nil {
+			flag.Hidden = true
+		}
+	}
+	if flag := flags.Lookup("template"); flag != nil {
+		flag.Usage = "Template string or path to a template file for -o=go-template and -o=jsonpath"
+	}
+}
+
+func (o *outputFlags) documentFormats() string {
+	formats := slices.DeleteFunc(o.print.AllowedFormats(), func(format string) bool { return format == formatName })
+	slices.Sort(formats)
+	return strings.Join(formats, ", ")
+}
+
+// format is the name of the chosen format.
+func (o *outputFlags) format() string { return *o.print.OutputFormat }
+
+// documentPrinter returns the printer for a document, or nil if the command prints
+// something of its own: the formats named, or its default.
+func (o *outputFlags) documentPrinter(cmd *cobra.Command, own ...string) (printers.ResourcePrinter, error) {
+	if o.format() == formatTable || slices.Contains(own, o.format()) {
+		return nil, nil
+	}
+	if o.format() == formatName {
+		return nil, usageError(cmd, fmt.Errorf("this command has no output format %q; it has %s", formatName, o.documentFormats()))
+	}
+	printer, err := o.print.ToPrinter()
+	if err != nil {
+		return nil, usageError(cmd, err)
+	}
+	return printer, nil
+}
+
+// printDocument prints a value as the API object that it says it is.
+func printDocument(printer printers.ResourcePrinter, document any, out io.Writer) error {
+	data, err := json.Marshal(document)
+	if err != nil {
+		return err
+	}
+	obj := &unstructured.Unstructured{}
+	if err := json.Unmarshal(data, &obj.Object); err != nil {
+		return err
+	}
+	return printer.PrintObj(obj, out)
+}

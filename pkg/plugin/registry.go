@@ -1,0 +1,116 @@
+package plugin
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+)
+
+// registryFlags say how registries are reached.
+type registryFlags struct {
+	insecure  bool
+	plainHTTP []string
+	caFile    string
+	mappings  []string
+	jobs      int
+}
+
+func (f *registryFlags) add(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.mappings, "registry-map", nil,
+		"Pull the images of a host through another registry, as HOST=REGISTRY[/PREFIX]; HOST * is any host, and then PREFIX may contain {host}")
+	flags.StringVar(&f.caFile, "ca-file", "", "PEM file with CA certificates to trust beside the system's")
+	flags.BoolVar(&f.insecure, "insecure", false, "Do not verify TLS certificates")
+	flags.StringSliceVar(&f.plainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
+	flags.IntVar(&f.jobs, "jobs", 8, "How many images to work on at once")
+}
+
+// registries returns the way to registries that the flags describe.
+func (f *registryFlags) registries(cmd *cobra.Command) (*transfer.Registries, error) {
+	config := transfer.Config{
+		Insecure: f.insecure, PlainHTTP: f.plainHTTP, Keychain: transfer.Keychain(), UserAgent: userAgent(),
+	}
+	if f.jobs < 1 {
+		return nil, usageError(cmd, fmt.Errorf("--jobs %d: at least 1 is needed", f.jobs))
+	}
+	for _, text := range f.mappings {
+		mapping, err := transfer.ParseMapping(text)
+		if err != nil {
+			return nil, usageError(cmd, fmt.Errorf("--registry-map: %w", err))
+		}
+		config.Mappings = append(config.Mappings, mapping)
+	}
+	if f.caFile != "" {
+		pool, err := loadCAs(f.caFile)
+		if err != nil {
+			return nil, usageError(cmd, fmt.Errorf("--ca-file: %w", err))
+		}
+		config.CAs = pool
+	}
+	return transfer.NewRegistries(config), nil
+}
+
+func loadCAs(path string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: no certificate in PEM format", path)
+	}
+	return pool, nil
+}
+
+// parsePlatforms reads os/arch[/variant] values.
+func parsePlatforms(cmd *cobra.Command, texts []string) ([]v1.Platform, error) {
+	var platforms []v1.Platform
+	for _, text := range texts {
+		platform, err := v1.ParsePlatform(text)
+		if err == nil && (platform.OS == "" || platform.Architecture == "") {
+			err = errors.New("write it as os/arch or os/arch/variant, such as linux/amd64")
+		}
+		if err != nil {
+			return nil, usageError(cmd, fmt.Errorf("--platform %q: %w", text, err))
+		}
+		platforms = append(platforms, *platform)
+	}
+	return platforms, nil
+}
+
+// resolveDigests asks the registries for the digest of every image that has none. One
+// that cannot be told becomes a gap.
+func resolveDigests(ctx context.Context, registries *transfer.Registries, inv *images.Inventory, jobs int) {
+	var mu sync.Mutex
+	var group errgroup.Group
+	group.SetLimit(jobs)
+	for i := range inv.Images {
+		img := &inv.Images[i]
+		group.Go(func() error {
+			digest, err := registries.Digest(ctx, img.Ref)
+			if err == nil {
+				img.Digest = digest
+				return nil
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			inv.Gaps = append(inv.Gaps, images.Gap{Source: "digests", Subject: img.Ref.String(), Error: err.Error()})
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return nil: what fails is a gap
+	inv.SortGaps()
+}

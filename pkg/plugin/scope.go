@@ -1,0 +1,90 @@
+package plugin
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// scopeFlags narrow or widen what is needed.
+type scopeFlags struct {
+	all             bool
+	sources         []string
+	providers       []string
+	versions        string
+	prefix          string
+	ignoreOverrides bool
+}
+
+func (f *scopeFlags) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.all, "all", false, "Everything the KKP release can use, not only what this installation uses")
+	flags.StringSliceVar(&f.sources, "source", nil, "Only these sources: "+strings.Join(discover.Sources(), ", "))
+	flags.StringSliceVar(&f.providers, "provider-filter", nil, "Only these cloud providers, such as aws,vsphere")
+	flags.StringVar(&f.versions, "version-filter", "", `Only these Kubernetes versions, as a constraint such as ">=1.34 <1.36"`)
+	flags.StringVar(&f.prefix, "registry-prefix", "", "Only images whose full name starts so, such as quay.io/kubermatic/")
+	flags.BoolVar(&f.ignoreOverrides, "ignore-repository-overrides", true,
+		"List upstream names, whatever registry KKP is configured to pull from")
+}
+
+// options turns the flags into what discovery understands.
+func (f *scopeFlags) options(cmd *cobra.Command) (discover.Options, error) {
+	opts := discover.Options{Sources: f.sources, All: f.all, Providers: f.providers, IgnoreOverrides: f.ignoreOverrides}
+	for _, source := range f.sources {
+		if !slices.Contains(discover.Sources(), source) {
+			return opts, usageError(cmd, fmt.Errorf("--source: unknown source %q; there are %s", source, strings.Join(discover.Sources(), ", ")))
+		}
+	}
+	if f.versions == "" {
+		return opts, nil
+	}
+	constraint, err := semver.NewConstraint(f.versions)
+	if err != nil {
+		return opts, usageError(cmd, fmt.Errorf("--version-filter %q: %w; write a constraint such as \">=1.34 <1.36\"", f.versions, err))
+	}
+	opts.Versions = constraint
+	return opts, nil
+}
+
+// inventory discovers what is needed and applies the filters.
+func (f *scopeFlags) inventory(cmd *cobra.Command, inst kkp.Installation, release *catalog.Release, opts discover.Options) (discover.Result, error) {
+	for _, provider := range opts.Providers {
+		if known := release.Providers(); !slices.Contains(known, provider) {
+			return discover.Result{}, usageError(cmd, fmt.Errorf("--provider-filter: KKP %s has no provider %q; it has %s",
+				release.Version(), provider, strings.Join(known, ", ")))
+		}
+	}
+	result := discover.Inventory(inst, release, opts)
+	if opts.Versions != nil && len(result.Scope.Kubernetes) == 0 {
+		opts.Versions = nil
+		all := discover.Inventory(inst, release, opts).Scope.Kubernetes
+		return discover.Result{}, usageError(cmd, fmt.Errorf("--version-filter %q: no Kubernetes version in scope satisfies it; there are %s",
+			f.versions, strings.Join(all, ", ")))
+	}
+	result.Inventory = f.withPrefix(result.Inventory)
+	return result, nil
+}
+
+// withPrefix keeps the images that --registry-prefix means.
+func (f *scopeFlags) withPrefix(inv images.Inventory) images.Inventory {
+	return inv.Where(func(img images.Image) bool { return strings.HasPrefix(img.Ref.String(), f.prefix) })
+}
+
+// completions are the values of flags that a shell can offer.
+func completions() map[string][]string {
+	releases := catalog.Supported()
+	slices.Reverse(releases)
+	return map[string][]string{
+		"source":      discover.Sources(),
+		"edition":     {string(catalog.CE), string(catalog.EE)},
+		"kkp-version": releases,
+	}
+}
