@@ -1,0 +1,89 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/sample"
+)
+
+// startClusters starts the API servers and puts the sample into them. The first server is the master and, at the same
+// time, a seed.
+func (s *Sandbox) startClusters(ctx context.Context) error {
+	etcd, err := apiserver.StartEtcd(ctx, filepath.Join(s.Ready.Dir, "etcd"))
+	if err != nil {
+		return err
+	}
+	s.onStop(etcd.Stop)
+	s.onStop(func() { apiserver.StopAll(s.servers) })
+
+	clusters := map[string]sample.Cluster{}
+	filling, fillCtx := errgroup.WithContext(ctx)
+	for _, name := range []string{sample.MasterSeed, sample.RemoteSeed} {
+		server, cluster, err := s.startCluster(ctx, name, etcd.URL)
+		if err != nil {
+			filling.Go(func() error { return err })
+			break
+		}
+		clusters[name] = cluster
+		filling.Go(func() error {
+			if err := server.Wait(fillCtx); err != nil {
+				return err
+			}
+			return fill(fillCtx, name, cluster)
+		})
+	}
+	if err := filling.Wait(); err != nil {
+		return err
+	}
+
+	return sample.Master(ctx, clusters[sample.MasterSeed], clusters)
+}
+
+// fill puts a seed's part of the sample into its API server.
+func fill(ctx context.Context, name string, cluster sample.Cluster) error {
+	err := sample.Prepare(ctx, cluster, name == sample.MasterSeed)
+	if err == nil {
+		err = sample.Seed(ctx, name, cluster)
+	}
+	if err != nil {
+		return fmt.Errorf("filling the API server %s: %w", name, err)
+	}
+
+	return nil
+}
+
+func (s *Sandbox) startCluster(ctx context.Context, name, etcdURL string) (*apiserver.Server, sample.Cluster, error) {
+	server, err := apiserver.Start(ctx, name, filepath.Join(s.Ready.Dir, "apiserver-"+name), etcdURL)
+	if err != nil {
+		return nil, sample.Cluster{}, err
+	}
+	s.servers = append(s.servers, server)
+
+	cluster := sample.Cluster{Config: server.RESTConfig()}
+	cluster.Kubeconfig, err = server.AdminKubeconfig()
+	if err != nil {
+		return nil, cluster, err
+	}
+	s.Ready.Seeds[name], err = s.write(name+".kubeconfig", cluster.Kubeconfig)
+	if err == nil && name == sample.MasterSeed {
+		s.Ready.Kubeconfig = s.Ready.Seeds[name]
+		err = s.addUser(server, sample.RestrictedUser)
+	}
+
+	return server, cluster, err
+}
+
+func (s *Sandbox) addUser(server *apiserver.Server, user string) error {
+	kubeconfig, err := server.UserKubeconfig(user)
+	if err != nil {
+		return err
+	}
+	s.Ready.Users[user], err = s.write(user+".kubeconfig", kubeconfig)
+
+	return err
+}

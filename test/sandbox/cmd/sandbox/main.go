@@ -1,0 +1,66 @@
+// Command sandbox starts API servers with a sample KKP and container registries on loopback, prints how to reach them as
+// one line of JSON, and takes everything away again when it is told to stop.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal kills
+
+	if err := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "sandbox:", err)
+		os.Exit(1)
+	}
+}
+
+// run returns after the context has ended and everything has stopped.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	options := sandbox.Options{Stderr: stderr}
+	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&options.Images, "images", "", "fill the upstream registry with the images named in this `file`, one per line")
+	flags.StringVar(&options.ListImages, "list-images", "", "fill it with the images that this shell `command` prints; it runs with KUBECONFIG set")
+	stopOnEOF := flags.Bool("stop-on-stdin-eof", false, "stop when standard input ends, so that the sandbox does not outlive its parent")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if *stopOnEOF {
+		go func() {
+			_, err := io.Copy(io.Discard, stdin)
+			cancel(errors.Join(errors.New("standard input ended"), err))
+		}()
+	}
+
+	running, err := sandbox.Start(ctx, options)
+	if err != nil {
+		return err
+	}
+	err = json.NewEncoder(stdout).Encode(running.Ready)
+	if err == nil {
+		<-ctx.Done()
+	}
+
+	return errors.Join(err, running.Stop())
+}

@@ -1,0 +1,46 @@
+// Package ready describes what the sandbox prints when it is ready, and nothing else: whoever reads it needs no other
+// package of the sandbox.
+package ready
+
+// Line is what the sandbox prints, as one line of JSON, when everything is up.
+type Line struct {
+	// Dir is the directory with all files of the sandbox, among them the logs. It is removed when the sandbox stops.
+	Dir string `json:"dir"`
+	// Kubeconfig is the path of the master's kubeconfig, for an administrator.
+	Kubeconfig string `json:"kubeconfig"`
+	// Seeds holds the path of the administrator's kubeconfig for the cluster of each Seed, by the Seed's name.
+	Seeds map[string]string `json:"seeds"`
+	// Users holds the path of a kubeconfig of the master for each user with fewer rights. "restricted" may get and list
+	// KubermaticConfigurations and Seeds, and nothing else.
+	Users map[string]string `json:"users"`
+	// Registries are empty registries to mirror into: "plain", "tls", "basic" and "token".
+	Registries map[string]Registry `json:"registries"`
+	// Upstream stands in for all public registries.
+	Upstream Upstream `json:"upstream"`
+	// DockerConfig is a directory, for DOCKER_CONFIG, whose config.json holds the credentials of "basic" and "token".
+	DockerConfig string `json:"dockerConfig"`
+	// Images is the number of tags that the upstream registry was filled with.
+	Images int `json:"images"`
+	// Unservable are the requested references that demand a digest, which synthetic content cannot have. Those that have
+	// a tag too are stored under it, but the digest is another one.
+	Unservable []string `json:"unservable"`
+}
+
+// Registry says how to reach a registry.
+type Registry struct {
+	// Host is the host and port. Without a CAFile, the registry speaks plain HTTP.
+	Host string `json:"host"`
+	// CAFile is the path of the authority that signed the registry's certificate.
+	CAFile string `json:"caFile,omitempty"`
+	// Username and Password are set when the registry asks for them.
+	Username string `json:"username,omitempty"`
+	Password string `json:"password,omitempty"`
+}
+
+// Upstream says how to reach the stand-in for all public registries.
+type Upstream struct {
+	// Host is the host and port. It speaks plain HTTP and holds the image host/path:tag as {Host}/host/path:tag.
+	Host string `json:"host"`
+	// RegistryMap is the value for the plugin's --registry-map that leads there.
+	RegistryMap string `json:"registryMap"`
+}

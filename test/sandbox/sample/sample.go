@@ -1,0 +1,156 @@
+// Package sample puts a KKP installation into API servers: definitions, a configuration, Seeds, user clusters, and the
+// workloads with the images that the release runs. It knows KKP's objects, and not how the servers run.
+package sample
+
+import (
+	"context"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+)
+
+const (
+	// Namespace is where KKP lives on the master and on each seed.
+	Namespace = "kubermatic"
+	// RestrictedUser may, on the master, read KubermaticConfigurations and Seeds, and nothing else.
+	RestrictedUser = "restricted"
+	// MasterSeed is the Seed whose cluster is the master too.
+	MasterSeed = "hamburg"
+	// RemoteSeed is the Seed with a cluster of its own.
+	RemoteSeed = "frankfurt"
+)
+
+// Cluster is an API server to fill, by its administrator.
+type Cluster struct {
+	Config     *rest.Config
+	Kubeconfig []byte
+}
+
+// Prepare fills an API server with what the master and every seed have alike: definitions and the configuration. Only the
+// master's configuration has a status.
+func Prepare(ctx context.Context, cluster Cluster, master bool) error {
+	if err := createDefinitions(ctx, cluster.Config); err != nil {
+		return err
+	}
+	client, err := dynamic.NewForConfig(cluster.Config)
+	if err != nil {
+		return err
+	}
+	if _, err := createFile(ctx, client, "namespace.yaml"); err != nil {
+		return err
+	}
+	configuration, err := read("configuration.yaml")
+	if err != nil {
+		return err
+	}
+	for _, object := range configuration {
+		if !master {
+			delete(object.Object, "status")
+		}
+		if _, err := create(ctx, client, object); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// Master fills the prepared master: Seeds with the Secrets that lead to their clusters, KKP's own workloads, users.
+func Master(ctx context.Context, master Cluster, seeds map[string]Cluster) error {
+	client, err := dynamic.NewForConfig(master.Config)
+	if err != nil {
+		return err
+	}
+	for name, seed := range seeds {
+		secret, err := generic(&corev1.Secret{
+			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+			ObjectMeta: metav1.ObjectMeta{Name: "kubeconfig-" + name, Namespace: Namespace},
+			Data:       map[string][]byte{"kubeconfig": seed.Kubeconfig},
+		})
+		if err != nil {
+			return err
+		}
+		if _, err := create(ctx, client, secret); err != nil {
+			return err
+		}
+		if _, err := createFile(ctx, client, "seed-"+name+".yaml"); err != nil {
+			return err
+		}
+	}
+	for _, file := range []string{"restricted.yaml", "toolbox.yaml"} {
+		if _, err := createFile(ctx, client, file); err != nil {
+			return err
+		}
+	}
+
+	names := []string{MasterSeed, RemoteSeed}
+	if err := createWorkloads(ctx, client, Namespace, kkpLabels(), masterWorkloads(names)); err != nil {
+		return err
+	}
+
+	return debug(ctx, master.Config, "kubermatic-api")
+}
+
+// Seed fills a prepared seed: KKP's workloads for it, and its user clusters.
+func Seed(ctx context.Context, name string, seed Cluster) error {
+	client, err := dynamic.NewForConfig(seed.Config)
+	if err != nil {
+		return err
+	}
+	if name != MasterSeed {
+		// On the master, the Seed is there already.
+		if _, err := createFile(ctx, client, "seed-"+name+".yaml"); err != nil {
+			return err
+		}
+	}
+	if err := createWorkloads(ctx, client, Namespace, kkpLabels(), seedWorkloads()); err != nil {
+		return err
+	}
+
+	clusters, err := createFile(ctx, client, "clusters-"+name+".yaml")
+	if err != nil {
+		return err
+	}
+	for _, cluster := range clusters {
+		if err := createCluster(ctx, client, cluster); err != nil {
+			return err
+		}
+	}
+
+	return nil
+}
+
+// kkpLabels are on everything that the KKP operator creates.
+func kkpLabels() map[string]string {
+	return map[string]string{
+		"app.kubernetes.io/name":       "",
+		"app.kubernetes.io/managed-by": "kubermatic-operator",
+		"app.kubernetes.io/version":    Version,
+	}
+}
+
+// debug attaches an ephemeral container to the pod of a Deployment, as kubectl debug does.
+func debug(ctx context.Context, config *rest.Config, deployment string) error {
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	pods := client.CoreV1().Pods(Namespace)
+	pod, err := pods.Get(ctx, workload{name: deployment}.podName(Namespace), metav1.GetOptions{})
+	if err != nil {
+		return fmt.Errorf("debugging %s: %w", deployment, err)
+	}
+
+	pod.Spec.EphemeralContainers = append(pod.Spec.EphemeralContainers, corev1.EphemeralContainer{
+		EphemeralContainerCommon: corev1.EphemeralContainerCommon{Name: "debugger", Image: "docker.io/nicolaka/netshoot:v0.13"},
+	})
+	if _, err := pods.UpdateEphemeralContainers(ctx, pod.Name, pod, metav1.UpdateOptions{}); err != nil {
+		return fmt.Errorf("debugging %s: %w", deployment, err)
+	}
+
+	return nil
+}

@@ -1,0 +1,96 @@
+// Package sandbox starts the real parts that the plugin is tried on: Kubernetes API servers with a sample KKP in them,
+// and container registries. It puts the parts together; what each is lives in a package of its own.
+package sandbox
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/ready"
+)
+
+// Options says what to start. The zero value starts everything, with an empty upstream registry.
+type Options struct {
+	// ListImages is a shell command that prints the references to fill the upstream registry with. It runs with
+	// KUBECONFIG set to the master's kubeconfig.
+	ListImages string
+	// Images is a file with such references, one per line.
+	Images string
+	// Stderr gets what the command writes to standard error.
+	Stderr io.Writer
+}
+
+// Sandbox is everything that was started.
+type Sandbox struct {
+	// Ready says how to reach it.
+	Ready ready.Line
+
+	servers      []*apiserver.Server
+	upstreamRoot string   // the storage of the upstream registry
+	stops        []func() // in the order of starting
+}
+
+// Start starts everything in a new temporary directory. When it returns an error, nothing is left. As the API servers use
+// global variables, a process can have one sandbox only.
+func Start(ctx context.Context, options Options) (*Sandbox, error) {
+	dir, err := os.MkdirTemp("", "kkp-sandbox-")
+	if err != nil {
+		return nil, err
+	}
+	sandbox := &Sandbox{Ready: ready.Line{
+		Dir:        dir,
+		Seeds:      map[string]string{},
+		Users:      map[string]string{},
+		Registries: map[string]ready.Registry{},
+		Unservable: []string{},
+	}}
+	if err := sandbox.start(ctx, options); err != nil {
+		return nil, errors.Join(err, sandbox.Stop())
+	}
+
+	return sandbox, nil
+}
+
+func (s *Sandbox) start(ctx context.Context, options Options) error {
+	if err := s.redirectLogs(); err != nil {
+		return err
+	}
+	if err := s.startRegistries(); err != nil {
+		return fmt.Errorf("starting the registries: %w", err)
+	}
+	if err := s.startClusters(ctx); err != nil {
+		return err
+	}
+	if err := s.fillUpstream(ctx, options); err != nil {
+		return fmt.Errorf("filling the upstream registry: %w", err)
+	}
+
+	return nil
+}
+
+// Stop ends everything, last started first, and removes all files.
+func (s *Sandbox) Stop() error {
+	for _, stop := range slices.Backward(s.stops) {
+		stop()
+	}
+	s.stops = nil
+
+	return os.RemoveAll(s.Ready.Dir)
+}
+
+// onStop registers what Stop is to end.
+func (s *Sandbox) onStop(stop func()) {
+	s.stops = append(s.stops, stop)
+}
+
+// write stores a file for the user of the sandbox and returns its path.
+func (s *Sandbox) write(name string, content []byte) (string, error) {
+	path := filepath.Join(s.Ready.Dir, name)
+	return path, os.WriteFile(path, content, 0o600)
+}
