@@ -9,12 +9,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
 // exitWait bounds how long a command may take to end after a signal.
@@ -80,101 +79,11 @@ func fileLines(ts *testscript.TestScript, file string) []string {
 
 // identical wants the images whose references are in a file to be the same content in two
 // registries, to the last blob: identical FILE SOURCE TARGET. SOURCE has the host of a
-// reference in its path, TARGET has not. It reads with a client of its own.
+// reference in its path, TARGET has not.
 func identical(ts *testscript.TestScript, _ bool, args []string) {
 	for _, ref := range fileLines(ts, args[0]) {
-		host, rest, _ := strings.Cut(ref, "/")
-		source, err := contents(args[1] + "/" + host + "/" + rest)
-		ts.Check(err)
-		target, err := contents(args[2] + "/" + rest)
-		ts.Check(err)
-		if diff := cmp.Diff(source, target); diff != "" {
-			ts.Fatalf("%s: %s", ref, diff)
-		}
+		ts.Check(harness.Identical(ref, args[1], args[2]))
 	}
-}
-
-// contents returns the digests of everything that a reference leads to, each read.
-func contents(reference string) ([]string, error) {
-	ref, err := name.ParseReference(reference)
-	if err != nil {
-		return nil, err
-	}
-	desc, err := remote.Get(ref)
-	if err != nil {
-		return nil, err
-	}
-	digests := []string{desc.Digest.String() + " " + string(desc.MediaType)}
-	if !desc.MediaType.IsIndex() {
-		image, err := desc.Image()
-		if err != nil {
-			return nil, err
-		}
-		return imageContents(image, digests)
-	}
-	index, err := desc.ImageIndex()
-	if err != nil {
-		return nil, err
-	}
-	manifest, err := index.IndexManifest()
-	if err != nil {
-		return nil, err
-	}
-	for _, child := range manifest.Manifests {
-		image, err := index.Image(child.Digest)
-		if err != nil {
-			return nil, err
-		}
-		if digests, err = imageContents(image, digests); err != nil {
-			return nil, err
-		}
-	}
-	return digests, nil
-}
-
-func imageContents(image v1.Image, digests []string) ([]string, error) {
-	digest, err := image.Digest()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := image.RawConfigFile(); err != nil {
-		return nil, err
-	}
-	layers, err := image.Layers()
-	if err != nil {
-		return nil, err
-	}
-	digests = append(digests, digest.String())
-	for _, layer := range layers {
-		d, err := layer.Digest()
-		if err != nil {
-			return nil, err
-		}
-		if err := readAll(layer); err != nil {
-			return nil, fmt.Errorf("%s: %w", d, err)
-		}
-		digests = append(digests, d.String())
-	}
-	return digests, nil
-}
-
-func readAll(layer v1.Layer) error {
-	if mt, err := layer.MediaType(); err != nil || mt == types.DockerForeignLayer {
-		return err
-	}
-	rc, err := layer.Compressed()
-	if err != nil {
-		return err
-	}
-	defer rc.Close()
-	_, err = rc.Read(make([]byte, 1<<20)) // go-containerregistry checks the digest at the end
-	for err == nil {
-		_, err = rc.Read(make([]byte, 1<<20))
-	}
-	if err.Error() == "EOF" {
-		return nil
-	}
-	return err
 }
 
 // remove deletes a manifest from a registry without authentication: delete REFERENCE.

@@ -22,6 +22,8 @@ func (e *ConfigurationError) Error() string {
 	case e.Err != nil && notInstalled(e.Err):
 		return "this cluster has no KubermaticConfigurations: KKP's CRDs are not installed. " +
 			"Point --context or --kubeconfig at the KKP master cluster, or pass the configuration with -f before KKP is installed"
+	case apierrors.IsForbidden(e.Err) && e.Namespace == "":
+		return fmt.Sprintf("looking for the KubermaticConfiguration in all namespaces: %v. If you may read only its namespace, pass --namespace", e.Err)
 	case e.Err != nil:
 		return fmt.Sprintf("reading KubermaticConfigurations %s: %v", e.where(), e.Err)
 	case len(e.Found) == 0 && e.Files:

@@ -1,0 +1,119 @@
+// Command demo takes the sandbox's sample installation offline with the plugin, through
+// kubectl as a user would, checks that what arrived is identical, and prints what it did.
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	bin := flag.String("bin", "bin", "directory with the plugin, the sandbox and kubectl")
+	flag.Parse()
+	if err := run(ctx, *bin, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "demo failed:", err)
+		os.Exit(1)
+	}
+}
+
+// run starts the sandbox, tells the story, and stops the sandbox.
+func run(ctx context.Context, bin string, out io.Writer) (err error) {
+	bin, err = filepath.Abs(bin)
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		return err
+	}
+	fmt.Fprintln(out, "Starting two API servers with a sample KKP, and registries ...")
+	sandbox, err := harness.Start(ctx, filepath.Join(bin, "sandbox"), "kubectl kkp-mirror images --all -o name 2>/dev/null", os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, sandbox.Stop()) }()
+	d := &demo{out: out, env: append(os.Environ(), sandbox.Environment()...)}
+	return d.tell(ctx, sandbox)
+}
+
+// demo runs commands and shows them.
+type demo struct {
+	out io.Writer
+	env []string
+}
+
+// tell is the story.
+func (d *demo) tell(ctx context.Context, sandbox *harness.Sandbox) error {
+	mirror := sandbox.Registries["plain"].Host + "/kkp"
+	steps := []struct {
+		title, command string
+		lines          int // of output to show
+	}{
+		{"The KKP installation that kubectl points to", "kubectl get kubermaticconfigurations,seeds -A", 10},
+		{"What does it need?", "kubectl kkp-mirror images", 16},
+		{"Why is an image needed?", "kubectl kkp-mirror images etcd-launcher", 10},
+		{"What would be copied where?", "kubectl kkp-mirror sync $PLAIN/kkp --dry-run", 6},
+		{"Copy it (the public registries are stood in for by $UPSTREAM)", "kubectl kkp-mirror sync $PLAIN/kkp --registry-map \"$MAP\"", 6},
+		{"And again: nothing is copied twice", "kubectl kkp-mirror sync $PLAIN/kkp --registry-map \"$MAP\" 2>/dev/null", 6},
+	}
+	for _, step := range steps {
+		if err := d.show(ctx, step.title, step.command, step.lines); err != nil {
+			return err
+		}
+	}
+	return d.compare(ctx, sandbox.Upstream.Host, mirror)
+}
+
+// show runs a command and prints it with the first lines of its output.
+func (d *demo) show(ctx context.Context, title, command string, lines int) error {
+	fmt.Fprintf(d.out, "\n# %s\n$ %s\n", title, command)
+	output, err := d.run(ctx, command+" 2>&1")
+	all := strings.Split(strings.TrimRight(output, "\n"), "\n")
+	if err != nil || len(all) <= lines {
+		fmt.Fprintln(d.out, strings.Join(all, "\n"))
+	} else {
+		head := all[:lines-1]
+		fmt.Fprintf(d.out, "%s\n... %d more lines ...\n%s\n", strings.Join(head, "\n"), len(all)-lines, all[len(all)-1])
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", command, err)
+	}
+	return nil
+}
+
+func (d *demo) run(ctx context.Context, command string) (string, error) {
+	var output bytes.Buffer
+	cmd := exec.CommandContext(ctx, "sh", "-c", command)
+	cmd.Env, cmd.Stdout, cmd.Stderr = d.env, &output, os.Stderr
+	err := cmd.Run()
+	return output.String(), err
+}
+
+// compare reads everything at both ends, with another client than the plugin's.
+func (d *demo) compare(ctx context.Context, upstream, mirror string) error {
+	fmt.Fprintln(d.out, "\n# Is the mirror identical to its source, to the last blob?")
+	output, err := d.run(ctx, "kubectl kkp-mirror images -o name 2>/dev/null")
+	if err != nil {
+		return err
+	}
+	refs := strings.Fields(output)
+	for _, ref := range refs {
+		if err := harness.Identical(ref, upstream, mirror); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(d.out, "Yes: %d images, every manifest, config and layer.\n", len(refs))
+	return nil
+}

@@ -1,0 +1,30 @@
+package kkp
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+func TestConfigurationErrorSaysWhatToDo(t *testing.T) {
+	resource := configurationResource().GroupResource()
+	for _, test := range []struct {
+		err  ConfigurationError
+		want string
+	}{
+		{ConfigurationError{}, "no KubermaticConfiguration in any namespace. Point --context or --kubeconfig"},
+		{ConfigurationError{Namespace: "kkp"}, "no KubermaticConfiguration in namespace kkp."},
+		{ConfigurationError{Files: true}, "the files given with -f hold no KubermaticConfiguration"},
+		{ConfigurationError{Found: []string{"a/x", "b/y"}}, "(a/x, b/y); choose one with --namespace"},
+		{ConfigurationError{Files: true, Found: []string{"a/x", "b/y"}}, "pass only that one"},
+		{ConfigurationError{Err: apierrors.NewNotFound(resource, "")}, "CRDs are not installed"},
+		{ConfigurationError{Err: apierrors.NewForbidden(resource, "", errors.New("no"))}, "pass --namespace"},
+		{ConfigurationError{Namespace: "kkp", Err: errors.New("connection refused")}, "reading KubermaticConfigurations in namespace kkp: connection refused"},
+	} {
+		if got := test.err.Error(); !strings.Contains(got, test.want) {
+			t.Errorf("got %q, want %q", got, test.want)
+		}
+	}
+}

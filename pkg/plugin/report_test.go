@@ -1,0 +1,131 @@
+package plugin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+func ref(t *testing.T, s string) images.Ref {
+	t.Helper()
+	r, err := images.ParseRef(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func result(t *testing.T, name string, outcome images.Outcome, class images.Class) images.Result {
+	t.Helper()
+	res := images.Result{Source: ref(t, name), Outcome: outcome, Class: class, Bytes: 2048, Seconds: 1.25}
+	if class != "" {
+		res.Error = "pulling " + name + ": it failed"
+	}
+	return res
+}
+
+func TestOutcome(t *testing.T) {
+	target := images.Target{Registry: "reg.example.com", Prefix: "kkp"}
+	for want, outcomes := range map[string][]images.Outcome{
+		"nothing to copy: all 2 images are in reg.example.com/kkp, with the same digests": {images.Present, images.Present},
+		"nothing to copy: the image is in reg.example.com/kkp, with the same digests":     {images.Present},
+		"2 copied (4.0 KiB), 1 present: reg.example.com/kkp":                              {images.Copied, images.Copied, images.Present},
+		"1 copied (6.0 KiB), 0 present, 1 failed, 1 not tried: reg.example.com/kkp":       {images.Copied, images.Failed, images.Skipped},
+	} {
+		var report images.Report
+		for _, o := range outcomes {
+			res := result(t, "a", o, "")
+			if o == images.Present {
+				res.Bytes = 0
+			}
+			report.Results = append(report.Results, res)
+		}
+		if got := outcome(report.Document(target, nil)); got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestFailuresAreGroupedByRemedy(t *testing.T) {
+	report := images.Report{Results: []images.Result{
+		result(t, "b:1", images.Failed, images.ClassNotFound),
+		result(t, "a:1", images.Failed, images.ClassAuth),
+		result(t, "c:1", images.Failed, images.ClassNotFound),
+		result(t, "d:1", images.Copied, ""),
+	}}
+	err := failuresError(report)
+	want := strings.Join([]string{
+		"3 of 4 images could not be copied",
+		"auth: " + images.ClassAuth.Remedy(),
+		"  pulling a:1: it failed",
+		"not-found: " + images.ClassNotFound.Remedy(),
+		"  pulling b:1: it failed",
+		"  pulling c:1: it failed",
+	}, "\n")
+	if diff := cmp.Diff(want, err.Error()); diff != "" {
+		t.Error(diff)
+	}
+	if err := failuresError(images.Report{}); err != nil {
+		t.Errorf("no failure is no error, got %v", err)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	interrupted, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, test := range []struct {
+		ctx  context.Context
+		err  error
+		want int
+	}{
+		{t.Context(), nil, 0},
+		{t.Context(), errors.New("x"), 1},
+		{t.Context(), &UsageError{Err: errors.New("x")}, 2},
+		{t.Context(), &PartialError{}, 3},
+		{interrupted, &InterruptedError{}, 130},
+		{interrupted, errors.New("context canceled"), 130},
+	} {
+		if got := exitCode(test.ctx, test.err); got != test.want {
+			t.Errorf("%v: got %d, want %d", test.err, got, test.want)
+		}
+	}
+}
+
+func TestProgressWithoutTerminalIsALinePerImage(t *testing.T) {
+	var out bytes.Buffer
+	p := newProgress(&out, 3, false)
+	p.Waiting(images.Copy{Source: ref(t, "a:1")}, "429 too many requests", 40*time.Second)
+	p.Finished(result(t, "a:1", images.Copied, ""))
+	p.Finished(result(t, "b:1", images.Present, ""))
+	p.Finished(result(t, "c:1", images.Failed, images.ClassNetwork))
+	p.close()
+	want := "waiting 40s for docker.io/library/a:1: 429 too many requests\n" +
+		"copied   docker.io/library/a:1 (2.0 KiB, 1.2 s)\n" +
+		"present  docker.io/library/b:1\n" +
+		"failed   docker.io/library/c:1: pulling c:1: it failed\n"
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSize(t *testing.T) {
+	for bytes, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 5 << 30: "5.0 GiB", 3 << 50: "3072.0 TiB"} {
+		if got := size(bytes); got != want {
+			t.Errorf("%d: got %s, want %s", bytes, got, want)
+		}
+	}
+}
+
+func TestReleaseRanges(t *testing.T) {
+	got := releaseRanges([]string{"v2.28.0", "v2.28.1", "v2.28.13", "v2.30.6", "v2.31.0"})
+	if want := "v2.28.0–v2.28.13, v2.30.6, v2.31.0"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
