@@ -79,7 +79,7 @@ func (d *demo) tell(ctx context.Context, sandbox *harness.Sandbox) error {
 // show runs a command and prints it with the first lines of its output.
 func (d *demo) show(ctx context.Context, title, command string, lines int) error {
 	fmt.Fprintf(d.out, "\n# %s\n$ %s\n", title, command)
-	output, err := d.run(ctx, command+" 2>&1")
+	output, err := d.run(ctx, command)
 	all := strings.Split(strings.TrimRight(output, "\n"), "\n")
 	if err != nil || len(all) <= lines {
 		fmt.Fprintln(d.out, strings.Join(all, "\n"))
@@ -93,10 +93,11 @@ func (d *demo) show(ctx context.Context, title, command string, lines int) error
 	return nil
 }
 
+// run returns what a command writes to stdout and stderr.
 func (d *demo) run(ctx context.Context, command string) (string, error) {
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
-	cmd.Env, cmd.Stdout, cmd.Stderr = d.env, &output, os.Stderr
+	cmd.Env, cmd.Stdout, cmd.Stderr = d.env, &output, &output
 	err := cmd.Run()
 	return output.String(), err
 }

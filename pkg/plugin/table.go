@@ -50,7 +50,18 @@ func row(img images.Image, wide bool) []string {
 			string(img.Kind), orNone(img.Upstream), orNone(img.Digest),
 		}
 	}
-	return []string{img.Ref.String(), all(sources), first(components), first(conditions)}
+	return []string{shortRef(img.Ref), all(sources), first(components), first(conditions)}
+}
+
+// shortRef writes a reference with the beginning of its digest, which is enough to tell
+// images apart. The other formats have it whole.
+func shortRef(ref images.Ref) string {
+	const shown = len("sha256:") + 12
+	text := ref.String()
+	if len(ref.Digest) > shown {
+		text = strings.TrimSuffix(text, ref.Digest[shown:]) + "…"
+	}
+	return text
 }
 
 // conditionsOf returns the conditions under which an image is needed, none if one of its
