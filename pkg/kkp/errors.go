@@ -1,7 +1,9 @@
 package kkp
 
 import (
+	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -24,6 +26,8 @@ func (e *ConfigurationError) Error() string {
 			"Point --context or --kubeconfig at the KKP master cluster, or pass the configuration with -f before KKP is installed"
 	case apierrors.IsForbidden(e.Err) && e.Namespace == "":
 		return fmt.Sprintf("looking for the KubermaticConfiguration in all namespaces: %v. If you may read only its namespace, pass --namespace", e.Err)
+	case errors.As(e.Err, new(*url.Error)):
+		return fmt.Sprintf("the API server cannot be reached: %v. Check --context, --kubeconfig and the network", e.Err)
 	case e.Err != nil:
 		return fmt.Sprintf("reading KubermaticConfigurations %s: %v", e.where(), e.Err)
 	case len(e.Found) == 0 && e.Files:

@@ -2,6 +2,7 @@ package kkp
 
 import (
 	"errors"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -21,6 +22,7 @@ func TestConfigurationErrorSaysWhatToDo(t *testing.T) {
 		{ConfigurationError{Files: true, Found: []string{"a/x", "b/y"}}, "pass only that one"},
 		{ConfigurationError{Err: apierrors.NewNotFound(resource, "")}, "CRDs are not installed"},
 		{ConfigurationError{Err: apierrors.NewForbidden(resource, "", errors.New("no"))}, "pass --namespace"},
+		{ConfigurationError{Err: &url.Error{Op: "Get", URL: "https://x", Err: errors.New("refused")}}, "cannot be reached: Get \"https://x\": refused. Check --context"},
 		{ConfigurationError{Namespace: "kkp", Err: errors.New("connection refused")}, "reading KubermaticConfigurations in namespace kkp: connection refused"},
 	} {
 		if got := test.err.Error(); !strings.Contains(got, test.want) {

@@ -66,7 +66,7 @@ func (p *progress) Finished(result images.Result) {
 	case p.bars == nil:
 		p.line("%-8s %s", result.Outcome, result.Source)
 	}
-	if p.bars != nil {
+	if p.bars != nil && result.Outcome != images.Skipped {
 		p.bar.Increment()
 	}
 }

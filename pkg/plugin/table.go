@@ -24,7 +24,7 @@ func printTable(out io.Writer, inv images.Inventory, output *outputFlags) error 
 	wide := output.format() == formatWide
 	header := []string{"IMAGE", "SOURCE", "COMPONENT", "CONDITION"}
 	if wide {
-		header = append(header, "CLUSTER", "KIND", "UPSTREAM", "DIGEST")
+		header = []string{"IMAGE", "SOURCE", "KIND", "UPSTREAM", "DIGEST", "CLUSTER", "CONDITION", "COMPONENT"} // the longest last
 	}
 	w := printers.GetNewTabWriter(out)
 	if !output.noHeaders {
@@ -46,8 +46,8 @@ func row(img images.Image, wide bool) []string {
 	conditions := conditionsOf(img.Reasons)
 	if wide {
 		return []string{
-			img.Ref.String(), all(sources), all(components), all(conditions), all(clusters),
-			string(img.Kind), orNone(img.Upstream), orNone(img.Digest),
+			img.Ref.String(), all(sources), string(img.Kind), orNone(img.Upstream), orNone(img.Digest),
+			all(clusters), all(conditions), all(components),
 		}
 	}
 	return []string{shortRef(img.Ref), all(sources), first(components), first(conditions)}
