@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	}
 	if err := standIn(facts, os.Args[1:], os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "Error:", err)
-		os.Exit(1) //nolint:forbidigo // here the test binary is the installer
+		os.Exit(1)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -58,7 +59,7 @@ func Start(ctx context.Context, program, listImages string, log io.Writer) (*San
 	}
 	s := &Sandbox{cmd: cmd, stdin: stdin}
 	if err := s.await(ctx, stdout); err != nil {
-		return nil, fmt.Errorf("the sandbox did not start: %w (%v)", err, s.Stop())
+		return nil, fmt.Errorf("the sandbox did not start: %w", errors.Join(err, s.Stop()))
 	}
 	return s, nil
 }
