@@ -64,8 +64,7 @@ func useLine(cmd *cobra.Command) string {
 	if cmd.HasAvailableSubCommands() {
 		return cmd.CommandPath() + " COMMAND"
 	}
-	_, args, _ := strings.Cut(cmd.Use, " ")
-	return cmd.CommandPath() + " " + args + " [flags]"
+	return strings.Replace(cmd.CommandPath()+strings.TrimPrefix(cmd.Use, cmd.Name())+" [flags]", "  ", " ", 1)
 }
 
 func printSubcommands(out io.Writer, cmd *cobra.Command) {

@@ -14,10 +14,10 @@ import (
 	"path/filepath"
 
 	"github.com/distribution/distribution/v3/configuration"
-	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd"
-	_ "github.com/distribution/distribution/v3/registry/auth/token"
+	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd" // registers itself
+	_ "github.com/distribution/distribution/v3/registry/auth/token"    // registers itself
 	"github.com/distribution/distribution/v3/registry/handlers"
-	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
+	_ "github.com/distribution/distribution/v3/registry/storage/driver/filesystem" // registers itself
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/pki"

@@ -5,9 +5,9 @@ import (
 	"fmt"
 
 	"github.com/distribution/distribution/v3"
-	_ "github.com/distribution/distribution/v3/manifest/manifestlist"
-	_ "github.com/distribution/distribution/v3/manifest/ocischema"
-	_ "github.com/distribution/distribution/v3/manifest/schema2"
+	_ "github.com/distribution/distribution/v3/manifest/manifestlist" // registers itself
+	_ "github.com/distribution/distribution/v3/manifest/ocischema"    // registers itself
+	_ "github.com/distribution/distribution/v3/manifest/schema2"      // registers itself
 	"github.com/distribution/distribution/v3/registry/storage"
 	"github.com/distribution/distribution/v3/registry/storage/driver/filesystem"
 	"github.com/distribution/reference"

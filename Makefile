@@ -1,0 +1,105 @@
+# The build of kubectl-kkp_mirror. `make` alone lists the targets.
+# Needed: Go, make, git. With a C compiler, the tests also run under the race detector.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev/null || echo v0.0.0-dev)
+
+MODULE  := github.com/kkp-mirror/kubectl-kkp_mirror
+BINARY  := bin/kubectl-kkp_mirror
+LDFLAGS := -X $(MODULE)/pkg/plugin.version=$(VERSION)
+
+# Everything but the race detector compiles in this one way, so that building, checking
+# and documenting share Go's build cache.
+STATIC := CGO_ENABLED=0 GOFLAGS='$(strip $(GOFLAGS) -trimpath -buildvcs=false)'
+
+# Go reports CGO_ENABLED=0 where there is no C compiler, and then there is no race detector.
+CGO   = $(shell $(GO) env CGO_ENABLED)
+RACE  = $(if $(filter 1,$(CGO)),-race)
+
+# hack/ does one thing at a time; under the race detector its tests would only be slower.
+CONCURRENT := ./cmd/... ./pkg/... ./test/...
+
+# The tools are kept in a directory named after what they are built from.
+TOOLS_HASH := $(shell { cat hack/tools/go.mod hack/tools/go.sum; $(GO) env GOVERSION; } | git hash-object --stdin | cut -c1-12)
+TOOLS      := $(CURDIR)/bin/tools/$(TOOLS_HASH)
+LINT       := $(TOOLS)/golangci-lint
+VULNCHECK  := $(TOOLS)/govulncheck
+
+say = @printf '==> %s\n' "$(1)"
+
+.DEFAULT_GOAL := help
+.PHONY: help build sandbox test test-unit demo bench lint fmt vulncheck docs docs-check release clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
+
+build: ## Build the plugin into bin/
+	$(call say,building $(BINARY) $(VERSION); the first time this takes a minute or two)
+	@$(STATIC) $(GO) build -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/kubectl-kkp_mirror
+
+sandbox: ## Build the sandbox and kubectl into bin/ (the first time takes several minutes)
+	$(call say,building the sandbox and kubectl; the first time this takes several minutes)
+	@GO='$(GO)' test/sandbox/build.sh bin
+
+test: build sandbox ## Run every test, with the sandbox
+	$(call say,testing with the sandbox $(if $(RACE),under the race detector,without the race detector: no C compiler here))
+	@KKP_MIRROR_SANDBOX='$(CURDIR)/bin/sandbox' KKP_MIRROR_BIN='$(CURDIR)/bin' $(GO) test $(RACE) $(CONCURRENT)
+	$(call say,testing the tools of the project and the release)
+	@$(STATIC) $(GO) test ./hack/...
+	$(call say,testing the sandbox itself)
+	@cd test/sandbox && $(STATIC) $(GO) test -ldflags "$$(./build.sh --ldflags)" ./...
+
+test-unit: ## Run the tests that need no sandbox
+	$(call say,testing $(if $(RACE),under the race detector,without the race detector: no C compiler here))
+	@$(GO) test $(RACE) $(CONCURRENT)
+	$(call say,testing the tools of the project and the release)
+	@$(STATIC) $(GO) test ./hack/...
+
+demo: build sandbox ## Take a sample installation offline, from end to end
+	$(call say,running the demo)
+	@$(STATIC) $(GO) run ./hack/demo -bin bin
+
+bench: ## Run the benchmarks
+	$(call say,running the benchmarks)
+	@$(STATIC) $(GO) test -run '^$$' -bench . -benchmem ./...
+
+lint: $(LINT) ## Check style and import rules in both modules
+	$(call say,linting the plugin)
+	@$(LINT) fmt --diff
+	@$(STATIC) $(GO) vet ./...
+	@$(STATIC) $(LINT) run
+	$(call say,linting the sandbox)
+	@cd test/sandbox && $(LINT) fmt --diff
+	@cd test/sandbox && $(STATIC) $(GO) vet ./...
+	@cd test/sandbox && $(STATIC) $(LINT) run
+
+fmt: $(LINT) ## Format the code of both modules
+	@$(LINT) fmt
+	@cd test/sandbox && $(LINT) fmt
+
+vulncheck: $(VULNCHECK) ## Look for known vulnerabilities (asks vuln.go.dev)
+	$(call say,asking vuln.go.dev about the plugin's dependencies)
+	@$(STATIC) $(VULNCHECK) ./...
+
+docs: ## Generate docs/reference/
+	$(call say,generating docs/reference)
+	@$(STATIC) $(GO) run ./hack/docs -dir docs/reference
+
+docs-check: ## Check that docs/reference/ is up to date
+	$(call say,comparing docs/reference with the commands)
+	@$(STATIC) $(GO) run ./hack/docs -dir docs/reference -check
+
+release: ## Build the archives and the Krew manifest into dist/ (VERSION=vX.Y.Z)
+	$(call say,releasing $(VERSION); the first time this takes several minutes)
+	@$(STATIC) $(GO) run ./hack/release -go '$(GO)' -version '$(VERSION)' -dir dist
+
+clean: ## Remove bin/ and dist/
+	@rm -rf bin dist
+
+$(LINT):
+	$(call say,building golangci-lint; the first time this takes several minutes)
+	@cd hack/tools && $(STATIC) $(GO) build -o '$@' github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(VULNCHECK):
+	$(call say,building govulncheck)
+	@cd hack/tools && $(STATIC) $(GO) build -o '$@' golang.org/x/vuln/cmd/govulncheck

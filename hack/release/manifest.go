@@ -1,0 +1,30 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"text/template"
+)
+
+// manifestName is the file of the Krew manifest, which Krew wants to be named like the
+// plugin.
+const manifestName = "kkp-mirror.yaml"
+
+// writeManifest fills in the template under plugins/.
+func (r release) writeManifest(archives []archive) error {
+	source := filepath.Join(r.Root, "plugins", manifestName)
+	manifest, err := template.New(manifestName).Option("missingkey=error").ParseFiles(source)
+	if err != nil {
+		return err
+	}
+	var filled bytes.Buffer
+	err = manifest.Execute(&filled, struct {
+		Version  string
+		Archives []archive
+	}{r.Version, archives})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(r.Dir, manifestName), filled.Bytes(), 0o644)
+}
