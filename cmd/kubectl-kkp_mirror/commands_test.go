@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -13,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
@@ -25,6 +27,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"exits":     exits,
 		"lines":     lines,
 		"subset":    subset,
+		"typed":     typed,
 		"identical": identical,
 		"delete":    remove,
 		"interrupt": interrupt,
@@ -75,6 +78,18 @@ func subset(ts *testscript.TestScript, neg bool, args []string) {
 
 func fileLines(ts *testscript.TestScript, file string) []string {
 	return strings.Split(strings.TrimSuffix(ts.ReadFile(file), "\n"), "\n")
+}
+
+// typed wants a file to hold a document of a kind with the documented fields only: typed
+// KIND FILE.
+func typed(ts *testscript.TestScript, _ bool, args []string) {
+	documents := map[string]any{images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}}
+	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[1])))
+	decoder.DisallowUnknownFields()
+	ts.Check(decoder.Decode(documents[args[0]]))
+	if data, err := json.Marshal(documents[args[0]]); err != nil || !strings.Contains(string(data), `"kind":"`+args[0]+`"`) {
+		ts.Fatalf("not a %s: %.200s", args[0], data)
+	}
 }
 
 // identical wants the images whose references are in a file to be the same content in two
