@@ -18,6 +18,8 @@ type Cluster struct {
 	CNI            string   // "canal v3.31", "" if not set
 	ExposeStrategy string   // "" for the Seed's
 	Konnectivity   bool     // false: the control plane reaches the nodes through OpenVPN
+	CSIMigration   bool     // it has volumes of a driver that was in Kubernetes' own code
+	Addons         []Addon
 }
 
 // clusterView is the part of a Cluster that is read.
@@ -36,7 +38,10 @@ type clusterView struct {
 	} `json:"spec"`
 	Status struct {
 		NamespaceName string `json:"namespaceName"`
-		Versions      struct {
+		Conditions    map[string]struct {
+			Status string `json:"status"`
+		} `json:"conditions"`
+		Versions struct {
 			ControlPlane      string `json:"controlPlane"`
 			Apiserver         string `json:"apiserver"`
 			ControllerManager string `json:"controllerManager"`
@@ -58,6 +63,9 @@ func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
 		Versions: distinctVersions(spec.Version, status.Versions.ControlPlane, status.Versions.Apiserver,
 			status.Versions.ControllerManager, status.Versions.Scheduler),
 	}
+	// kubermatic pkg/addon/types.go, v2.31.0
+	_, needed := obj.GetAnnotations()["csi-migration.k8c.io/migration-needed"]
+	cluster.CSIMigration = needed || status.Conditions["CSIKubeletMigrationCompleted"].Status == "True"
 	cluster.Datacenter, _, _ = unstructured.NestedString(spec.Cloud, "dc")
 	if cluster.Provider == "" {
 		cluster.Provider, _, _ = unstructured.NestedString(spec.Cloud, "providerName")

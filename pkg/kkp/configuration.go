@@ -32,7 +32,14 @@ type ConfigurationSpec struct {
 	} `json:"seedController"`
 	UserCluster struct {
 		OverwriteRegistry string `json:"overwriteRegistry"`
+		Addons            struct {
+			Default          []string `json:"default"`
+			DefaultManifests string   `json:"defaultManifests"` // a List of Addons in YAML
+		} `json:"addons"`
 	} `json:"userCluster"`
+	API struct {
+		AccessibleAddons []string `json:"accessibleAddons"` // that users can choose
+	} `json:"api"`
 	Versions struct {
 		Versions []string `json:"versions"` // "v1.34.9"
 		Default  string   `json:"default"`

@@ -14,17 +14,21 @@ func FromObjects(objects []*unstructured.Unstructured) (Installation, error) {
 	byKind := map[string][]*unstructured.Unstructured{}
 	for _, obj := range objects {
 		gvk := obj.GroupVersionKind()
-		if gvk.Group == group || (gvk.Group == "" && gvk.Kind == "Pod") {
+		if gvk.Group == group || gvk.Group == applicationsGroup || (gvk.Group == "" && gvk.Kind == "Pod") {
 			byKind[gvk.Kind] = append(byKind[gvk.Kind], obj)
 		}
 	}
 	var inst Installation
-	var failures [4]error
+	var failures [6]error
 	inst.Configuration, failures[0] = onlyConfiguration(byKind["KubermaticConfiguration"], "")
 	inst.Seeds, failures[1] = convert(byKind["Seed"], seedFrom)
 	clusters, err := convert(byKind["Cluster"], clusterFrom)
 	failures[2] = err
 	inst.Pods, failures[3] = convert(byKind["Pod"], podFrom)
+	inst.Applications, failures[4] = applicationsFrom(byKind["ApplicationDefinition"], byKind["ApplicationInstallation"])
+	addons, err := convert(byKind["Addon"], addonFrom)
+	failures[5] = err
+	assignAddons(clusters, addons)
 	var missing *ConfigurationError
 	if errors.As(failures[0], &missing) {
 		missing.Files = true

@@ -11,7 +11,10 @@ type Installation struct {
 	Edition       string // "CE" or "EE"
 	Configuration Configuration
 	Seeds         []Seed
-	Pods          []Pod // of the master
+	Pods          []Pod     // of the master
+	Releases      []Release // the Helm releases of the master
+	API           API       // of the master
+	Applications  Applications
 	Unread        []Unread
 	Live          bool // read from an API, not from files
 }
@@ -24,6 +27,9 @@ const (
 	PartSeeds    Part = "seeds"
 	PartClusters Part = "clusters"
 	PartPods     Part = "pods"
+	PartAddons   Part = "addons"
+	PartReleases Part = "releases"
+	PartApps     Part = "applications"
 )
 
 // Unread names something that could not be read.

@@ -15,14 +15,14 @@ import (
 )
 
 // seedClient opens the API of a Seed with the kubeconfig in its Secret.
-func seedClient(ctx context.Context, master dynamic.Interface, key SecretKey, connect Connect) (dynamic.Interface, error) {
+func seedClient(ctx context.Context, master dynamic.Interface, key SecretKey, connect Connect) (Client, error) {
 	kubeconfig, err := secretValue(ctx, master, key)
 	if err != nil {
-		return nil, err
+		return Client{}, err
 	}
 	config, err := restConfig(kubeconfig)
 	if err != nil {
-		return nil, fmt.Errorf("kubeconfig in secret %s/%s: %w", key.Namespace, key.Name, err)
+		return Client{}, fmt.Errorf("kubeconfig in secret %s/%s: %w", key.Namespace, key.Name, err)
 	}
 	return connect(config)
 }

@@ -11,13 +11,20 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/pager"
 )
 
+// Client is a way to an API.
+type Client struct {
+	dynamic.Interface
+	Discovery discovery.DiscoveryInterface // nil: what the API serves is not asked
+}
+
 // Connect opens an API.
-type Connect func(*rest.Config) (dynamic.Interface, error)
+type Connect func(*rest.Config) (Client, error)
 
 // pageSize is how many objects are asked for at once.
 const pageSize = 500
@@ -28,7 +35,7 @@ const seedsAtOnce = 8
 // Load reads an installation from the API of the master cluster. An empty namespace
 // means: wherever the KubermaticConfiguration is. The configuration must be readable;
 // whatever else is not becomes an Unread.
-func Load(ctx context.Context, master dynamic.Interface, namespace string, connect Connect) (Installation, error) {
+func Load(ctx context.Context, master Client, namespace string, connect Connect) (Installation, error) {
 	configuration, err := loadConfiguration(ctx, master, namespace)
 	if err != nil {
 		return Installation{}, err
@@ -40,6 +47,11 @@ func Load(ctx context.Context, master dynamic.Interface, namespace string, conne
 	}
 	var unread []Unread
 	inst.Pods, unread = loadPods(ctx, master, "master", masterNamespaces(configuration.Namespace))
+	inst.Unread = append(inst.Unread, unread...)
+	inst.Releases, unread = loadReleases(ctx, master, "master", configuration.Namespace)
+	inst.Unread = append(inst.Unread, unread...)
+	inst.API = readAPI(master.Discovery)
+	inst.Applications, unread = loadApplications(ctx, master, configuration.Namespace)
 	inst.Unread = append(inst.Unread, unread...)
 	inst.Seeds, unread = readSeeds(ctx, master, seeds, connect)
 	inst.Unread = append(inst.Unread, unread...)
@@ -115,21 +127,27 @@ func readSeed(ctx context.Context, master dynamic.Interface, seed *Seed, connect
 	subject := "seed " + seed.Name
 	client, err := seedClient(ctx, master, seed.Kubeconfig, connect)
 	if err != nil {
-		return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}}
+		return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}, {PartReleases, subject, err}}
 	}
 	namespaces := masterNamespaces(seed.Namespace)
+	seed.API = readAPI(client.Discovery)
+	var unread []Unread
 	if sameCluster(ctx, master, client) {
 		namespaces = nil // read as the master's
+	} else {
+		seed.Releases, unread = loadReleases(ctx, client, subject, seed.Namespace)
 	}
 	objects, err := list(ctx, client, clusterResource(), metav1.NamespaceAll)
 	if err == nil {
 		seed.Clusters, err = convert(objects, clusterFrom)
 	}
-	var unread []Unread
 	if err != nil {
 		unread = append(unread, Unread{PartClusters, subject, err})
 	}
 	seed.Read = err == nil
+	if err := loadAddons(ctx, client, seed.Clusters); err != nil {
+		unread = append(unread, Unread{PartAddons, subject, err})
+	}
 	for _, cluster := range seed.Clusters {
 		namespaces = append(namespaces, cluster.Namespace)
 	}
@@ -140,12 +158,19 @@ func readSeed(ctx context.Context, master dynamic.Interface, seed *Seed, connect
 
 // list reads all objects of a resource, page by page.
 func list(ctx context.Context, client dynamic.Interface, resource schema.GroupVersionResource, namespace string) ([]*unstructured.Unstructured, error) {
+	return listSelected(ctx, client, resource, namespace, "")
+}
+
+// listSelected reads the objects of a resource that have certain labels, page by page.
+func listSelected(ctx context.Context, client dynamic.Interface, resource schema.GroupVersionResource, namespace, selector string) (
+	[]*unstructured.Unstructured, error,
+) {
 	pages := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
 		return client.Resource(resource).Namespace(namespace).List(ctx, opts)
 	})
 	pages.PageSize = pageSize
 	var objects []*unstructured.Unstructured
-	err := pages.EachListItem(ctx, metav1.ListOptions{}, func(obj runtime.Object) error {
+	err := pages.EachListItem(ctx, metav1.ListOptions{LabelSelector: selector}, func(obj runtime.Object) error {
 		item, ok := obj.(*unstructured.Unstructured)
 		if !ok {
 			return fmt.Errorf("unexpected %T in a list of %s", obj, resource.Resource)

@@ -1,0 +1,84 @@
+package kkp
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic/fake"
+)
+
+const applicationYAML = `
+apiVersion: apps.kubermatic.k8c.io/v1
+kind: ApplicationDefinition
+metadata: {name: cilium, labels: {apps.kubermatic.k8c.io/managed-by: kkp}}
+spec:
+  defaultVersion: 1.19.1
+  defaultValuesBlock: "tag: v{{ .Cluster.MajorMinorVersion }}"
+  versions:
+  - version: 1.19.1
+    template:
+      source:
+        helm:
+          {url: "oci://example.com/charts", chartName: cilium, chartVersion: 1.19.1, plainHTTP: true,
+           credentials: {username: {name: creds, key: user}, password: {name: creds, key: pass}, registryConfigFile: {name: gone, key: x}}}
+  - version: main
+    template: {source: {git: {remote: "https://example.com/charts.git", ref: {branch: main}}}}`
+
+const installationYAML = `
+apiVersion: apps.kubermatic.k8c.io/v1
+kind: ApplicationInstallation
+metadata: {name: cilium, namespace: kube-system}
+spec: {applicationRef: {name: cilium, version: 1.19.1}}`
+
+func TestApplications(t *testing.T) {
+	inst, err := FromObjects(parse(t, strings.Join([]string{configuration, applicationYAML, installationYAML}, "\n---\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Applications{
+		Definitions: []Application{{
+			Name: "cilium", System: true, DefaultVersion: "1.19.1", Values: map[string]any{"tag": "v{{ .Cluster.MajorMinorVersion }}"},
+			Versions: []ApplicationVersion{
+				{Version: "1.19.1", Chart: ChartSource{URL: "oci://example.com/charts", Name: "cilium", Version: "1.19.1", PlainHTTP: true}},
+				{Version: "main", Git: "https://example.com/charts.git"},
+			},
+		}},
+		Installations: []Installed{{"cilium", "1.19.1"}},
+	}
+	if diff := cmp.Diff(want, inst.Applications, cmpopts.IgnoreUnexported(Credentials{})); diff != "" {
+		t.Error(diff)
+	}
+	bad := strings.Replace(applicationYAML, `"tag: v{{ .Cluster.MajorMinorVersion }}"`, `"a: ["`, 1)
+	if _, err := FromObjects(parse(t, strings.Join([]string{configuration, bad}, "\n---\n"))); err == nil || !strings.Contains(err.Error(), "ApplicationDefinition cilium: its default values") {
+		t.Error(err)
+	}
+}
+
+func TestCredentials(t *testing.T) {
+	inst, err := FromObjects(parse(t, strings.Join([]string{configuration, applicationYAML}, "\n---\n")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := fake.NewSimpleDynamicClient(fakeScheme(t), &corev1.Secret{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "kkp", Name: "creds"},
+		Data:       map[string][]byte{"user": []byte("me"), "pass": []byte("hunter2")},
+	})
+	credentials := &inst.Applications.Definitions[0].Versions[0].Chart.Credentials
+	err = credentials.load(context.Background(), client, "kkp")
+	if err == nil || !strings.Contains(err.Error(), `"gone" not found`) {
+		t.Error(err)
+	}
+	if credentials.Username != "me" || credentials.Password != "hunter2" {
+		t.Errorf("%q %q", credentials.Username, credentials.Password)
+	}
+	if text := fmt.Sprintf("%v %+v", *credentials, inst.Applications); strings.Contains(text, "hunter2") {
+		t.Error(text)
+	}
+}

@@ -1,0 +1,66 @@
+package kkp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
+)
+
+// applicationsGroup is the API group of applications.
+const applicationsGroup = "apps.kubermatic.k8c.io"
+
+func applicationResource(resource string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: applicationsGroup, Version: "v1", Resource: resource}
+}
+
+// loadApplications reads the applications and the credentials for their charts. A master
+// without the definition of applications has none.
+func loadApplications(ctx context.Context, client dynamic.Interface, namespace string) (Applications, []Unread) {
+	var apps Applications
+	objects, err := list(ctx, client, applicationResource("applicationdefinitions"), "")
+	if notInstalled(err) {
+		return apps, nil
+	}
+	var unread []Unread
+	if err == nil {
+		apps.Definitions, err = convert(objects, applicationFrom)
+	}
+	if err != nil {
+		unread = append(unread, Unread{PartApps, "ApplicationDefinitions on master", err})
+	}
+	for i := range apps.Definitions {
+		for j := range apps.Definitions[i].Versions {
+			app, version := apps.Definitions[i].Name, &apps.Definitions[i].Versions[j]
+			if err := version.Chart.Credentials.load(ctx, client, namespace); err != nil {
+				subject := fmt.Sprintf("credentials for application %s %s", app, version.Version)
+				unread = append(unread, Unread{PartApps, subject, err})
+			}
+		}
+	}
+	// They live in user clusters; on a master they are there only if it is a user cluster, too.
+	objects, err = list(ctx, client, applicationResource("applicationinstallations"), metav1.NamespaceAll)
+	if err == nil {
+		apps.Installations, _ = convert(objects, installedFrom)
+	}
+	return apps, unread
+}
+
+// load reads credentials from the Secrets that they are in, which KKP expects in its own
+// namespace (kubermatic pkg/applications/providers/source, v2.31.0).
+func (c *Credentials) load(ctx context.Context, client dynamic.Interface, namespace string) error {
+	value := func(ref *secretRef) ([]byte, error) {
+		if ref == nil {
+			return nil, nil
+		}
+		return secretValue(ctx, client, SecretKey{Namespace: namespace, Name: ref.Name, Key: ref.Key})
+	}
+	username, failure1 := value(c.keys.Username)
+	password, failure2 := value(c.keys.Password)
+	config, failure3 := value(c.keys.RegistryConfigFile)
+	c.Username, c.Password, c.RegistryConfig = string(username), string(password), config
+	return errors.Join(failure1, failure2, failure3)
+}

@@ -1,0 +1,71 @@
+package kkp
+
+import (
+	"context"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/client-go/dynamic"
+)
+
+// deployedReleases selects the Secrets of the revisions that are installed: not those
+// that failed, are superseded, or not yet there.
+const deployedReleases = "owner=helm,status=deployed"
+
+// releaseNamespaces are the namespaces whose Helm releases are KKP's. In kube-system, where
+// others install, too, only the charts of KKP count; see ownRelease.
+func releaseNamespaces(namespace string) []string {
+	return append(masterNamespaces(namespace), metav1.NamespaceSystem)
+}
+
+// ownRelease tells whether a release belongs to KKP: in kube-system, kubermatic-installer
+// installs only s3-exporter (kubermatic pkg/install/stack/kubermatic-seed, v2.31.0).
+func ownRelease(r Release) bool {
+	return r.Namespace != metav1.NamespaceSystem || r.ChartName == "s3-exporter"
+}
+
+// loadReleases reads the Helm releases in KKP's namespaces, several at once.
+func loadReleases(ctx context.Context, client dynamic.Interface, where, namespace string) ([]Release, []Unread) {
+	namespaces := releaseNamespaces(namespace)
+	found := make([][]Release, len(namespaces))
+	unread := make([][]Unread, len(namespaces))
+	var group errgroup.Group
+	group.SetLimit(namespacesAtOnce)
+	for i, namespace := range namespaces {
+		group.Go(func() error {
+			found[i], unread[i] = releasesIn(ctx, client, where, namespace)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return nil: what fails is in unread
+	return latest(slices.Concat(found...)), slices.Concat(unread...)
+}
+
+// releasesIn reads the releases of a namespace. One that cannot be decoded does not hide
+// the others.
+func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace string) ([]Release, []Unread) {
+	objects, err := listSelected(ctx, client, coreResource("secrets"), namespace, deployedReleases)
+	if err != nil {
+		return nil, []Unread{{PartReleases, "Helm releases in namespace " + namespace + " on " + where, err}}
+	}
+	var releases []Release
+	var unread []Unread
+	for _, obj := range objects {
+		release, err := releaseFrom(obj)
+		if err != nil {
+			unread = append(unread, Unread{PartReleases, releaseSubject(obj) + " on " + where, err})
+			continue
+		}
+		if ownRelease(release) {
+			releases = append(releases, release)
+		}
+	}
+	return releases, unread
+}
+
+// releaseSubject names a release by the label that Helm gives to its Secret.
+func releaseSubject(obj *unstructured.Unstructured) string {
+	return "Helm release " + obj.GetNamespace() + "/" + obj.GetLabels()["name"]
+}
