@@ -1,0 +1,80 @@
+package chart
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// cache keeps packed charts on disk, by digest: blobs/DIGEST.tgz is a chart, refs/KEY has
+// the digest of the chart that was pulled for a key. A version of a chart does not change,
+// so one that is there is not asked for again. An empty directory is no cache.
+type cache struct {
+	dir string
+}
+
+// get returns the chart for a key, or nil. Content that is not what its name says does
+// not count.
+func (c cache) get(key string) []byte {
+	if c.dir == "" {
+		return nil
+	}
+	digest, err := os.ReadFile(c.ref(key))
+	if err != nil {
+		return nil
+	}
+	name := strings.TrimSpace(string(digest))
+	if len(name) != hex.EncodedLen(sha256.Size) || strings.Trim(name, "0123456789abcdef") != "" {
+		return nil
+	}
+	data, err := os.ReadFile(c.blob(name))
+	if err != nil || digestOf(data) != name {
+		return nil
+	}
+	return data
+}
+
+// put keeps a chart. Both files appear whole or not at all.
+func (c cache) put(key string, data []byte) error {
+	if c.dir == "" {
+		return nil
+	}
+	digest := digestOf(data)
+	return errors.Join(write(c.blob(digest), data), write(c.ref(key), []byte(digest+"\n")))
+}
+
+func (c cache) ref(key string) string {
+	return filepath.Join(c.dir, "refs", digestOf([]byte(key)))
+}
+
+func (c cache) blob(digest string) string {
+	return filepath.Join(c.dir, "blobs", digest+".tgz")
+}
+
+func digestOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// write writes a file whole or not at all.
+func write(path string, data []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".partial-")
+	if err != nil {
+		return err
+	}
+	_, err = temporary.Write(data)
+	err = errors.Join(err, temporary.Close())
+	if err == nil {
+		err = os.Rename(temporary.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(temporary.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+// Package chart knows Helm charts: how they are read within bounds, rendered with a
+// release's values, which of these values override where an image comes from, and what
+// the result refers to. It is the only importer of Helm. It must not know where a chart is
+// listed, which cluster it is for, or how a registry is spoken to.
+//
+// Whatever it reads was written by others: archives and directories are bounded, schemas
+// (which may refer to files and servers) are not evaluated, templates have neither the
+// network nor the environment nor a cluster, and are given up after some time.
+package chart
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path"
+
+	helm "helm.sh/helm/v3/pkg/chart"
+	"helm.sh/helm/v3/pkg/chart/loader"
+)
+
+// Chart is a chart that was read. It is never changed: each rendering opens a copy.
+type Chart struct {
+	Name       string
+	Version    string
+	AppVersion string
+	digest     string // of its content
+	files      []file
+	stored     json.RawMessage // in place of files: as a release holds it, without subcharts
+
+	asksCluster bool // its templates can tell clusters apart
+}
+
+// newChart makes a chart of its files, whose subcharts are unpacked.
+func newChart(files []file) (*Chart, error) {
+	sum := sha256.New()
+	asks := false
+	for _, f := range files {
+		asks = asks || bytes.Contains(f.Data, []byte("Capabilities")) || path.Base(f.Name) == "Chart.yaml" && bytes.Contains(f.Data, []byte("kubeVersion"))
+		fmt.Fprintf(sum, "%q %d\n", f.Name, len(f.Data))
+		sum.Write(f.Data)
+	}
+	return described(&Chart{files: files, digest: hex.EncodeToString(sum.Sum(nil)), asksCluster: asks})
+}
+
+// FromRelease makes a chart of what a release holds of it.
+func FromRelease(stored json.RawMessage) (*Chart, error) {
+	sum := sha256.Sum256(stored)
+	return described(&Chart{stored: stored, digest: hex.EncodeToString(sum[:]), asksCluster: true})
+}
+
+// described fills in what the chart says about itself.
+func described(c *Chart) (*Chart, error) {
+	opened, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	c.Name, c.Version, c.AppVersion = opened.Metadata.Name, opened.Metadata.Version, opened.Metadata.AppVersion
+	return c, nil
+}
+
+// open returns a copy that Helm may change. Helm's own code is not trusted with what
+// others wrote: a panic is an error.
+func (c *Chart) open() (opened *helm.Chart, err error) {
+	defer recovered(&err)
+	if c.stored == nil {
+		buffered := make([]*loader.BufferedFile, 0, len(c.files))
+		for _, f := range c.files {
+			buffered = append(buffered, &loader.BufferedFile{Name: f.Name, Data: f.Data})
+		}
+		return loader.LoadFiles(buffered)
+	}
+	opened = &helm.Chart{}
+	if err := json.Unmarshal(c.stored, opened); err != nil {
+		return nil, err
+	}
+	if opened.Metadata == nil {
+		return nil, errors.New("the chart has no metadata")
+	}
+	return opened, opened.Validate()
+}
+
+// recovered turns a panic into the error that a function returns.
+func recovered(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("it made the template engine panic: %v", r)
+	}
+}

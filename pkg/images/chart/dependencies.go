@@ -1,0 +1,80 @@
+package chart
+
+import (
+	"context"
+	"errors"
+	"path"
+	"slices"
+	"strings"
+
+	helm "helm.sh/helm/v3/pkg/chart"
+)
+
+// Completed returns the chart with the subcharts that it lacks and that the values turn
+// on, pulled from their repositories. Those that cannot be had are in the error; the chart
+// that comes with it has the others.
+func (p *Puller) Completed(ctx context.Context, c *Chart, values map[string]any) (*Chart, error) {
+	prepared, err := c.prepare(values)
+	if err != nil || len(missing(prepared)) == 0 {
+		return c, err
+	}
+	original, err := c.open()
+	if err != nil {
+		return c, err
+	}
+	files := slices.Clone(c.files)
+	var failures []error
+	for _, dependency := range lacking(original, prepared) {
+		sub, err := p.Pull(ctx, Source{URL: dependency.Repository, Name: dependency.Name, Version: locked(original, dependency)})
+		if err != nil {
+			failures = append(failures, err)
+			continue
+		}
+		for _, f := range sub.files {
+			files = append(files, file{path.Join("charts", sub.Name, f.Name), f.Data})
+		}
+	}
+	whole, err := newChart(files)
+	if err != nil {
+		return c, err
+	}
+	return whole, errors.Join(failures...)
+}
+
+// lacking returns the direct dependencies that are turned on and not there. Preparing a
+// chart gives each the name of its alias.
+func lacking(original, prepared *helm.Chart) []*helm.Dependency {
+	there, wanted := map[string]bool{}, map[string]bool{}
+	for _, sub := range prepared.Dependencies() {
+		there[sub.Name()] = true
+	}
+	for _, dependency := range prepared.Metadata.Dependencies {
+		wanted[dependency.Name] = !there[dependency.Name]
+	}
+	var found []*helm.Dependency
+	seen := map[string]bool{}
+	for _, dependency := range original.Metadata.Dependencies {
+		name := dependency.Name
+		if dependency.Alias != "" {
+			name = dependency.Alias
+		}
+		if key := dependency.Name + " " + dependency.Version; wanted[name] && !seen[key] {
+			seen[key] = true
+			found = append(found, dependency)
+		}
+	}
+	return found
+}
+
+// locked is the version of a dependency: what Chart.lock says, else what Chart.yaml does.
+func locked(c *helm.Chart, dependency *helm.Dependency) string {
+	if c.Lock == nil {
+		return dependency.Version
+	}
+	for _, lock := range c.Lock.Dependencies {
+		if lock.Name == dependency.Name && strings.TrimSuffix(lock.Repository, "/") == strings.TrimSuffix(dependency.Repository, "/") {
+			return lock.Version
+		}
+	}
+	return dependency.Version
+}

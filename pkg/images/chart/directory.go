@@ -1,0 +1,193 @@
+package chart
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+)
+
+// maxDepth bounds how deep charts are looked for.
+const maxDepth = 8
+
+// Found is a chart in a directory, or why it could not be read.
+type Found struct {
+	Path  string // in the directory, with slashes
+	Chart *Chart // nil if Err is set
+	Err   error
+}
+
+// InDirectory returns the charts in and below a directory: every directory with a
+// Chart.yaml, and every packed chart. It does not look for charts in charts, and does not
+// follow links out of the directory.
+func InDirectory(dir string) ([]Found, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return InFS(root.FS())
+}
+
+// InFS is InDirectory for any file system.
+func InFS(fsys fs.FS) ([]Found, error) {
+	var found []Found
+	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil && name == ".":
+			return err
+		case err != nil:
+			found = append(found, Found{Path: name, Err: err})
+			return fs.SkipDir
+		case entry.IsDir() && hasFile(fsys, path.Join(name, "Chart.yaml")):
+			chart, err := fromDirectory(fsys, name)
+			found = append(found, Found{name, chart, err})
+			return fs.SkipDir
+		case entry.IsDir() && strings.Count(name, "/") >= maxDepth:
+			return fs.SkipDir
+		case entry.Type().IsRegular() && path.Ext(name) == ".tgz":
+			chart, err := fromFile(fsys, name)
+			found = append(found, Found{name, chart, err})
+		}
+		return nil
+	})
+	return found, err
+}
+
+func hasFile(fsys fs.FS, name string) bool {
+	info, err := fs.Stat(fsys, name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// fromFile reads a packed chart.
+func fromFile(fsys fs.FS, name string) (*Chart, error) {
+	data, err := readFile(fsys, name, maxChartBytes)
+	if err != nil {
+		return nil, err
+	}
+	return FromArchive(data)
+}
+
+// fromDirectory reads an unpacked chart.
+func fromDirectory(fsys fs.FS, dir string) (*Chart, error) {
+	inner, err := fs.Sub(fsys, dir)
+	if err != nil {
+		return nil, err
+	}
+	ignored := ignoreRules(inner)
+	var files []file
+	var size int64
+	err = fs.WalkDir(inner, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name != "." && ignored(name) {
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if entry.IsDir() || !hasFile(inner, name) {
+			return nil
+		}
+		data, err := readFile(inner, name, maxFileBytes)
+		if err != nil {
+			return err
+		}
+		if size += int64(len(data)); size > maxChartBytes {
+			return fmt.Errorf("the chart is larger than %d MiB", maxChartBytes>>20)
+		}
+		files = append(files, file{name, data})
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return fromFiles(files)
+}
+
+// readFile reads a file that is not larger than a limit.
+func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is larger than %d MiB", name, limit>>20)
+	}
+	return data, err
+}
+
+// ignoreRules reads a chart's .helmignore as far as charts use it: names and patterns of
+// files and directories.
+func ignoreRules(fsys fs.FS) func(string) bool {
+	data, err := readFile(fsys, ".helmignore", maxFileBytes)
+	if errors.Is(err, fs.ErrNotExist) || err != nil {
+		return func(string) bool { return false }
+	}
+	var patterns []string
+	for line := range strings.Lines(string(data)) {
+		line = strings.TrimSuffix(strings.TrimSpace(line), "/")
+		if line != "" && !strings.HasPrefix(line, "#") && !strings.HasPrefix(line, "!") {
+			patterns = append(patterns, line)
+		}
+	}
+	return func(name string) bool {
+		for _, pattern := range patterns {
+			subject := path.Base(name)
+			if strings.Contains(pattern, "/") {
+				pattern, subject = strings.TrimPrefix(pattern, "/"), name
+			}
+			if ok, _ := path.Match(pattern, subject); ok {
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// InFiles returns the unpacked charts among files by their paths, as InDirectory does.
+func InFiles(files map[string][]byte) []Found {
+	var found []Found
+	paths := slices.Sorted(maps.Keys(files))
+	inner := func(dir, name string) bool { return strings.HasPrefix(name, dir+"/") }
+	for _, name := range paths {
+		dir := path.Dir(name)
+		if path.Base(name) != "Chart.yaml" || slices.ContainsFunc(found, func(f Found) bool { return inner(f.Path, name) }) {
+			continue
+		}
+		var own []file
+		for _, other := range paths {
+			if inner(dir, other) {
+				own = append(own, file{strings.TrimPrefix(other, dir+"/"), files[other]})
+			}
+		}
+		chart, err := fromFiles(own)
+		found = append(found, Found{dir, chart, err})
+	}
+	return found
+}
+
+// fromFiles makes a chart of files, unpacking its subcharts.
+func fromFiles(files []file) (*Chart, error) {
+	spent := &budget{}
+	var all []file
+	for _, f := range files {
+		if err := spent.spend(f.Name, int64(len(f.Data))); err != nil {
+			return nil, err
+		}
+		more, err := spent.expand(f, 0)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return newChart(all)
+}

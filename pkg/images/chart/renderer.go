@@ -1,0 +1,134 @@
+package chart
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"sync"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
+)
+
+// Result is what a chart refers to.
+type Result struct {
+	Hits        []manifest.Hit
+	Removed     []Override     // overrides that were taken out
+	Unexplained []manifest.Hit // references on a registry of the overrides that no value explains
+}
+
+// Renderer renders charts, each with the same values for the same target once. It is safe
+// for concurrent use.
+type Renderer struct {
+	// Program and arguments of a process that calls Serve. Without one, charts are rendered
+	// in this process, where a template that loops cannot be stopped.
+	Program []string
+
+	mu   sync.Mutex
+	done map[string]*rendering
+	idle []*worker
+}
+
+type rendering struct {
+	once   sync.Once
+	result Result
+	err    error
+}
+
+// Render renders a chart with a user's values, without those that override where images
+// come from unless they are to be kept. Next to an error there can be a result: what could
+// be read.
+func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, keepOverrides bool, target Target) (Result, error) {
+	if !c.asksCluster {
+		target.Kubernetes, target.APIs = "", nil
+	}
+	key, err := digest(c.digest, values, keepOverrides, target)
+	if err != nil {
+		return Result{}, err
+	}
+	r.mu.Lock()
+	if r.done == nil {
+		r.done = map[string]*rendering{}
+	}
+	known, ok := r.done[key]
+	if !ok {
+		known = &rendering{}
+		r.done[key] = known
+	}
+	r.mu.Unlock()
+	known.once.Do(func() {
+		known.result, known.err = r.run(ctx, request{Files: c.files, Stored: c.stored, Values: values, KeepOverrides: keepOverrides, Target: target})
+	})
+	return known.result, known.err
+}
+
+// run does a rendering, in a worker if there are any.
+func (r *Renderer) run(ctx context.Context, q request) (Result, error) {
+	if len(r.Program) == 0 {
+		return q.answer()
+	}
+	w, err := r.worker()
+	if err != nil {
+		return Result{}, err
+	}
+	result, reusable, err := w.ask(ctx, q)
+	if reusable {
+		r.mu.Lock()
+		r.idle = append(r.idle, w)
+		r.mu.Unlock()
+	} else {
+		w.stop()
+	}
+	return result, err
+}
+
+// worker returns a worker that is idle, or a new one.
+func (r *Renderer) worker() (*worker, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if n := len(r.idle); n > 0 {
+		w := r.idle[n-1]
+		r.idle = r.idle[:n-1]
+		return w, nil
+	}
+	return startWorker(r.Program)
+}
+
+// Close ends the workers.
+func (r *Renderer) Close() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, w := range r.idle {
+		w.stop()
+	}
+	r.idle = nil
+}
+
+// renderSettled renders with the overrides taken out, and checks that nothing is left on
+// the registries that they named.
+func renderSettled(c *Chart, values map[string]any, keepOverrides bool, target Target) (Result, error) {
+	var result Result
+	var o origins
+	if !keepOverrides {
+		defaults, err := c.defaults(values)
+		if err != nil {
+			return result, err
+		}
+		settled, removed := settle(values, defaults)
+		o = findOrigins(values, defaults, removed)
+		values, result.Removed = settled, removed
+	}
+	hits, err := c.render(values, target)
+	o.byName = nil // the values are settled already
+	result.Hits, result.Unexplained = o.apply(hits)
+	return result, err
+}
+
+// digest identifies a rendering by everything that goes into it.
+func digest(parts ...any) (string, error) {
+	sum := sha256.New()
+	if err := json.NewEncoder(sum).Encode(parts); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
