@@ -41,7 +41,11 @@ func (s *Sandbox) startClusters(ctx context.Context) error {
 		return err
 	}
 
-	return sample.Master(ctx, clusters[sample.MasterSeed], clusters)
+	if err := sample.Master(ctx, clusters[sample.MasterSeed], clusters); err != nil {
+		return err
+	}
+
+	return s.startCharts(ctx, clusters[sample.MasterSeed])
 }
 
 // fill puts a seed's part of the sample into its API server.

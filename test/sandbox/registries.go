@@ -78,6 +78,9 @@ func (s *Sandbox) writeDockerConfig() error {
 
 // fillUpstream stores stand-ins for the images that the options name.
 func (s *Sandbox) fillUpstream(ctx context.Context, options Options) error {
+	if err := s.fillAddons(ctx); err != nil {
+		return err
+	}
 	var list []byte
 	if options.Images != "" {
 		content, err := os.ReadFile(options.Images)
@@ -110,7 +113,7 @@ func (s *Sandbox) fillUpstream(ctx context.Context, options Options) error {
 // listImages runs the command in a process group of its own, all of which ends with the context.
 func (s *Sandbox) listImages(ctx context.Context, options Options) ([]byte, error) {
 	command := exec.CommandContext(ctx, "sh", "-c", options.ListImages)
-	command.Env = append(os.Environ(), "KUBECONFIG="+s.Ready.Kubeconfig)
+	command.Env = append(os.Environ(), "KUBECONFIG="+s.Ready.Kubeconfig, "MAP="+s.Ready.Upstream.RegistryMap)
 	command.Stderr = options.Stderr
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error {

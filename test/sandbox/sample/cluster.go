@@ -83,6 +83,9 @@ func (c userCluster) addons() []string {
 	if c.cni == "canal" {
 		names = append(names, "canal")
 	}
+	if c.provider == "vsphere" {
+		names = append(names, "acme-agent") // of the installation's own
+	}
 	if c.provider == "aws" {
 		names = append(names, "aws-node-termination-handler")
 	}

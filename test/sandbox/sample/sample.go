@@ -8,6 +8,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -66,15 +67,7 @@ func Master(ctx context.Context, master Cluster, seeds map[string]Cluster) error
 		return err
 	}
 	for name, seed := range seeds {
-		secret, err := generic(&corev1.Secret{
-			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-			ObjectMeta: metav1.ObjectMeta{Name: "kubeconfig-" + name, Namespace: Namespace},
-			Data:       map[string][]byte{"kubeconfig": seed.Kubeconfig},
-		})
-		if err != nil {
-			return err
-		}
-		if _, err := create(ctx, client, secret); err != nil {
+		if err := createKubeconfig(ctx, client, Namespace, "kubeconfig-"+name, seed.Kubeconfig); err != nil {
 			return err
 		}
 		if _, err := createFile(ctx, client, "seed-"+name+".yaml"); err != nil {
@@ -119,9 +112,29 @@ func Seed(ctx context.Context, name string, seed Cluster) error {
 		if err := createCluster(ctx, client, cluster); err != nil {
 			return err
 		}
+		// The seed's API server is that of its user clusters, too.
+		namespace, _, _ := unstructured.NestedString(cluster.Object, "status", "namespaceName")
+		if err := createKubeconfig(ctx, client, namespace, "admin-kubeconfig", seed.Kubeconfig); err != nil {
+			return err
+		}
+	}
+	_, err = createFile(ctx, client, "installations.yaml")
+
+	return err
+}
+
+// createKubeconfig creates a Secret with a kubeconfig, as KKP reads and keeps them.
+func createKubeconfig(ctx context.Context, client dynamic.Interface, namespace, name string, kubeconfig []byte) error {
+	secret, err := generic(&corev1.Secret{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
+		ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: namespace},
+		Data:       map[string][]byte{"kubeconfig": kubeconfig},
+	})
+	if err == nil {
+		_, err = create(ctx, client, secret)
 	}
 
-	return nil
+	return err
 }
 
 // kkpLabels are on everything that the KKP operator creates.

@@ -131,7 +131,7 @@ func (g *Generator) addManifest(image *Image, named reference.Named, platform v1
 	seed := sha256.Sum256([]byte(named.Name()))
 	distribution := distributions()[int(seed[0])%len(distributions())]
 	base := g.bases[baseName(distribution, platform)]
-	own, err := newLayer(named.String()+" "+platform.String(), minOwnSize, maxOwnSize)
+	own, err := ownLayer(named, named.String()+" "+platform.String())
 	if err != nil {
 		return v1.Descriptor{}, err
 	}

@@ -1,0 +1,36 @@
+package sandbox
+
+import (
+	"context"
+	"fmt"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/releases"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/sample"
+)
+
+// startCharts installs the Helm releases, serves the charts of the applications, and creates these on the master.
+func (s *Sandbox) startCharts(ctx context.Context, master sample.Cluster) error {
+	address, stop, err := releases.Serve()
+	if err != nil {
+		return fmt.Errorf("serving charts: %w", err)
+	}
+	s.onStop(stop)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return releases.Push(ctx, s.Ready.Upstream.Host) })
+	group.Go(func() error { return releases.Master(ctx, s.Ready.Seeds[sample.MasterSeed]) })
+	group.Go(func() error { return releases.Seed(ctx, s.Ready.Seeds[sample.RemoteSeed]) })
+	group.Go(func() error { return sample.Applications(ctx, master, address) })
+
+	return group.Wait()
+}
+
+// fillRegistry fills the upstream registry. A stand-in for a chart could not be rendered, so the charts are stored again.
+func (s *Sandbox) fillRegistry(ctx context.Context, options Options) error {
+	if err := s.fillUpstream(ctx, options); err != nil {
+		return err
+	}
+
+	return releases.Push(ctx, s.Ready.Upstream.Host)
+}
