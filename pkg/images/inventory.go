@@ -47,6 +47,7 @@ type Image struct {
 	Kind     Kind     `json:"kind,omitempty"`
 	Digest   string   `json:"digest,omitempty"`   // what the reference resolved to, where it was resolved
 	Target   *Ref     `json:"target,omitempty"`   // where it goes, where a target is known
+	Also     []string `json:"also,omitempty"`     // further repositories in the mirror, such as "kubermatic-mirror/helm-charts/kubevirt"
 	Upstream string   `json:"upstream,omitempty"` // UpstreamMissing or empty
 	Reasons  []Reason `json:"reasons,omitempty"`
 }
@@ -99,6 +100,7 @@ func (c *Collector) Add(img Image) {
 		return
 	}
 	known.Reasons = append(known.Reasons, img.Reasons...)
+	known.Also = sortedSet(append(known.Also, img.Also...), strings.Compare)
 	if img.Upstream == "" {
 		known.Upstream = ""
 	}

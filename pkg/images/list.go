@@ -42,7 +42,8 @@ type Summary struct {
 	Present int   `json:"present"`
 	Skipped int   `json:"skipped"`
 	Failed  int   `json:"failed"`
-	Bytes   int64 `json:"bytes"` // uploaded
+	Bytes   int64 `json:"bytes"`             // uploaded
+	Mounted int64 `json:"mounted,omitempty"` // that the target had in another repository
 }
 
 // List returns the inventory as a document.
@@ -64,7 +65,7 @@ func (r Report) Document(target Target, gaps []Gap) SyncReport {
 		APIVersion: APIVersion, Kind: KindSyncReport, Target: target.String(), Items: items, Gaps: gaps,
 		Summary: Summary{
 			Copied: r.Count(Copied), Present: r.Count(Present), Skipped: r.Count(Skipped), Failed: r.Count(Failed),
-			Bytes: r.Bytes(),
+			Bytes: r.Bytes(), Mounted: r.Mounted(),
 		},
 	}
 }

@@ -8,24 +8,29 @@ import (
 	"github.com/distribution/reference"
 )
 
-// Target is a registry, with an optional path in it, that images are copied to.
+// Target is a registry, with an optional path in it, or an archive, that images are copied
+// to.
 type Target struct {
 	Registry string // "registry.example.com:5000"
 	Prefix   string // "kkp", "" if the images go to the root
+	Archive  string // "oci:DIR" or "oci-archive:FILE.tar", and nothing else is set
 }
 
-// ParseTarget reads registry[:port][/prefix]. The registry must be recognisable as
+// ParseTarget reads registry[:port][/prefix], oci:DIR or oci-archive:FILE.tar. The registry must be recognisable as
 // one (a dot, a port, or localhost), because KKP, containerd and docker would read
 // "mirror/kkp" as a repository on Docker Hub.
 func ParseTarget(s string) (Target, error) {
+	if scheme, path, _ := strings.Cut(s, ":"); scheme == "oci" || scheme == "oci-archive" {
+		if path == "" || strings.HasPrefix(path, "//") {
+			return Target{}, fmt.Errorf("target %q: write oci:DIR or oci-archive:FILE.tar", s)
+		}
+		return Target{Archive: s}, nil
+	}
 	if scheme, rest, ok := strings.Cut(s, "://"); ok {
 		return Target{}, fmt.Errorf("target %q: a registry has no scheme; write %q (and --plain-http %s if it speaks plain HTTP, not %s)",
 			s, strings.TrimSuffix(rest, "/"), hostOf(rest), scheme)
 	}
 	host, prefix, _ := strings.Cut(strings.TrimSuffix(s, "/"), "/")
-	if strings.HasPrefix(host, "oci:") || strings.HasPrefix(host, "oci-archive:") {
-		return Target{}, fmt.Errorf("target %q: archives are not supported; write a registry, such as registry.example.com:5000/kkp", s)
-	}
 	if !strings.ContainsAny(host, ".:") && host != "localhost" {
 		return Target{}, fmt.Errorf("target %q: %q is not recognisable as a registry; write its port or domain, such as %q", s, host, host+":443")
 	}
@@ -42,8 +47,11 @@ func hostOf(s string) string {
 	return host
 }
 
-// String is registry[/prefix].
+// String is registry[/prefix], or the archive.
 func (t Target) String() string {
+	if t.Archive != "" {
+		return t.Archive
+	}
 	if t.Prefix == "" {
 		return t.Registry
 	}
@@ -53,7 +61,12 @@ func (t Target) String() string {
 // Ref returns where a source reference goes: the host is replaced, the path, the tag
 // and the digest stay, which is what KKP's overwriteRegistry makes of a reference
 // (kubermatic pkg/resources/registry/registry.go, v2.31.0).
+//
+// In an archive, an image has the name that it has at its source.
 func (t Target) Ref(source Ref) Ref {
+	if t.Archive != "" {
+		return source
+	}
 	source.Registry = t.Registry
 	if t.Prefix != "" {
 		source.Repository = t.Prefix + "/" + source.Repository

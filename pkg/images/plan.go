@@ -27,7 +27,11 @@ func NewPlan(inv Inventory, target Target) Plan {
 		if img.Ref.Digest != "" {
 			digest = img.Ref.Digest
 		}
-		plan.Copies = append(plan.Copies, Copy{Source: img.Ref, Target: target.Ref(img.Ref), Kind: img.Kind, Digest: digest})
+		for _, repository := range append([]string{img.Ref.Repository}, img.Also...) {
+			at := img.Ref
+			at.Repository = repository
+			plan.Copies = append(plan.Copies, Copy{Source: img.Ref, Target: target.Ref(at), Kind: img.Kind, Digest: digest})
+		}
 	}
 	slices.SortStableFunc(plan.Copies, func(a, b Copy) int { return strings.Compare(a.Target.String(), b.Target.String()) })
 	return plan

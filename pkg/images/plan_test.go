@@ -46,8 +46,8 @@ func TestParseTargetRefuses(t *testing.T) {
 		"reg.example.com/../x":        "registry[:port][/prefix]",
 		"reg.example.com:port/x":      "registry[:port][/prefix]",
 		"index.docker.io/x":           "registry[:port][/prefix]",
-		"oci:dir":                     "archives",
-		"oci-archive:file.tar":        "archives",
+		"oci:":                        "oci:DIR",
+		"oci-archive://file.tar":      "oci:DIR",
 	} {
 		if got, err := images.ParseTarget(in); err == nil {
 			t.Errorf("%q: got %v, want an error", in, got)

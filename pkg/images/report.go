@@ -23,7 +23,11 @@ const (
 	ClassNetwork   Class = "network"    // the registry could not be reached, or broke off
 	ClassDigest    Class = "digest"     // the content is not what it was said to be
 	ClassPolicy    Class = "policy"     // the registry refuses the image
+	ClassDisk      Class = "disk"       // there is no room for it
 )
+
+// RemedyCreate is what to do where repositories do not come into being by themselves.
+const RemedyCreate = "create the project or repository in the target registry, then run the same command again"
 
 // Remedy is one line on what to do about failures of a class.
 func (c Class) Remedy() string {
@@ -42,6 +46,8 @@ func (c Class) Remedy() string {
 		return "the source changed or a proxy altered it; update the image list, then run the same command again"
 	case ClassPolicy:
 		return "ask the registry's administrator: it refused the image for a rule or quota of its own"
+	case ClassDisk:
+		return "make room, or choose another place, then run the same command again"
 	default:
 		return "run the same command again"
 	}
@@ -49,17 +55,20 @@ func (c Class) Remedy() string {
 
 // Result is what became of one copy.
 type Result struct {
-	Source   Ref     `json:"source"`
-	Target   Ref     `json:"target"`
-	Kind     Kind    `json:"kind,omitempty"`
-	Outcome  Outcome `json:"outcome"`
-	Digest   string  `json:"digest,omitempty"`
-	Bytes    int64   `json:"bytes,omitempty"`    // what was uploaded
-	Seconds  float64 `json:"seconds,omitempty"`  // from the first request to the last
-	Attempts int     `json:"attempts,omitempty"` // 1 unless transient faults were retried
-	Class    Class   `json:"class,omitempty"`    // of a failure
-	Error    string  `json:"error,omitempty"`    // of a failure, redacted
-	Remedy   string  `json:"remedy,omitempty"`   // of a failure
+	Source   Ref      `json:"source"`
+	Target   Ref      `json:"target"`
+	Kind     Kind     `json:"kind,omitempty"`
+	Outcome  Outcome  `json:"outcome"`
+	Digest   string   `json:"digest,omitempty"`
+	Bytes    int64    `json:"bytes,omitempty"`    // what was uploaded
+	Mounted  int64    `json:"mounted,omitempty"`  // what the target had in another repository
+	Attached int      `json:"attached,omitempty"` // signatures and other referrers that were copied with it
+	Seconds  float64  `json:"seconds,omitempty"`  // from the first request to the last
+	Attempts int      `json:"attempts,omitempty"` // 1 unless transient faults were retried
+	Notes    []string `json:"notes,omitempty"`    // what else there is to know
+	Class    Class    `json:"class,omitempty"`    // of a failure
+	Error    string   `json:"error,omitempty"`    // of a failure, redacted
+	Remedy   string   `json:"remedy,omitempty"`   // of a failure
 }
 
 // Report is what became of a plan, in its order.
@@ -83,6 +92,15 @@ func (r Report) Bytes() int64 {
 	var n int64
 	for _, res := range r.Results {
 		n += res.Bytes
+	}
+	return n
+}
+
+// Mounted is what the whole run found in another repository of the target.
+func (r Report) Mounted() int64 {
+	var n int64
+	for _, res := range r.Results {
+		n += res.Mounted
 	}
 	return n
 }

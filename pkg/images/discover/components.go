@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -9,7 +10,7 @@ import (
 )
 
 // components adds what the release catalog lists for the clusters in scope.
-func (f *finder) components() {
+func (f *finder) components(context.Context) {
 	f.unread(Components, kkp.PartSeeds, kkp.PartClusters)
 	if !f.release.Exact() {
 		f.Gap(Components, "KKP "+f.release.Version(), fmt.Errorf("not in the catalog; what %s needs is listed instead", f.release.DataVersion()))

@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"context"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
@@ -10,7 +11,7 @@ import (
 )
 
 // configured adds the images that the configuration and the Seeds name themselves.
-func (f *finder) configured() {
+func (f *finder) configured(context.Context) {
 	spec := f.inst.Configuration.Spec
 	for _, reference := range spec.MirrorImages {
 		f.named(reference, "spec.mirrorImages", "")

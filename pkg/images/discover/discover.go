@@ -4,6 +4,7 @@
 package discover
 
 import (
+	"context"
 	"slices"
 
 	"github.com/Masterminds/semver/v3"
@@ -18,11 +19,18 @@ const (
 	Components = "components" // what the release catalog lists
 	Configured = "configured" // what the configuration names
 	Running    = "running"    // what pods run
+
+	Charts        = "charts"         // what Helm releases and local charts refer to
+	BundledCharts = "bundled-charts" // what the charts in KKP's own image refer to
+	Addons        = "addons"         // what KKP's addons for user clusters refer to
+	Applications  = "applications"   // what applications for user clusters refer to
 )
 
 // Sources returns the names of all sources, in the order in which they are asked: a
 // source may build on what those before it found.
-func Sources() []string { return []string{Components, Configured, Running} }
+func Sources() []string {
+	return []string{Components, Charts, BundledCharts, Addons, Applications, Configured, Running}
+}
 
 // Options narrow or widen what is looked for.
 type Options struct {
@@ -31,6 +39,8 @@ type Options struct {
 	Providers       []string            // empty: those in scope
 	Versions        *semver.Constraints // of Kubernetes; nil: those in scope
 	IgnoreOverrides bool                // list upstream names, whatever registry the installation pulls from
+	Charts          ChartReader         // nil: no chart can be rendered
+	Addons          AddonSource
 }
 
 // Result is what discovery found.
@@ -52,20 +62,37 @@ type finder struct {
 
 // Inventory lists the images that an installation needs in a release, which need not be
 // the one it runs.
-func Inventory(inst kkp.Installation, release *catalog.Release, opts Options) Result {
+func Inventory(ctx context.Context, inst kkp.Installation, release *catalog.Release, opts Options) Result {
 	f := &finder{inst: inst, release: release, opts: opts}
 	f.scopes = f.findScopes()
 	f.overrides = f.findOverrides()
 	sources := []struct {
 		name string
-		find func()
-	}{{Components, f.components}, {Configured, f.configured}, {Running, f.running}}
+		find func(context.Context)
+	}{
+		{Components, f.components},
+		{Charts, f.charts},
+		{BundledCharts, f.bundledCharts},
+		{Addons, f.addons},
+		{Applications, f.applications},
+		{Configured, f.configured},
+		{Running, f.running},
+	}
 	for _, source := range sources {
-		if len(opts.Sources) == 0 || slices.Contains(opts.Sources, source.name) {
-			source.find()
+		if f.wants(source.name) {
+			source.find(ctx)
 		}
 	}
 	return Result{Inventory: f.Collector.Inventory(), Scope: summarize(f.scopes)}
+}
+
+// wants tells whether a source is asked. Charts that are not installed matter only to
+// those who ask for them.
+func (f *finder) wants(source string) bool {
+	if len(f.opts.Sources) > 0 {
+		return slices.Contains(f.opts.Sources, source)
+	}
+	return source != BundledCharts || f.opts.All
 }
 
 // unread turns the unreadable parts of the installation into gaps of a source.

@@ -56,7 +56,7 @@ func upstream(opts Options) Options {
 }
 
 func TestOnlyWhatIsInUse(t *testing.T) {
-	got := Inventory(installation("1.34.9", "aws", "vsphere"), release(t, "v2.31.0", catalog.CE), upstream(Options{}))
+	got := Inventory(t.Context(), installation("1.34.9", "aws", "vsphere"), release(t, "v2.31.0", catalog.CE), upstream(Options{}))
 	for _, part := range []string{"provider-aws", "cloud-provider-vsphere:v1.34", "kube-apiserver:v1.34.9"} {
 		if !has(got.Inventory, part) {
 			t.Errorf("%s is missing", part)
@@ -76,7 +76,7 @@ func TestOnlyWhatIsInUse(t *testing.T) {
 }
 
 func TestReasonsNameTheClusterAndTheCondition(t *testing.T) {
-	got := Inventory(installation("1.34.9", "aws", "vsphere"), release(t, "v2.31.0", catalog.CE), upstream(Options{}))
+	got := Inventory(t.Context(), installation("1.34.9", "aws", "vsphere"), release(t, "v2.31.0", catalog.CE), upstream(Options{}))
 	got.Inventory = got.Where(func(img images.Image) bool { return img.Ref.Matches("cloud-provider-vsphere") })
 	want := []images.Reason{{Source: Components, Component: "vsphere-cloud-controller-manager", Cluster: "vsphere-seed", Condition: "Kubernetes 1.34, vsphere"}}
 	if len(got.Images) != 1 || !cmp.Equal(want, got.Images[0].Reasons) {
@@ -86,8 +86,8 @@ func TestReasonsNameTheClusterAndTheCondition(t *testing.T) {
 
 func TestNothingKnownNarrowsNothing(t *testing.T) {
 	rel := release(t, "v2.31.0", catalog.EE)
-	some := Inventory(kkp.Installation{}, rel, upstream(Options{}))
-	all := Inventory(kkp.Installation{}, rel, upstream(Options{All: true}))
+	some := Inventory(t.Context(), kkp.Installation{}, rel, upstream(Options{}))
+	all := Inventory(t.Context(), kkp.Installation{}, rel, upstream(Options{All: true}))
 	for _, part := range []string{"provider-aws", "openstack", "kube-apiserver:v1.33.0", "kube-apiserver:v1.36.3", "metering"} {
 		if !has(some.Inventory, part) {
 			t.Errorf("%s is missing, though no Seed says that it is not used", part)
@@ -100,18 +100,18 @@ func TestNothingKnownNarrowsNothing(t *testing.T) {
 
 func TestSettingsThatAreOff(t *testing.T) {
 	inst := installation("1.34.9", "aws")
-	off := Inventory(inst, release(t, "v2.31.0", catalog.EE), upstream(Options{}))
+	off := Inventory(t.Context(), inst, release(t, "v2.31.0", catalog.EE), upstream(Options{}))
 	inst.Seeds[0].MLA, inst.Seeds[0].Metering = true, true
 	inst.Seeds[0].Clusters[0].Konnectivity = false
 	inst.Configuration.Spec.FeatureGates = map[string]bool{"VerticalPodAutoscaler": true, "UserClusterMLA": true}
-	on := Inventory(inst, release(t, "v2.31.0", catalog.EE), upstream(Options{}))
+	on := Inventory(t.Context(), inst, release(t, "v2.31.0", catalog.EE), upstream(Options{}))
 	for _, part := range []string{"vpa-updater", "grafana/agent", "kubermatic/metering", "kubeletdnat-controller"} {
 		if has(off.Inventory, part) || !has(on.Inventory, part) {
 			t.Errorf("%s: off %t, on %t", part, has(off.Inventory, part), has(on.Inventory, part))
 		}
 	}
 	inst.Configuration.Spec.FeatureGates["HeadlessInstallation"] = true
-	if headless := Inventory(inst, release(t, "v2.31.0", catalog.EE), upstream(Options{})); has(headless.Inventory, "dashboard-ee") {
+	if headless := Inventory(t.Context(), inst, release(t, "v2.31.0", catalog.EE), upstream(Options{})); has(headless.Inventory, "dashboard-ee") {
 		t.Error("a headless installation has no dashboard")
 	}
 }
@@ -146,7 +146,7 @@ func TestOfferedVersions(t *testing.T) {
 	} {
 		inst := installation("1.34.9", "aws")
 		test.change(&inst)
-		if diff := cmp.Diff(test.want, Inventory(inst, rel, upstream(test.opts)).Scope.Kubernetes); diff != "" {
+		if diff := cmp.Diff(test.want, Inventory(t.Context(), inst, rel, upstream(test.opts)).Scope.Kubernetes); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
@@ -162,7 +162,7 @@ func constraint(t *testing.T, text string) *semver.Constraints {
 }
 
 func TestProviderFilter(t *testing.T) {
-	got := Inventory(kkp.Installation{}, release(t, "v2.31.0", catalog.CE), upstream(Options{All: true, Providers: []string{"aws"}}))
+	got := Inventory(t.Context(), kkp.Installation{}, release(t, "v2.31.0", catalog.CE), upstream(Options{All: true, Providers: []string{"aws"}}))
 	if !has(got.Inventory, "provider-aws") || has(got.Inventory, "vsphere") || !has(got.Inventory, "kubermatic/kubermatic:v2.31.0") {
 		t.Error(names(got.Inventory))
 	}
@@ -179,10 +179,10 @@ func TestUnreadPartsAreGapsOfTheirSource(t *testing.T) {
 	}
 	rel := release(t, "v2.31.0", catalog.CE)
 	want := []images.Gap{{Source: Components, Subject: "seed x", Error: "down"}, {Source: Running, Subject: "namespace y", Error: "forbidden"}}
-	if diff := cmp.Diff(want, Inventory(inst, rel, upstream(Options{})).Gaps); diff != "" {
+	if diff := cmp.Diff(want, Inventory(t.Context(), inst, rel, upstream(Options{})).Gaps); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(want[1:], Inventory(inst, rel, upstream(Options{Sources: []string{Running}})).Gaps); diff != "" {
+	if diff := cmp.Diff(want[1:], Inventory(t.Context(), inst, rel, upstream(Options{Sources: []string{Running}})).Gaps); diff != "" {
 		t.Error("a source that is not asked has no gaps:", diff)
 	}
 }
@@ -195,7 +195,7 @@ func TestConfigured(t *testing.T) {
 	spec.SeedController.BackupDeleteContainer = "{"
 	inst.Seeds[0].Datacenters[0].PauseImage = "registry.example.com/pause:3.10"
 	inst.Seeds[0].Datacenters[0].DiskImages = []string{"quay.io/disks/ubuntu:24.04"}
-	got := Inventory(inst, release(t, "v2.31.0", catalog.CE), upstream(Options{Sources: []string{Configured}}))
+	got := Inventory(t.Context(), inst, release(t, "v2.31.0", catalog.CE), upstream(Options{Sources: []string{Configured}}))
 	want := []string{"docker.io/library/alpine:3.20", "ghcr.io/acme/backup:1", "quay.io/disks/ubuntu:24.04", "registry.example.com/pause:3.10"}
 	if diff := cmp.Diff(want, names(got.Inventory)); diff != "" {
 		t.Error(diff)
@@ -207,7 +207,7 @@ func TestConfigured(t *testing.T) {
 	if diff := cmp.Diff([]string{"spec.mirrorImages", "spec.seedController.backupDeleteContainer"}, subjects); diff != "" {
 		t.Error(diff)
 	}
-	components := Inventory(inst, release(t, "v2.31.0", catalog.CE), upstream(Options{Sources: []string{Components}}))
+	components := Inventory(t.Context(), inst, release(t, "v2.31.0", catalog.CE), upstream(Options{Sources: []string{Components}}))
 	if has(components.Inventory, "s3cmd") {
 		t.Error("both backup containers are replaced, so KKP's own is not needed")
 	}
@@ -215,7 +215,7 @@ func TestConfigured(t *testing.T) {
 
 func TestCatalogNeverFillsTheInventoryWithAliens(t *testing.T) {
 	for _, version := range catalog.Supported() {
-		got := Inventory(kkp.Installation{}, release(t, version, catalog.EE), upstream(Options{All: true}))
+		got := Inventory(t.Context(), kkp.Installation{}, release(t, version, catalog.EE), upstream(Options{All: true}))
 		if len(got.Gaps) != 0 {
 			t.Errorf("%s: %v", version, got.Gaps)
 		}
@@ -229,6 +229,6 @@ func TestCatalogNeverFillsTheInventoryWithAliens(t *testing.T) {
 
 func BenchmarkInventoryAll(b *testing.B) {
 	for b.Loop() {
-		Inventory(kkp.Installation{}, release(b, "v2.28.13", catalog.EE), upstream(Options{All: true}))
+		Inventory(b.Context(), kkp.Installation{}, release(b, "v2.28.13", catalog.EE), upstream(Options{All: true}))
 	}
 }

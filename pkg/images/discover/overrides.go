@@ -183,7 +183,7 @@ func (o overrides) notes() []string {
 		if made.repository != "" {
 			fields = append(fields, made.Field)
 		}
-		if made.suffix != "" {
+		if made.suffix != "" && made.Field != addonsField { // its image is read and listed by the source addons
 			notes = append(notes, fmt.Sprintf("%s is %q: builds of your own with that suffix are not listed; --ignore-repository-overrides=false lists them",
 				made.SuffixField, made.suffix))
 		}

@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -12,7 +13,7 @@ import (
 )
 
 // running adds what the pods of the installation run: it catches what nothing predicts.
-func (f *finder) running() {
+func (f *finder) running(context.Context) {
 	f.unread(Running, kkp.PartPods)
 	f.pods(f.inst.Pods, master)
 	for _, seed := range f.inst.Seeds {
@@ -36,16 +37,21 @@ func (f *finder) pods(pods []kkp.Pod, cluster string) {
 // found adds a reference that the installation uses, under its upstream name if that is
 // asked for and known.
 func (f *finder) found(ref images.Ref, reason images.Reason) {
+	f.foundImage(images.Image{Ref: ref, Reasons: []images.Reason{reason}})
+}
+
+// foundImage is found for an image with one reason.
+func (f *finder) foundImage(img images.Image) {
 	if f.opts.IgnoreOverrides {
-		original, ok := f.overrides.original(ref, f.known)
+		original, ok := f.overrides.original(img.Ref, f.known)
 		if !ok {
-			f.Gap(reason.Source, ref.String(), errors.New("it is pulled from the mirror, and no setting tells its upstream name; "+
+			f.Gap(img.Reasons[0].Source, img.Ref.String(), errors.New("it is pulled from the mirror, and no setting tells its upstream name; "+
 				"name it in spec.mirrorImages, or list it as it is with --ignore-repository-overrides=false"))
 			return
 		}
-		ref = original
+		img.Ref = original
 	}
-	f.Add(images.Image{Ref: ref, Reasons: []images.Reason{reason}})
+	f.Add(img)
 }
 
 // known returns the upstream references with a path and a version or, if there is none,

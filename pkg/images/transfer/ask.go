@@ -2,11 +2,9 @@ package transfer
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
@@ -48,30 +46,10 @@ func (r *Registries) ask(ctx context.Context, side endpoint, send func(context.C
 }
 
 func (s *session) checkUpload(ctx context.Context) error {
-	resp, err := s.do(ctx, http.MethodPost, "blobs", "uploads/")
+	c, err := s.start(ctx, v1.Descriptor{}, "")
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	if err := transport.CheckError(resp, http.StatusAccepted); err != nil {
-		return err
-	}
-	return s.cancelUpload(ctx, resp)
-}
-
-// cancelUpload gives up the upload that was started with a response. Registries
-// forget it by themselves if they cannot do that.
-func (s *session) cancelUpload(ctx context.Context, started *http.Response) error {
-	location, err := started.Location()
-	if err != nil {
-		return errors.New("the registry started an upload without saying where it goes")
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, location.String(), nil)
-	if err != nil {
-		return err
-	}
-	if resp, err := s.client.Do(req); err == nil {
-		resp.Body.Close()
-	}
+	s.cancel(ctx, c.location)
 	return nil
 }

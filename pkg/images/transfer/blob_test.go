@@ -14,18 +14,18 @@ import (
 )
 
 // blobOf returns a reader of body that expects content.
-func blobOf(ctx context.Context, t *testing.T, content []byte, body io.Reader) *blobReader {
+func blobOf(t *testing.T, content []byte, body io.Reader) *blobReader {
 	t.Helper()
 	digest, size, err := v1.SHA256(bytes.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
-	hasher, err := v1.Hasher(digest.Algorithm)
+	r, err := newBlobReader(v1.Descriptor{Digest: digest, Size: size}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	return newBlobReader(ctx, cancel, io.NopCloser(body), v1.Descriptor{Digest: digest, Size: size}, hasher)
+	r.body = io.NopCloser(body)
+	return r
 }
 
 func TestBlobsAreVerified(t *testing.T) {
@@ -41,12 +41,13 @@ func TestBlobsAreVerified(t *testing.T) {
 		{"in small pieces", iotest.OneByteReader(bytes.NewReader(content)), nil},
 		{"error with the last bytes", iotest.DataErrReader(bytes.NewReader(content)), nil},
 		{"other", bytes.NewReader([]byte("SOME CONTENT")), &digest},
+		{"right, then cut", io.MultiReader(bytes.NewReader(content), iotest.ErrReader(errors.New("reset"))), nil},
 		{"longer", bytes.NewReader([]byte("some content and more")), &digest},
 		{"shorter", bytes.NewReader(content[:5]), &broken},
-		{"cut", io.MultiReader(bytes.NewReader(content[:5]), iotest.ErrReader(errors.New("reset"))), &broken},
+		{"cut", io.MultiReader(bytes.NewReader(content[:5]), iotest.ErrReader(&brokenError{errors.New("reset")})), &broken},
 	}
 	for _, tt := range tests {
-		r := blobOf(t.Context(), t, content, tt.body)
+		r := blobOf(t, content, tt.body)
 		_, err := io.ReadAll(r)
 		if (tt.want == nil && err != nil) || (tt.want != nil && !errors.As(err, tt.want)) {
 			t.Errorf("%s: got %v", tt.name, err)
@@ -59,9 +60,7 @@ func TestStalledDownloadIsGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithCancelCause(t.Context())
-		r := blobOf(ctx, t, []byte("content"), waiter{ctx.Done()})
-		r.cancel, r.cause = cancel, func() error { return context.Cause(ctx) }
-		r.timer = time.AfterFunc(stallLimit, func() { cancel(stalledError{}) })
+		r := newWatched(ctx, cancel, io.NopCloser(waiter{ctx.Done()}))
 		_, err := io.ReadAll(r)
 		if !isTransient(err) || !errors.Is(err, stalledError{}) || time.Since(start) != stallLimit {
 			t.Errorf("got %v after %s", err, time.Since(start))

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
 // remedyOf is what to do about a failure.
@@ -19,7 +21,7 @@ func remedyOf(err error) string {
 	}
 	var status *transport.Error
 	if errors.As(err, &status) && status.StatusCode == http.StatusNotFound && isPush(err) {
-		return "create the project or repository in the target registry, then run the same command again"
+		return images.RemedyCreate
 	}
 	return Classify(err).Remedy()
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
 )
 
 // stepError says what was tried on what.
@@ -66,6 +67,12 @@ type refusalError struct {
 
 func (e *refusalError) Error() string { return e.msg }
 
+// againError is an answer that is worth another try, other than its status says.
+type againError struct{ err error }
+
+func (e *againError) Error() string { return e.err.Error() }
+func (e *againError) Unwrap() error { return e.err }
+
 // brokenError is a response that ended too early.
 type brokenError struct{ err error }
 
@@ -87,9 +94,18 @@ func Classify(err error) images.Class {
 	var refused *refusalError
 	var digest *digestError
 	var status *transport.Error
+	var missing *archives.AbsentError
+	var damaged *damagedError
+	var full *archives.FullError
 	switch {
 	case errors.As(err, &refused):
 		return refused.class
+	case errors.As(err, &missing):
+		return images.ClassNotFound
+	case errors.As(err, &damaged):
+		return images.ClassDigest
+	case errors.As(err, &full), errors.Is(err, syscall.ENOSPC):
+		return images.ClassDisk
 	case errors.As(err, &digest):
 		return images.ClassDigest
 	case errors.As(err, &status):

@@ -8,9 +8,12 @@ import (
 	"log"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,12 +27,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
-	"go.uber.org/goleak"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // The kinds of registries that everything must work with.
 const (
@@ -273,3 +273,19 @@ func wantAll(t *testing.T, report images.Report, want images.Outcome) {
 }
 
 func descriptor(mt types.MediaType) v1.Descriptor { return v1.Descriptor{MediaType: mt} }
+
+// limited is the server for no more requests at once than max: others get 429.
+func (s *server) limited(limit int32, busy, refusals *atomic.Int32) http.Handler {
+	target := &url.URL{Scheme: "http", Host: s.host}
+	proxy := httputil.NewSingleHostReverseProxy(target)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer busy.Add(-1)
+		if busy.Add(1) > limit {
+			refusals.Add(1)
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		time.Sleep(time.Millisecond)
+		proxy.ServeHTTP(w, r)
+	})
+}

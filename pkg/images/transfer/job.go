@@ -4,122 +4,165 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"net/http"
+	"sync"
+	"sync/atomic"
 
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
 )
 
 // job is the copy of one image.
 type job struct {
-	run            *run
-	plan           images.Copy
-	tracker        *tracker
-	source, target endpoint
+	run     *run
+	plan    images.Copy
+	tracker *tracker
+	source  source
+	target  target
+	rank    int // in the plan
+
+	blobs    []*blob // what it needs; guarded by moves
+	released bool    // they may move; guarded by moves
+
+	want    string      // the digest of what is there, once present is set
+	present atomic.Bool // it was there from the beginning
+	failed  atomic.Bool // nothing is needed for it any more
 }
 
-func (run *run) job(c images.Copy, t *tracker) (*job, error) {
-	source, err := run.r.source(c.Source)
-	if err != nil {
-		return nil, err
+func (run *run) job(c images.Copy, rank int, t *tracker) (*job, error) {
+	j := &job{run: run, plan: c, rank: rank, tracker: t}
+	if archive := run.opts.From; archive != nil {
+		j.source = archived{archive: archive, ref: c.Source}
+	} else {
+		from, err := run.r.source(c.Source)
+		if err != nil {
+			return j, err
+		}
+		j.source = hosted{endpoint: from, run: run}
 	}
-	target, err := run.r.target(c.Target)
-	return &job{run: run, plan: c, tracker: t, source: source, target: target}, err
+	if archive := run.opts.Into; archive != nil {
+		j.target = archived{archive: archive, ref: c.Source, push: true, since: run.since}
+		return j, nil
+	}
+	to, err := run.r.target(c.Target)
+	j.target = hosted{endpoint: to, run: run}
+	return j, err
+}
+
+// goal is what the target should become.
+type goal struct {
+	digest string    // of what is written
+	root   *manifest // if it had to be read
+	whole  *manifest // what the source has, if root lacks some of its platforms
 }
 
 // copy makes the target what the source is, and returns what was done and the digest
 // that the target has.
-func (j *job) copy(ctx context.Context) (images.Outcome, string, error) {
-	want, root, err := j.wanted(ctx)
+func (j *job) copy(ctx context.Context, planning *planning) (images.Outcome, string, error) {
+	goal, there, err := j.compare(ctx)
 	if err != nil {
 		return "", "", err
 	}
-	have, err := j.present(ctx)
-	if err != nil || have == want {
-		return images.Present, want, err
+	if there != "" {
+		j.want = there
+		j.present.Store(true)
 	}
-	tree, err := j.read(ctx, want, root)
+	planning.compare(j)
+	if there != "" {
+		return images.Present, there, nil
+	}
+	tree, err := j.read(ctx, goal.digest, goal.root)
 	if err != nil {
 		return "", "", err
 	}
-	if err := j.move(ctx, tree.allBlobs()); err != nil {
+	needs := j.needs(ctx, tree)
+	planning.resolve(j)
+	attachments, err := j.attachments(ctx, tree)
+	if err != nil {
 		return "", "", err
 	}
-	if err := j.commit(ctx, tree); err != nil {
+	for _, a := range attachments {
+		needs = append(needs, j.needs(ctx, a.tree)...)
+	}
+	if err := await(ctx, needs); err != nil {
 		return "", "", err
 	}
-	return images.Copied, want, j.verify(ctx, want)
+	j.tracker.remark(len(attachments), tree.foreign())
+	digest, err := j.commit(ctx, tree, attachments, goal)
+	return images.Copied, digest, err
 }
 
-// wanted returns the digest that the target should have: that of the plan if it has
-// one, else what the source has now. If platforms are left out, it is known only when
-// the index was read, which is then returned, too.
-func (j *job) wanted(ctx context.Context) (string, *manifest, error) {
+// needs says which blobs the image needs.
+func (j *job) needs(ctx context.Context, tree *node) []*need {
+	var needs []*need
+	for _, desc := range tree.allBlobs() {
+		needs = append(needs, j.run.moves.need(ctx, j, desc))
+	}
+	return needs
+}
+
+// compare returns what the target should become, and its digest if it is that already.
+// Both sides are asked at once.
+func (j *job) compare(ctx context.Context) (goal goal, there string, err error) {
+	var group sync.WaitGroup
+	var have string
+	var missing error
+	group.Go(func() { goal, err = j.wanted(ctx) })
+	group.Go(func() { have, missing = j.existing(ctx) })
+	group.Wait()
+	switch {
+	case err != nil || j.run.opts.Repair:
+		return goal, "", err
+	case have == goal.digest:
+		return goal, have, missing
+	case missing == nil && goal.whole != nil && have == goal.whole.digest:
+		holds, err := j.holds(ctx, goal.root)
+		if holds {
+			there = have
+		}
+		return goal, there, err
+	default:
+		return goal, "", missing
+	}
+}
+
+// wanted returns what the target should become: what the plan says if it says so, else
+// what the source has now. If platforms are left out, the index must be read for that.
+func (j *job) wanted(ctx context.Context) (goal, error) {
 	if len(j.run.opts.Platforms) > 0 {
 		return j.filtered(ctx)
 	}
 	if pinned := j.pinned(); pinned != "" {
-		return pinned, nil, nil
+		return goal{digest: pinned}, nil
 	}
-	digest, err := j.digest(ctx, j.source, j.plan.Source.Version())
-	return digest, nil, err
+	digest, err := j.source.digest(ctx, j.plan.Source.Version())
+	return goal{digest: digest}, err
 }
 
 // pinned is the digest that the source must have, "" if any will do.
 func (j *job) pinned() string { return cmp.Or(j.plan.Digest, j.plan.Source.Digest) }
 
-// filtered reads the source and leaves out the platforms that are not wanted.
-func (j *job) filtered(ctx context.Context) (string, *manifest, error) {
-	root, err := j.manifest(ctx, cmp.Or(j.pinned(), j.plan.Source.Tag))
-	if err != nil {
-		return "", nil, err
-	}
-	kept, err := root.only(j.run.opts.Platforms)
-	if err == nil && j.plan.Source.Digest != "" && kept.digest != root.digest {
-		err = &refusalError{
-			class:  images.ClassPolicy,
-			msg:    "it is referred to by digest, and without some of its platforms the digest would change",
-			remedy: "copy all of its platforms: leave --platform out for this image",
-		}
-	}
-	return kept.digest, &kept, j.source.wrap("", err)
-}
-
-// present returns the digest that the target has under its tag, "" if there is none.
-func (j *job) present(ctx context.Context) (string, error) {
-	digest, err := j.digest(ctx, j.target, j.plan.Target.PushTag())
-	var status *transport.Error
-	var session *sessionError
-	if errors.As(err, &status) && status.StatusCode == http.StatusNotFound && !errors.As(err, &session) {
+// existing returns the digest that the target has under its tag, "" if there is none.
+func (j *job) existing(ctx context.Context) (string, error) {
+	digest, err := j.target.digest(ctx, j.plan.Target.PushTag())
+	if isAbsent(err) {
 		return "", nil
 	}
 	return digest, err
 }
 
-func (j *job) digest(ctx context.Context, side endpoint, id string) (digest string, err error) {
-	err = j.try(ctx, side, "", func(ctx context.Context, s *session) error {
-		digest, err = s.digest(ctx, id)
-		return err
-	})
-	return digest, err
-}
-
-func (j *job) manifest(ctx context.Context, id string) (m manifest, err error) {
-	what := ""
-	if id != j.plan.Source.Version() {
-		what = "manifest " + id
+// isAbsent tells whether a registry said that there is no such thing.
+func isAbsent(err error) bool {
+	var missing *archives.AbsentError
+	if errors.As(err, &missing) {
+		return true
 	}
-	err = j.try(ctx, j.source, what, func(ctx context.Context, s *session) error {
-		m, err = s.manifest(ctx, id)
-		return err
-	})
-	return m, err
+	var status *transport.Error
+	var session *sessionError
+	return errors.As(err, &status) && status.StatusCode == http.StatusNotFound && !errors.As(err, &session)
 }
 
 // read returns the tree of manifests with the digest, whose root may be known.
@@ -135,72 +178,40 @@ func (j *job) read(ctx context.Context, digest string, root *manifest) (*node, e
 	return tree, j.source.wrap("", err)
 }
 
-// move copies the blobs that the target's repository lacks.
-func (j *job) move(ctx context.Context, blobs []v1.Descriptor) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, desc := range blobs {
-		group.Go(func() error {
-			return j.try(ctx, j.target, "blob "+desc.Digest.String(), func(ctx context.Context, s *session) error {
-				return s.pusher.Upload(ctx, s.repo, &layer{Descriptor: desc, open: func() (io.ReadCloser, error) { return j.open(ctx, desc) }})
-			})
-		})
-	}
-	return group.Wait()
+// manifest reads a manifest of the source, which other tags may share.
+func (j *job) manifest(ctx context.Context, digest string) (manifest, error) {
+	return j.run.reads.do(ctx, j.source.name()+"@"+digest, func() (manifest, error) { return j.source.manifest(ctx, digest) })
 }
 
-// open starts to read a blob of the source. Errors say that it was the source.
-func (j *job) open(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error) {
-	var body io.ReadCloser
-	what := "blob " + desc.Digest.String()
-	err := j.source.with(ctx, func(ctx context.Context, s *session) (err error) {
-		body, err = s.blob(ctx, desc)
-		return err
-	})
-	if err != nil {
-		return nil, j.source.wrap(what, err)
-	}
-	return &sourceReader{ReadCloser: body, wrap: func(err error) error { return j.source.wrap(what, err) }}, nil
-}
-
-// commit writes the manifests, each after those that it refers to. Only the root gets
-// a tag.
-func (j *job) commit(ctx context.Context, tree *node) error {
+// commit writes the manifests, each after those that it refers to, and what hangs on the
+// image before the image. Only the root gets a tag, last of all. It returns its digest.
+func (j *job) commit(ctx context.Context, tree *node, attachments []attachment, goal goal) (string, error) {
 	if err := j.commitChildren(ctx, tree); err != nil {
-		return err
+		return "", err
 	}
-	return j.put(ctx, j.target.repo.Tag(j.plan.Target.PushTag()), tree.manifest)
+	if err := j.attach(ctx, attachments); err != nil {
+		return "", err
+	}
+	if goal.whole != nil {
+		return j.commitSome(ctx, tree, goal)
+	}
+	_, err := j.target.put(ctx, tree.manifest, j.plan.Target.PushTag())
+	return goal.digest, err
 }
 
 func (j *job) commitChildren(ctx context.Context, tree *node) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for _, child := range tree.children {
 		group.Go(func() error {
-			if err := j.commitChildren(ctx, child); err != nil {
-				return err
-			}
-			return j.put(ctx, j.target.repo.Digest(child.digest), child.manifest)
+			_, err := j.run.writes.do(ctx, j.target.name()+"@"+child.digest, func() (struct{}, error) {
+				if err := j.commitChildren(ctx, child); err != nil {
+					return struct{}{}, err
+				}
+				_, err := j.target.put(ctx, child.manifest, "")
+				return struct{}{}, err
+			})
+			return err
 		})
 	}
 	return group.Wait()
 }
-
-func (j *job) put(ctx context.Context, ref name.Reference, m manifest) error {
-	return j.try(ctx, j.target, "manifest "+m.digest, func(ctx context.Context, s *session) error {
-		return s.pusher.Put(ctx, ref, m)
-	})
-}
-
-// verify asks the target whether it has what was sent.
-func (j *job) verify(ctx context.Context, want string) error {
-	got, err := j.digest(ctx, j.target, j.plan.Target.PushTag())
-	if err == nil && got != want {
-		err = j.target.wrap("", &digestError{want: want, got: got})
-	}
-	return err
-}
-
-// RawManifest implements remote.Taggable.
-func (m manifest) RawManifest() ([]byte, error) { return m.raw, nil }
-
-// MediaType tells remote.Pusher the type of a manifest.
-func (m manifest) MediaType() (types.MediaType, error) { return m.mediaType, nil }

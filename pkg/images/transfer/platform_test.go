@@ -37,8 +37,8 @@ func TestCopyOfSomePlatforms(t *testing.T) {
 		t.Errorf("digests %s and %s", list.Digest, report.Results[1].Digest)
 	}
 	wantWhole(t, to, list.Target, list.Digest)
-	if puts := withPrefix(to.take(), "PUT /v2/mirror/list/manifests/"); len(puts) != 2 {
-		t.Errorf("written: %v; want one image and the index", puts)
+	if puts := withPrefix(to.take(), "PUT /v2/mirror/list/manifests/"); len(puts) != 3 {
+		t.Errorf("written: %v; want one image, the whole index in vain, and the smaller one", puts)
 	}
 
 	again := open(t, login()).Copy(t.Context(), plan, opts)

@@ -114,6 +114,34 @@ func mediaType(raw []byte, contentType string) types.MediaType {
 	}
 }
 
+// putManifest writes a manifest under a tag or its digest, and checks that this is what
+// the registry has now. It tells whether the registry lists it as a referrer.
+func (s *session) putManifest(ctx context.Context, id string, m manifest) (listed bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.url("manifests", id), bytes.NewReader(m.raw))
+	if err != nil {
+		return false, err
+	}
+	req.Header.Set("Content-Type", string(m.mediaType))
+	resp, err := s.client.Do(req)
+	if err != nil {
+		return false, err
+	}
+	defer resp.Body.Close()
+	if err := transport.CheckError(resp, http.StatusCreated, http.StatusOK, http.StatusAccepted); err != nil {
+		return false, err
+	}
+	got := resp.Header.Get("Docker-Content-Digest")
+	if _, err := v1.NewHash(got); err != nil {
+		if got, err = s.digest(ctx, id); err != nil {
+			return false, err
+		}
+	}
+	if got != m.digest {
+		return false, &digestError{want: m.digest, got: got}
+	}
+	return resp.Header.Get("OCI-Subject") != "", nil
+}
+
 // do sends a request without a body.
 func (s *session) do(ctx context.Context, method, kind, id string) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, s.url(kind, id), nil)

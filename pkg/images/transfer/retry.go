@@ -65,7 +65,10 @@ func isTransient(err error) bool {
 	var status *transport.Error
 	var refused *refusalError
 	var digest *digestError
+	var again *againError
 	switch {
+	case errors.As(err, &again):
+		return true
 	case errors.As(err, &refused), errors.As(err, &digest):
 		return false
 	case errors.As(err, &status):
@@ -112,6 +115,17 @@ func isTransientFault(err error) bool {
 }
 
 type wishKey struct{}
+
+// wishOf is until when a registry asked to wait during this attempt.
+func wishOf(ctx context.Context) time.Time {
+	w, ok := ctx.Value(wishKey{}).(*wish)
+	if !ok {
+		return time.Time{}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.until
+}
 
 // wish is how long a registry asked to wait, during one attempt.
 type wish struct {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -87,7 +86,6 @@ type session struct {
 	mu     sync.Mutex
 	repo   name.Repository
 	client *http.Client
-	pusher *remote.Pusher
 }
 
 // session returns the session with the endpoint's repository, and opens it if it is
@@ -111,7 +109,7 @@ func (e endpoint) session(ctx context.Context) (*session, error) {
 }
 
 func (s *session) open(ctx context.Context, e endpoint) error {
-	auth, err := authn.Resolve(ctx, e.r.cfg.Keychain, e.repo)
+	auth, err := authn.Resolve(ctx, e.r.keychain(), e.repo)
 	if err != nil {
 		return &refusalError{class: images.ClassAuth, msg: fmt.Sprintf("credentials for %s: %s", e.repo.RegistryStr(), redact(err.Error()))}
 	}
@@ -123,18 +121,8 @@ func (s *session) open(ctx context.Context, e endpoint) error {
 	if err != nil {
 		return err
 	}
-	s.pusher, err = newPusher(rt)
-	if err != nil {
-		return err
-	}
 	s.client = &http.Client{Transport: rt}
 	return nil
-}
-
-// newPusher returns a pusher that leaves retries to the policy of this package.
-func newPusher(rt http.RoundTripper) (*remote.Pusher, error) {
-	return remote.NewPusher(remote.WithTransport(rt),
-		remote.WithRetryPredicate(func(error) bool { return false }), remote.WithRetryBackoff(remote.Backoff{Steps: 1}))
 }
 
 // url is the address of something in the repository.

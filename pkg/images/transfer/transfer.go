@@ -1,9 +1,10 @@
-// Package transfer copies images between registries. It knows names, credentials,
-// transports, retries and manifests; it must not know where a plan comes from, how
-// it is printed, or Kubernetes.
+// Package transfer copies images between registries and archives, and verifies them. It
+// knows names, credentials, transports, retries and manifests; it must not know where a
+// plan comes from, how it is printed, or Kubernetes.
 //
-// One image goes through three phases: its manifest tree is read, its blobs are
-// moved, its manifests are committed, children first and the tag last.
+// A run reads the manifest trees of all images at once. Each blob is then moved once, to
+// one repository of the target, and mounted into the others. An image is committed as
+// soon as its blobs are there, children first and the tag last.
 package transfer
 
 import (
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
 )
 
 // Config says how registries are reached.
@@ -35,6 +37,7 @@ type Registries struct {
 	cfg       Config
 	retry     policy
 	base      *http.Transport
+	wire      *wire
 	transport http.RoundTripper
 
 	mu       sync.Mutex
@@ -52,7 +55,8 @@ func NewRegistries(cfg Config) *Registries {
 		base:     newBase(cfg),
 		sessions: map[sessionKey]*session{},
 	}
-	r.transport = transport.NewUserAgent(&pings{inner: &wire{inner: r.base}, plain: r.mayBePlain}, cfg.UserAgent)
+	r.wire = &wire{inner: r.base}
+	r.transport = transport.NewUserAgent(&pings{inner: r.wire, plain: r.mayBePlain}, cfg.UserAgent)
 	return r
 }
 
@@ -61,12 +65,27 @@ func (r *Registries) Close() { r.base.CloseIdleConnections() }
 
 // Options say how a plan is carried out.
 type Options struct {
-	Jobs int // images at once, 8 if it is not positive
+	// Jobs is a measure of how much happens at once: twice as many large blobs, and four
+	// times as many small requests, for each registry. It is 8 if it is not positive.
+	Jobs int
 
 	// Platforms are the platforms of multi-platform images to copy; none means all,
 	// and only then does the digest of an index stay what it is. An image that is
 	// not an index is copied whatever its platform, as skopeo and crane do.
 	Platforms []v1.Platform
+
+	From *archives.Archive // where the sources are, nil for registries
+	Into *archives.Archive // where the targets go, nil for registries
+
+	Since *archives.Archive // what Into need not hold, because this archive does
+
+	Repair bool // look at every part of an image, even if its digest is what it should be
+
+	NoReferrers bool // leave signatures and what else hangs on an image
+
+	// AllowDigestChange lets Platforms change the digest of an image that is referred to
+	// by digest.
+	AllowDigestChange bool
 
 	Observer Observer // nil: nobody
 }
@@ -77,6 +96,12 @@ type Observer interface {
 	// Started is called before the first request for an image, and not for one that is
 	// never tried.
 	Started(c images.Copy)
+	// Planned is called when it is known that a blob of this size has to get to the
+	// target, once for each blob.
+	Planned(bytes int64)
+	// Saved is called for what was planned and need not be uploaded any more, because it
+	// was there, or because it failed.
+	Saved(bytes int64)
 	// Transferred is called while blobs and manifests are uploaded, with the bytes
 	// since the last call. Bytes that a retry sends again count again.
 	Transferred(c images.Copy, bytes int64)
@@ -90,6 +115,8 @@ type Observer interface {
 type nobody struct{}
 
 func (nobody) Started(images.Copy)                        {}
+func (nobody) Planned(int64)                              {}
+func (nobody) Saved(int64)                                {}
 func (nobody) Transferred(images.Copy, int64)             {}
 func (nobody) Waiting(images.Copy, string, time.Duration) {}
 func (nobody) Finished(images.Result)                     {}

@@ -20,6 +20,7 @@ type node struct {
 	manifest
 	children []*node         // of an index
 	blobs    []v1.Descriptor // config and layers of an image
+	withheld int             // layers that may not be distributed
 }
 
 // references are the descriptors in a manifest or an index.
@@ -38,7 +39,7 @@ func expand(ctx context.Context, m manifest, depth int, get func(ctx context.Con
 	if err := json.Unmarshal(m.raw, &refs); err != nil {
 		return nil, &refusalError{class: images.ClassPolicy, msg: "its manifest is not valid: " + err.Error(), remedy: "check that it is a container image"}
 	}
-	n := &node{manifest: m, blobs: refs.blobs()}
+	n := &node{manifest: m, blobs: refs.blobs(), withheld: refs.withheld()}
 	manifests := refs.manifests()
 	n.children = make([]*node, len(manifests))
 	group, ctx := errgroup.WithContext(ctx)
@@ -75,6 +76,17 @@ func (r references) blobs() []v1.Descriptor {
 	return blobs
 }
 
+// withheld counts the layers that may not be distributed.
+func (r references) withheld() int {
+	count := 0
+	for _, d := range r.Layers {
+		if !d.MediaType.IsDistributable() {
+			count++
+		}
+	}
+	return count
+}
+
 func isManifest(d v1.Descriptor) bool { return d.MediaType.IsIndex() || d.MediaType.IsImage() }
 
 func unique(descs []v1.Descriptor) []v1.Descriptor {
@@ -84,6 +96,15 @@ func unique(descs []v1.Descriptor) []v1.Descriptor {
 		seen[d.Digest] = true
 		return known
 	})
+}
+
+// foreign counts the layers of the tree that may not be distributed.
+func (n *node) foreign() int {
+	count := n.withheld
+	for _, child := range n.children {
+		count += child.foreign()
+	}
+	return count
 }
 
 // allBlobs are the blobs of the tree, each once, the largest first.

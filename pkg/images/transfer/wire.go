@@ -3,10 +3,12 @@ package transfer
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -51,8 +53,9 @@ func isLoopback(host string) bool {
 // wire watches the requests below everything else: it counts what is uploaded, notes
 // what a registry asks for, and knows which hosts have answered before.
 type wire struct {
-	inner http.RoundTripper
-	known sync.Map // hosts that have answered
+	inner  http.RoundTripper
+	known  sync.Map // hosts that have answered
+	quotas sync.Map // host → what it said last about the pulls that are left
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -68,10 +71,29 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	w.known.Store(req.URL.Host, true)
+	if left := resp.Header.Get("RateLimit-Remaining"); left != "" {
+		w.quotas.Store(req.URL.Host, left)
+	}
 	if asked, ok := req.Context().Value(wishKey{}).(*wish); ok && isTransientStatus(resp.StatusCode) {
 		asked.note(resp.Header.Get("Retry-After"), time.Now())
 	}
 	return resp, nil
+}
+
+// Quotas are sentences on how many pulls registries still allow, from those that tell.
+func (r *Registries) Quotas() []string {
+	var quotas []string
+	r.wire.quotas.Range(func(host, left any) bool {
+		count, window, _ := strings.Cut(left.(string), ";w=")
+		text := fmt.Sprintf("%s allows %s more pulls", hostName(host.(string)), count)
+		if seconds, err := strconv.Atoi(window); err == nil {
+			text += " in " + (time.Duration(seconds) * time.Second).String()
+		}
+		quotas = append(quotas, text)
+		return true
+	})
+	slices.Sort(quotas)
+	return quotas
 }
 
 // isUpload tells whether a request carries a blob or a manifest.

@@ -1,0 +1,182 @@
+package addon
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
+)
+
+// Limits of rendering.
+const (
+	maxSteps    = 200_000          // rounds of loops in all renderings of an addon
+	maxOutput   = 16 << 20         // bytes of a rendering
+	maxTime     = 20 * time.Second // of an addon
+	maxRendered = 30_000           // groups of clusters that a file tells apart
+)
+
+// engine renders one template at a time. Templates hold on to its functions, so that what
+// belongs to one rendering is its run.
+type engine struct {
+	run       *run
+	steps     int              // rounds of loops, of the addon that is being rendered
+	documents map[string]found // by their text
+}
+
+// run is one rendering.
+type run struct {
+	trace    *trace
+	images   []string // for which Image was called
+	output   strings.Builder
+	deadline time.Time
+}
+
+// found is what a document refers to.
+type found struct {
+	hits []manifest.Hit
+	err  error
+}
+
+func newEngine() *engine {
+	return &engine{run: &run{}, documents: map[string]found{}}
+}
+
+// rendered is what a file refers to for some clusters.
+type rendered struct {
+	images []string // for which Image was called
+	hits   []manifest.Hit
+	tells  Tells
+	err    error
+}
+
+// render renders a file for a cluster.
+func (e *engine) render(t *template.Template, shapes Shapes, variables map[string]any, deadline time.Time) ([]step, *rendered) {
+	e.run = &run{trace: &trace{shapes: shapes}, deadline: deadline}
+	err := e.run.execute(t, newData(e.run.trace, variables))
+	result := &rendered{images: e.run.images, tells: e.run.trace.tells()}
+	if err != nil {
+		result.err = shorten(err)
+		return e.run.trace.steps, result
+	}
+	result.hits, result.err = e.read(e.run.output.String())
+	return e.run.trace.steps, result
+}
+
+func (r *run) execute(t *template.Template, data *data) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("it made the template engine panic: %v", p)
+		}
+	}()
+	return t.Execute(r, data)
+}
+
+// Write implements io.Writer.
+func (r *run) Write(p []byte) (int, error) {
+	if r.output.Len()+len(p) > maxOutput {
+		return 0, fmt.Errorf("it renders to more than %d MiB", maxOutput>>20)
+	}
+	return r.output.Write(p)
+}
+
+func (r *run) onTime() error {
+	if !r.deadline.IsZero() && time.Now().After(r.deadline) {
+		return fmt.Errorf("rendering the addon takes more than %s", maxTime)
+	}
+	return nil
+}
+
+// step counts a round of a loop.
+func (e *engine) step(place string) (string, error) {
+	e.steps++
+	if e.steps > maxSteps {
+		return "", &placedError{place, fmt.Errorf("more than %d rounds of loops", maxSteps)}
+	}
+	if err := e.run.onTime(); err != nil {
+		return "", &placedError{place, err}
+	}
+	return "", nil
+}
+
+// show weighs a value that is to be printed.
+func (e *engine) show(place string, value any) (any, error) {
+	if _, err := weigh(reflect.ValueOf(value)); err != nil {
+		return nil, &placedError{place, err}
+	}
+	return value, nil
+}
+
+// placedError is an error of what instrument put into a template.
+type placedError struct {
+	place string
+	err   error
+}
+
+func (e *placedError) Error() string { return "template: " + e.place + ": " + e.err.Error() }
+
+// shorten takes from an error of text/template what says nothing to people, and cuts it
+// where a template put much into it.
+func shorten(err error) error {
+	var placed *placedError
+	if errors.As(err, &placed) {
+		err = placed
+	}
+	text := strings.TrimPrefix(err.Error(), "template: ")
+	if limit := 500; len(text) > limit {
+		text = strings.ToValidUTF8(text[:limit], "") + "…"
+	}
+	return errors.New(text)
+}
+
+// read finds the references in what a template rendered to. A document that is no YAML
+// leaves the others.
+func (e *engine) read(output string) ([]manifest.Hit, error) {
+	var hits []manifest.Hit
+	var failure error
+	for text := range documents(output) {
+		d, ok := e.documents[text]
+		if !ok {
+			d = readDocument(text)
+			e.documents[text] = d
+		}
+		hits = append(hits, d.hits...)
+		if d.err != nil && failure == nil {
+			_, failure = manifest.Decode([]byte(output)) // to get the number and line in all that was rendered
+			if failure == nil {
+				failure = d.err
+			}
+			failure = fmt.Errorf("what it renders to is no YAML: %w", failure)
+		}
+	}
+	return hits, failure
+}
+
+func readDocument(text string) found {
+	objects, err := manifest.Decode([]byte(text))
+	var hits []manifest.Hit
+	for _, object := range objects {
+		hits = append(hits, manifest.Find(object)...)
+	}
+	return found{hits: hits, err: err}
+}
+
+// documents yields the documents of a YAML stream, as KKP separates them: at lines that
+// begin with three dashes.
+func documents(output string) func(yield func(string) bool) {
+	return func(yield func(string) bool) {
+		for output != "" {
+			text, rest, _ := strings.Cut(output, "\n---")
+			if rest != "" {
+				rest = "---" + rest
+			}
+			if strings.TrimSpace(strings.TrimLeft(text, "-")) != "" && !yield(text) {
+				return
+			}
+			output = rest
+		}
+	}
+}

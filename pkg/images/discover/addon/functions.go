@@ -1,0 +1,114 @@
+package addon
+
+import (
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/Masterminds/sprig/v3"
+	"github.com/distribution/reference"
+)
+
+// functions are what KKP gives to templates: sprig's, and its own in the place of some
+// (kubermatic pkg/addon/addon.go, v2.31.0). Registry is there until KKP 2.30. What would
+// look at this machine, at the clock or at dice gives nothing or the same each time.
+func (e *engine) functions() template.FuncMap {
+	functions := sprig.TxtFuncMap()
+	for name, function := range tamed() {
+		functions[name] = function
+	}
+	functions["Image"] = e.image
+	functions["Registry"] = func(registry string) string { return registry }
+	functions["join"] = strings.Join
+	functions["semverCompare"] = semverCompare
+	// Those of text/template that can make much of little, to be guarded with the others.
+	functions["print"], functions["println"], functions["printf"] = fmt.Sprint, fmt.Sprintln, printf
+	functions["html"], functions["js"], functions["urlquery"] = template.HTMLEscaper, template.JSEscaper, template.URLQueryEscaper
+	for name, function := range functions {
+		functions[name] = e.guarded(name, function)
+	}
+	functions[stepName], functions[showName] = e.step, e.show
+	return functions
+}
+
+// image records a reference, and returns it as KKP does where no registry is overridden:
+// with its registry (kubermatic pkg/resources/registry/registry.go, v2.31.0).
+func (e *engine) image(text string) (string, error) {
+	named, err := reference.ParseNormalizedNamed(text)
+	if err != nil {
+		return "", fmt.Errorf("image %q: %w", text, err)
+	}
+	e.run.images = append(e.run.images, named.String())
+	return named.String(), nil
+}
+
+// semverCompare has its arguments the other way round than sprig's. What is no version
+// or no constraint does not compare.
+func semverCompare(subject, constraint any) bool {
+	constraints, ok := constraint.(*semver.Constraints)
+	if text, isText := constraint.(string); isText {
+		parsed, err := semver.NewConstraint(text)
+		constraints, ok = parsed, err == nil
+	}
+	if !ok {
+		return false
+	}
+	switch v := subject.(type) {
+	case version:
+		return v.satisfies(constraints.String(), constraints)
+	case *semver.Version:
+		return constraints.Check(v)
+	case string:
+		parsed, err := semver.NewVersion(v)
+		return err == nil && constraints.Check(parsed)
+	}
+	return false
+}
+
+// tamed are functions of sprig that do less here: no image depends on them.
+func tamed() template.FuncMap {
+	functions := template.FuncMap{
+		"now":     func() time.Time { return time.Unix(0, 0).UTC() },
+		"randInt": func(low, _ int) int { return low },
+		"shuffle": func(text string) string { return text },
+	}
+	for _, name := range []string{"env", "expandenv"} {
+		functions[name] = func(string) string { return "" }
+	}
+	for _, name := range []string{
+		"getHostByName", "bcrypt", "htpasswd", "genPrivateKey", "derivePassword", "encryptAES", "decryptAES",
+		"randAlphaNum", "randAlpha", "randAscii", "randNumeric", "randBytes", "uuidv4",
+	} {
+		functions[name] = func(...any) string { return "0" }
+	}
+	for _, name := range []string{
+		"buildCustomCert", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey",
+	} {
+		functions[name] = func(...any) certificate { return certificate{} }
+	}
+	return functions
+}
+
+// certificate has the fields of sprig's certificates.
+type certificate struct{ Cert, Key string }
+
+// printf is fmt's, without widths: "%9999999d" makes ten megabytes of nothing.
+func printf(format string, args ...any) (string, error) {
+	digits := 0
+	for _, r := range format {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case r == '*':
+			return "", fmt.Errorf("printf %q: widths from arguments are not supported", format)
+		default:
+			digits = 0
+		}
+		if digits > 4 {
+			return "", fmt.Errorf("printf %q: the width is too large", format)
+		}
+	}
+	return fmt.Sprintf(format, args...), nil
+}

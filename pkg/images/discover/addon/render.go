@@ -1,0 +1,128 @@
+package addon
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+	"time"
+)
+
+// Need is a reference, and the clusters that need it.
+type Need struct {
+	Reference string
+	Rewritten bool // by KKP's function Image, if a registry is overridden
+	Shapes    []Shapes
+	Tells     Tells
+}
+
+// Tells says what the template looked at.
+type Tells struct{ Kubernetes, Provider, CNI bool }
+
+// Render returns what an addon refers to for some clusters, ordered, and what could not
+// be rendered. A template is rendered once for each group of clusters that it cannot tell
+// apart: see docs/adr/0020.
+func (a *Addon) Render(shapes Shapes, variables map[string]any) ([]Need, []Failure) {
+	if shapes.empty() {
+		return nil, nil
+	}
+	job := job{addon: a, variables: variables, needs: map[string]*Need{}, failures: map[string]Failure{}, deadline: time.Now().Add(maxTime)}
+	a.engine.steps = 0
+	for _, file := range a.templates {
+		job.file(file, shapes)
+	}
+	var needs []Need
+	for _, reference := range slices.Sorted(maps.Keys(job.needs)) {
+		needs = append(needs, *job.needs[reference])
+	}
+	failures := slices.Clone(a.broken)
+	for _, text := range slices.Sorted(maps.Keys(job.failures)) {
+		failures = append(failures, job.failures[text])
+	}
+	return needs, failures
+}
+
+// job is the rendering of an addon for some clusters.
+type job struct {
+	addon     *Addon
+	variables map[string]any
+	needs     map[string]*Need   // by reference
+	failures  map[string]Failure // by their error
+	deadline  time.Time
+}
+
+func (j *job) file(file *template.Template, shapes Shapes) {
+	groups := 0
+	render := func(one Shapes) ([]step, *rendered) {
+		if groups++; groups > maxRendered {
+			return nil, &rendered{err: fmt.Errorf("it tells more than %d groups of clusters apart", maxRendered)}
+		}
+		return j.addon.engine.render(file, one, copied(j.variables), j.deadline)
+	}
+	(&node{}).walk(nil, shapes, render, func(group Shapes, result *rendered) { j.add(file.Name(), group, result) })
+}
+
+// add notes what a file refers to for some clusters.
+func (j *job) add(file string, shapes Shapes, result *rendered) {
+	references := slices.Clone(result.images)
+	for _, hit := range result.hits {
+		references = append(references, hit.Reference)
+	}
+	slices.Sort(references)
+	for _, reference := range slices.Compact(references) {
+		need := j.needs[reference]
+		if need == nil {
+			need = &Need{Reference: reference}
+			j.needs[reference] = need
+		}
+		need.Shapes = append(need.Shapes, shapes)
+		need.Rewritten = need.Rewritten || slices.Contains(result.images, reference)
+		need.Tells.Kubernetes = need.Tells.Kubernetes || result.tells.Kubernetes
+		need.Tells.Provider = need.Tells.Provider || result.tells.Provider
+		need.Tells.CNI = need.Tells.CNI || result.tells.CNI
+	}
+	if result.err == nil {
+		return
+	}
+	if _, known := j.failures[file+result.err.Error()]; !known {
+		j.failures[file+result.err.Error()] = Failure{
+			Subject: fmt.Sprintf("addon %s, file %s", j.addon.Name, file), Err: result.err, Cluster: shapes.one().describe(),
+		}
+	}
+}
+
+// describe names the first cluster of the shapes, and what is on in it.
+func (s Shapes) describe() string {
+	parts := []string{"Kubernetes " + s.Kubernetes[0], s.Providers[0], s.CNI[0]}
+	for _, setting := range slices.Sorted(maps.Keys(s.Settings)) {
+		if s.Settings[setting] {
+			parts = append(parts, setting)
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// copied is a copy of variables, which templates can change.
+func copied(variables map[string]any) map[string]any {
+	result := make(map[string]any, len(variables))
+	for name, value := range variables {
+		result[name] = copiedValue(value)
+	}
+	return result
+}
+
+func copiedValue(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		return copied(v)
+	case []any:
+		items := make([]any, len(v))
+		for i := range v {
+			items[i] = copiedValue(v[i])
+		}
+		return items
+	default:
+		return v
+	}
+}

@@ -1,0 +1,111 @@
+package addon
+
+import (
+	"maps"
+	"slices"
+)
+
+// Shapes are user clusters: every combination of the Kubernetes versions, providers and
+// CNIs, each with every combination of the settings that are not fixed.
+type Shapes struct {
+	Kubernetes []string // "1.34.9"
+	Providers  []string // "aws"
+	CNI        []string // "canal v3.31"
+	Settings   map[string]bool
+}
+
+// one returns a cluster of the shapes. Settings that are not fixed are off.
+func (s Shapes) one() Shapes {
+	return Shapes{Kubernetes: s.Kubernetes[:1], Providers: s.Providers[:1], CNI: s.CNI[:1], Settings: s.Settings}
+}
+
+func (s Shapes) empty() bool {
+	return len(s.Kubernetes) == 0 || len(s.Providers) == 0 || len(s.CNI) == 0
+}
+
+// question is something that a template can ask about a cluster, and all that it learns
+// is the answer. Two clusters that give the same answers render to the same text.
+type question struct {
+	about  subject
+	text   string                    // what is asked; for settings, the setting
+	answer func(value string) string // from the value of the subject; nil for settings
+}
+
+// subject is what a question is about.
+type subject int
+
+const (
+	aboutKubernetes subject = iota
+	aboutProvider
+	aboutCNI
+	aboutSetting
+)
+
+// part is the clusters among some that give one answer.
+type part struct {
+	answer string
+	shapes Shapes
+}
+
+// split parts the clusters by their answers, in the order in which these come up.
+func (s Shapes) split(q question) []part {
+	if q.about == aboutSetting {
+		return s.splitSetting(q.text)
+	}
+	var parts []part
+	for _, value := range *s.values(q.about) {
+		answer := q.answer(value)
+		i := slices.IndexFunc(parts, func(p part) bool { return p.answer == answer })
+		if i < 0 {
+			i = len(parts)
+			narrowed := s
+			*narrowed.values(q.about) = nil
+			parts = append(parts, part{answer, narrowed})
+		}
+		values := parts[i].shapes.values(q.about)
+		*values = append(*values, value)
+	}
+	return parts
+}
+
+// values are the values of a subject that is no setting.
+func (s *Shapes) values(about subject) *[]string {
+	switch about {
+	case aboutProvider:
+		return &s.Providers
+	case aboutCNI:
+		return &s.CNI
+	default:
+		return &s.Kubernetes
+	}
+}
+
+const (
+	on  = "on"
+	off = "off"
+)
+
+func (s Shapes) splitSetting(setting string) []part {
+	if fixed, ok := s.Settings[setting]; ok {
+		return []part{{onOff(fixed), s}}
+	}
+	return []part{{off, s.with(setting, false)}, {on, s.with(setting, true)}}
+}
+
+// with returns the shapes with a setting fixed.
+func (s Shapes) with(setting string, value bool) Shapes {
+	settings := maps.Clone(s.Settings)
+	if settings == nil {
+		settings = map[string]bool{}
+	}
+	settings[setting] = value
+	s.Settings = settings
+	return s
+}
+
+func onOff(value bool) string {
+	if value {
+		return on
+	}
+	return off
+}

@@ -1,0 +1,46 @@
+package addon
+
+import "slices"
+
+// trace answers the questions of one rendering, and writes them down.
+type trace struct {
+	shapes Shapes // of which the first is meant
+	steps  []step
+}
+
+// ask returns the answer to a question.
+func (t *trace) ask(q question) string {
+	i := slices.IndexFunc(t.steps, func(s step) bool { return s.question.about == q.about && s.question.text == q.text })
+	if i >= 0 {
+		return t.steps[i].answer
+	}
+	answer := t.shapes.split(q)[0].answer
+	t.steps = append(t.steps, step{q, answer})
+	return answer
+}
+
+// tells says what was asked about.
+func (t *trace) tells() Tells {
+	var tells Tells
+	for _, s := range t.steps {
+		switch s.question.about {
+		case aboutKubernetes:
+			tells.Kubernetes = true
+		case aboutProvider:
+			tells.Provider = true
+		case aboutCNI:
+			tells.CNI = true
+		}
+	}
+	return tells
+}
+
+// is tells whether a setting is on.
+func (t *trace) is(setting string) bool {
+	return t.ask(question{about: aboutSetting, text: setting}) == on
+}
+
+// value asks for a subject itself.
+func (t *trace) value(about subject) string {
+	return t.ask(question{about: about, text: "value", answer: func(value string) string { return value }})
+}

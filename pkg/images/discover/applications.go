@@ -1,0 +1,274 @@
+package discover
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/Masterminds/semver/v3"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// upstreamCharts is where KKP's own applications come from, and kubevirtCharts where one
+// of them does (kubermatic pkg/applicationdefinitions, v2.31.0).
+const (
+	upstreamCharts = "oci://quay.io/kubermatic-mirror/helm-charts"
+	kubevirtCharts = "oci://quay.io/kubermatic/helm-charts"
+)
+
+// applications adds the charts of the applications for user clusters, and what these
+// refer to.
+func (f *finder) applications(ctx context.Context) {
+	f.unread(Applications, kkp.PartApps)
+	if f.opts.Charts == nil {
+		return
+	}
+	var jobs []chartJob
+	for _, app := range f.inst.Applications.Definitions {
+		for _, version := range f.versionsOf(app) {
+			jobs = append(jobs, f.application(app, version)...)
+		}
+	}
+	f.render(ctx, jobs)
+}
+
+// versionsOf returns the versions of an application in scope: those that are installed
+// and the default, or all if it is not known what is installed. Cilium's are known: they
+// are the CNIs of the clusters.
+func (f *finder) versionsOf(app kkp.Application) []kkp.ApplicationVersion {
+	used := map[string]bool{strings.TrimPrefix(app.DefaultVersion, "v"): true}
+	unknown := f.inst.Applications.InstallationsUnknown
+	for _, installed := range f.inst.Applications.Installations {
+		if installed.Name == app.Name {
+			used[strings.TrimPrefix(installed.Version, "v")] = true
+		}
+	}
+	if app.System && app.Name == "cilium" && f.seedsRead() {
+		unknown = nil
+		for _, s := range f.scopes {
+			for _, shape := range s.shapes {
+				if version, ok := strings.CutPrefix(shape.CNI, "cilium "); ok {
+					used[strings.TrimPrefix(version, "v")] = true
+				}
+			}
+		}
+	}
+	if f.opts.All {
+		return app.Versions
+	}
+	if unknown != nil {
+		if len(app.Versions) > 1 {
+			f.Note(fmt.Sprintf("every version of the application %s is listed, because it is not known which are installed: %v", app.Name, unknown))
+		}
+		return app.Versions
+	}
+	return slices.DeleteFunc(slices.Clone(app.Versions), func(v kkp.ApplicationVersion) bool { return !used[strings.TrimPrefix(v.Version, "v")] })
+}
+
+// seedsRead tells whether the clusters of every Seed are known.
+func (f *finder) seedsRead() bool {
+	return len(f.inst.Seeds) > 0 && !slices.ContainsFunc(f.inst.Seeds, func(s kkp.Seed) bool { return !s.Read })
+}
+
+// application adds the chart of a version of an application, and returns the jobs that
+// find what it refers to: one for each minor of Kubernetes in scope.
+func (f *finder) application(app kkp.Application, version kkp.ApplicationVersion) []chartJob {
+	subject := fmt.Sprintf("application %s %s", app.Name, version.Version)
+	reason := images.Reason{Source: Applications, Component: app.Name + " " + version.Version}
+	if version.Git != "" {
+		f.Gap(Applications, subject, fmt.Errorf("its chart is in the Git repository %s, and Git repositories are not read; "+
+			"check it out and name the directory in --charts-directory", redacted(version.Git)))
+		return nil
+	}
+	source := version.Chart
+	if f.opts.IgnoreOverrides {
+		source.URL = f.upstreamURL(app, source)
+	}
+	reason.Condition = chartCondition(source.Name, source.Version)
+	f.chart(source, subject, reason)
+	var jobs []chartJob
+	for _, kubernetes := range f.minors() {
+		jobs = append(jobs, chartJob{
+			subject: subject, reason: reason, adjust: f.rewritten(app),
+			render: func(ctx context.Context) (Rendered, error) { return f.renderApplication(ctx, app, source, kubernetes) },
+		})
+	}
+	return jobs
+}
+
+// upstreamURL maps the repository of a chart back, if KKP's helmRepository setting has
+// rewritten it.
+func (f *finder) upstreamURL(app kkp.Application, source kkp.ChartSource) string {
+	for _, field := range []string{"spec.userCluster.systemApplications.helmRepository", "spec.applications.defaultApplicationCatalog.helmRepository"} {
+		repository := f.inst.Configuration.Field(field)
+		if repository == "" || strings.TrimPrefix(source.URL, "oci://") != strings.TrimPrefix(repository, "oci://") {
+			continue
+		}
+		f.Note(fmt.Sprintf("upstream names are listed for the charts of applications, whatever %s is set to", field))
+		if source.Name == "kubevirt" && !app.System {
+			return kubevirtCharts
+		}
+		return upstreamCharts
+	}
+	return source.URL
+}
+
+// chart adds a chart itself. KKP looks for all its own charts in one repository once
+// helmRepository is set, so one that comes from another one must be there, too.
+func (f *finder) chart(source kkp.ChartSource, subject string, reason images.Reason) {
+	repository, ok := strings.CutPrefix(source.URL, "oci://")
+	if !ok {
+		f.Note(fmt.Sprintf("%s: its chart comes from %s, which is no registry: its images are listed, and the chart is yours to mirror",
+			subject, redacted(source.URL)))
+		return
+	}
+	ref, err := images.ParseRef(strings.TrimSuffix(repository, "/") + "/" + source.Name + ":" + chartTag(source.Version))
+	if err != nil {
+		f.Gap(Applications, subject, err)
+		return
+	}
+	img := images.Image{Ref: ref, Kind: images.KindChart, Reasons: []images.Reason{reason}}
+	if source.URL == kubevirtCharts {
+		also, _ := images.ParseRef(strings.TrimPrefix(upstreamCharts, "oci://") + "/" + source.Name)
+		img.Also = []string{also.Repository}
+	}
+	f.Add(img)
+}
+
+// chartTag is the tag of a chart version: Helm writes the + of build metadata, which no
+// tag can have, as _.
+func chartTag(version string) string { return strings.ReplaceAll(version, "+", "_") }
+
+// rewritten is what KKP makes of the images of an application: those of its own ones are
+// rewritten to overwriteRegistry (kubermatic application-installation-controller, v2.31.0).
+func (f *finder) rewritten(app kkp.Application) func(images.Ref) images.Ref {
+	if f.opts.IgnoreOverrides || !app.System || !f.overrides.rewrites {
+		return nil
+	}
+	return f.overrides.rewrite.Ref
+}
+
+// renderApplication renders a chart as KKP installs it into a user cluster.
+func (f *finder) renderApplication(ctx context.Context, app kkp.Application, source kkp.ChartSource, kubernetes string) (Rendered, error) {
+	chart, err := f.opts.Charts.Pull(ctx, source)
+	if err != nil {
+		return Rendered{}, err
+	}
+	values, err := f.applicationValues(app, kubernetes)
+	if err != nil {
+		return Rendered{}, err
+	}
+	return chart.Render(ctx, Rendering{Values: values, API: kkp.API{Kubernetes: "v" + kubernetes}, KeepOverrides: !f.opts.IgnoreOverrides})
+}
+
+// minors are the newest Kubernetes versions in scope of each minor.
+func (f *finder) minors() []string {
+	newest := map[string]string{}
+	for _, version := range summarize(f.scopes).Kubernetes { // ascending
+		if minor := minorOf(version); minor != "" {
+			newest[minor] = version
+		}
+	}
+	if len(newest) == 0 {
+		return []string{strings.TrimPrefix(f.release.DefaultKubernetes(), "v")}
+	}
+	return slices.SortedFunc(maps.Values(newest), compareVersions)
+}
+
+func minorOf(version string) string {
+	v, err := semver.NewVersion(version)
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("%d.%d", v.Major(), v.Minor())
+}
+
+// applicationData is what KKP gives to the templates in values (kubermatic
+// pkg/applications/providers/template, v2.31.0). Only the version decides about images.
+type applicationData struct {
+	Cluster struct {
+		Name, HumanReadableName, OwnerEmail           string
+		Address                                       map[string]any
+		Version, MajorMinorVersion, AutoscalerVersion string
+		Annotations, Labels                           map[string]string
+	}
+}
+
+// applicationValues renders the default values of an application for a Kubernetes version.
+func (f *finder) applicationValues(app kkp.Application, kubernetes string) (map[string]any, error) {
+	text, err := yaml.Marshal(app.Values)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := template.New("default values").Parse(string(text))
+	if err != nil {
+		return nil, err
+	}
+	var data applicationData
+	data.Cluster.Name, data.Cluster.HumanReadableName = "cluster", "cluster"
+	data.Cluster.Version, data.Cluster.MajorMinorVersion = kubernetes, minorOf(kubernetes)
+	data.Cluster.AutoscalerVersion = autoscalerVersion(f.release.Version(), minorOf(kubernetes))
+	if data.Cluster.AutoscalerVersion == "" && bytes.Contains(text, []byte("AutoscalerVersion")) {
+		return nil, errors.New("it is not known which cluster-autoscaler KKP " + f.release.Version() + " installs for Kubernetes " + minorOf(kubernetes))
+	}
+	var rendered bytes.Buffer
+	if err := parsed.Execute(&rendered, data); err != nil {
+		return nil, err
+	}
+	values := map[string]any{}
+	if err := yaml.Unmarshal(rendered.Bytes(), &values); err != nil {
+		return nil, fmt.Errorf("default values: %w", err)
+	}
+	if app.System && app.Name == "cilium" {
+		withEnvoy(values)
+	}
+	return values, nil
+}
+
+// withEnvoy turns on cilium's envoy, which KKP's default values turn off and users of its
+// ingress and gateways turn on.
+func withEnvoy(values map[string]any) {
+	envoy, ok := values["envoy"].(map[string]any)
+	if !ok {
+		envoy = map[string]any{}
+		values["envoy"] = envoy
+	}
+	envoy["enabled"] = true
+}
+
+// autoscalerVersion is the tag of cluster-autoscaler for a minor of Kubernetes (kubermatic
+// pkg/applications/providers/template/util.go at each minor), "" if KKP has none.
+func autoscalerVersion(release, minor string) string {
+	tags := map[string]string{"1.29": "v1.29.5", "1.30": "v1.30.3", "1.31": "v1.31.1", "1.32": "v1.32.1"}
+	switch minorOf(release) {
+	case "2.28":
+		maps.Copy(tags, map[string]string{"1.33": "v1.32.1"})
+	case "2.29":
+		maps.Copy(tags, map[string]string{"1.33": "v1.33.0", "1.34": "v1.33.0"})
+	case "2.30":
+		maps.Copy(tags, map[string]string{"1.33": "v1.33.3", "1.34": "v1.34.2", "1.35": "v1.34.2"})
+	default:
+		maps.Copy(tags, map[string]string{"1.33": "v1.33.3", "1.34": "v1.34.2", "1.35": "v1.35.1", "1.36": "v1.36.0"})
+	}
+	return tags[minor]
+}
+
+// redacted takes credentials out of an address.
+func redacted(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok {
+		return address
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	host = cmp.Or(host[strings.LastIndex(host, "@")+1:], host)
+	return strings.TrimSuffix(scheme+"://"+host+"/"+path, "/")
+}

@@ -1,0 +1,246 @@
+package transfer
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/layout"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+)
+
+// pack copies a fleet into an archive, and returns its name.
+func pack(t *testing.T, form string, from strict, plan images.Plan) string {
+	t.Helper()
+	name := form + filepath.Join(t.TempDir(), "archive")
+	a, err := archives.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := open(t, login()).Copy(t.Context(), inArchive(plan), Options{Into: a})
+	wantAll(t, report, images.Copied)
+	if err := a.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	wantOnce(t, from.Take())
+	return name
+}
+
+// inArchive is the plan with an archive as its target.
+func inArchive(plan images.Plan) images.Plan {
+	var copies []images.Copy
+	for _, c := range plan.Copies {
+		c.Target = c.Source
+		copies = append(copies, c)
+	}
+	return images.Plan{Copies: copies}
+}
+
+// unpack copies an archive into a registry.
+func unpack(t *testing.T, name string, to strict) (images.Plan, images.Report) {
+	t.Helper()
+	a, err := archives.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	inv, err := Inventory(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := images.NewPlan(inv, images.Target{Registry: to.server.host, Prefix: "mirror"})
+	return plan, open(t, login()).Copy(t.Context(), plan, Options{From: a})
+}
+
+func TestArchivesAreIdentical(t *testing.T) {
+	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+		t.Run(form, func(t *testing.T) {
+			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+			plan := fleet(t, small(60), from, to)
+			digest, _ := from.Tag("team/app-000", "v0")
+			sbom := sign(t, from, "team/app-000", digest)
+			name := pack(t, form, from, plan)
+			loaded, report := unpack(t, name, to)
+			wantAll(t, report, images.Copied)
+			if len(loaded.Copies) != 60 {
+				t.Errorf("%d images in the archive", len(loaded.Copies))
+			}
+			wantCopies(t, plan, from, to)
+			if _, ok := to.Tag("mirror/team/app-000", digestTag(digest.String())+".sig"); !ok || !to.Manifest("mirror/team/app-000", sbom) {
+				t.Error("the signatures are missing")
+			}
+			_, again := unpack(t, name, to)
+			wantAll(t, again, images.Present)
+		})
+	}
+}
+
+// TestArchivesAreReadByOthers reads a directory with another implementation.
+func TestArchivesAreReadByOthers(t *testing.T) {
+	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+	plan := fleet(t, small(3), from, to)
+	name := pack(t, archives.DirScheme, from, plan)
+	path, err := layout.FromPath(strings.TrimPrefix(name, archives.DirScheme))
+	if err != nil {
+		t.Fatal(err)
+	}
+	index, err := path.ImageIndex()
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifest, err := index.IndexManifest()
+	if err != nil || len(manifest.Manifests) != 3 {
+		t.Fatalf("%v, %v", manifest, err)
+	}
+	for i, desc := range manifest.Manifests {
+		if got := desc.Annotations[archives.NameAnnotation]; got != plan.Copies[i].Source.String() {
+			t.Errorf("got the name %s, want %s", got, plan.Copies[i].Source)
+		}
+	}
+	wantChildren(t, index)
+}
+
+func TestPackingGoesOn(t *testing.T) {
+	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+		t.Run(form, func(t *testing.T) {
+			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+			plan := fleet(t, small(8), from, to)
+			name := form + filepath.Join(t.TempDir(), "archive")
+			ctx, cancel := context.WithCancel(t.Context())
+			left := 90
+			from.server.fail(stopAfter(from.server, &left, cancel))
+			first, err := archives.Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report := open(t, login()).Copy(ctx, inArchive(plan), Options{Into: first, Jobs: 1})
+			if report.Count(images.Skipped) == 0 {
+				t.Error("it was not stopped")
+			}
+			arrived := map[v1.Hash]bool{}
+			for _, digest := range from.Digests() {
+				arrived[digest] = first.Has(digest)
+			}
+			if err := first.Close(); err != nil {
+				t.Fatal(err)
+			}
+			from.Take()
+			second, err := archives.Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			report = open(t, login()).Copy(t.Context(), inArchive(plan), Options{Into: second})
+			if report.Count(images.Failed)+report.Count(images.Skipped) > 0 {
+				t.Errorf("%+v", report)
+			}
+			if err := second.Finish(); err != nil {
+				t.Fatal(err)
+			}
+			for digest := range from.Take().Blobs {
+				if arrived[digest] {
+					t.Errorf("%s had arrived, and was fetched again", digest)
+				}
+			}
+			_, loaded := unpack(t, name, to)
+			wantAll(t, loaded, images.Copied)
+			wantCopies(t, plan, from, to)
+		})
+	}
+}
+
+// TestDamagedArchives changes one blob of an archive.
+func TestDamagedArchives(t *testing.T) {
+	tests := []struct {
+		name   string
+		damage func(t *testing.T, path string)
+		class  images.Class
+		text   string
+	}{
+		{"a byte is flipped", func(t *testing.T, path string) {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, append(bytes.Clone(data[:9]), append([]byte{^data[9]}, data[10:]...)...), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}, images.ClassDigest, "the content of "},
+		{"it is cut", func(t *testing.T, path string) {
+			if err := os.Truncate(path, 5); err != nil {
+				t.Fatal(err)
+			}
+		}, images.ClassDigest, "cut or damaged"},
+		{"it is deleted", func(t *testing.T, path string) {
+			if err := os.Remove(path); err != nil {
+				t.Fatal(err)
+			}
+		}, images.ClassNotFound, "is not in the archive"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+			plan := fleet(t, registrytest.Fleet{Repositories: 3, OwnSize: 2000}, from, to)
+			name := pack(t, archives.DirScheme, from, plan)
+			own, err := registrytest.NewLayer(1_000_000+1000, 2000) // that of the second image
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.damage(t, filepath.Join(strings.TrimPrefix(name, archives.DirScheme), "blobs", "sha256", own.Digest.Hex))
+			_, report := unpack(t, name, to)
+			got := report.Results[1]
+			if report.Count(images.Copied) != 2 || got.Class != tt.class || !strings.Contains(got.Error, tt.text) || !strings.Contains(got.Error, own.Digest.Hex) {
+				t.Errorf("%d copied; %s: %s", report.Count(images.Copied), got.Class, got.Error)
+			}
+		})
+	}
+}
+
+func TestAnArchiveOfWhatIsNew(t *testing.T) {
+	from, to, empty := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+	f := small(6)
+	plan := fleet(t, f, from, to)
+	base := pack(t, archives.TarScheme, from, plan)
+	old, err := archives.Open(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+
+	f.Repositories, f.Changed = 8, 1 // two are new, one has changed, and the bases are old
+	plan = fleet(t, f, from, to)
+	name := archives.DirScheme + filepath.Join(t.TempDir(), "delta")
+	delta, err := archives.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from.Take()
+	report := open(t, login()).Copy(t.Context(), inArchive(plan), Options{Into: delta, Since: old})
+	if report.Count(images.Present) != 5 || report.Count(images.Copied) != 3 {
+		t.Errorf("%d present, %d copied", report.Count(images.Present), report.Count(images.Copied))
+	}
+	if err := delta.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	if got := from.Take().BytesOut; got > 3*2*(f.OwnSize+1000) {
+		t.Errorf("%d bytes were fetched for 6 small layers", got)
+	}
+
+	_, report = unpack(t, name, empty)
+	for _, res := range report.Results {
+		if res.Class != images.ClassNotFound || !strings.Contains(res.Error, "only what is new since "+base) || !strings.Contains(res.Remedy, "first") {
+			t.Errorf("into an empty registry: %+v", res)
+		}
+	}
+	_, report = unpack(t, base, to)
+	wantAll(t, report, images.Copied)
+	_, report = unpack(t, name, to)
+	wantAll(t, report, images.Copied)
+	wantCopies(t, plan, from, to)
+}

@@ -1,0 +1,229 @@
+// Package archives keeps blobs in an OCI image layout: in a directory, or in a tar file of
+// one. Every blob is there once, and a name appears in the index only after everything
+// that it leads to. It knows files and digests; it must not know registries, nor what is
+// in a manifest.
+package archives
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// The names of the two forms on a command line.
+const (
+	DirScheme = "oci:"
+	TarScheme = "oci-archive:"
+)
+
+// NameAnnotation is under which the index keeps the full reference of an image.
+const NameAnnotation = "org.opencontainers.image.ref.name"
+
+// containerdAnnotation is where containerd looks for it.
+const containerdAnnotation = "io.containerd.image.name"
+
+const (
+	layoutFile = "oci-layout"
+	indexFile  = "index.json"
+	layoutText = `{"imageLayoutVersion":"1.0.0"}`
+)
+
+// AbsentError is a blob or an image that is not in the archive.
+type AbsentError struct {
+	Name string
+}
+
+func (e *AbsentError) Error() string { return e.Name + " is not in the archive" }
+
+// Archive is safe for concurrent use.
+type Archive struct {
+	name  string
+	store store
+
+	mu    sync.Mutex
+	index v1.IndexManifest
+	base  *Base // nil: it is complete in itself
+}
+
+// store is where the files of a layout are.
+type store interface {
+	has(digest v1.Hash) bool
+	open(digest v1.Hash) (io.ReadSeekCloser, error)
+	create(digest v1.Hash, size int64) (slot, error)
+	readIndex() ([]byte, error)
+	writeIndex(data []byte) error
+	close(complete bool) error
+}
+
+// slot is a blob that is being written.
+type slot interface {
+	io.Writer
+	commit() error
+	abort()
+}
+
+// IsName tells whether a command line argument names an archive.
+func IsName(s string) bool { return strings.HasPrefix(s, DirScheme) || strings.HasPrefix(s, TarScheme) }
+
+// Open opens an archive for reading: oci:DIR, oci-archive:FILE.tar, local://FILE, or a path.
+func Open(name string) (*Archive, error) {
+	s, err := openStore(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return load(name, s)
+}
+
+func openStore(name string) (store, error) {
+	if dir, ok := strings.CutPrefix(name, DirScheme); ok {
+		return openDir(dir)
+	}
+	path := strings.TrimPrefix(strings.TrimPrefix(name, TarScheme), "local://")
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return openDir(path)
+	}
+	return openTar(path)
+}
+
+// Create opens an archive for writing. What an interrupted run left in it is kept.
+func Create(name string) (*Archive, error) {
+	var s store
+	var err error
+	if dir, ok := strings.CutPrefix(name, DirScheme); ok {
+		s, err = createDir(dir)
+	} else {
+		s, err = createTar(strings.TrimPrefix(name, TarScheme))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return load(name, s)
+}
+
+func load(name string, s store) (*Archive, error) {
+	a := &Archive{name: name, store: s, index: v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}}
+	data, err := s.readIndex()
+	if err == nil {
+		err = json.Unmarshal(data, &a.index)
+	}
+	if err == nil {
+		err = a.readBase()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("%s: its index: %w", name, err), s.close(false))
+	}
+	return a, nil
+}
+
+// String is the name of the archive.
+func (a *Archive) String() string { return a.name }
+
+// Close ends reading, or leaves an archive that is not complete as it is.
+func (a *Archive) Close() error { return a.store.close(false) }
+
+// Finish completes an archive that was written.
+func (a *Archive) Finish() error {
+	if err := a.save(); err != nil {
+		return err
+	}
+	return a.store.close(true)
+}
+
+// Has tells whether a blob is in the archive.
+func (a *Archive) Has(digest v1.Hash) bool { return a.store.has(digest) }
+
+// Blob opens a blob. It is not verified. The error is an *AbsentError if it is not there.
+func (a *Archive) Blob(digest v1.Hash) (io.ReadSeekCloser, error) { return a.store.open(digest) }
+
+// Write copies a blob into the archive. It appears there only if all of it came.
+func (a *Archive) Write(digest v1.Hash, size int64, content io.Reader) error {
+	s, err := a.store.create(digest, size)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(s, content)
+	if err == nil && n != size {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		s.abort()
+		return err
+	}
+	return s.commit()
+}
+
+// Find returns what a full reference is in the archive.
+func (a *Archive) Find(name string) (v1.Descriptor, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := a.position(name)
+	if i < 0 {
+		return v1.Descriptor{}, false
+	}
+	return a.index.Manifests[i], true
+}
+
+func (a *Archive) position(name string) int {
+	return slices.IndexFunc(a.index.Manifests, func(d v1.Descriptor) bool { return name != "" && d.Annotations[NameAnnotation] == name })
+}
+
+// Entries are what the index lists.
+func (a *Archive) Entries() []v1.Descriptor {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.index.Manifests)
+}
+
+// Tag lists a manifest under a full reference, or without a name, and writes the index.
+func (a *Archive) Tag(name string, desc v1.Descriptor) error {
+	a.mu.Lock()
+	if name != "" {
+		desc.Annotations = map[string]string{NameAnnotation: name, containerdAnnotation: name}
+	}
+	i := a.position(name)
+	if name == "" {
+		i = slices.IndexFunc(a.index.Manifests, func(d v1.Descriptor) bool { return d.Digest == desc.Digest })
+	}
+	if i >= 0 {
+		a.index.Manifests[i] = desc
+	} else {
+		a.index.Manifests = append(a.index.Manifests, desc)
+	}
+	a.mu.Unlock()
+	return a.save()
+}
+
+func (a *Archive) save() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	slices.SortStableFunc(a.index.Manifests, func(x, y v1.Descriptor) int {
+		return strings.Compare(x.Annotations[NameAnnotation]+x.Digest.Hex, y.Annotations[NameAnnotation]+y.Digest.Hex)
+	})
+	if a.index.Manifests == nil {
+		a.index.Manifests = []v1.Descriptor{}
+	}
+	if err := a.annotate(); err != nil {
+		return err
+	}
+	data, err := json.Marshal(a.index)
+	if err != nil {
+		return err
+	}
+	return a.store.writeIndex(data)
+}
+
+// blobPath is where a layout has a blob.
+func blobPath(digest v1.Hash) string { return "blobs/" + digest.Algorithm + "/" + digest.Hex }

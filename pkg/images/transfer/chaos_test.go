@@ -1,0 +1,176 @@
+package transfer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"go.uber.org/goleak"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+)
+
+// copyEnv makes this test binary copy the plan in it, so that a copy can be killed.
+const copyEnv = "TRANSFER_TEST_COPY"
+
+func TestMain(m *testing.M) {
+	if plan := os.Getenv(copyEnv); plan != "" {
+		os.Exit(copyPlan(plan))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// copyPlan is the process that is killed.
+func copyPlan(text string) int {
+	var plan images.Plan
+	if err := json.Unmarshal([]byte(text), &plan); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 2
+	}
+	r := NewRegistries(Config{})
+	r.retry.first, r.retry.attempts = 2*time.Millisecond, 8
+	report := r.Copy(context.Background(), plan, Options{Jobs: 4})
+	for _, res := range report.Results {
+		if res.Outcome == images.Failed {
+			fmt.Fprintln(os.Stderr, res.Error)
+		}
+	}
+	if report.Count(images.Copied)+report.Count(images.Present) < len(plan.Copies) {
+		return 1
+	}
+	return 0
+}
+
+// unreliable spoils one request in twenty, each in one of many ways.
+func unreliable(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if rand.IntN(20) > 0 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		switch rand.IntN(5) {
+		case 0:
+			w.Header().Set("Retry-After", "0")
+			w.WriteHeader(http.StatusTooManyRequests)
+		case 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		case 2:
+			panic(http.ErrAbortHandler)
+		case 3: // the answer is cut, and what was asked has happened
+			next.ServeHTTP(&shortWriter{ResponseWriter: w, left: rand.Int64N(1000), cut: func() bool { return true }}, r)
+		default: // what is sent is cut
+			r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, rand.Int64N(1000)), failing{}))
+			next.ServeHTTP(w, r)
+			panic(http.ErrAbortHandler)
+		}
+	})
+}
+
+func newUnreliable(t *testing.T) strict {
+	t.Helper()
+	s := newStrict(t, registrytest.Options{})
+	srv := httptest.NewServer(unreliable(s.Registry))
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(srv.Close)
+	s.server.host = strings.TrimPrefix(srv.URL, "http://")
+	return s
+}
+
+// TestChaos kills copies between unreliable registries, and runs them again.
+func TestChaos(t *testing.T) {
+	from, to := newUnreliable(t), newUnreliable(t)
+	f := registrytest.Fleet{Repositories: 30, Bases: 3, BaseSize: 700 << 10, OwnSize: 300 << 10}
+	plan := fleet(t, f, from, to)
+	text, err := json.Marshal(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	kills, tags := 0, 0
+	for run := 0; run < 40; run++ {
+		before := arrived(from, to, f.Repositories)
+		killed, err := copyKilled(t, string(text), kills < 10)
+		for digest := range from.Take().Blobs {
+			if before[digest] {
+				t.Errorf("run %d: %s had arrived, and was fetched again", run, digest)
+			}
+		}
+		tags = max(tags, wantNoOther(t, plan, from, to))
+		if killed {
+			kills++
+			continue
+		}
+		if err == nil {
+			break
+		}
+		t.Logf("run %d: %v", run, err)
+	}
+	wantCopies(t, plan, from, to)
+	t.Logf("%d kills, %d of %d images were there after the last", kills, tags, len(plan.Copies))
+	if kills == 0 {
+		t.Error("no copy was killed")
+	}
+}
+
+// arrived are the blobs that are in a repository of the target.
+func arrived(from, to strict, repositories int) map[v1.Hash]bool {
+	there := map[v1.Hash]bool{}
+	for _, digest := range from.Digests() {
+		for i := range repositories {
+			if to.Has(fmt.Sprintf("mirror/team/app-%03d", i), digest) {
+				there[digest] = true
+			}
+		}
+	}
+	return there
+}
+
+// wantNoOther fails the test if a tag is something else than what it is at the source, and
+// returns how many there are. The registry takes no incomplete image.
+func wantNoOther(t *testing.T, plan images.Plan, from, to strict) int {
+	t.Helper()
+	count := 0
+	for _, c := range plan.Copies {
+		want, _ := from.Tag(c.Source.Repository, c.Source.Tag)
+		got, ok := to.Tag(c.Target.Repository, c.Target.Tag)
+		if ok && got != want {
+			t.Errorf("%s is %s, want %s", c.Target, got, want)
+		}
+		if ok {
+			count++
+		}
+	}
+	return count
+}
+
+// copyKilled runs a copy in a process of its own, and kills it at a random moment.
+func copyKilled(t *testing.T, plan string, kill bool) (killed bool, err error) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), copyEnv+"="+plan)
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if kill {
+		timer := time.AfterFunc(time.Duration(50+rand.IntN(400))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		defer timer.Stop()
+	}
+	err = cmd.Wait()
+	if err != nil {
+		err = fmt.Errorf("%w: %s", err, stderr.String())
+	}
+	return cmd.ProcessState.ExitCode() == -1, err
+}

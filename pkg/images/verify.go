@@ -1,0 +1,79 @@
+package images
+
+// Finding says what a check found.
+type Finding string
+
+// The findings of a check.
+const (
+	Verified   Finding = "verified"   // all of it is there, and is what it should be
+	Missing    Finding = "missing"    // there is no such image
+	Different  Finding = "different"  // there is another image under its name
+	Incomplete Finding = "incomplete" // parts of it are missing or damaged
+	Unknown    Finding = "unknown"    // it could not be checked
+)
+
+// Check is what was found out about one image at the target.
+type Check struct {
+	Source   Ref       `json:"source"`
+	Target   Ref       `json:"target"`
+	Kind     Kind      `json:"kind,omitempty"`
+	Finding  Finding   `json:"finding"`
+	Digest   string    `json:"digest,omitempty"`   // what is there
+	Expected string    `json:"expected,omitempty"` // what should be there
+	Problems []Problem `json:"problems,omitempty"` // of an incomplete image
+	Class    Class     `json:"class,omitempty"`    // why it is unknown
+	Error    string    `json:"error,omitempty"`
+}
+
+// Problem is a part of an image that is missing or damaged.
+type Problem struct {
+	Part   string `json:"part"` // "manifest", "blob"
+	Digest string `json:"digest"`
+	Detail string `json:"detail"` // "missing", with the platform of a manifest, or what is wrong
+}
+
+// Verification is what was found out about a plan, in its order.
+type Verification struct {
+	Checks []Check
+}
+
+// VerifyReport is a verification as a document.
+type VerifyReport struct {
+	APIVersion string          `json:"apiVersion"`
+	Kind       string          `json:"kind"`
+	Target     string          `json:"target"`
+	Deep       bool            `json:"deep,omitempty"` // all content was read
+	Summary    map[Finding]int `json:"summary"`
+	Items      []Check         `json:"items"`
+	Gaps       []Gap           `json:"gaps,omitempty"`
+}
+
+// KindVerifyReport is the kind of a VerifyReport.
+const KindVerifyReport = "VerifyReport"
+
+// Document returns the verification as a document.
+func (v Verification) Document(target Target, deep bool, gaps []Gap) VerifyReport {
+	items := v.Checks
+	if items == nil {
+		items = []Check{}
+	}
+	summary := map[Finding]int{}
+	for _, c := range items {
+		summary[c.Finding]++
+	}
+	return VerifyReport{
+		APIVersion: APIVersion, Kind: KindVerifyReport, Target: target.String(), Deep: deep, Summary: summary, Items: items, Gaps: gaps,
+	}
+}
+
+// Broken returns the part of a plan that has to be copied, so that the target becomes
+// what it should be.
+func (v Verification) Broken(plan Plan) Plan {
+	var broken Plan
+	for i, c := range v.Checks {
+		if c.Finding == Missing || c.Finding == Different || c.Finding == Incomplete {
+			broken.Copies = append(broken.Copies, plan.Copies[i])
+		}
+	}
+	return broken
+}
