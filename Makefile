@@ -59,9 +59,12 @@ demo: build sandbox ## Take a sample installation offline, from end to end
 	$(call say,running the demo)
 	@$(STATIC) $(GO) run ./hack/demo -bin bin
 
-bench: ## Run the benchmarks
+bench: ## Run the benchmarks, and measure copying against other tools (BENCH='-rounds 1 -ours' for less)
 	$(call say,running the benchmarks)
 	@$(STATIC) $(GO) test -run '^$$' -bench . -benchmem ./...
+	$(call say,measuring copies over a slow link; this takes several minutes)
+	@mkdir -p bin
+	@$(STATIC) $(GO) run ./hack/bench -json bin/bench.json $(BENCH)
 
 lint: $(LINT) ## Check style and import rules in both modules
 	$(call say,linting the plugin)

@@ -31,6 +31,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"identical": identical,
 		"delete":    remove,
 		"interrupt": interrupt,
+		"spoil":     spoil,
+		"cut":       cut,
 	}
 }
 
@@ -83,7 +85,7 @@ func fileLines(ts *testscript.TestScript, file string) []string {
 // typed wants a file to hold a document of a kind with the documented fields only: typed
 // KIND FILE.
 func typed(ts *testscript.TestScript, _ bool, args []string) {
-	documents := map[string]any{images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}}
+	documents := map[string]any{images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{}}
 	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[1])))
 	decoder.DisallowUnknownFields()
 	ts.Check(decoder.Decode(documents[args[0]]))

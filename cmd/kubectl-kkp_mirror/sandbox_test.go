@@ -20,7 +20,8 @@ func TestSandbox(t *testing.T) {
 	}
 	// This plugin comes first, and kubectl from where the sandbox was built.
 	t.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+os.Getenv("KKP_MIRROR_BIN"))
-	sandbox, err := harness.Start(t.Context(), program, "kubectl-kkp_mirror images --all -o name", os.Stderr)
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	sandbox, err := harness.Start(t.Context(), program, `kubectl-kkp_mirror images --all -o name --registry-map "$MAP" || test $? = 3`, os.Stderr)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,7 @@ func layout() Rules {
 			"pkg/kkp":             nil,
 
 			"hack":         nil,
+			"hack/bench":   {"pkg/images", "pkg/images/transfer"},
 			"hack/catalog": {"pkg/images", "pkg/images/catalog"},
 			"hack/demo":    {"test/harness"},
 			"hack/docs":    {"pkg/plugin"},
@@ -68,25 +69,25 @@ func layout() Rules {
 			},
 			{
 				Library: "github.com/google/go-containerregistry/pkg/v1/remote",
-				For:     []string{"pkg/images/transfer", "test/harness"},
+				For:     []string{"pkg/images/transfer", "hack/bench", "test/harness"},
 				Why:     "registries are spoken to in pkg/images/transfer",
 			},
 			{
 				Library: "github.com/google/go-containerregistry/pkg/crane",
-				For:     []string{"pkg/images/transfer"},
+				For:     []string{"pkg/images/transfer", "hack/bench"},
 				Why:     "registries are spoken to in pkg/images/transfer",
 			},
 			{
 				Library: "os",
 				For: []string{
 					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer",
-					"hack", "hack/catalog", "hack/demo", "hack/docs", "test/harness",
+					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
 			},
 			{
 				Library: "net/http",
-				For:     []string{"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "hack/catalog"},
+				For:     []string{"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "hack/bench", "hack/catalog"},
 				Why:     "only the edges do I/O; values and discovery are pure",
 			},
 		},

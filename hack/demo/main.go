@@ -38,8 +38,16 @@ func run(ctx context.Context, bin string, out io.Writer) (err error) {
 	if err := os.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
 		return err
 	}
+	cache, err := os.MkdirTemp("", "kkp-mirror-demo-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(cache)
+	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil { // the demo's charts are not the user's
+		return err
+	}
 	fmt.Fprintln(out, "Starting two API servers with a sample KKP, and registries ...")
-	sandbox, err := harness.Start(ctx, filepath.Join(bin, "sandbox"), "kubectl kkp-mirror images --all -o name 2>/dev/null", os.Stderr)
+	sandbox, err := harness.Start(ctx, filepath.Join(bin, "sandbox"), `kubectl kkp-mirror images --all -o name --registry-map "$MAP" 2>/dev/null || test $? = 3`, os.Stderr)
 	if err != nil {
 		return err
 	}
@@ -62,11 +70,13 @@ func (d *demo) tell(ctx context.Context, sandbox *harness.Sandbox) error {
 		lines          int // of output to show
 	}{
 		{"The KKP installation that kubectl points to", "kubectl get kubermaticconfigurations,seeds -A", 10},
-		{"What does it need?", "kubectl kkp-mirror images", 16},
-		{"Why is an image needed?", "kubectl kkp-mirror images etcd-launcher", 10},
-		{"What would be copied where?", "kubectl kkp-mirror sync $PLAIN/kkp --dry-run", 6},
-		{"Copy it (the public registries are stood in for by $UPSTREAM)", "kubectl kkp-mirror sync $PLAIN/kkp --registry-map \"$MAP\"", 6},
-		{"And again: nothing is copied twice", "kubectl kkp-mirror sync $PLAIN/kkp --registry-map \"$MAP\" 2>/dev/null", 6},
+		{"What does it need? ($MAP leads to the stand-in for all public registries)", `kubectl kkp-mirror images --registry-map "$MAP"`, 16},
+		{"Why is an image needed?", `kubectl kkp-mirror images --registry-map "$MAP" etcd-launcher`, 10},
+		{"What do its Helm releases and applications add?", `kubectl kkp-mirror images --registry-map "$MAP" --source charts,applications`, 10},
+		{"What would be copied where?", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP" --dry-run`, 6},
+		{"Copy it", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP"`, 6},
+		{"And again: nothing is copied twice", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP" 2>/dev/null`, 6},
+		{"Is everything there?", `kubectl kkp-mirror verify $PLAIN/kkp --registry-map "$MAP" 2>/dev/null`, 6},
 	}
 	for _, step := range steps {
 		if err := d.show(ctx, step.title, step.command, step.lines); err != nil {
@@ -105,7 +115,7 @@ func (d *demo) run(ctx context.Context, command string) (string, error) {
 // compare reads everything at both ends, with another client than the plugin's.
 func (d *demo) compare(ctx context.Context, upstream, mirror string) error {
 	fmt.Fprintln(d.out, "\n# Is the mirror identical to its source, to the last blob?")
-	output, err := d.run(ctx, "kubectl kkp-mirror images -o name 2>/dev/null")
+	output, err := d.run(ctx, `kubectl kkp-mirror images --registry-map "$MAP" -o name 2>/dev/null`)
 	if err != nil {
 		return err
 	}

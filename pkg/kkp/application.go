@@ -11,8 +11,9 @@ import (
 // Applications are what can be installed into user clusters, and what is, as far as that
 // is known.
 type Applications struct {
-	Definitions   []Application
-	Installations []Installed // none: it is not known what is installed, or nothing is
+	Definitions          []Application
+	Installations        []Installed
+	InstallationsUnknown error // why it is not known what is installed; nil: Installations are all
 }
 
 // Installed says that a version of an application is installed in a user cluster
@@ -162,5 +163,8 @@ func applicationsFrom(definitions, installations []*unstructured.Unstructured) (
 	var failures [2]error
 	apps.Definitions, failures[0] = convert(definitions, applicationFrom)
 	apps.Installations, failures[1] = convert(installations, installedFrom)
+	if len(installations) == 0 {
+		apps.InstallationsUnknown = errors.New("the files hold no ApplicationInstallations")
+	}
 	return apps, errors.Join(failures[:]...)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 )
@@ -40,11 +39,6 @@ func loadApplications(ctx context.Context, client dynamic.Interface, namespace s
 				unread = append(unread, Unread{PartApps, subject, err})
 			}
 		}
-	}
-	// They live in user clusters; on a master they are there only if it is a user cluster, too.
-	objects, err = list(ctx, client, applicationResource("applicationinstallations"), metav1.NamespaceAll)
-	if err == nil {
-		apps.Installations, _ = convert(objects, installedFrom)
 	}
 	return apps, unread
 }

@@ -56,6 +56,7 @@ func Load(ctx context.Context, master Client, namespace string, connect Connect)
 	inst.Seeds, unread = readSeeds(ctx, master, seeds, connect)
 	inst.Unread = append(inst.Unread, unread...)
 	inst.settleVersion()
+	inst.settleInstallations()
 	return inst, ctx.Err()
 }
 
@@ -148,6 +149,7 @@ func readSeed(ctx context.Context, master dynamic.Interface, seed *Seed, connect
 	if err := loadAddons(ctx, client, seed.Clusters); err != nil {
 		unread = append(unread, Unread{PartAddons, subject, err})
 	}
+	seed.installed, seed.installedUnknown = loadInstallations(ctx, client, seed.Clusters, connect)
 	for _, cluster := range seed.Clusters {
 		namespaces = append(namespaces, cluster.Namespace)
 	}

@@ -25,7 +25,9 @@ type Seed struct {
 	Metering       bool   // spec.metering.enabled
 	ExposeStrategy string // spec.exposeStrategy, "" for the configuration's
 
-	object fields
+	object           fields
+	installed        []Installed // in its user clusters
+	installedUnknown error       // why that is not known
 }
 
 // SecretKey is a key of a Secret.

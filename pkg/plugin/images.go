@@ -13,6 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // imagesCommand is what the images command was asked.
@@ -68,7 +69,7 @@ What could not be read is a gap: it is named on stderr, and the exit code is 3.`
 			c.output.add(flags)
 			flags.BoolVar(&c.digests, "digests", false, "Ask the registries for the digest of every image")
 		}},
-		flagGroup{"Registries, with --digests", c.registries.add},
+		flagGroup{"Registries", c.registries.add},
 		flagGroup{"Connection", c.input.addConnection})
 	complete(cmd, completions())
 	return cmd
@@ -83,7 +84,7 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 	if err != nil {
 		return err
 	}
-	result, title, err := c.find(ctx, cmd)
+	result, title, err := c.find(ctx, cmd, registries)
 	if err != nil {
 		return err
 	}
@@ -112,8 +113,8 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 }
 
 // find discovers what is needed, and says of what.
-func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command) (discover.Result, string, error) {
-	opts, err := c.scope.options(cmd)
+func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command, registries *transfer.Registries) (discover.Result, string, error) {
+	opts, err := c.scope.options(cmd, registries)
 	if err != nil {
 		return discover.Result{}, "", err
 	}
@@ -122,7 +123,7 @@ func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command) (discover.
 		return discover.Result{}, "", err
 	}
 	title := releaseTitle(release)
-	result, err := c.scope.inventory(cmd, inst, release, opts)
+	result, err := c.scope.inventory(ctx, cmd, inst, release, opts)
 	if err != nil || !c.diff {
 		return result, title, err
 	}
@@ -133,7 +134,7 @@ func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command) (discover.
 	if err != nil {
 		return discover.Result{}, "", err
 	}
-	today := discover.Inventory(inst, running, opts)
+	today := discover.Inventory(ctx, inst, running, opts)
 	result.Inventory = result.Without(today.Inventory)
 	return result, title + ", beyond what " + running.Version() + " needs", nil
 }

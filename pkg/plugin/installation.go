@@ -14,6 +14,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/resource"
+	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -165,7 +166,7 @@ func (f *inputFlags) masterConfig() (*rest.Config, error) {
 // connector opens APIs with the limits of a tool that reads a lot at once. What the
 // master's configuration says about time limits holds for Seeds, too.
 func connector(master *rest.Config, warnings io.Writer) kkp.Connect {
-	return func(config *rest.Config) (dynamic.Interface, error) {
+	return func(config *rest.Config) (kkp.Client, error) {
 		config = rest.CopyConfig(config)
 		if config.Timeout == 0 {
 			config.Timeout = max(master.Timeout, seedTimeout)
@@ -173,7 +174,12 @@ func connector(master *rest.Config, warnings io.Writer) kkp.Connect {
 		config.QPS, config.Burst = 50, 100
 		config.UserAgent = userAgent()
 		config.WarningHandler = rest.NewWarningWriter(warnings, rest.WarningWriterOptions{Deduplicate: true})
-		return dynamic.NewForConfig(config)
+		client, err := dynamic.NewForConfig(config)
+		if err != nil {
+			return kkp.Client{}, err
+		}
+		api, err := discovery.NewDiscoveryClientForConfig(config)
+		return kkp.Client{Interface: client, Discovery: api}, err
 	}
 }
 

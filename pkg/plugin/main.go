@@ -65,7 +65,7 @@ private registry. Nothing in the cluster is changed.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	root.SetUsageFunc(printUsage)
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVersionCommand(streams), newCompletionCommand(streams))
+	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newRenderCommand(streams))
 	return root
 }
 

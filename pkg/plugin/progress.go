@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -18,24 +18,26 @@ import (
 // progress shows how a sync goes on: one bar on a terminal, else a line for each image
 // that is finished.
 type progress struct {
-	mu    sync.Mutex // of out, without bars
 	out   io.Writer
 	bars  *mpb.Progress // nil: lines
 	bar   *mpb.Bar
-	bytes atomic.Int64
+	meter meter
+
+	mu     sync.Mutex // of out, without bars, and of what follows
+	done   int
+	total  int
+	waited map[string]time.Time // by host: until when a line said that it is waited for
 }
 
 func newProgress(out io.Writer, total int, noBars bool) *progress {
-	p := &progress{out: out}
+	p := &progress{out: out, total: total, waited: map[string]time.Time{}}
 	if noBars || !isTerminal(out) {
 		return p
 	}
 	p.bars = mpb.New(mpb.WithOutput(out), mpb.WithWidth(40), mpb.WithRefreshRate(150*time.Millisecond))
-	p.bar = p.bars.AddBar(int64(total),
-		mpb.PrependDecorators(decor.CountersNoUnit("%d/%d images ")),
-		mpb.AppendDecorators(
-			decor.Any(func(decor.Statistics) string { return " " + size(p.bytes.Load()) + " copied " }),
-			decor.Elapsed(decor.ET_STYLE_MMSS)))
+	p.bar = p.bars.AddBar(1,
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.counts() + " " })),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.meter.state(time.Now()) })))
 	return p
 }
 
@@ -45,18 +47,62 @@ func isTerminal(out io.Writer) bool {
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == ""
 }
 
+func (p *progress) counts() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return fmt.Sprintf("%d/%d images", p.done, p.total)
+}
+
 // Started is part of transfer.Observer.
 func (p *progress) Started(images.Copy) {}
 
-// Transferred is part of transfer.Observer.
-func (p *progress) Transferred(_ images.Copy, bytes int64) { p.bytes.Add(bytes) }
-
-// Waiting is part of transfer.Observer.
-func (p *progress) Waiting(step images.Copy, reason string, delay time.Duration) {
-	p.line("waiting %s for %s: %s", delay.Round(time.Second/10), step.Source, reason)
+// Planned is part of transfer.Observer.
+func (p *progress) Planned(bytes int64) {
+	p.meter.plan(bytes)
+	p.draw()
 }
 
-// Finished is part of transfer.Observer. A bar shows those that went well by its length.
+// Saved is part of transfer.Observer.
+func (p *progress) Saved(bytes int64) {
+	p.meter.save(bytes)
+	p.draw()
+}
+
+// Transferred is part of transfer.Observer.
+func (p *progress) Transferred(_ images.Copy, bytes int64) {
+	p.meter.move(time.Now(), bytes)
+	p.draw()
+}
+
+// draw gives the bar its length.
+func (p *progress) draw() {
+	if p.bars == nil {
+		return
+	}
+	done, total := p.meter.length()
+	p.bar.SetTotal(total+1, false) // the last one is for close
+	p.bar.SetCurrent(done)
+}
+
+// Waiting is part of transfer.Observer. Images that wait for the same host are one line.
+func (p *progress) Waiting(step images.Copy, reason string, delay time.Duration) {
+	host := step.Source.Registry
+	if strings.HasPrefix(reason, "pushing ") {
+		host = step.Target.Registry
+	}
+	until := time.Now().Add(delay)
+	p.mu.Lock()
+	known := until.Before(p.waited[host].Add(time.Second))
+	if !known {
+		p.waited[host] = until
+	}
+	p.mu.Unlock()
+	if !known {
+		p.line("waiting %s for %s: %s", delay.Round(time.Second/10), host, reason)
+	}
+}
+
+// Finished is part of transfer.Observer. The bar shows those that went well by its count.
 func (p *progress) Finished(result images.Result) {
 	switch {
 	case result.Outcome == images.Failed:
@@ -66,9 +112,12 @@ func (p *progress) Finished(result images.Result) {
 	case p.bars == nil:
 		p.line("%-8s %s", result.Outcome, result.Source)
 	}
-	if p.bars != nil && result.Outcome != images.Skipped {
-		p.bar.Increment()
+	for _, note := range result.Notes {
+		p.line("note     %s: %s", result.Source, note)
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done++
 }
 
 // line writes a line above the bar, if there is one.
@@ -87,8 +136,6 @@ func (p *progress) close() {
 	if p.bars == nil {
 		return
 	}
-	if !p.bar.Completed() {
-		p.bar.Abort(false)
-	}
+	p.bar.Abort(false)
 	p.bars.Wait()
 }

@@ -32,7 +32,7 @@ func (f *registryFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.caFile, "ca-file", "", "PEM file with CA certificates to trust beside the system's")
 	flags.BoolVar(&f.insecure, "insecure", false, "Do not verify TLS certificates")
 	flags.StringSliceVar(&f.plainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
-	flags.IntVar(&f.jobs, "jobs", 8, "How many images to work on at once")
+	flags.IntVar(&f.jobs, "jobs", 8, "How much to do at once, for each registry")
 }
 
 // registries returns the way to registries that the flags describe.

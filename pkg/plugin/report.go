@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -17,7 +18,11 @@ func outcome(report images.SyncReport) string {
 	if s.Present == total {
 		return fmt.Sprintf("nothing to copy: %s in %s, with the same digests", present(total), report.Target)
 	}
-	text := fmt.Sprintf("%d copied (%s), %d present", s.Copied, size(s.Bytes), s.Present)
+	moved := size(s.Bytes)
+	if s.Mounted > 0 {
+		moved += ", " + size(s.Mounted) + " mounted"
+	}
+	text := fmt.Sprintf("%d copied (%s), %d present", s.Copied, moved, s.Present)
 	if s.Failed > 0 {
 		text += fmt.Sprintf(", %d failed", s.Failed)
 	}
@@ -46,24 +51,38 @@ func interrupted(ctx context.Context, report images.SyncReport) error {
 
 // failuresError lists the failures by what can be done about them.
 func failuresError(report images.Report) error {
-	byClass := map[images.Class][]images.Result{}
+	groups := map[string][]images.Result{}
 	for _, result := range report.Results {
 		if result.Outcome == images.Failed {
-			byClass[result.Class] = append(byClass[result.Class], result)
+			title := fmt.Sprintf("%s: %s", result.Class, cmp.Or(result.Remedy, result.Class.Remedy()))
+			groups[title] = append(groups[title], result)
 		}
 	}
-	if len(byClass) == 0 {
+	if len(groups) == 0 {
 		return nil
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d of %s could not be copied", report.Count(images.Failed), count(len(report.Results), "image"))
-	for _, class := range slices.Sorted(maps.Keys(byClass)) {
-		fmt.Fprintf(&b, "\n%s: %s", class, class.Remedy())
-		for _, result := range byClass[class] {
+	for _, title := range slices.Sorted(maps.Keys(groups)) {
+		b.WriteString("\n" + title)
+		for _, result := range groups[title] {
 			fmt.Fprintf(&b, "\n  %s", result.Error)
+		}
+		if groups[title][0].Remedy == images.RemedyCreate {
+			fmt.Fprintf(&b, "\n  to create: %s", strings.Join(missing(groups[title]), ", "))
 		}
 	}
 	return &PartialError{Message: b.String()}
+}
+
+// missing are the repositories that failures name as targets.
+func missing(failures []images.Result) []string {
+	var names []string
+	for _, failure := range failures {
+		names = append(names, failure.Target.Name())
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
 // size writes bytes with a binary unit.

@@ -102,11 +102,12 @@ func TestProgressWithoutTerminalIsALinePerImage(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, 3, false)
 	p.Waiting(images.Copy{Source: ref(t, "a:1")}, "429 too many requests", 40*time.Second)
+	p.Waiting(images.Copy{Source: ref(t, "d:1")}, "429 too many requests", 40*time.Second) // the same
 	p.Finished(result(t, "a:1", images.Copied, ""))
 	p.Finished(result(t, "b:1", images.Present, ""))
 	p.Finished(result(t, "c:1", images.Failed, images.ClassNetwork))
 	p.close()
-	want := "waiting 40s for docker.io/library/a:1: 429 too many requests\n" +
+	want := "waiting 40s for docker.io: 429 too many requests\n" +
 		"copied   docker.io/library/a:1 (2.0 KiB, 1.2 s)\n" +
 		"present  docker.io/library/b:1\n" +
 		"failed   docker.io/library/c:1: pulling c:1: it failed\n"

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
@@ -23,6 +25,8 @@ type scopeFlags struct {
 	versions        string
 	prefix          string
 	ignoreOverrides bool
+	charts          chartFlags
+	addons          addonFlags
 }
 
 func (f *scopeFlags) add(flags *pflag.FlagSet) {
@@ -33,15 +37,25 @@ func (f *scopeFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.prefix, "registry-prefix", "", "Only images whose full name starts so, such as quay.io/kubermatic/")
 	flags.BoolVar(&f.ignoreOverrides, "ignore-repository-overrides", true,
 		"List upstream names, whatever registry KKP is configured to pull from")
+	f.charts.add(flags)
+	f.addons.add(flags)
 }
 
 // options turns the flags into what discovery understands.
-func (f *scopeFlags) options(cmd *cobra.Command) (discover.Options, error) {
+func (f *scopeFlags) options(cmd *cobra.Command, registries *transfer.Registries) (discover.Options, error) {
 	opts := discover.Options{Sources: f.sources, All: f.all, Providers: f.providers, IgnoreOverrides: f.ignoreOverrides}
 	for _, source := range f.sources {
 		if !slices.Contains(discover.Sources(), source) {
 			return opts, usageError(cmd, fmt.Errorf("--source: unknown source %q; there are %s", source, strings.Join(discover.Sources(), ", ")))
 		}
+	}
+	charts, err := f.charts.reader(cmd, registries)
+	if err != nil {
+		return opts, err
+	}
+	opts.Charts = charts
+	if opts.Addons, err = f.addons.source(cmd, registries); err != nil {
+		return opts, err
 	}
 	if f.versions == "" {
 		return opts, nil
@@ -55,17 +69,22 @@ func (f *scopeFlags) options(cmd *cobra.Command) (discover.Options, error) {
 }
 
 // inventory discovers what is needed and applies the filters.
-func (f *scopeFlags) inventory(cmd *cobra.Command, inst kkp.Installation, release *catalog.Release, opts discover.Options) (discover.Result, error) {
+func (f *scopeFlags) inventory(ctx context.Context, cmd *cobra.Command, inst kkp.Installation, release *catalog.Release, opts discover.Options) (
+	discover.Result, error,
+) {
 	for _, provider := range opts.Providers {
 		if known := release.Providers(); !slices.Contains(known, provider) {
 			return discover.Result{}, usageError(cmd, fmt.Errorf("--provider-filter: KKP %s has no provider %q; it has %s",
 				release.Version(), provider, strings.Join(known, ", ")))
 		}
 	}
-	result := discover.Inventory(inst, release, opts)
+	if charts, ok := opts.Charts.(*chartReader); ok {
+		defer charts.close()
+	}
+	result := discover.Inventory(ctx, inst, release, opts)
 	if opts.Versions != nil && len(result.Scope.Kubernetes) == 0 {
 		opts.Versions = nil
-		all := discover.Inventory(inst, release, opts).Scope.Kubernetes
+		all := discover.Inventory(ctx, inst, release, opts).Scope.Kubernetes
 		return discover.Result{}, usageError(cmd, fmt.Errorf("--version-filter %q: no Kubernetes version in scope satisfies it; there are %s",
 			f.versions, strings.Join(all, ", ")))
 	}

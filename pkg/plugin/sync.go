@@ -4,11 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"os"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -16,39 +15,40 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
 )
-
-// maxListBytes bounds an image list that is read: 300,000 images with their reasons.
-const maxListBytes = 64 << 20
 
 // syncCommand is what the sync command was asked.
 type syncCommand struct {
-	streams    genericiooptions.IOStreams
-	input      *inputFlags
-	scope      scopeFlags
-	registries registryFlags
-	output     *outputFlags
-	list       string
-	platforms  []string
-	dryRun     bool
-	noProgress bool
-	report     string
+	selection
+	output            *outputFlags
+	dryRun            bool
+	noProgress        bool
+	report            string
+	noReferrers       bool
+	allowDigestChange bool
+	since             string
 }
 
 func newSyncCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &syncCommand{streams: streams, input: newInputFlags(), output: newOutputFlags()}
+	c := &syncCommand{selection: newSelection(streams), output: newOutputFlags()}
 	cmd := &cobra.Command{
 		Use:   "sync TARGET",
-		Short: "Copy every image that KKP needs into a registry",
+		Short: "Copy every image that KKP needs into a registry or an archive",
 		Long: `Copy every container image that a KKP installation needs into a registry.
 
 TARGET is registry[:port][/prefix]. An image keeps its path and its digest, only the
 host changes, which is where KKP's overwriteRegistry looks for it:
 quay.io/kubermatic/kubermatic:v2.31.0 goes to TARGET/kubermatic/kubermatic:v2.31.0.
 
+TARGET may also be oci:DIR or oci-archive:FILE.tar, an archive in the OCI image layout,
+which is carried to where there is no internet and copied into a registry with
+--load-from.
+
 Images are copied with all their platforms, several at once. Those that are there with
 the same digest are left alone, so an interrupted run goes on where it stopped when it
-is started again. Credentials are those of docker login and podman login.
+is started again. Credentials are those of docker login and podman login, and the
+imagePullSecret of the KubermaticConfiguration for the registries that it names.
 
 Exit code 3 says that some images could not be copied, or that the list has gaps.`,
 		Example: `  # Copy what this installation needs
@@ -60,6 +60,10 @@ Exit code 3 says that some images could not be copied, or that the list has gaps
   # Pull through a cache, and trust a CA of your own
   kubectl kkp-mirror sync registry.example.com --registry-map '*=cache.example.com/{host}' --ca-file ca.pem
 
+  # Without a way from here to the registry: through an archive
+  kubectl kkp-mirror sync oci-archive:kkp.tar
+  kubectl kkp-mirror sync registry.example.com/kkp --load-from oci-archive:kkp.tar
+
   # Copy exactly what was reviewed
   kubectl kkp-mirror images --digests -o json > images.json
   kubectl kkp-mirror sync registry.example.com --images images.json`,
@@ -68,8 +72,8 @@ Exit code 3 says that some images could not be copied, or that the list has gaps
 	}
 	addGroups(cmd,
 		flagGroup{"Input", func(flags *pflag.FlagSet) {
-			c.input.add(flags)
-			flags.StringVar(&c.list, "images", "", "Copy the images of this list, as 'images -o json' prints it (- is stdin), not those of a cluster")
+			c.addInput(flags, "Copy")
+			flags.StringVar(&c.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path), and ask no cluster and no other registry")
 		}},
 		flagGroup{"Scope", c.scope.add},
 		flagGroup{"Registries", c.registries.add},
@@ -82,7 +86,10 @@ Exit code 3 says that some images could not be copied, or that the list has gaps
 
 func (c *syncCommand) addTransfer(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&c.platforms, "platform", nil,
-		"Copy only these platforms of each image, such as linux/amd64; the digest of a multi-platform image changes (default: all)")
+		"Copy only these platforms of each image, such as linux/amd64; the digest of a multi-platform image changes, unless the registry takes the whole index without the others (default: all)")
+	flags.BoolVar(&c.allowDigestChange, "allow-digest-change", false, "Let --platform change the digest of images that are referred to by digest")
+	flags.BoolVar(&c.noReferrers, "no-referrers", false, "Leave out signatures, attestations and what else hangs on an image")
+	flags.StringVar(&c.since, "since", "", "Write only what is new since this archive or image list into an archive")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "Print what would be copied where, and stop")
 	flags.BoolVar(&c.noProgress, "no-progress", false, "Print a line for each image, also on a terminal")
 	flags.StringVar(&c.report, "report", "", "Write what became of each image to this file, as JSON")
@@ -97,93 +104,35 @@ func (c *syncCommand) run(ctx context.Context, cmd *cobra.Command, arg string) e
 	if err != nil {
 		return err
 	}
-	platforms, err := parsePlatforms(cmd, c.platforms)
+	if c.since != "" && target.Archive == "" {
+		return usageError(cmd, errors.New("--since is for archives: a registry is always asked for what it has"))
+	}
+	if c.loadFrom != "" {
+		if err := c.alone(cmd, "load-from"); err != nil {
+			return err
+		}
+		if c.archive, err = archives.Open(c.loadFrom); err != nil {
+			return fmt.Errorf("--load-from: %w", err)
+		}
+		defer c.archive.Close()
+	}
+	p, err := c.resolve(ctx, cmd, target)
 	if err != nil {
 		return err
 	}
-	registries, err := c.registries.registries(cmd)
-	if err != nil {
-		return err
-	}
-	inv, err := c.inventory(ctx, cmd)
-	if err != nil {
-		return err
-	}
-	plan, err := images.NewPlan(inv, target).Settle(func(step images.Copy) (string, error) {
-		return known(ctx, registries, step)
-	})
-	if err != nil {
-		return err
+	var since *archives.Archive
+	if c.since != "" {
+		if since, p.plan, err = c.newer(ctx, p); err != nil {
+			return fmt.Errorf("--since: %w", err)
+		}
+		if since != nil {
+			defer since.Close()
+		}
 	}
 	if c.dryRun {
-		return c.printPlan(printer, inv, target, plan)
+		return c.printPlan(printer, p.inventory, target, p.plan)
 	}
-	return c.transfer(ctx, registries, plan, target, platforms, inv.Gaps, printer)
-}
-
-// known returns the digest of a source, asking its registry only if the plan lacks it.
-func known(ctx context.Context, registries *transfer.Registries, step images.Copy) (string, error) {
-	if step.Digest != "" {
-		return step.Digest, nil
-	}
-	return registries.Digest(ctx, step.Source)
-}
-
-// inventory is what to copy: a list that was written before, or what is discovered now.
-func (c *syncCommand) inventory(ctx context.Context, cmd *cobra.Command) (images.Inventory, error) {
-	if c.list != "" {
-		return c.readList(cmd)
-	}
-	opts, err := c.scope.options(cmd)
-	if err != nil {
-		return images.Inventory{}, err
-	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams)
-	if err != nil {
-		return images.Inventory{}, err
-	}
-	result, err := c.scope.inventory(cmd, inst, release, opts)
-	if err != nil {
-		return images.Inventory{}, err
-	}
-	printSummary(c.streams.ErrOut, releaseTitle(release), result, len(result.Images))
-	return result.Inventory, nil
-}
-
-// readList reads a list of images, which no other input can be combined with.
-func (c *syncCommand) readList(cmd *cobra.Command) (images.Inventory, error) {
-	for _, name := range []string{"filename", "all", "source", "provider-filter", "version-filter", "kkp-version", "edition"} {
-		if cmd.Flags().Changed(name) {
-			return images.Inventory{}, usageError(cmd, fmt.Errorf("--images and --%s exclude each other: the list says what to copy", name))
-		}
-	}
-	data, err := readBounded(c.list, c.streams.In)
-	if err != nil {
-		return images.Inventory{}, fmt.Errorf("--images: %w", err)
-	}
-	inv, err := images.ParseList(data)
-	if err != nil {
-		return images.Inventory{}, fmt.Errorf("--images %s: %w", c.list, err)
-	}
-	return c.scope.withPrefix(inv), nil
-}
-
-// readBounded reads a file, or stdin for "-".
-func readBounded(path string, stdin io.Reader) ([]byte, error) {
-	in := stdin
-	if path != "-" {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		defer file.Close()
-		in = file
-	}
-	data, err := io.ReadAll(io.LimitReader(in, maxListBytes+1))
-	if err == nil && len(data) > maxListBytes {
-		err = fmt.Errorf("%s is larger than %s", path, size(maxListBytes))
-	}
-	return data, err
+	return c.transfer(ctx, p, since, printer)
 }
 
 // printPlan prints what would be copied where.
@@ -211,20 +160,16 @@ func (c *syncCommand) printPlan(printer printers.ResourcePrinter, inv images.Inv
 }
 
 // transfer copies, and reports what became of it.
-func (c *syncCommand) transfer(ctx context.Context, registries *transfer.Registries, plan images.Plan, target images.Target,
-	platforms []v1.Platform, gaps []images.Gap, printer printers.ResourcePrinter,
-) error {
-	if len(plan.Copies) == 0 {
+func (c *syncCommand) transfer(ctx context.Context, p planned, since *archives.Archive, printer printers.ResourcePrinter) error {
+	if len(p.plan.Copies) == 0 {
 		fmt.Fprintln(c.streams.ErrOut, "nothing to copy")
-		return gapsError(gaps)
+		return gapsError(p.inventory.Gaps)
 	}
-	if err := registries.CheckTarget(ctx, plan.Copies[0].Target); err != nil {
-		return fmt.Errorf("%w\n%s", err, transfer.Classify(err).Remedy())
+	report, err := c.copy(ctx, p, since)
+	if err != nil {
+		return err
 	}
-	progress := newProgress(c.streams.ErrOut, len(plan.Copies), c.noProgress)
-	report := registries.Copy(ctx, plan, transfer.Options{Jobs: c.registries.jobs, Platforms: platforms, Observer: progress})
-	progress.close()
-	document := report.Document(target, gaps)
+	document := report.Document(p.target, p.inventory.Gaps)
 	if c.report != "" {
 		if err := writeReport(c.report, document); err != nil {
 			return fmt.Errorf("--report: %w", err)
@@ -237,7 +182,70 @@ func (c *syncCommand) transfer(ctx context.Context, registries *transfer.Registr
 	} else {
 		fmt.Fprintln(c.streams.Out, outcome(document))
 	}
-	return cmp.Or(interrupted(ctx, document), failuresError(report), gapsError(gaps))
+	return cmp.Or(interrupted(ctx, document), failuresError(report), gapsError(p.inventory.Gaps))
+}
+
+// copy carries out the plan, with the registry or the archive that is the target.
+func (c *syncCommand) copy(ctx context.Context, p planned, since *archives.Archive) (images.Report, error) {
+	opts := transfer.Options{
+		Jobs: c.registries.jobs, Platforms: p.platforms, NoReferrers: c.noReferrers, AllowDigestChange: c.allowDigestChange,
+		From: c.archive, Since: since,
+	}
+	if p.target.Archive == "" {
+		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil {
+			return images.Report{}, fmt.Errorf("%w\n%s", err, transfer.Classify(err).Remedy())
+		}
+	} else {
+		into, err := archives.Create(p.target.Archive)
+		if err != nil {
+			return images.Report{}, err
+		}
+		opts.Into = into
+	}
+	progress := newProgress(c.streams.ErrOut, len(p.plan.Copies), c.noProgress)
+	opts.Observer = progress
+	report := p.registries.Copy(ctx, p.plan, opts)
+	progress.close()
+	for _, quota := range p.registries.Quotas() {
+		fmt.Fprintln(c.streams.ErrOut, quota)
+	}
+	if opts.Into == nil {
+		return report, nil
+	}
+	if ctx.Err() != nil {
+		return report, opts.Into.Close() // the next run goes on with it
+	}
+	return report, opts.Into.Finish()
+}
+
+// newer opens the archive that was given out before, or leaves out of the plan what a list
+// has with the same digest.
+func (c *syncCommand) newer(ctx context.Context, p planned) (*archives.Archive, images.Plan, error) {
+	if since, err := archives.Open(c.since); err == nil || archives.IsName(c.since) {
+		return since, p.plan, err
+	}
+	data, err := readBounded(c.since, c.streams.In)
+	if err != nil {
+		return nil, p.plan, err
+	}
+	before, err := images.ParseList(data)
+	if err != nil {
+		return nil, p.plan, fmt.Errorf("%s is neither an archive nor an image list: %w", c.since, err)
+	}
+	digests := map[images.Ref]string{}
+	for _, img := range before.Images {
+		digests[img.Ref] = cmp.Or(img.Digest, img.Ref.Digest)
+	}
+	var plan images.Plan
+	for _, step := range p.plan.Copies {
+		if old := digests[step.Source]; old != "" {
+			if now, err := known(ctx, p.registries, step); err == nil && now == old {
+				continue
+			}
+		}
+		plan.Copies = append(plan.Copies, step)
+	}
+	return nil, plan, nil
 }
 
 // writeReport writes the report whole or not at all.

@@ -1,0 +1,52 @@
+// Command bench measures how fast images are copied over a link with latency and limited
+// bandwidth: by this plugin's engine, and by others. The registries, the link and every
+// client run in processes of their own, so that what a client needs can be told apart.
+// docs/performance.md explains the numbers.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "error:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the benchmark or, with a hidden first argument, one of its processes.
+func run(ctx context.Context, args []string) error {
+	if len(args) == 2 && args[0] == "serve" {
+		var s shape
+		if err := json.Unmarshal([]byte(args[1]), &s); err != nil {
+			return err
+		}
+		return serve(s)
+	}
+	if len(args) == 2 && args[0] == "copy" {
+		var o order
+		if err := json.Unmarshal([]byte(args[1]), &o); err != nil {
+			return err
+		}
+		return o.carryOut(ctx)
+	}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	var b bench
+	flags.IntVar(&b.rounds, "rounds", 3, "How often everything is measured; the median counts")
+	flags.StringVar(&b.only, "only", "", "Only scenarios whose name contains this")
+	flags.BoolVar(&b.ours, "ours", false, "Leave the other tools out")
+	flags.StringVar(&b.json, "json", "", "Write the measurements to this file")
+	flags.BoolVar(&b.check, "check", false, "Fail if a budget is not kept")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	return b.run(ctx)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+)
+
+// place is where the registries of a benchmark are.
+type place struct {
+	Source, Target, Admin string // host:port
+}
+
+// shape is what the link between the client and the registries is like.
+type shape struct {
+	Latency   time.Duration
+	Bandwidth int64 // bytes per second, each way; 0: unlimited
+	Forget    int   // see registrytest.Options
+}
+
+// cargo is what there is to copy.
+type cargo struct {
+	Refs  []string // without the registry
+	Bytes int64    // of the layers that the target lacks, each once
+	Blobs int
+}
+
+// counts are the requests since they were asked for last.
+type counts struct {
+	Source, Target registrytest.Stats
+}
+
+// registries are the two registries of a benchmark, in a process of their own.
+type registries struct {
+	source, target *registrytest.Registry
+	opts           registrytest.Options
+}
+
+// serve runs the registries until stdin ends.
+func serve(s shape) error {
+	r := &registries{source: registrytest.New(registrytest.Options{}), opts: registrytest.Options{Forget: s.Forget}}
+	r.target = registrytest.New(r.opts)
+	l := newLink(s.Latency, s.Bandwidth)
+	var at place
+	var err error
+	if at.Source, err = listen(l.wrap(r.source), l); err != nil {
+		return err
+	}
+	if at.Target, err = listen(l.wrap(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.target.ServeHTTP(w, req) })), l); err != nil {
+		return err
+	}
+	if at.Admin, err = listen(r.admin(), nil); err != nil {
+		return err
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(at); err != nil {
+		return err
+	}
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+func listen(handler http.Handler, l *link) (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute, ErrorLog: log.New(io.Discard, "", 0)} //nolint:forbidigo // the server wants a logger to be quiet
+	if l != nil {
+		server.ConnContext = l.mark
+	}
+	go func() { _ = server.Serve(listener) }() // until the process ends
+	return listener.Addr().String(), nil
+}
+
+// admin lets the benchmark fill, empty and ask the registries.
+func (r *registries) admin() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /fill", func(w http.ResponseWriter, req *http.Request) {
+		var fleet registrytest.Fleet
+		if err := json.NewDecoder(req.Body).Decode(&fleet); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		refs, layers, err := fleet.Add(r.source)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		c := cargo{Refs: refs}
+		for digest, size := range layers {
+			if !r.target.Stored(digest) {
+				c.Bytes += size
+				c.Blobs++
+			}
+		}
+		_ = json.NewEncoder(w).Encode(c)
+	})
+	mux.HandleFunc("POST /wipe", func(http.ResponseWriter, *http.Request) { r.target = registrytest.New(r.opts) })
+	mux.HandleFunc("POST /take", func(w http.ResponseWriter, _ *http.Request) {
+		_ = json.NewEncoder(w).Encode(counts{Source: r.source.Take(), Target: r.target.Take()})
+	})
+	return mux
+}
+
+// ask calls the admin of the registries.
+func (p place) ask(ctx context.Context, path string, in, out any) error {
+	body, writer := io.Pipe()
+	go func() { _ = writer.CloseWithError(json.NewEncoder(writer).Encode(in)) }()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+p.Admin+path, body)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(resp.Body)
+		return fmt.Errorf("%s: %s: %s", path, resp.Status, text)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.NewDecoder(resp.Body).Decode(out)
+}

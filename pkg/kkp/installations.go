@@ -1,0 +1,76 @@
+package kkp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
+)
+
+// userClusterWait bounds how long the API of one user cluster is waited for.
+const userClusterWait = 5 * time.Second
+
+// loadInstallations reads which applications are installed in user clusters, with the
+// admin kubeconfig that KKP keeps beside each control plane (Secret admin-kubeconfig,
+// kubermatic pkg/resources, v2.31.0). With one cluster unknown, it is not known what is
+// installed at all: so the first failure ends it, and many that are down cost no more
+// than one.
+func loadInstallations(ctx context.Context, seed dynamic.Interface, clusters []Cluster, connect Connect) ([]Installed, error) {
+	found := make([][]Installed, len(clusters))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(namespacesAtOnce)
+	for i, cluster := range clusters {
+		group.Go(func() (err error) {
+			if found[i], err = installationsIn(ctx, seed, cluster, connect); err != nil {
+				return fmt.Errorf("user cluster %s: %w", cluster.Name, err)
+			}
+			return nil
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var installed []Installed
+	for _, in := range found {
+		installed = append(installed, in...)
+	}
+	return installed, nil
+}
+
+func installationsIn(ctx context.Context, seed dynamic.Interface, cluster Cluster, connect Connect) ([]Installed, error) {
+	ctx, cancel := context.WithTimeout(ctx, userClusterWait)
+	defer cancel()
+	client, err := seedClient(ctx, seed, SecretKey{Namespace: cluster.Namespace, Name: "admin-kubeconfig", Key: "kubeconfig"}, connect)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := list(ctx, client, applicationResource("applicationinstallations"), metav1.NamespaceAll)
+	if notInstalled(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return convert(objects, installedFrom)
+}
+
+// settleInstallations gathers what is installed in the user clusters of all Seeds.
+func (inst *Installation) settleInstallations() {
+	apps := &inst.Applications
+	for _, seed := range inst.Seeds {
+		apps.Installations = append(apps.Installations, seed.installed...)
+		if apps.InstallationsUnknown == nil {
+			apps.InstallationsUnknown = seed.installedUnknown
+		}
+		if apps.InstallationsUnknown == nil && !seed.Read {
+			apps.InstallationsUnknown = fmt.Errorf("the clusters of seed %s are not known", seed.Name)
+		}
+	}
+	if len(inst.Seeds) == 0 {
+		apps.InstallationsUnknown = errors.New("no Seed is known")
+	}
+}

@@ -1,0 +1,235 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// renderCommand is the command that renders charts: this program runs itself, so that a
+// template that loops, or takes all memory, can be stopped.
+const renderCommand = "render-charts"
+
+func newRenderCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	return &cobra.Command{
+		Use: renderCommand, Hidden: true, Args: exactArgs(),
+		RunE: func(*cobra.Command, []string) error {
+			log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
+			return chart.Serve(streams.In, streams.Out)
+		},
+	}
+}
+
+// bundledCharts is the directory with KKP's charts in its image (kubermatic Dockerfile,
+// v2.31.0: KUBERMATIC_CHARTS_DIRECTORY).
+const bundledCharts = "opt/charts"
+
+// maxValuesBytes bounds a file with Helm values.
+const maxValuesBytes = 8 << 20
+
+// chartFlags say which charts there are beside those that are installed.
+type chartFlags struct {
+	directory string
+	values    []string
+}
+
+func (f *chartFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.directory, "charts-directory", "", "Also list what the Helm charts in this directory refer to, such as the charts of a KKP release")
+	flags.StringSliceVar(&f.values, "helm-values", nil, "Files with Helm values for the charts in --charts-directory; later ones win")
+}
+
+// reader returns what reads and renders charts.
+func (f *chartFlags) reader(cmd *cobra.Command, registries *transfer.Registries) (*chartReader, error) {
+	if len(f.values) > 0 && f.directory == "" {
+		return nil, usageError(cmd, errors.New("--helm-values is for the charts in --charts-directory; installed releases have values of their own"))
+	}
+	log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	reader := &chartReader{
+		images:   registries,
+		renderer: &chart.Renderer{Program: []string{program, renderCommand}},
+		puller:   &chart.Puller{Registry: chartRegistry{registries}, Client: registries.HTTPClient(), CacheDir: chartCache()},
+	}
+	if f.directory == "" {
+		return reader, nil
+	}
+	if reader.found, err = chart.InDirectory(f.directory); err != nil {
+		return nil, usageError(cmd, fmt.Errorf("--charts-directory: %w", err))
+	}
+	if len(reader.found) == 0 {
+		return nil, usageError(cmd, fmt.Errorf("--charts-directory %s: there is no Helm chart in it", f.directory))
+	}
+	for _, file := range f.values {
+		values, err := readValues(file)
+		if err != nil {
+			return nil, usageError(cmd, fmt.Errorf("--helm-values %s: %w", file, err))
+		}
+		reader.values = chart.Merge(reader.values, values)
+	}
+	return reader, nil
+}
+
+// readValues reads a file with Helm values.
+func readValues(path string) (map[string]any, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, maxValuesBytes+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxValuesBytes {
+		return nil, fmt.Errorf("larger than %s", size(maxValuesBytes))
+	}
+	values := map[string]any{}
+	return values, yaml.Unmarshal(data, &values)
+}
+
+// chartCache is where pulled charts are kept: nowhere if the user has no such place.
+func chartCache() string {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return ""
+	}
+	return filepath.Join(dir, "kubectl-kkp_mirror", "charts")
+}
+
+// chartRegistry gets charts from registries.
+type chartRegistry struct {
+	*transfer.Registries
+}
+
+// Chart implements chart.Registry.
+func (r chartRegistry) Chart(ctx context.Context, ref images.Ref, access chart.Access) ([]byte, error) {
+	return r.Registries.Chart(ctx, ref, transfer.ChartAccess(access))
+}
+
+// Unreachable implements chart.Registry.
+func (r chartRegistry) Unreachable(err error) bool {
+	return transfer.Classify(err) == images.ClassNetwork
+}
+
+// chartReader reads and renders charts for discovery.
+type chartReader struct {
+	images   *transfer.Registries
+	renderer *chart.Renderer
+	puller   *chart.Puller
+	found    []chart.Found
+	values   map[string]any
+}
+
+// close ends the processes that render.
+func (r *chartReader) close() { r.renderer.Close() }
+
+// Installed implements discover.ChartReader.
+func (r *chartReader) Installed(ctx context.Context, release kkp.Release, api kkp.API, keepOverrides bool) (discover.Rendered, error) {
+	result, err := r.renderer.Installed(ctx, chart.Release{
+		Target: chart.Target{Release: release.Name, Namespace: release.Namespace, Kubernetes: api.Kubernetes, APIs: api.Versions},
+		Stored: release.Chart, Config: release.Config, Manifests: append([]string{release.Manifest}, release.Hooks...),
+	}, r.copyOf, keepOverrides)
+	return discovered(result), err
+}
+
+// copyOf returns the chart at hand that is this version of a chart, or nil.
+func (r *chartReader) copyOf(name, version string) *chart.Chart {
+	for _, found := range r.found {
+		if found.Chart != nil && found.Chart.Name == name && found.Chart.Version == version {
+			return found.Chart
+		}
+	}
+	return nil
+}
+
+// Local implements discover.ChartReader.
+func (r *chartReader) Local() []discover.Chart { return r.charts(r.found, r.values) }
+
+// charts hands out charts that are rendered with some values, and completed before.
+func (r *chartReader) charts(found []chart.Found, values map[string]any) []discover.Chart {
+	var charts []discover.Chart
+	for _, f := range found {
+		if f.Err != nil {
+			charts = append(charts, discover.Chart{Path: f.Path, Name: filepath.Base(f.Path), Err: f.Err})
+			continue
+		}
+		c := f.Chart
+		charts = append(charts, discover.Chart{
+			Path: f.Path, Name: c.Name, Version: c.Version,
+			Render: func(ctx context.Context, how discover.Rendering) (discover.Rendered, error) {
+				return r.render(ctx, c, chart.Merge(values, how.Values), how)
+			},
+		})
+	}
+	return charts
+}
+
+// Bundled implements discover.ChartReader.
+func (r *chartReader) Bundled(ctx context.Context, image images.Ref) ([]discover.Chart, error) {
+	files, refused, err := r.images.Files(ctx, image, bundledCharts, func(string) bool { return true })
+	if err != nil {
+		return nil, err
+	}
+	charts := r.charts(chart.InFiles(files), nil)
+	for _, name := range slices.Sorted(maps.Keys(refused)) {
+		charts = append(charts, discover.Chart{Path: name, Name: name, Err: refused[name]})
+	}
+	if len(charts) == 0 {
+		return nil, errors.New("there is no chart in it")
+	}
+	return charts, nil
+}
+
+// Pull implements discover.ChartReader.
+func (r *chartReader) Pull(ctx context.Context, source kkp.ChartSource) (discover.Chart, error) {
+	pulled, err := r.puller.Pull(ctx, chart.Source{URL: source.URL, Name: source.Name, Version: source.Version, Access: chart.Access{
+		Username: source.Credentials.Username, Password: source.Credentials.Password, Config: source.Credentials.RegistryConfig,
+		Insecure: source.Insecure, PlainHTTP: source.PlainHTTP,
+	}})
+	if err != nil {
+		return discover.Chart{}, err
+	}
+	return r.charts([]chart.Found{{Path: source.Name, Chart: pulled}}, nil)[0], nil
+}
+
+// render renders a chart with its subcharts. What a subchart that cannot be had would
+// refer to is missing from the result, and the error says so.
+func (r *chartReader) render(ctx context.Context, c *chart.Chart, values map[string]any, how discover.Rendering) (discover.Rendered, error) {
+	whole, lacking := r.puller.Completed(ctx, c, values)
+	target := chart.Target{Release: c.Name, Namespace: "default", Kubernetes: how.API.Kubernetes, APIs: how.API.Versions}
+	result, err := r.renderer.Render(ctx, whole, values, how.KeepOverrides, target)
+	var missing *chart.MissingError
+	if lacking != nil && errors.As(err, &missing) {
+		err = lacking // which says why
+	}
+	return discovered(result), err
+}
+
+// discovered is a result as discovery takes it.
+func discovered(result chart.Result) discover.Rendered {
+	rendered := discover.Rendered{Hits: result.Hits, Unexplained: result.Unexplained}
+	for _, override := range result.Removed {
+		rendered.Removed = append(rendered.Removed, override.String())
+	}
+	return rendered
+}

@@ -1,0 +1,170 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+)
+
+// verifyCommand is what the verify command was asked.
+type verifyCommand struct {
+	selection
+	output     *outputFlags
+	deep       bool
+	fix        bool
+	noProgress bool
+}
+
+func newVerifyCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	c := &verifyCommand{selection: newSelection(streams), output: newOutputFlags()}
+	cmd := &cobra.Command{
+		Use:   "verify TARGET",
+		Short: "Prove that a registry or an archive has every image that KKP needs",
+		Long: `Prove that a registry or an archive has every container image that a KKP installation
+needs, exactly as its source has it.
+
+Every manifest is read again, and its digest compared with that of the source; every
+blob is asked for. A list with digests (--images) takes the place of the source, for
+where there is no way to it. Nothing is changed, unless --fix is given: then what is
+missing or different is copied.
+
+Exit code 3 says that something is missing or different, or could not be checked.`,
+		Example: `  # Is everything there?
+  kubectl kkp-mirror verify registry.example.com/kkp
+
+  # Read and hash every byte of an archive, without the internet
+  kubectl kkp-mirror verify oci-archive:kkp.tar --images images.json --deep
+
+  # Copy what is missing
+  kubectl kkp-mirror verify registry.example.com/kkp --fix`,
+		Args: exactArgs("TARGET"),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args[0]) },
+	}
+	addGroups(cmd,
+		flagGroup{"Input", func(flags *pflag.FlagSet) { c.addInput(flags, "Check") }},
+		flagGroup{"Scope", c.scope.add},
+		flagGroup{"Registries", c.registries.add},
+		flagGroup{"Verification", c.addVerification},
+		flagGroup{"Output", c.output.addDocument},
+		flagGroup{"Connection", c.input.addConnection})
+	complete(cmd, completions())
+	return cmd
+}
+
+func (c *verifyCommand) addVerification(flags *pflag.FlagSet) {
+	flags.BoolVar(&c.deep, "deep", false, "Read and hash all content")
+	flags.BoolVar(&c.fix, "fix", false, "Copy what is missing or different")
+	flags.StringSliceVar(&c.platforms, "platform", nil, "Expect only these platforms of each image, such as linux/amd64 (default: all)")
+	flags.BoolVar(&c.noProgress, "no-progress", false, "Show no bar while content is copied")
+}
+
+func (c *verifyCommand) run(ctx context.Context, cmd *cobra.Command, arg string) error {
+	target, err := images.ParseTarget(arg)
+	if err != nil {
+		return usageError(cmd, err)
+	}
+	if target.Archive != "" && c.fix {
+		return usageError(cmd, fmt.Errorf("--fix repairs registries; write the archive anew with 'sync %s'", target))
+	}
+	printer, err := c.output.documentPrinter(cmd)
+	if err != nil {
+		return err
+	}
+	p, err := c.resolve(ctx, cmd, target)
+	if err != nil {
+		return err
+	}
+	opts := transfer.Options{Jobs: c.registries.jobs, Platforms: p.platforms}
+	if target.Archive != "" {
+		if opts.Into, err = archives.Open(target.Archive); err != nil {
+			return err
+		}
+		defer opts.Into.Close()
+	}
+	verification := p.registries.Verify(ctx, p.plan, opts, c.deep)
+	if broken := verification.Broken(p.plan); c.fix && len(broken.Copies) > 0 && ctx.Err() == nil {
+		if err := c.repair(ctx, p, opts, broken); err != nil {
+			return err
+		}
+		verification = p.registries.Verify(ctx, p.plan, opts, c.deep)
+	}
+	return c.print(ctx, printer, p, verification)
+}
+
+// repair copies what is broken, with all of its parts.
+func (c *verifyCommand) repair(ctx context.Context, p planned, opts transfer.Options, broken images.Plan) error {
+	progress := newProgress(c.streams.ErrOut, len(broken.Copies), c.noProgress)
+	opts.Observer, opts.Repair = progress, true
+	report := p.registries.Copy(ctx, broken, opts)
+	progress.close()
+	return cmp.Or(interrupted(ctx, report.Document(p.target, nil)), failuresError(report))
+}
+
+func (c *verifyCommand) print(ctx context.Context, printer printers.ResourcePrinter, p planned, verification images.Verification) error {
+	document := verification.Document(p.target, c.deep, p.inventory.Gaps)
+	if printer != nil {
+		if err := printDocument(printer, document, c.streams.Out); err != nil {
+			return err
+		}
+	} else if err := c.printTable(document); err != nil {
+		return err
+	}
+	bad := len(document.Items) - document.Summary[images.Verified]
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case bad > 0:
+		return &PartialError{Message: fmt.Sprintf("%d of %s are not what they should be in %s; 'verify --fix' copies what is missing or different",
+			bad, count(len(document.Items), "image"), p.target)}
+	default:
+		return gapsError(p.inventory.Gaps)
+	}
+}
+
+// printTable prints what is not as it should be, or one line if all is.
+func (c *verifyCommand) printTable(document images.VerifyReport) error {
+	if document.Summary[images.Verified] == len(document.Items) {
+		how := "every manifest and blob is there"
+		if document.Deep {
+			how = "every byte was read"
+		}
+		fmt.Fprintf(c.streams.Out, "verified %s in %s: %s\n", count(len(document.Items), "image"), document.Target, how)
+		return nil
+	}
+	w := printers.GetNewTabWriter(c.streams.Out)
+	fmt.Fprintln(w, "FINDING\tIMAGE\tDETAIL")
+	for _, check := range document.Items {
+		if check.Finding != images.Verified {
+			fmt.Fprintf(w, "%s\t%s\t%s\n", check.Finding, check.Source, detail(check))
+		}
+	}
+	return w.Flush()
+}
+
+// detail is what is wrong with an image, on one line.
+func detail(check images.Check) string {
+	switch check.Finding {
+	case images.Missing:
+		return "no " + check.Target.String()
+	case images.Different:
+		return fmt.Sprintf("%s, want %s", check.Digest, check.Expected)
+	case images.Incomplete:
+		var parts []string
+		for _, problem := range check.Problems {
+			parts = append(parts, fmt.Sprintf("%s %s: %s", problem.Part, problem.Digest, problem.Detail))
+		}
+		return strings.Join(parts, "; ")
+	default:
+		return check.Error
+	}
+}
