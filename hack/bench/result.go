@@ -69,24 +69,39 @@ func summarize(all []measurement) []measurement {
 	return medians
 }
 
+// printTable prints ratios, which hold on any machine, not times.
 func printTable(out io.Writer, results []measurement) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SCENARIO\tPHASE\tTOOL\tSECONDS\t±\t× LIMIT\tREQUESTS\tFETCHED\tAGAIN\tPEAK RSS")
+	fmt.Fprintln(w, "SCENARIO\tPHASE\tTOOL\t× LIMIT\t± %\tSPEED-UP\tREQUESTS\tFETCHED\tAGAIN\tPEAK RSS")
 	for _, m := range results {
-		ratio := "-"
+		limit, speedup := "-", "-"
 		if m.Limit > 0 {
-			ratio = fmt.Sprintf("%.2f", m.ratio())
+			limit = fmt.Sprintf("%.2f", m.ratio())
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%.2f\t%.2f\t%s\t%d+%d\t%.1f MB\t%d\t%.0f MiB\n", m.Scenario, m.Phase, m.Tool, m.Seconds, m.Spread/2,
-			ratio, m.SourceRequests, m.TargetRequests, float64(m.Fetched)/1e6, m.Again, float64(m.RSS)/(1<<20))
+		if reference := oneByOne(results, m); reference > 0 {
+			speedup = fmt.Sprintf("%.1f", reference/m.Seconds)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.0f\t%s\t%d+%d\t%.1f MB\t%d\t%.0f MiB\n", m.Scenario, m.Phase, m.Tool, limit, 50*m.Spread/m.Seconds,
+			speedup, m.SourceRequests, m.TargetRequests, float64(m.Fetched)/1e6, m.Again, float64(m.RSS)/(1<<20))
 	}
 	_ = w.Flush()
+}
+
+// oneByOne is the time that copying one image after the other took for the same work, 0 if
+// that was not measured.
+func oneByOne(results []measurement, m measurement) float64 {
+	for _, other := range results {
+		if other.Scenario == m.Scenario && other.Phase == m.Phase && other.Tool == tools()[1].Name {
+			return other.Seconds
+		}
+	}
+	return 0
 }
 
 // budgets prints whether the budgets of the design are kept, and returns how many are not.
 func budgets(out io.Writer, results []measurement) int {
 	c := &checker{out: out}
-	ours, reference := tools()[0].Name, tools()[1].Name
+	ours := tools()[0].Name
 	for _, m := range results {
 		if m.Tool != ours {
 			continue
@@ -102,10 +117,8 @@ func budgets(out io.Writer, results []measurement) int {
 			continue
 		}
 		c.check(m.ratio() <= 1.3, "%s: %.2f × unique bytes / bandwidth, of 1.3", at, m.ratio())
-		for _, other := range results {
-			if m.Images > 10 && other.Scenario == m.Scenario && other.Phase == m.Phase && other.Tool == reference {
-				c.check(other.Seconds >= 8*m.Seconds, "%s: %.1f times as fast as %s, of 8", at, other.Seconds/m.Seconds, other.Tool)
-			}
+		if reference := oneByOne(results, m); m.Images > 10 && reference > 0 {
+			c.check(reference >= 8*m.Seconds, "%s: %.1f times as fast as one by one, of 8", at, reference/m.Seconds)
 		}
 	}
 	return c.broken

@@ -44,9 +44,10 @@ func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Short: "Take a KKP installation offline",
 		Long: `Take a Kubermatic Kubernetes Platform (KKP) installation offline.
 
-kkp-mirror reads the live KubermaticConfiguration, Seeds and Clusters through your
-kubeconfig, works out which container images KKP needs, and copies them into a
-private registry. Nothing in the cluster is changed.`,
+kkp-mirror reads the live KubermaticConfiguration, Seeds, Clusters, addons,
+applications and Helm releases through your kubeconfig, works out which container
+images KKP needs, copies them into a private registry or an archive, and proves that
+they are there. Nothing in the cluster is changed.`,
 		Example: `  # What is needed, and why
   kubectl kkp-mirror images
 
