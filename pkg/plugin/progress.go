@@ -117,7 +117,9 @@ func (p *progress) Finished(result images.Result) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.done++
+	if result.Outcome != images.Skipped {
+		p.done++
+	}
 }
 
 // line writes a line above the bar, if there is one.

@@ -100,17 +100,22 @@ func TestExitCodes(t *testing.T) {
 
 func TestProgressWithoutTerminalIsALinePerImage(t *testing.T) {
 	var out bytes.Buffer
-	p := newProgress(&out, 3, false)
+	p := newProgress(&out, 4, false)
 	p.Waiting(images.Copy{Source: ref(t, "a:1")}, "429 too many requests", 40*time.Second)
 	p.Waiting(images.Copy{Source: ref(t, "d:1")}, "429 too many requests", 40*time.Second) // the same
 	p.Finished(result(t, "a:1", images.Copied, ""))
 	p.Finished(result(t, "b:1", images.Present, ""))
 	p.Finished(result(t, "c:1", images.Failed, images.ClassNetwork))
+	p.Finished(result(t, "d:1", images.Skipped, ""))
 	p.close()
+	if got := p.counts(); got != "3/4 images" {
+		t.Errorf("what was not tried is not done: %s", got)
+	}
 	want := "waiting 40s for docker.io: 429 too many requests\n" +
 		"copied   docker.io/library/a:1 (2.0 KiB, 1.2 s)\n" +
 		"present  docker.io/library/b:1\n" +
-		"failed   docker.io/library/c:1: pulling c:1: it failed\n"
+		"failed   docker.io/library/c:1: pulling c:1: it failed\n" +
+		"skipped  docker.io/library/d:1\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}

@@ -86,7 +86,8 @@ Exit code 3 says that some images could not be copied, or that the list has gaps
 
 func (c *syncCommand) addTransfer(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&c.platforms, "platform", nil,
-		"Copy only these platforms of each image, such as linux/amd64; the digest of a multi-platform image changes, unless the registry takes the whole index without the others (default: all)")
+		"Copy only these platforms of each image, such as linux/amd64 (default: all). The digest of a multi-platform image changes, "+
+			"unless the registry takes the whole index without the others; then a later sync takes it for complete, and verify --fix brings the others")
 	flags.BoolVar(&c.allowDigestChange, "allow-digest-change", false, "Let --platform change the digest of images that are referred to by digest")
 	flags.BoolVar(&c.noReferrers, "no-referrers", false, "Leave out signatures, attestations and what else hangs on an image")
 	flags.StringVar(&c.since, "since", "", "Write only what is new since this archive or image list into an archive")
