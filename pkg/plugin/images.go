@@ -88,7 +88,7 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 	if err != nil {
 		return err
 	}
-	all := result
+	total := len(result.Images)
 	if len(refs) > 0 {
 		if result.Inventory, err = matching(result.Inventory, refs); err != nil {
 			return err
@@ -108,7 +108,7 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 	if err != nil {
 		return err
 	}
-	printSummary(c.streams.ErrOut, title, all, len(result.Images))
+	printSummary(c.streams.ErrOut, title, result, total)
 	return gapsError(result.Gaps)
 }
 
@@ -118,7 +118,7 @@ func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command, registries
 	if err != nil {
 		return discover.Result{}, "", err
 	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams)
+	inst, release, err := c.input.load(ctx, cmd, c.streams, registries)
 	if err != nil {
 		return discover.Result{}, "", err
 	}

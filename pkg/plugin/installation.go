@@ -20,6 +20,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
@@ -56,11 +57,19 @@ func (f *inputFlags) addConnection(flags *pflag.FlagSet) {
 	flags.Lookup("kubeconfig").Usage = "Path to the kubeconfig file; all other connection flags of kubectl work too (see kubectl options)"
 }
 
-// load reads the installation and opens the catalog for the release that is asked for.
-func (f *inputFlags) load(ctx context.Context, cmd *cobra.Command, streams genericiooptions.IOStreams) (kkp.Installation, *catalog.Release, error) {
+// load reads the installation and opens the catalog for the release that is asked for. The
+// registries that KKP has credentials for are reached with them, where the user has none.
+func (f *inputFlags) load(ctx context.Context, cmd *cobra.Command, streams genericiooptions.IOStreams, registries *transfer.Registries) (
+	kkp.Installation, *catalog.Release, error,
+) {
 	inst, err := f.installation(ctx, streams)
 	if err != nil {
 		return kkp.Installation{}, nil, err
+	}
+	if secret := inst.Configuration.Field("spec.imagePullSecret"); secret != "" {
+		if err := registries.AddCredentials([]byte(secret), "the imagePullSecret of the KubermaticConfiguration"); err != nil {
+			fmt.Fprintf(streams.ErrOut, "warning: %v; it is not used\n", err)
+		}
 	}
 	release, err := f.release(cmd, inst, f.kkpVersion)
 	return inst, release, err

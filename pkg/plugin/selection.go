@@ -100,14 +100,9 @@ func (c *selection) inventory(ctx context.Context, cmd *cobra.Command, registrie
 	if err != nil {
 		return images.Inventory{}, err
 	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams)
+	inst, release, err := c.input.load(ctx, cmd, c.streams, registries)
 	if err != nil {
 		return images.Inventory{}, err
-	}
-	if secret := inst.Configuration.Field("spec.imagePullSecret"); secret != "" {
-		if err := registries.AddCredentials([]byte(secret), "the imagePullSecret of the KubermaticConfiguration"); err != nil {
-			fmt.Fprintf(c.streams.ErrOut, "warning: %v; it is not used\n", err)
-		}
 	}
 	result, err := c.scope.inventory(ctx, cmd, inst, release, opts)
 	if err != nil {

@@ -120,15 +120,16 @@ func printReasons(out io.Writer, inv images.Inventory) {
 }
 
 // printSummary says on stderr what the list is for, what was noticed, and what is missing.
-func printSummary(errOut io.Writer, title string, result discover.Result, shown int) {
+// Of total images, the result may have a part.
+func printSummary(errOut io.Writer, title string, result discover.Result, total int) {
 	for _, note := range result.Notes {
 		fmt.Fprintln(errOut, "note: "+note)
 	}
 	for _, gap := range result.Gaps {
 		fmt.Fprintln(errOut, "gap: "+gap.String())
 	}
-	number := count(len(result.Images), "image")
-	if shown != len(result.Images) {
+	number := count(total, "image")
+	if shown := len(result.Images); shown != total {
 		number = fmt.Sprintf("%d of %s", shown, number)
 	}
 	fmt.Fprintf(errOut, "%s for %s (%s)\n", number, title, scopeText(result.Scope))
