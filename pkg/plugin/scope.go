@@ -98,12 +98,14 @@ func (f *scopeFlags) withPrefix(inv images.Inventory) images.Inventory {
 }
 
 // completions are the values of flags that a shell can offer.
-func completions() map[string][]string {
-	releases := catalog.Supported()
-	slices.Reverse(releases)
-	return map[string][]string{
-		"source":      discover.Sources(),
-		"edition":     {string(catalog.CE), string(catalog.EE)},
-		"kkp-version": releases,
+func completions() map[string]func() []string {
+	return map[string]func() []string{
+		"source":  discover.Sources,
+		"edition": func() []string { return []string{string(catalog.CE), string(catalog.EE)} },
+		"kkp-version": func() []string {
+			releases := catalog.Supported()
+			slices.Reverse(releases)
+			return releases
+		},
 	}
 }

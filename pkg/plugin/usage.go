@@ -34,12 +34,16 @@ func addGroups(cmd *cobra.Command, groups ...flagGroup) {
 	}
 }
 
-// complete offers fixed values for flags of a command, those that it has.
-func complete(cmd *cobra.Command, values map[string][]string) {
+// complete offers values for flags of a command, those that it has. They are worked out
+// when a shell asks.
+func complete(cmd *cobra.Command, values map[string]func() []string) {
 	for flag, offers := range values {
-		if cmd.Flags().Lookup(flag) != nil {
-			_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(offers, cobra.ShellCompDirectiveNoFileComp)) // fails only for unknown flags
+		if cmd.Flags().Lookup(flag) == nil {
+			continue
 		}
+		_ = cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return offers(), cobra.ShellCompDirectiveNoFileComp
+		}) // fails only for unknown flags
 	}
 }
 
