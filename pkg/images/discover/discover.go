@@ -56,14 +56,15 @@ type finder struct {
 	opts      Options
 	scopes    []scope
 	overrides overrides
-	all       []catalog.Image // everything that the release can use; see everything
+	all       []catalog.Image           // everything that the release can use; see everything
+	originals map[images.Ref]images.Ref // upstream names that were looked up; see original
 	images.Collector
 }
 
 // Inventory lists the images that an installation needs in a release, which need not be
 // the one it runs.
 func Inventory(ctx context.Context, inst kkp.Installation, release *catalog.Release, opts Options) Result {
-	f := &finder{inst: inst, release: release, opts: opts}
+	f := &finder{inst: inst, release: release, opts: opts, originals: map[images.Ref]images.Ref{}}
 	f.scopes = f.findScopes()
 	f.overrides = f.findOverrides()
 	sources := []struct {

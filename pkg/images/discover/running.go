@@ -43,8 +43,8 @@ func (f *finder) found(ref images.Ref, reason images.Reason) {
 // foundImage is found for an image with one reason.
 func (f *finder) foundImage(img images.Image) {
 	if f.opts.IgnoreOverrides {
-		original, ok := f.overrides.original(img.Ref, f.known)
-		if !ok {
+		original := f.original(img.Ref)
+		if original.IsZero() {
 			f.Gap(img.Reasons[0].Source, img.Ref.String(), errors.New("it is pulled from the mirror, and no setting tells its upstream name; "+
 				"name it in spec.mirrorImages, or list it as it is with --ignore-repository-overrides=false"))
 			return
@@ -52,6 +52,17 @@ func (f *finder) foundImage(img images.Image) {
 		img.Ref = original
 	}
 	f.Add(img)
+}
+
+// original maps a reference back to its upstream name, once for all pods that run it. It is
+// the zero Ref if nothing explains the reference.
+func (f *finder) original(ref images.Ref) images.Ref {
+	original, ok := f.originals[ref]
+	if !ok {
+		original, _ = f.overrides.original(ref, f.known)
+		f.originals[ref] = original
+	}
+	return original
 }
 
 // known returns the upstream references with a path and a version or, if there is none,
@@ -86,9 +97,7 @@ func (f *finder) known(path, version string) []images.Ref {
 // everything returns all images of the release, once computed.
 func (f *finder) everything() []catalog.Image {
 	if f.all == nil {
-		f.all, _ = f.release.Images(catalog.Scope{
-			Places: []catalog.Place{catalog.Master, catalog.Seed, catalog.UserCluster}, Clusters: []catalog.Cluster{{}},
-		})
+		f.all, _ = f.release.Images(catalog.Everything())
 	}
 	return f.all
 }
