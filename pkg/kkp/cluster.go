@@ -20,6 +20,12 @@ type Cluster struct {
 	Konnectivity   bool     // false: the control plane reaches the nodes through OpenVPN
 	CSIMigration   bool     // it has volumes of a driver that was in Kubernetes' own code
 	Addons         []Addon
+
+	PodBlocks      []string // CIDR blocks
+	ServiceBlocks  []string
+	DNSDomain      string // "cluster.local"
+	RuntimeOptions bool   // it has containerRuntimeOpts of its own, which hide the containerd mirrors of its datacenter
+	Proxy          bool   // it has proxy settings of its own for its nodes
 }
 
 // clusterView is the part of a Cluster that is read.
@@ -33,8 +39,20 @@ type clusterView struct {
 			Version string `json:"version"`
 		} `json:"cniPlugin"`
 		ClusterNetwork struct {
-			KonnectivityEnabled bool `json:"konnectivityEnabled"`
+			KonnectivityEnabled bool   `json:"konnectivityEnabled"`
+			DNSDomain           string `json:"dnsDomain"`
+			Pods                blocks `json:"pods"`
+			Services            blocks `json:"services"`
 		} `json:"clusterNetwork"`
+		ContainerRuntimeOpts *struct{} `json:"containerRuntimeOpts"` // since KKP 2.29
+		ComponentsOverride   struct {
+			OperatingSystemManager struct {
+				Proxy struct {
+					HTTPProxy *string `json:"httpProxy"`
+					NoProxy   *string `json:"noProxy"`
+				} `json:"proxy"`
+			} `json:"operatingSystemManager"`
+		} `json:"componentsOverride"`
 	} `json:"spec"`
 	Status struct {
 		NamespaceName string `json:"namespaceName"`
@@ -50,6 +68,11 @@ type clusterView struct {
 	} `json:"status"`
 }
 
+// blocks are address ranges.
+type blocks struct {
+	CIDRBlocks []string `json:"cidrBlocks"`
+}
+
 func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
 	var view clusterView
 	err := decode(obj, &view)
@@ -63,6 +86,10 @@ func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
 		Versions: distinctVersions(spec.Version, status.Versions.ControlPlane, status.Versions.Apiserver,
 			status.Versions.ControllerManager, status.Versions.Scheduler),
 	}
+	network, proxy := spec.ClusterNetwork, spec.ComponentsOverride.OperatingSystemManager.Proxy
+	cluster.PodBlocks, cluster.ServiceBlocks, cluster.DNSDomain = network.Pods.CIDRBlocks, network.Services.CIDRBlocks, network.DNSDomain
+	cluster.RuntimeOptions = spec.ContainerRuntimeOpts != nil
+	cluster.Proxy = proxy.HTTPProxy != nil || proxy.NoProxy != nil
 	// kubermatic pkg/addon/types.go, v2.31.0
 	_, needed := obj.GetAnnotations()["csi-migration.k8c.io/migration-needed"]
 	cluster.CSIMigration = needed || status.Conditions["CSIKubeletMigrationCompleted"].Status == "True"

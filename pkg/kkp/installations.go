@@ -14,9 +14,13 @@ import (
 // userClusterWait bounds how long the API of one user cluster is waited for.
 const userClusterWait = 5 * time.Second
 
-// loadInstallations reads which applications are installed in user clusters, with the
-// admin kubeconfig that KKP keeps beside each control plane (Secret admin-kubeconfig,
-// kubermatic pkg/resources, v2.31.0). With one cluster unknown, it is not known what is
+// adminKubeconfig is the kubeconfig of a user cluster, which KKP keeps beside its control
+// plane (kubermatic pkg/resources, v2.31.0).
+func adminKubeconfig(cluster Cluster) SecretKey {
+	return SecretKey{Namespace: cluster.Namespace, Name: "admin-kubeconfig", Key: "kubeconfig"}
+}
+
+// loadInstallations reads which applications are installed in user clusters. With one cluster unknown, it is not known what is
 // installed at all: so the first failure ends it, and many that are down cost no more
 // than one.
 func loadInstallations(ctx context.Context, seed dynamic.Interface, clusters []Cluster, connect Connect) ([]Installed, error) {
@@ -44,7 +48,7 @@ func loadInstallations(ctx context.Context, seed dynamic.Interface, clusters []C
 func installationsIn(ctx context.Context, seed dynamic.Interface, cluster Cluster, connect Connect) ([]Installed, error) {
 	ctx, cancel := context.WithTimeout(ctx, userClusterWait)
 	defer cancel()
-	client, err := seedClient(ctx, seed, SecretKey{Namespace: cluster.Namespace, Name: "admin-kubeconfig", Key: "kubeconfig"}, connect)
+	client, err := seedClient(ctx, seed, adminKubeconfig(cluster), connect)
 	if err != nil {
 		return nil, err
 	}

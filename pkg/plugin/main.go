@@ -9,7 +9,10 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 )
 
 // version is stamped by the linker: "v1.2.3".
@@ -47,7 +50,8 @@ func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 kkp-mirror reads the live KubermaticConfiguration, Seeds, Clusters, addons,
 applications and Helm releases through your kubeconfig, works out which container
 images KKP needs, copies them into a private registry or an archive, and proves that
-they are there. Nothing in the cluster is changed.`,
+they are there. Then it points KKP at the registry; only the patch commands change
+anything in the cluster.`,
 		Example: `  # What is needed, and why
   kubectl kkp-mirror images
 
@@ -63,10 +67,11 @@ they are there. Nothing in the cluster is changed.`,
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, currentFlag(err)) })
 	root.SetUsageFunc(printUsage)
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newRenderCommand(streams))
+	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams),
+		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newRenderCommand(streams))
 	return root
 }
 
@@ -81,4 +86,15 @@ func subcommandRequired(cmd *cobra.Command, args []string) error {
 		message += fmt.Sprintf("; did you mean %q?", near[0])
 	}
 	return usageError(cmd, errors.New(message))
+}
+
+// currentFlag tells who uses the old name of a KKP setting as a flag what it is called now.
+func currentFlag(err error) error {
+	var unknown *pflag.NotExistError
+	if errors.As(err, &unknown) {
+		if current, ok := patch.CurrentName(unknown.GetSpecifiedName()); ok {
+			return fmt.Errorf("%w: %s", err, current)
+		}
+	}
+	return err
 }

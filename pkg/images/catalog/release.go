@@ -3,6 +3,7 @@ package catalog
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
 )
@@ -14,6 +15,7 @@ type Release struct {
 	facts   data.Release
 	version string
 	edition Edition
+	all     func() []Setting // of other releases, too; worked out once
 }
 
 func newRelease(file *data.File, asked kkpVersion, edition Edition) (*Release, error) {
@@ -21,9 +23,11 @@ func newRelease(file *data.File, asked kkpVersion, edition Edition) (*Release, e
 	if err != nil {
 		return nil, err
 	}
-	return &Release{
+	release := &Release{
 		file: file, index: index, facts: file.Release(index), version: asked.text, edition: edition,
-	}, nil
+	}
+	release.all = sync.OnceValue(release.allSettings)
+	return release, nil
 }
 
 // Version is the version asked for, with its "v"; {kkp} expands to it.
@@ -112,17 +116,45 @@ type Setting struct {
 func (r *Release) Settings() []Setting {
 	var settings []Setting
 	for _, s := range r.file.Settings {
-		if !r.file.ActiveSetting(s, r.index, string(r.edition)) {
-			continue
+		if r.file.ActiveSetting(s, r.index, string(r.edition)) {
+			settings = append(settings, r.setting(s))
 		}
-		repository := s.Repository
-		if r.edition == EE && s.RepositoryEE != "" {
-			repository = s.RepositoryEE
-		}
-		settings = append(settings, Setting{
-			Object: s.Object, Field: s.Field, Components: slices.Clone(s.Components), Repository: repository,
-			TagField: s.TagField, SuffixField: s.SuffixField, OverwriteRegistry: s.OverwriteRegistry,
-		})
 	}
 	return settings
+}
+
+// AllSettings lists the settings of the release, and after them those that only another
+// edition or another supported release has.
+func (r *Release) AllSettings() []Setting { return slices.Clone(r.all()) }
+
+func (r *Release) allSettings() []Setting {
+	settings := r.Settings()
+	minors, err := data.Minors()
+	if err != nil {
+		return settings
+	}
+	for _, minor := range slices.Backward(minors) {
+		file, err := data.Load(minor)
+		if err != nil {
+			continue
+		}
+		for _, s := range file.Settings {
+			if !slices.ContainsFunc(settings, func(have Setting) bool { return have.Object == s.Object && have.Field == s.Field }) {
+				settings = append(settings, r.setting(s))
+			}
+		}
+	}
+	return settings
+}
+
+// setting is a setting as it is in the release's edition.
+func (r *Release) setting(s data.Setting) Setting {
+	repository := s.Repository
+	if r.edition == EE && s.RepositoryEE != "" {
+		repository = s.RepositoryEE
+	}
+	return Setting{
+		Object: s.Object, Field: s.Field, Components: slices.Clone(s.Components), Repository: repository,
+		TagField: s.TagField, SuffixField: s.SuffixField, OverwriteRegistry: s.OverwriteRegistry,
+	}
 }

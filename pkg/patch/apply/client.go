@@ -1,0 +1,164 @@
+package apply
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	jsonpatch "gopkg.in/evanphx/json-patch.v4"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/dynamic"
+)
+
+// Manager is the field manager under which fields are changed unless another is asked for.
+const Manager = "kubectl-kkp-mirror"
+
+// Client changes objects.
+type Client struct {
+	dynamic.Interface
+	Manager string // the field manager
+	Force   bool   // take fields from their owners
+	DryRun  bool   // let the server check and tell, and change nothing
+}
+
+// ConflictError says whose fields a change would take.
+type ConflictError struct {
+	Object string
+	Fields []string // `spec.ui.dockerRepository, owned by "argocd-controller"`
+	Err    error
+}
+
+func (e *ConflictError) Error() string {
+	return fmt.Sprintf("%s: fields that someone else manages would change:\n  %s\n"+
+		"Make the change where they are managed (--dry-run=client -o yaml prints it), or take the fields with --force-conflicts",
+		e.Object, strings.Join(e.Fields, "\n  "))
+}
+
+// Unwrap returns what the server said.
+func (e *ConflictError) Unwrap() error { return e.Err }
+
+// StaleError says that an object was changed while a change to it was worked out.
+type StaleError struct {
+	Object string
+	Err    error
+}
+
+func (e *StaleError) Error() string {
+	return fmt.Sprintf("%s was changed in the meantime by someone else; nothing was overwritten. Run the command again", e.Object)
+}
+
+// Unwrap returns what the server said.
+func (e *StaleError) Unwrap() error { return e.Err }
+
+// Apply carries a change out and returns the object as the server has it then. It fails
+// with a *ConflictError if a field has another owner, and with a *StaleError if the object
+// is not any more what the change was worked out for.
+func (c Client) Apply(ctx context.Context, resource schema.GroupVersionResource, change Change) (*unstructured.Unstructured, error) {
+	kind, data, err := c.request(change)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", Name(change.Live), err)
+	}
+	options := metav1.PatchOptions{FieldManager: c.Manager, FieldValidation: metav1.FieldValidationStrict}
+	if kind == types.ApplyPatchType {
+		force := c.Force || !c.foreign(change)
+		options.Force = &force
+	}
+	if c.DryRun {
+		options.DryRun = []string{metav1.DryRunAll}
+	}
+	object, err := c.Resource(resource).Namespace(change.Live.GetNamespace()).Patch(ctx, change.Live.GetName(), kind, data, options)
+	if err != nil {
+		return nil, c.explain(change, err)
+	}
+	return object, nil
+}
+
+// request is the patch that a change is. Values are given back by a merge patch: it also
+// removes the empty maps that an apply would leave.
+func (c Client) request(change Change) (types.PatchType, []byte, error) {
+	if !change.revert {
+		configuration, err := c.configuration(change)
+		if err != nil {
+			return "", nil, err
+		}
+		data, err := json.Marshal(configuration)
+		return types.ApplyPatchType, data, err
+	}
+	before, err := json.Marshal(change.Live)
+	if err != nil {
+		return "", nil, err
+	}
+	after, err := json.Marshal(change.After)
+	if err != nil {
+		return "", nil, err
+	}
+	data, err := jsonpatch.CreateMergePatch(before, after)
+	if err != nil {
+		return "", nil, err
+	}
+	var patch map[string]any
+	if err := json.Unmarshal(data, &patch); err != nil {
+		return "", nil, err
+	}
+	if err := (Path{"metadata", "resourceVersion"}).set(patch, change.Live.GetResourceVersion()); err != nil {
+		return "", nil, err
+	}
+	data, err = json.Marshal(patch)
+	return types.MergePatchType, data, err
+}
+
+// configuration is what is applied: the fields that this manager has applied before, which
+// would be removed otherwise, and those of the change. Its resource version lets the
+// server refuse it if the object is another one by now.
+func (c Client) configuration(change Change) (*unstructured.Unstructured, error) {
+	configuration := fragment(change.Live, change.Edits)
+	configuration.SetResourceVersion(change.Live.GetResourceVersion())
+	for _, path := range applied(change.Live, c.Manager) {
+		value := path.Lookup(change.After.Object)
+		if value == nil || path.Lookup(configuration.Object) != nil {
+			continue
+		}
+		if err := path.set(configuration.Object, value); err != nil {
+			return nil, err
+		}
+	}
+	annotation := Path{"metadata", "annotations", PreviousAnnotation}
+	return configuration, annotation.set(configuration.Object, annotation.Lookup(change.After.Object))
+}
+
+// foreign tells whether a field of the change has another owner. Without one, there is
+// only this manager's own past to be in conflict with: fields that Revert gave back.
+func (c Client) foreign(change Change) bool {
+	return slices.ContainsFunc(change.Edits, func(edit Edit) bool { return len(c.others(change.Live, edit.Path)) > 0 })
+}
+
+// others are the owners of a field beside this manager.
+func (c Client) others(object *unstructured.Unstructured, path Path) []string {
+	return slices.DeleteFunc(owners(object, path), func(name string) bool { return name == c.Manager })
+}
+
+// explain makes the server's answer one that says what to do.
+func (c Client) explain(change Change, err error) error {
+	if !apierrors.IsConflict(err) {
+		return fmt.Errorf("%s: %w", Name(change.Live), err)
+	}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil ||
+		!slices.ContainsFunc(status.Status().Details.Causes, func(cause metav1.StatusCause) bool { return cause.Type == metav1.CauseTypeFieldManagerConflict }) {
+		return &StaleError{Object: Name(change.Live), Err: err}
+	}
+	conflict := &ConflictError{Object: Name(change.Live), Err: err}
+	for _, edit := range change.Edits {
+		for _, owner := range c.others(change.Live, edit.Path) {
+			conflict.Fields = append(conflict.Fields, fmt.Sprintf("%s, owned by %q", edit.Path, owner))
+		}
+	}
+	return conflict
+}

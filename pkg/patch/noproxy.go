@@ -1,0 +1,70 @@
+package patch
+
+import (
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// nodeLocalDNS is the address of the DNS cache on every node of a user cluster
+// (kubermatic pkg/resources, v2.31.0).
+const nodeLocalDNS = "169.254.20.10"
+
+// NoProxy suggests what the nodes of a datacenter should reach without a proxy: themselves,
+// the DNS cache, the pods and services of the live clusters, KKP, and the registries given.
+func NoProxy(inst kkp.Installation, clusters []kkp.Cluster, registries ...string) []string {
+	list := []string{"localhost", "127.0.0.1", nodeLocalDNS, ".svc"}
+	add := func(entry string) {
+		if entry != "" && !slices.Contains(list, entry) {
+			list = append(list, entry)
+		}
+	}
+	for _, cluster := range clusters {
+		for _, block := range slices.Concat(cluster.PodBlocks, cluster.ServiceBlocks) {
+			add(block)
+		}
+		if cluster.DNSDomain != "" {
+			add("." + cluster.DNSDomain)
+		}
+	}
+	if domain := inst.Configuration.Field("spec.ingress.domain"); domain != "" {
+		add(domain)
+		add("." + domain)
+	}
+	for _, registry := range registries {
+		if host, _, err := net.SplitHostPort(registry); err == nil {
+			registry = host
+		}
+		add(registry)
+	}
+	return list
+}
+
+// CheckProxy says what is wrong with the URL of a proxy.
+func CheckProxy(text string) error {
+	address, err := url.Parse(text)
+	if err == nil && address.Scheme == "http" && address.Host != "" {
+		return nil
+	}
+	return &ProxyError{Text: redacted(text)}
+}
+
+// ProxyError is a proxy that KKP cannot give to nodes.
+type ProxyError struct {
+	Text string
+}
+
+func (e *ProxyError) Error() string {
+	return "\"" + e.Text + "\" is no URL of an HTTP proxy, such as http://proxy.example.com:3128; nodes use one proxy for http and https"
+}
+
+// redacted hides what may be a password.
+func redacted(text string) string {
+	if i := strings.LastIndex(text, "@"); i >= 0 {
+		return "***" + text[i:]
+	}
+	return text
+}

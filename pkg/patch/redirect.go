@@ -1,0 +1,147 @@
+package patch
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// Remedy is what makes images come from a mirror where no setting of KKP does.
+type Remedy string
+
+// The remedies, in the order in which they are worth trying.
+const (
+	RemedyHelm    Remedy = "the values of their Helm releases; see patch-helm"
+	RemedyNodes   Remedy = "mirrors in the container runtime of the user clusters' nodes; see patch-seed --registry"
+	RemedyBackup  Remedy = "the image in the field itself, which holds a container of your own; put the mirror there"
+	RemedyRuntime Remedy = "mirrors in the container runtime of the master's and the Seeds' nodes; KKP has no setting for them"
+	RemedyCharts  Remedy = "the source of the ApplicationDefinition, which is not one of KKP's own"
+)
+
+// Remedies are all of them.
+func Remedies() []Remedy {
+	return []Remedy{RemedyHelm, RemedyNodes, RemedyBackup, RemedyRuntime, RemedyCharts}
+}
+
+// Coverage tells what the settings of a plan do for images.
+type Coverage struct {
+	Redirected images.Inventory
+	Left       map[Remedy][]images.Ref // what else pulls images, from elsewhere
+}
+
+// Cover tells which images of an inventory come from the mirror when the plan is carried
+// out.
+func (p ConfigPlan) Cover(inv images.Inventory, inst kkp.Installation, release *catalog.Release) Coverage {
+	c := coverer{plan: p, rewritten: map[string]bool{}, system: map[string]bool{}}
+	known, _ := release.Images(catalog.Everything())
+	for _, img := range known {
+		c.rewritten[img.Component] = c.rewritten[img.Component] || img.OverwriteRegistry
+	}
+	for _, app := range inst.Applications.Definitions {
+		c.system[app.Name] = app.System
+	}
+	coverage := Coverage{Left: map[Remedy][]images.Ref{}}
+	coverage.Redirected = inv.Where(func(img images.Image) bool {
+		return slices.ContainsFunc(img.Reasons, func(r images.Reason) bool { return c.remedy(img, r) == "" && r.Source != "running" })
+	})
+	covered := map[images.Ref]bool{}
+	for _, img := range coverage.Redirected.Images {
+		covered[img.Ref] = true
+	}
+	for _, img := range inv.Images {
+		for _, reason := range img.Reasons {
+			remedy := c.remedy(img, reason)
+			saysLess := len(img.Reasons) > 1 && reason.Source == "running"
+			if remedy != "" && !saysLess && (!covered[img.Ref] || remedy != RemedyRuntime) && !slices.Contains(coverage.Left[remedy], img.Ref) {
+				coverage.Left[remedy] = append(coverage.Left[remedy], img.Ref)
+			}
+		}
+	}
+	return coverage
+}
+
+// coverer knows what redirects the image of a component.
+type coverer struct {
+	plan      ConfigPlan
+	rewritten map[string]bool // components whose images overwriteRegistry redirects
+	system    map[string]bool // applications that are KKP's own
+}
+
+// remedy returns what else it takes for an image that is needed for a reason, "" if a
+// setting redirects it.
+func (c coverer) remedy(img images.Image, reason images.Reason) Remedy {
+	switch reason.Source {
+	case "components":
+		return c.component(img, reason)
+	case "addons":
+		return c.onlyIf(c.plan.rewrites || reason.Component == "addons image" && c.makes("spec.userCluster.addons.dockerRepository"), RemedyNodes)
+	case "applications":
+		return c.application(img, reason)
+	case "charts", "bundled-charts":
+		return RemedyHelm
+	case "configured":
+		return c.configured(reason)
+	}
+	return RemedyRuntime
+}
+
+func (c coverer) component(img images.Image, reason images.Reason) Remedy {
+	made := slices.ContainsFunc(c.plan.settings, func(s catalog.Setting) bool {
+		return slices.Contains(s.Components, reason.Component) && sameRepository(s.Repository, img.Ref)
+	})
+	switch {
+	case made || c.plan.rewrites && c.rewritten[reason.Component]:
+		return ""
+	case img.Kind == images.KindChart:
+		return c.onlyIf(c.plan.charts, RemedyCharts)
+	case reason.Component == "kubermatic-operator":
+		return RemedyHelm
+	case c.rewritten[reason.Component] || reason.Component == "pause" || reason.Component == "kubevirt-csi-node":
+		return RemedyNodes
+	}
+	return RemedyRuntime
+}
+
+// application tells about an application's chart and about what it runs. Only those that
+// are KKP's own are redirected.
+func (c coverer) application(img images.Image, reason images.Reason) Remedy {
+	if img.Kind == images.KindChart {
+		return c.onlyIf(c.plan.charts && strings.Contains(img.Ref.Repository, "/helm-charts/"), RemedyCharts)
+	}
+	name, _, _ := strings.Cut(reason.Component, " ")
+	return c.onlyIf(c.plan.rewrites && c.system[name], RemedyNodes)
+}
+
+func (c coverer) configured(reason images.Reason) Remedy {
+	switch {
+	case reason.Component == "spec.mirrorImages": // for whoever pulls them, by the rule of overwriteRegistry
+		return c.onlyIf(c.plan.rewrites, RemedyRuntime)
+	case strings.HasPrefix(reason.Component, "spec.datacenters."):
+		return RemedyNodes
+	case strings.HasPrefix(reason.Component, "spec.seedController.backup"):
+		return RemedyBackup
+	}
+	return c.onlyIf(c.makes(reason.Component), RemedyRuntime)
+}
+
+// makes tells whether a setting is made.
+func (c coverer) makes(field string) bool {
+	return slices.ContainsFunc(c.plan.settings, func(s catalog.Setting) bool { return s.Field == field })
+}
+
+// onlyIf returns no remedy if none is needed.
+func (c coverer) onlyIf(redirected bool, remedy Remedy) Remedy {
+	if redirected {
+		return ""
+	}
+	return remedy
+}
+
+// sameRepository tells whether a repository as KKP writes it is that of a reference.
+func sameRepository(repository string, ref images.Ref) bool {
+	other, err := images.ParseRef(repository)
+	return err == nil && other.Name() == ref.Name()
+}

@@ -1,0 +1,81 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+)
+
+// externalDiff is the variable with the program that kubectl diff runs, and its arguments.
+const externalDiff = "KUBECTL_EXTERNAL_DIFF"
+
+// The colours of a diff on a terminal.
+const (
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	cyan   = "\x1b[36m"
+	normal = "\x1b[0m"
+)
+
+// printDiff shows how an object changes, with the program that the user has chosen for it.
+func printDiff(ctx context.Context, out io.Writer, before, after *unstructured.Unstructured) error {
+	old, text, err := apply.Texts(before, after)
+	if err != nil || old == text {
+		return err
+	}
+	name := strings.ReplaceAll(apply.Name(before), "/", ".")
+	if command := strings.Fields(os.Getenv(externalDiff)); len(command) > 0 {
+		return runDiff(ctx, out, command, name, old, text)
+	}
+	_, err = io.WriteString(out, coloured(apply.Diff(name, old, text), isTerminal(out)))
+	return err
+}
+
+// coloured colours the lines of a unified diff.
+func coloured(diff string, colour bool) string {
+	if !colour {
+		return diff
+	}
+	lines := strings.SplitAfter(diff, "\n")
+	for i, line := range lines {
+		for prefix, code := range map[string]string{"-": red, "+": green, "@": cyan} {
+			if strings.HasPrefix(line, prefix) {
+				lines[i] = code + strings.TrimSuffix(line, "\n") + normal + "\n"
+			}
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// runDiff runs a program with two directories, as kubectl diff does.
+func runDiff(ctx context.Context, out io.Writer, command []string, name, before, after string) error {
+	directory, err := os.MkdirTemp("", "kkp-mirror-diff-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(directory)
+	for side, text := range map[string]string{"LIVE": before, "MERGED": after} {
+		if err := os.Mkdir(filepath.Join(directory, side), 0o700); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(directory, side, name), []byte(text), 0o600); err != nil {
+			return err
+		}
+	}
+	cmd := exec.CommandContext(ctx, command[0], append(command[1:], filepath.Join(directory, "LIVE"), filepath.Join(directory, "MERGED"))...)
+	cmd.Stdout, cmd.Stderr = out, out
+	var exit *exec.ExitError
+	if err := cmd.Run(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 1) { // 1: there are differences
+		return fmt.Errorf("%s %q: %w", externalDiff, strings.Join(command, " "), err)
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+)
+
+// maxListed is how many images an error names; sync names all.
+const maxListed = 20
+
+// MirrorError says that a mirror lacks what a cluster would pull from it.
+type MirrorError struct {
+	Target images.Target
+	Checks []images.Check // of the images that are not as they should be
+	Total  int
+}
+
+func (e *MirrorError) Error() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "%d of %s are not in %s as they should be; nothing was changed:", len(e.Checks), count(e.Total, "image"), e.Target)
+	for i, check := range e.Checks {
+		if i == maxListed {
+			fmt.Fprintf(&text, "\n  … and %d more", len(e.Checks)-maxListed)
+			break
+		}
+		fmt.Fprintf(&text, "\n  %-10s %s", check.Finding, check.Source)
+		if check.Error != "" {
+			fmt.Fprintf(&text, ": %s", check.Error)
+		}
+	}
+	fmt.Fprintf(&text, "\nCopy them first:\n  kubectl kkp-mirror sync %s\nor go on without them with --skip-verify", e.Target)
+	return text.String()
+}
+
+// throughMirror lets everything that no other mapping is for be read from the mirror: that
+// is where it has to be, and often the only place that can be reached.
+func (f *registryFlags) throughMirror(target images.Target) {
+	f.mappings = append(f.mappings, target.Registry+"="+target.Registry, "*="+target.String())
+}
+
+// checkMirror fails with a *MirrorError unless a mirror has the images, whole.
+func checkMirror(ctx context.Context, registries *transfer.Registries, target images.Target, refs []images.Ref, jobs int) error {
+	var inv images.Inventory
+	for _, ref := range refs {
+		inv.Images = append(inv.Images, images.Image{Ref: ref})
+	}
+	return checkInventory(ctx, registries, target, inv, jobs)
+}
+
+// checkInventory is checkMirror for an inventory, whose digests count if it has them.
+func checkInventory(ctx context.Context, registries *transfer.Registries, target images.Target, inv images.Inventory, jobs int) error {
+	plan, err := images.NewPlan(inv, target).Settle(func(step images.Copy) (string, error) { return known(ctx, registries, step) })
+	if err != nil {
+		return err
+	}
+	verification := registries.Verify(ctx, plan, transfer.Options{Jobs: jobs}, false)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	bad := &MirrorError{Target: target, Total: len(verification.Checks)}
+	for _, check := range verification.Checks {
+		if check.Class == images.ClassNotFound && registries.Origin(check.Source) == check.Target { // it was to be its own source
+			check.Finding, check.Error = images.Missing, ""
+		}
+		if check.Finding != images.Verified {
+			bad.Checks = append(bad.Checks, check)
+		}
+	}
+	if len(bad.Checks) > 0 {
+		return bad
+	}
+	return nil
+}

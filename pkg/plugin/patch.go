@@ -1,0 +1,286 @@
+package plugin
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+)
+
+// The values of --dry-run, as kubectl has them.
+const (
+	dryRunNone   = "none"
+	dryRunClient = "client"
+	dryRunServer = "server"
+)
+
+// patchCommand is what the commands that change objects of KKP have in common.
+type patchCommand struct {
+	selection
+	output     *outputFlags
+	dryRun     string
+	manager    string
+	force      bool
+	revert     bool
+	skipVerify bool
+	yes        bool
+}
+
+func newPatch(streams genericiooptions.IOStreams) patchCommand {
+	return patchCommand{selection: newSelection(streams), output: newOutputFlags()}
+}
+
+// addPatch adds the flags for how a change is made.
+func (c *patchCommand) addPatch(flags *pflag.FlagSet) {
+	flags.StringVar(&c.dryRun, "dry-run", dryRunNone,
+		"none; server: let the API server check the change and show it; client: show it, and ask neither the API server nor the mirror (with -o yaml: what to commit)")
+	flags.Lookup("dry-run").NoOptDefVal = dryRunServer
+	flags.BoolVar(&c.revert, "revert", false, "Give the fields that were changed the values back that they had before")
+	flags.BoolVar(&c.force, "force-conflicts", false, "Take fields from whoever else manages them")
+	flags.StringVar(&c.manager, "field-manager", apply.Manager, "Name of the manager that owns the changed fields")
+	flags.BoolVar(&c.skipVerify, "skip-verify", false, "Do not check first that the mirror has the images")
+	flags.StringVar(&c.list, "images", "", "Check the images of this list, as 'images -o json' prints it (- is stdin), in place of those that are found now")
+	flags.BoolVarP(&c.yes, "yes", "y", false, "Do not ask, on a terminal, before the change is made")
+}
+
+// check refuses combinations that mean nothing.
+func (c *patchCommand) check(cmd *cobra.Command) error {
+	if !slices.Contains([]string{dryRunNone, dryRunClient, dryRunServer}, c.dryRun) {
+		return usageError(cmd, fmt.Errorf("--dry-run %q: it is none, client or server", c.dryRun))
+	}
+	if c.manager == "" || len(c.manager) > 128 {
+		return usageError(cmd, errors.New("--field-manager: a name of 1 to 128 characters is needed"))
+	}
+	return nil
+}
+
+// found is what a change is worked out from.
+type found struct {
+	inst       kkp.Installation
+	release    *catalog.Release
+	registries *transfer.Registries
+	connect    kkp.Connect
+	editor     editor
+}
+
+// find reads the installation and opens its API for changes.
+func (c *patchCommand) find(ctx context.Context, cmd *cobra.Command, target images.Target) (found, error) {
+	if target.Registry != "" {
+		c.registries.throughMirror(target)
+	}
+	registries, err := c.registries.registries(cmd)
+	if err != nil {
+		return found{}, err
+	}
+	inst, release, err := c.input.load(ctx, cmd, c.streams, registries)
+	if err != nil {
+		return found{}, err
+	}
+	config, err := c.input.masterConfig()
+	if err != nil {
+		return found{}, err
+	}
+	connect := connector(config, c.streams.ErrOut)
+	master, err := connect(config)
+	if err != nil {
+		return found{}, err
+	}
+	return found{inst: inst, release: release, registries: registries, connect: connect, editor: editor{
+		master: master, namespace: inst.Configuration.Namespace, schemas: map[string]apply.Schema{},
+		client: apply.Client{Interface: master, Manager: c.manager, Force: c.force},
+	}}, nil
+}
+
+// needed is the inventory of an installation: a list that was written before, or what is
+// found now.
+func (c *patchCommand) needed(ctx context.Context, cmd *cobra.Command, f found) (images.Inventory, error) {
+	if c.list != "" {
+		return c.readList(cmd)
+	}
+	c.scope.ignoreOverrides = true
+	opts, err := c.scope.options(cmd, f.registries)
+	if err != nil {
+		return images.Inventory{}, err
+	}
+	result, err := c.scope.inventory(ctx, cmd, f.inst, f.release, opts)
+	for _, gap := range result.Gaps {
+		fmt.Fprintf(c.streams.ErrOut, "warning: %s: %s: %s\n", gap.Source, gap.Subject, gap.Error)
+	}
+	return result.Inventory, err
+}
+
+// proof fails unless the mirror has what a change redirects.
+type proof func(context.Context) error
+
+// carry carries changes out, in this order: the API server tries all of them, the mirror is
+// checked, the user agrees, and then they are made.
+func (c *patchCommand) carry(ctx context.Context, cmd *cobra.Command, e editor, changes []edited, proof proof) error {
+	printer, err := c.output.documentPrinter(cmd)
+	if err != nil {
+		return err
+	}
+	changes = slices.DeleteFunc(changes, func(e edited) bool { return e.change.Empty() && (printer == nil || c.revert) })
+	if !slices.ContainsFunc(changes, func(e edited) bool { return !e.change.Empty() }) {
+		c.say("nothing to do: %s", c.nothing())
+		return c.print(printer, changes)
+	}
+	if c.dryRun == dryRunClient {
+		return c.show(ctx, printer, changes, "client dry run")
+	}
+	if changes, err = e.try(ctx, changes); err != nil {
+		return err
+	}
+	if !c.skipVerify && !c.revert && proof != nil {
+		if err := proof(ctx); err != nil {
+			return err
+		}
+	}
+	if c.dryRun == dryRunServer {
+		return c.show(ctx, printer, changes, "server dry run")
+	}
+	if err := c.agree(ctx, printer, changes); err != nil {
+		return err
+	}
+	changes, err = e.make(ctx, changes)
+	changes = slices.DeleteFunc(changes, func(e edited) bool { return e.after == nil && !e.change.Empty() })
+	return errors.Join(err, c.report(printer, changes, ""))
+}
+
+func (c *patchCommand) nothing() string {
+	if c.revert {
+		return "no field has a value that this tool gave it"
+	}
+	return "every field has the wanted value already"
+}
+
+func (c *patchCommand) say(format string, args ...any) {
+	fmt.Fprintf(c.streams.ErrOut, format+"\n", args...)
+}
+
+// show prints what would change.
+func (c *patchCommand) show(ctx context.Context, printer printers.ResourcePrinter, changes []edited, how string) error {
+	if printer == nil {
+		if err := c.diffs(ctx, changes); err != nil {
+			return err
+		}
+	}
+	return c.report(printer, changes, how)
+}
+
+func (c *patchCommand) diffs(ctx context.Context, changes []edited) error {
+	for _, e := range changes {
+		if err := printDiff(ctx, c.streams.Out, e.change.Live, e.result()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report says what became of the objects.
+func (c *patchCommand) report(printer printers.ResourcePrinter, changes []edited, how string) error {
+	if how != "" {
+		how = " (" + how + ")"
+	}
+	verb := "patched"
+	if c.revert {
+		verb = "reverted"
+	}
+	out := c.streams.Out
+	if printer != nil {
+		out = c.streams.ErrOut
+	}
+	for _, e := range changes {
+		if e.change.Empty() {
+			fmt.Fprintf(out, "%s unchanged\n", apply.Name(e.change.Live))
+		} else {
+			fmt.Fprintf(out, "%s %s%s\n", apply.Name(e.change.Live), verb, how)
+		}
+	}
+	return c.print(printer, changes)
+}
+
+// print prints the objects, or what to commit in their place.
+func (c *patchCommand) print(printer printers.ResourcePrinter, changes []edited) error {
+	if printer == nil {
+		return nil
+	}
+	for _, e := range changes {
+		object := e.result()
+		if c.dryRun == dryRunClient && !c.revert {
+			if object = e.change.Fragment(); object == nil {
+				continue
+			}
+		}
+		if err := printer.PrintObj(object, c.streams.Out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agree shows the change and asks for it, where there is someone to ask.
+func (c *patchCommand) agree(ctx context.Context, printer printers.ResourcePrinter, changes []edited) error {
+	if printer == nil {
+		if err := c.diffs(ctx, changes); err != nil {
+			return err
+		}
+	}
+	input, ok := c.streams.In.(*os.File)
+	if c.yes || !ok || !term.IsTerminal(int(input.Fd())) {
+		return nil
+	}
+	fmt.Fprintf(c.streams.ErrOut, "Change %s? [y/N] ", count(len(changes), "object"))
+	answer := make(chan string, 1)
+	go func() {
+		line, err := bufio.NewReader(input).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			line = ""
+		}
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case line := <-answer:
+		if line == "y" || line == "yes" {
+			return nil
+		}
+		return errors.New("not agreed to; nothing was changed")
+	}
+}
+
+// registryTarget reads the name of a mirror, which cannot be an archive.
+func registryTarget(cmd *cobra.Command, text string) (images.Target, error) {
+	target, err := images.ParseTarget(text)
+	if err == nil && target.Archive != "" {
+		err = fmt.Errorf("%s: a cluster pulls from registries; copy the archive into one with 'sync REGISTRY --load-from %s'", text, text)
+	}
+	if err != nil {
+		return target, usageError(cmd, err)
+	}
+	return target, nil
+}
+
+// mirror is a target as KKP has to know it.
+func (c *patchCommand) mirror(target images.Target) patch.Mirror {
+	return patch.Mirror{
+		Target: target, Insecure: c.registries.insecure, PlainHTTP: slices.Contains(c.registries.plainHTTP, target.Registry),
+	}
+}

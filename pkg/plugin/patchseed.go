@@ -1,0 +1,345 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+)
+
+// noProxyAuto stands for the list that is worked out.
+const noProxyAuto = "auto"
+
+// patchSeedCommand is what the patch-seed command was asked.
+type patchSeedCommand struct {
+	patchCommand
+	node           patch.NodeSettings
+	mirrors        []string // HOST=URL
+	registry       string
+	seed           string
+	allDatacenters bool
+}
+
+func newPatchSeedCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	c := &patchSeedCommand{patchCommand: newPatch(streams)}
+	cmd := &cobra.Command{
+		Use:   "patch-seed DATACENTER",
+		Short: "Let the nodes of a datacenter use a mirror and a proxy",
+		Long: `Let the nodes of user clusters in a datacenter use a mirror and a proxy: change the
+settings of the datacenter in its Seed.
+
+--registry lets containerd on the nodes ask the mirror first, for every registry that
+KKP's images come from, and sets the image of the pod sandboxes; the mirror is checked
+before. Each setting can be given alone, too. Lists are added to, unless --replace.
+
+Nodes get new settings when they are made: the MachineDeployments to be rolled are
+listed after the change. Fields are set by server-side apply, and --revert gives them
+back the values that they had.`,
+		Example: `  # Mirror and proxy, checked by the API server
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --registry registry.example.com/kkp \
+    --http-proxy http://proxy.example.com:3128 --no-proxy auto --dry-run=server
+
+  # One mirror for one registry
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --containerd-mirror quay.io=https://registry.example.com
+
+  # As it was
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --revert`,
+		Args: c.args,
+		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args) },
+	}
+	addGroups(cmd,
+		flagGroup{"Datacenter", c.addDatacenter},
+		flagGroup{"Nodes", c.addNode},
+		flagGroup{"Change", c.addPatch},
+		flagGroup{"Registries", c.registries.add},
+		flagGroup{"Output", c.output.addDocument},
+		flagGroup{"Connection", c.input.addConnection})
+	complete(cmd, patchCompletions())
+	return cmd
+}
+
+func (c *patchSeedCommand) addDatacenter(flags *pflag.FlagSet) {
+	flags.StringVar(&c.seed, "seed", "", "Seed of the datacenter, where several have one of that name")
+	flags.BoolVar(&c.allDatacenters, "all-datacenters", false, "Every datacenter of every Seed, or of the one given with --seed")
+}
+
+func (c *patchSeedCommand) addNode(flags *pflag.FlagSet) {
+	flags.StringVar(&c.registry, "registry", "", "Mirror (registry[:port][/prefix]) for everything that nodes pull")
+	flags.StringVar(&c.node.HTTPProxy, "http-proxy", "", "Proxy of the nodes for http and https, such as http://proxy.example.com:3128")
+	flags.StringSliceVar(&c.node.NoProxy, "no-proxy", nil,
+		"What nodes reach without a proxy; auto stands for the DNS cache, the pods and services of the clusters, KKP's domain, and the mirror")
+	flags.StringSliceVar(&c.node.InsecureRegistries, "insecure-registry", nil, "Registry (host[:port]) whose certificate is not verified")
+	flags.StringSliceVar(&c.node.RegistryMirrors, "registry-mirror", nil, "Mirror of docker.io, or REGISTRY=URL of another registry")
+	flags.StringArrayVar(&c.mirrors, "containerd-mirror", nil, "Mirror of a registry, as HOST=URL; HOST * is any")
+	flags.StringVar(&c.node.PauseImage, "pause-image", "", "Image of the pod sandboxes, such as registry.example.com/pause:3.10.1")
+	flags.BoolVar(&c.node.Replace, "replace", false, "Put the given lists in place of those that are there")
+}
+
+// args wants a datacenter, unless it is all of them.
+func (c *patchSeedCommand) args(cmd *cobra.Command, args []string) error {
+	if c.allDatacenters {
+		return exactArgs()(cmd, args)
+	}
+	return exactArgs("DATACENTER")(cmd, args)
+}
+
+// datacenter is one to change, with the user clusters in it.
+type datacenter struct {
+	name     string
+	seed     kkp.Seed
+	provider string
+	pause    string
+	clusters []kkp.Cluster
+}
+
+func (c *patchSeedCommand) run(ctx context.Context, cmd *cobra.Command, args []string) error {
+	if err := c.check(cmd); err != nil {
+		return err
+	}
+	target, err := c.settings(cmd)
+	if err != nil {
+		return err
+	}
+	f, err := c.find(ctx, cmd, target)
+	if err != nil {
+		return err
+	}
+	chosen, err := c.choose(f.inst, strings.Join(args, ""))
+	if err != nil {
+		return usageError(cmd, err)
+	}
+	var changes []edited
+	var needed images.Inventory
+	if c.revert {
+		changes, err = c.undo(ctx, f, chosen)
+	} else {
+		changes, needed, err = c.change(ctx, cmd, f, chosen, target)
+	}
+	if err != nil {
+		return err
+	}
+	changed := slices.ContainsFunc(changes, func(e edited) bool { return !e.change.Empty() })
+	err = c.carry(ctx, cmd, f.editor, changes, c.proof(f, target, needed))
+	if err == nil && changed {
+		c.tellNodes(ctx, f, chosen)
+	}
+	return err
+}
+
+// settings checks the flags that say what nodes are told.
+func (c *patchSeedCommand) settings(cmd *cobra.Command) (images.Target, error) {
+	n := &c.node
+	var problems []error
+	check := func(flag string, err error) {
+		if err != nil {
+			problems = append(problems, fmt.Errorf("--%s: %w", flag, err))
+		}
+	}
+	if n.HTTPProxy != "" {
+		check("http-proxy", patch.CheckProxy(n.HTTPProxy))
+	}
+	for _, host := range n.InsecureRegistries {
+		check("insecure-registry", patch.CheckHost(host))
+	}
+	for _, mirror := range n.RegistryMirrors {
+		check("registry-mirror", patch.CheckRegistryMirror(mirror))
+	}
+	n.ContainerdMirrors = map[string][]string{}
+	for _, text := range c.mirrors {
+		host, mirror, err := patch.ParseContainerdMirror(text)
+		check("containerd-mirror", err)
+		n.ContainerdMirrors[host] = append(n.ContainerdMirrors[host], mirror)
+	}
+	if n.PauseImage != "" {
+		_, err := images.ParseRef(n.PauseImage)
+		check("pause-image", err)
+	}
+	given := n.HTTPProxy != "" || n.PauseImage != "" || c.registry != "" || len(n.NoProxy)+len(n.InsecureRegistries)+len(n.RegistryMirrors)+len(c.mirrors) > 0
+	switch {
+	case len(problems) > 0:
+		return images.Target{}, usageError(cmd, errors.Join(problems...))
+	case given == c.revert:
+		return images.Target{}, usageError(cmd, errors.New("say what to change: --registry, --http-proxy, or another of the nodes' settings; or --revert alone"))
+	case c.registry == "":
+		return images.Target{}, nil
+	}
+	return registryTarget(cmd, c.registry)
+}
+
+// choose finds the datacenters that are meant.
+func (c *patchSeedCommand) choose(inst kkp.Installation, name string) ([]datacenter, error) {
+	var chosen []datacenter
+	var seeds, all []string
+	for _, seed := range inst.Seeds {
+		if c.seed != "" && seed.Name != c.seed {
+			continue
+		}
+		for _, dc := range seed.Datacenters {
+			all = append(all, dc.Name)
+			if name != dc.Name && !c.allDatacenters {
+				continue
+			}
+			seeds = append(seeds, seed.Name)
+			clusters := slices.DeleteFunc(slices.Clone(seed.Clusters), func(cluster kkp.Cluster) bool { return cluster.Datacenter != dc.Name })
+			chosen = append(chosen, datacenter{name: dc.Name, seed: seed, provider: dc.Provider, pause: dc.PauseImage, clusters: clusters})
+		}
+	}
+	switch {
+	case len(chosen) > 1 && !c.allDatacenters:
+		return nil, fmt.Errorf("the Seeds %s all have a datacenter %q; choose one with --seed", strings.Join(seeds, ", "), name)
+	case len(chosen) == 0 && name != "":
+		return nil, fmt.Errorf("no Seed%s has a datacenter %q; there are %s", suffix(" ", c.seed), name, cmp.Or(strings.Join(all, ", "), "none"))
+	case len(chosen) == 0:
+		return nil, fmt.Errorf("there is no datacenter%s", suffix(" in Seed ", c.seed))
+	}
+	return chosen, nil
+}
+
+func suffix(before, text string) string {
+	if text == "" {
+		return ""
+	}
+	return before + text
+}
+
+// change works out the changes of every Seed, and which images nodes will pull from the
+// mirror then.
+func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f found, chosen []datacenter, target images.Target) (
+	[]edited, images.Inventory, error,
+) {
+	var needed images.Inventory
+	if c.registry != "" {
+		var err error
+		if needed, err = c.needed(ctx, cmd, f); err != nil {
+			return nil, needed, err
+		}
+		if err := c.fromMirror(f, target, needed); err != nil {
+			return nil, needed, usageError(cmd, err)
+		}
+	}
+	objects := map[string]*patch.Object{}
+	var order []*patch.Object
+	for _, dc := range chosen {
+		object := objects[dc.seed.Name]
+		if object == nil {
+			object = &patch.Object{Kind: patch.KindSeed, Name: dc.seed.Name}
+			objects[dc.seed.Name], order = object, append(order, object)
+		}
+		live, err := f.editor.get(ctx, patch.KindSeed, dc.seed.Name)
+		if err != nil {
+			return nil, needed, err
+		}
+		for _, note := range patch.DatacenterNotes(live, dc.name) {
+			c.say("warning: datacenter %s: %s", dc.name, note)
+		}
+		object.Edits = append(object.Edits, patch.Datacenter(live, dc.name, c.settingsOf(f.inst, dc, target, needed))...)
+		c.tellProxy(f.inst, dc, live.Object)
+	}
+	var changes []edited
+	for _, object := range order {
+		change, err := f.editor.edit(ctx, *object)
+		if err != nil {
+			return nil, needed, err
+		}
+		if unknown := change.change.Unknown; len(unknown) > 0 {
+			c.say("not in this KKP's Seed: %s", strings.Join(pathNames(unknown), ", "))
+		}
+		changes = append(changes, change)
+	}
+	return changes, needed, nil
+}
+
+// fromMirror adds what --registry stands for.
+func (c *patchSeedCommand) fromMirror(f found, target images.Target, needed images.Inventory) error {
+	settings, notes, err := patch.Containerd(c.mirror(target), patch.Hosts(needed), f.release.Version())
+	if err != nil {
+		return err
+	}
+	for _, note := range notes {
+		c.say("warning: %s", note)
+	}
+	for host, mirrors := range settings.ContainerdMirrors {
+		c.node.ContainerdMirrors[host] = append(c.node.ContainerdMirrors[host], mirrors...)
+	}
+	c.node.InsecureRegistries = append(c.node.InsecureRegistries, settings.InsecureRegistries...)
+	return nil
+}
+
+// settingsOf are the settings for one datacenter.
+func (c *patchSeedCommand) settingsOf(inst kkp.Installation, dc datacenter, target images.Target, needed images.Inventory) patch.NodeSettings {
+	settings := c.node
+	if i := slices.Index(settings.NoProxy, noProxyAuto); i >= 0 {
+		settings.NoProxy = slices.Concat(settings.NoProxy[:i], c.suggest(inst, dc), settings.NoProxy[i+1:])
+	}
+	if c.registry == "" {
+		return settings
+	}
+	if dc.provider == "kubevirt" {
+		settings.CSIRegistry = target.String()
+	}
+	if source, ok := patch.PauseImage(c.mirror(target), needed, dc.pause); ok && settings.PauseImage == "" {
+		settings.PauseImage = target.Ref(source).String()
+	}
+	return settings
+}
+
+// suggest works out what nodes should reach without a proxy.
+func (c *patchSeedCommand) suggest(inst kkp.Installation, dc datacenter) []string {
+	registries := c.node.InsecureRegistries
+	if target, err := images.ParseTarget(c.registry); err == nil {
+		registries = append([]string{target.Registry}, registries...)
+	}
+	return patch.NoProxy(inst, dc.clusters, registries...)
+}
+
+// tellProxy suggests --no-proxy to who sets a proxy only.
+func (c *patchSeedCommand) tellProxy(inst kkp.Installation, dc datacenter, seed map[string]any) {
+	live := append(patch.DatacenterPath(dc.name), "node", "noProxy").Lookup(seed)
+	if c.node.HTTPProxy != "" && len(c.node.NoProxy) == 0 && live == nil {
+		c.say("warning: datacenter %s has no noProxy, so nodes would reach their own cluster through the proxy. Add --no-proxy auto, which is\n  --no-proxy %s",
+			dc.name, strings.Join(c.suggest(inst, dc), ","))
+	}
+}
+
+// proof checks what nodes will pull from the mirror.
+func (c *patchSeedCommand) proof(f found, target images.Target, needed images.Inventory) proof {
+	if c.registry == "" {
+		return nil
+	}
+	return func(ctx context.Context) error {
+		return checkInventory(ctx, f.registries, target, needed, c.registries.jobs)
+	}
+}
+
+// undo works out how the datacenters become what they were.
+func (c *patchSeedCommand) undo(ctx context.Context, f found, chosen []datacenter) ([]edited, error) {
+	var changes []edited
+	done := map[string]bool{}
+	for _, dc := range chosen {
+		if done[dc.seed.Name] {
+			continue
+		}
+		done[dc.seed.Name] = true
+		change, err := f.editor.undo(ctx, patch.KindSeed, dc.seed.Name, func(path apply.Path) bool {
+			return slices.ContainsFunc(chosen, func(other datacenter) bool {
+				return other.seed.Name == dc.seed.Name && path.Within(patch.DatacenterPath(other.name))
+			})
+		})
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, change)
+	}
+	return changes, nil
+}
