@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -46,8 +45,11 @@ func (e *AbsentError) Error() string { return e.Name + " is not in the archive" 
 
 // Archive is safe for concurrent use.
 type Archive struct {
-	name  string
-	store store
+	name    string
+	store   store
+	sink    sink // nil: it is only read
+	notes   []string
+	leftOut []LeftOut
 
 	mu    sync.Mutex
 	index v1.IndexManifest
@@ -58,10 +60,16 @@ type Archive struct {
 type store interface {
 	has(digest v1.Hash) bool
 	open(digest v1.Hash) (io.ReadSeekCloser, error)
-	create(digest v1.Hash, size int64) (slot, error)
 	readIndex() ([]byte, error)
-	writeIndex(data []byte) error
 	close(complete bool) error
+}
+
+// sink is a store that is written.
+type sink interface {
+	store
+	create(digest v1.Hash, size int64) (slot, error)
+	writeIndex(data []byte) error
+	dir() string // in whose file system it is
 }
 
 // slot is a blob that is being written.
@@ -74,33 +82,9 @@ type slot interface {
 // IsName tells whether a command line argument names an archive.
 func IsName(s string) bool { return strings.HasPrefix(s, DirScheme) || strings.HasPrefix(s, TarScheme) }
 
-// Open opens an archive for reading: oci:DIR, oci-archive:FILE.tar, local://FILE, or a path.
-func Open(name string) (*Archive, error) {
-	s, err := openStore(name)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return load(name, s)
-}
-
-func openStore(name string) (store, error) {
-	if dir, ok := strings.CutPrefix(name, DirScheme); ok {
-		return openDir(dir)
-	}
-	path := strings.TrimPrefix(strings.TrimPrefix(name, TarScheme), "local://")
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if info.IsDir() {
-		return openDir(path)
-	}
-	return openTar(path)
-}
-
 // Create opens an archive for writing. What an interrupted run left in it is kept.
 func Create(name string) (*Archive, error) {
-	var s store
+	var s sink
 	var err error
 	if dir, ok := strings.CutPrefix(name, DirScheme); ok {
 		s, err = createDir(dir)
@@ -110,9 +94,15 @@ func Create(name string) (*Archive, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return load(name, s)
+	a, err := load(name, s)
+	if err != nil {
+		return nil, err
+	}
+	a.sink = s
+	return a, nil
 }
 
+// load reads the index of a store, and closes the store if that fails.
 func load(name string, s store) (*Archive, error) {
 	a := &Archive{name: name, store: s, index: v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}}
 	data, err := s.readIndex()
@@ -139,8 +129,19 @@ func (a *Archive) Finish() error {
 	if err := a.save(); err != nil {
 		return err
 	}
-	return a.store.close(true)
+	return a.sink.close(true)
 }
+
+// CheckRoom returns a *FullError if the file system that the archive is written to has
+// less than this many bytes free.
+func (a *Archive) CheckRoom(bytes int64) error {
+	if a.sink == nil {
+		return a.readOnly()
+	}
+	return room(a.sink.dir(), bytes)
+}
+
+func (a *Archive) readOnly() error { return fmt.Errorf("%s was opened for reading", a.name) }
 
 // Has tells whether a blob is in the archive.
 func (a *Archive) Has(digest v1.Hash) bool { return a.store.has(digest) }
@@ -150,7 +151,10 @@ func (a *Archive) Blob(digest v1.Hash) (io.ReadSeekCloser, error) { return a.sto
 
 // Write copies a blob into the archive. It appears there only if all of it came.
 func (a *Archive) Write(digest v1.Hash, size int64, content io.Reader) error {
-	s, err := a.store.create(digest, size)
+	if a.sink == nil {
+		return a.readOnly()
+	}
+	s, err := a.sink.create(digest, size)
 	if err != nil {
 		return err
 	}
@@ -207,6 +211,9 @@ func (a *Archive) Tag(name string, desc v1.Descriptor) error {
 }
 
 func (a *Archive) save() error {
+	if a.sink == nil {
+		return a.readOnly()
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	slices.SortStableFunc(a.index.Manifests, func(x, y v1.Descriptor) int {
@@ -222,7 +229,7 @@ func (a *Archive) save() error {
 	if err != nil {
 		return err
 	}
-	return a.store.writeIndex(data)
+	return a.sink.writeIndex(data)
 }
 
 // blobPath is where a layout has a blob.

@@ -74,6 +74,8 @@ func (d *dir) write(name string, data []byte) error {
 	return os.Rename(path+".partial", path)
 }
 
+func (d *dir) dir() string { return d.root }
+
 func (d *dir) close(bool) error { return nil }
 
 // file is a blob that gets its name at the end.

@@ -3,15 +3,12 @@ package archives
 import (
 	"archive/tar"
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path"
-	"strings"
+	"path/filepath"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -22,14 +19,14 @@ import (
 // several are written side by side. A place that a killed run left half full is
 // filled by the next one.
 type tarball struct {
-	path    string // of the complete file
-	file    *os.File
-	reading bool
+	path string // of the complete file
+	file *os.File
 
 	mu     sync.Mutex
 	places map[v1.Hash]*span
 	end    int64 // where the next place begins
 	index  []byte
+	docker bool // it has a manifest.json
 }
 
 // span is the place of a blob.
@@ -45,26 +42,11 @@ const (
 	unusedName = "unused/"
 )
 
-func openTar(name string) (*tarball, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	t := &tarball{path: name, file: f, reading: true, places: map[v1.Hash]*span{}}
-	if err := t.scan(false); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if t.index == nil {
-		return nil, errors.Join(errors.New("it has no "+indexFile+": it is cut, or no OCI image layout"), f.Close())
-	}
-	return t, nil
-}
-
 // createTar goes on with what there is: a file that was not completed, or a complete one.
 func createTar(name string) (*tarball, error) {
 	working := name + partial
 	if _, err := os.Stat(working); errors.Is(err, fs.ErrNotExist) {
-		if err := os.Rename(name, working); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err := reopen(name, working); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 	}
@@ -79,77 +61,22 @@ func createTar(name string) (*tarball, error) {
 	return t, nil
 }
 
-// scan reads where everything is. If the file is to be written, blobs are verified, and
-// what is cut at the end is dropped.
-func (t *tarball) scan(verify bool) error {
-	counted := &counting{r: t.file}
-	reader := tar.NewReader(counted)
-	for begin := int64(0); ; {
-		header, err := reader.Next()
-		if errors.Is(err, io.EOF) || (verify && err != nil) {
-			return nil //nolint:nilerr // what is cut is written anew
-		}
-		if err != nil {
-			return fmt.Errorf("it is cut or damaged after %d bytes: %w", begin, err)
-		}
-		at := counted.n
-		if err := t.entry(header, reader, begin, at, verify); err != nil {
-			return err
-		}
-		begin = at + padded(header.Size)
-	}
-}
-
-// padded is what a file takes in a tar file.
-func padded(size int64) int64 { return (size + block - 1) / block * block }
-
-func (t *tarball) entry(header *tar.Header, content io.Reader, begin, at int64, verify bool) error {
-	name := path.Clean(header.Name)
-	rest, isBlob := strings.CutPrefix(name, "blobs/")
-	switch {
-	case name == indexFile:
-		data, err := io.ReadAll(io.LimitReader(content, header.Size))
-		if err != nil {
-			return fmt.Errorf("%s: %w", indexFile, err)
-		}
-		t.index = data
-		if verify {
-			return nil // it is written anew, at the end
-		}
-	case isBlob && header.Typeflag == tar.TypeReg:
-		t.blob(rest, &span{header: begin, at: at, size: header.Size, full: !verify}, content)
-	case name == layoutFile && verify:
-		return nil
-	}
-	t.end = at + padded(header.Size)
-	return nil
-}
-
-// blob notes the place of a blob; name is that of its file below blobs/. One that is to be
-// written is not known to be full before its content is read.
-func (t *tarball) blob(name string, s *span, content io.Reader) {
-	digest, err := v1.NewHash(strings.Replace(name, "/", ":", 1))
+// reopen makes a complete file one that is written. What is not an archive is not touched.
+func reopen(name, working string) error {
+	f, err := os.Open(name)
 	if err != nil {
-		return
+		return err
 	}
-	if !s.full {
-		hasher := sha256.New()
-		n, err := io.Copy(hasher, content)
-		s.full = err == nil && n == s.size && hex.EncodeToString(hasher.Sum(nil)) == digest.Hex
+	t := &tarball{file: f, places: map[v1.Hash]*span{}}
+	info, err := f.Stat()
+	_ = t.scan(false) // a damaged one is written anew from where it is
+	if err = errors.Join(err, f.Close()); err != nil {
+		return err
 	}
-	t.places[digest] = s
-}
-
-// counting counts what is read.
-type counting struct {
-	r io.Reader
-	n int64
-}
-
-func (c *counting) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
+	if t.index == nil && len(t.places) == 0 && info.Size() > 0 {
+		return errors.New("it is there, and no OCI archive: choose another name, or remove it")
+	}
+	return os.Rename(name, working)
 }
 
 func (t *tarball) has(digest v1.Hash) bool {
@@ -174,7 +101,7 @@ type section struct{ *io.SectionReader }
 func (section) Close() error { return nil }
 
 func (t *tarball) create(digest v1.Hash, size int64) (slot, error) {
-	if err := room(path.Dir(t.path), size); err != nil {
+	if err := room(t.dir(), size); err != nil {
 		return nil, err
 	}
 	t.mu.Lock()
@@ -221,6 +148,8 @@ func (t *tarball) writeIndex(data []byte) error {
 	t.index = data
 	return nil
 }
+
+func (t *tarball) dir() string { return filepath.Dir(t.path) }
 
 func (t *tarball) close(complete bool) error {
 	if !complete {

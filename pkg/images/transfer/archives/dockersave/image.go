@@ -1,0 +1,237 @@
+package dockersave
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+const (
+	maxEntries = 64 << 20 // bytes of manifest.json
+	maxConfig  = 4 << 20  // bytes of a configuration; registries take no more, either
+)
+
+// lostDigest is the tag that crane, and so kubermatic-installer, gives an image which was
+// asked for by digest.
+const lostDigest = "i-was-a-digest"
+
+// reader makes images of what is in the members. What several images share is read once.
+type reader struct {
+	archive *Archive
+	members members
+	configs map[string]config  // by member
+	layers  map[string]layer   // by member
+	named   map[string]v1.Hash // by full reference
+}
+
+// entry is an image in manifest.json.
+type entry struct {
+	Config       string
+	RepoTags     []string
+	Layers       []string
+	LayerSources map[string]v1.Descriptor // by diff ID: layers that may not be distributed
+}
+
+// config is what this package needs of a configuration.
+type config struct {
+	v1.Platform
+	RootFS struct {
+		DiffIDs []v1.Hash `json:"diff_ids"`
+	} `json:"rootfs"`
+
+	descriptor v1.Descriptor
+}
+
+func (r *reader) entries() ([]entry, error) {
+	data, _, err := r.read(ManifestFile, maxEntries)
+	if err != nil {
+		return nil, err
+	}
+	var entries []entry
+	if err := json.Unmarshal(data, &entries); err != nil {
+		return nil, &DamagedError{Member: ManifestFile, Reason: "is not valid: " + err.Error()}
+	}
+	return entries, nil
+}
+
+// read returns a member that is small.
+func (r *reader) read(name string, limit int64) ([]byte, place, error) {
+	p, err := r.members.file(name)
+	if err != nil {
+		return nil, p, err
+	}
+	if p.size > limit {
+		return nil, p, fmt.Errorf("member %s is larger than %d MiB", p.member, limit>>20)
+	}
+	data := make([]byte, p.size)
+	if n, err := r.archive.file.ReadAt(data, p.at); int64(n) < p.size {
+		return nil, p, &DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
+	}
+	return data, p, nil
+}
+
+// image makes the image of an entry, and lists it under each of its names.
+func (r *reader) image(ctx context.Context, e entry) error {
+	names := r.names(e)
+	if len(names) == 0 {
+		return nil
+	}
+	cfg, err := r.config(e.Config)
+	if err != nil {
+		return err
+	}
+	if len(cfg.RootFS.DiffIDs) == 0 && len(e.Layers) > 0 {
+		for _, name := range names {
+			r.archive.leaveOut(name, "it is no container image but a chart or the like, whose types the archive does not keep; copy it from where it comes from")
+		}
+		return nil
+	}
+	if len(cfg.RootFS.DiffIDs) != len(e.Layers) {
+		return &DamagedError{Member: e.Config, Reason: fmt.Sprintf("has %d layers, and %s has %d for it", len(cfg.RootFS.DiffIDs), ManifestFile, len(e.Layers))}
+	}
+	layers := make([]layer, len(e.Layers))
+	for i, name := range e.Layers {
+		if layers[i], err = r.layerOf(ctx, e, name, cfg.RootFS.DiffIDs[i]); err != nil {
+			return err
+		}
+	}
+	desc, err := r.manifest(cfg, layers)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := r.list(name, desc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names are the full references of an entry that can be kept.
+func (r *reader) names(e entry) []string {
+	if len(e.RepoTags) == 0 {
+		r.archive.leaveOut(e.Config, "it has no name")
+	}
+	var names []string
+	for _, tag := range e.RepoTags {
+		ref, err := images.ParseRef(tag)
+		switch {
+		case err != nil:
+			r.archive.leaveOut(tag, "its name is not valid: %v", err)
+		case ref.Tag == lostDigest:
+			r.archive.leaveOut(ref.Name(), "it was saved by digest, which the archive does not keep; copy it from where it comes from")
+		default:
+			names = append(names, ref.String())
+		}
+	}
+	return names
+}
+
+func (r *reader) config(name string) (config, error) {
+	data, p, err := r.read(name, maxConfig)
+	if err != nil {
+		return config{}, err
+	}
+	if known, ok := r.configs[p.member]; ok {
+		return known, nil
+	}
+	digest, size, err := v1.SHA256(bytes.NewReader(data))
+	if err != nil {
+		return config{}, err
+	}
+	if want, ok := digestIn(p.member); ok && want != digest {
+		return config{}, &DamagedError{Member: p.member, Reason: "has the digest " + digest.String() + ", and not the one of its name"}
+	}
+	var c config
+	if err := json.Unmarshal(data, &c); err != nil {
+		return config{}, &DamagedError{Member: p.member, Reason: "is not valid: " + err.Error()}
+	}
+	if slices.Contains(c.RootFS.DiffIDs, v1.Hash{}) {
+		return config{}, &DamagedError{Member: p.member, Reason: "is not valid: a layer has no digest"}
+	}
+	c.descriptor = v1.Descriptor{Digest: digest, Size: size}
+	r.configs[p.member] = c
+	r.archive.blobs[digest] = content{place: p}
+	return c, nil
+}
+
+// layerOf is layer, for one that may be elsewhere.
+func (r *reader) layerOf(ctx context.Context, e entry, name string, diffID v1.Hash) (layer, error) {
+	l, err := r.layer(ctx, name, diffID)
+	var damaged *DamagedError
+	if !errors.As(err, &damaged) || !damaged.missing {
+		return l, err
+	}
+	if desc, ok := e.LayerSources[diffID.String()]; ok && desc.Digest != (v1.Hash{}) && !desc.MediaType.IsDistributable() {
+		return layer{remote: &desc}, nil
+	}
+	return l, err
+}
+
+// manifest makes a manifest of Docker schema 2. There is no such thing as a layer packed
+// with zstd in it, so an image with one gets an OCI manifest.
+func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
+	mediaTypes := dockerTypes()
+	for _, l := range layers {
+		if l.compression == zstandard {
+			mediaTypes = ociTypes()
+		}
+	}
+	m := v1.Manifest{SchemaVersion: 2, MediaType: mediaTypes.manifest, Config: c.descriptor, Layers: []v1.Descriptor{}}
+	m.Config.MediaType = mediaTypes.config
+	for _, l := range layers {
+		if l.remote != nil {
+			m.Layers = append(m.Layers, *l.remote)
+			continue
+		}
+		m.Layers = append(m.Layers, v1.Descriptor{MediaType: mediaTypes.layers[l.compression], Digest: l.digest, Size: l.size})
+	}
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	digest, size, err := v1.SHA256(bytes.NewReader(raw))
+	r.archive.blobs[digest] = content{made: raw}
+	return v1.Descriptor{MediaType: m.MediaType, Digest: digest, Size: size, Platform: &c.Platform}, err
+}
+
+// list lists an image under a name, which only one may have.
+func (r *reader) list(name string, desc v1.Descriptor) error {
+	if other, ok := r.named[name]; ok {
+		if other != desc.Digest {
+			return fmt.Errorf("%s is in it twice, with different content: say which one is meant by saving it again", name)
+		}
+		return nil
+	}
+	r.named[name] = desc.Digest
+	r.archive.name(Image{Name: name, Descriptor: desc})
+	return nil
+}
+
+// mediaTypes are the types of the parts of an image.
+type mediaTypes struct {
+	manifest, config types.MediaType
+	layers           map[compression]types.MediaType
+}
+
+func dockerTypes() mediaTypes {
+	return mediaTypes{
+		manifest: types.DockerManifestSchema2, config: types.DockerConfigJSON,
+		layers: map[compression]types.MediaType{plain: types.DockerUncompressedLayer, gzipped: types.DockerLayer},
+	}
+}
+
+func ociTypes() mediaTypes {
+	return mediaTypes{
+		manifest: types.OCIManifestSchema1, config: types.OCIConfigJSON,
+		layers: map[compression]types.MediaType{plain: types.OCIUncompressedLayer, gzipped: types.OCILayer, zstandard: types.OCILayerZStd},
+	}
+}
