@@ -51,7 +51,6 @@ func newPatch(streams genericiooptions.IOStreams) patchCommand {
 func (c *patchCommand) addPatch(flags *pflag.FlagSet) {
 	flags.StringVar(&c.dryRun, "dry-run", dryRunNone,
 		"none; server: let the API server check the change and show it; client: show it, and ask neither the API server nor the mirror (with -o yaml: what to commit)")
-	flags.Lookup("dry-run").NoOptDefVal = dryRunServer
 	flags.BoolVar(&c.revert, "revert", false, "Give the fields that were changed the values back that they had before")
 	flags.BoolVar(&c.force, "force-conflicts", false, "Take fields from whoever else manages them")
 	flags.StringVar(&c.manager, "field-manager", apply.Manager, "Name of the manager that owns the changed fields")
