@@ -33,6 +33,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"interrupt": interrupt,
 		"spoil":     spoil,
 		"cut":       cut,
+		"sameSpec":  sameSpec,
 	}
 }
 

@@ -6,14 +6,33 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
 // TestSandbox runs the scripts that need real API servers and registries. make test
-// builds the sandbox and says where it is.
+// builds the sandbox and says where it is. Those that change no objects run at the same
+// time, before those that do.
 func TestSandbox(t *testing.T) {
+	sandbox := startSandbox(t)
+	t.Run("together", func(t *testing.T) {
+		testscript.Run(t, testscript.Params{
+			Dir: filepath.Join("testdata", "sandbox"), Cmds: commands(), Setup: setup(sandbox),
+		})
+	})
+	oneByOne(t, sandbox, filepath.Join("testdata", "sandbox-patch"))
+}
+
+// TestSandbox228 runs scripts on an installation of the oldest KKP that is supported.
+func TestSandbox228(t *testing.T) {
+	oneByOne(t, startSandbox(t, "--generation", "2.28"), filepath.Join("testdata", "sandbox-2.28"))
+}
+
+// startSandbox starts a sandbox for a test, and stops it at the end of that.
+func startSandbox(t *testing.T, args ...string) *harness.Sandbox {
+	t.Helper()
 	program := os.Getenv("KKP_MIRROR_SANDBOX")
 	if program == "" {
 		t.Skip("KKP_MIRROR_SANDBOX does not name the sandbox; make test builds it")
@@ -21,7 +40,8 @@ func TestSandbox(t *testing.T) {
 	// This plugin comes first, and kubectl from where the sandbox was built.
 	t.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+os.Getenv("KKP_MIRROR_BIN"))
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	sandbox, err := harness.Start(t.Context(), program, `kubectl-kkp_mirror images --all -o name --registry-map "$MAP" || test $? = 3`, os.Stderr)
+	list := `kubectl-kkp_mirror images --all -o name --registry-map "$MAP" || test $? = 3`
+	sandbox, err := harness.Start(t.Context(), program, list, os.Stderr, args...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -30,15 +50,45 @@ func TestSandbox(t *testing.T) {
 			t.Errorf("the sandbox did not stop cleanly: %v", err)
 		}
 	})
-	testscript.Run(t, testscript.Params{
-		Dir:  filepath.Join("testdata", "sandbox"),
-		Cmds: commands(),
-		Setup: func(env *testscript.Env) error {
-			for _, variable := range sandbox.Environment() {
-				name, value, _ := strings.Cut(variable, "=")
-				env.Setenv(name, value)
-			}
-			return nil
-		},
-	})
+	return sandbox
+}
+
+// setup tells a script how to reach the sandbox.
+func setup(sandbox *harness.Sandbox) func(*testscript.Env) error {
+	return func(env *testscript.Env) error {
+		for _, variable := range sandbox.Environment() {
+			name, value, _ := strings.Cut(variable, "=")
+			env.Setenv(name, value)
+		}
+		return nil
+	}
+}
+
+// oneByOne runs the scripts in a directory one after the other. Whatever one of them does
+// to the objects of the installation, the next finds them as they were at first.
+func oneByOne(t *testing.T, sandbox *harness.Sandbox, dir string) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts in %s: %v", dir, err)
+	}
+	sample, err := sandbox.Save(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		t.Run(filepath.Base(dir), func(t *testing.T) {
+			testscript.Run(t, testscript.Params{Files: []string{file}, Cmds: commands(), Setup: setup(sandbox)})
+		})
+		if err := sandbox.Restore(t.Context(), sample); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restored, err := sandbox.Save(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(sample, restored); diff != "" {
+		t.Errorf("scripts in %s changed what is not restored:\n%s", dir, diff)
+	}
 }

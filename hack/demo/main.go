@@ -64,11 +64,21 @@ type demo struct {
 
 // tell is the story.
 func (d *demo) tell(ctx context.Context, sandbox *harness.Sandbox) error {
-	mirror := sandbox.Registries["plain"].Host + "/kkp"
-	steps := []struct {
-		title, command string
-		lines          int // of output to show
-	}{
+	if err := d.showAll(ctx, mirroring()); err != nil {
+		return err
+	}
+	return d.compare(ctx, sandbox.Upstream.Host, sandbox.Registries["plain"].Host+"/kkp")
+}
+
+// step is a command and what it is for.
+type step struct {
+	title, command string
+	lines          int // of output to show
+}
+
+// mirroring fills the mirror.
+func mirroring() []step {
+	return []step{
 		{"The KKP installation that kubectl points to", "kubectl get kubermaticconfigurations,seeds -A", 10},
 		{"What does it need? ($MAP leads to the stand-in for all public registries)", `kubectl kkp-mirror images --registry-map "$MAP"`, 16},
 		{"Why is an image needed?", `kubectl kkp-mirror images --registry-map "$MAP" etcd-launcher`, 10},
@@ -78,27 +88,30 @@ func (d *demo) tell(ctx context.Context, sandbox *harness.Sandbox) error {
 		{"And again: nothing is copied twice", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP" 2>/dev/null`, 6},
 		{"Is everything there?", `kubectl kkp-mirror verify $PLAIN/kkp --registry-map "$MAP" 2>/dev/null`, 6},
 	}
-	for _, step := range steps {
-		if err := d.show(ctx, step.title, step.command, step.lines); err != nil {
+}
+
+func (d *demo) showAll(ctx context.Context, steps []step) error {
+	for _, s := range steps {
+		if err := d.show(ctx, s); err != nil {
 			return err
 		}
 	}
-	return d.compare(ctx, sandbox.Upstream.Host, mirror)
+	return nil
 }
 
 // show runs a command and prints it with the first lines of its output.
-func (d *demo) show(ctx context.Context, title, command string, lines int) error {
-	fmt.Fprintf(d.out, "\n# %s\n$ %s\n", title, command)
-	output, err := d.run(ctx, command)
+func (d *demo) show(ctx context.Context, s step) error {
+	fmt.Fprintf(d.out, "\n# %s\n$ %s\n", s.title, s.command)
+	output, err := d.run(ctx, s.command)
 	all := strings.Split(strings.TrimRight(output, "\n"), "\n")
-	if err != nil || len(all) <= lines {
+	if err != nil || len(all) <= s.lines {
 		fmt.Fprintln(d.out, strings.Join(all, "\n"))
 	} else {
-		head := all[:lines-1]
-		fmt.Fprintf(d.out, "%s\n... %d more lines ...\n%s\n", strings.Join(head, "\n"), len(all)-lines, all[len(all)-1])
+		head := all[:s.lines-1]
+		fmt.Fprintf(d.out, "%s\n... %d more lines ...\n%s\n", strings.Join(head, "\n"), len(all)-s.lines, all[len(all)-1])
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", command, err)
+		return fmt.Errorf("%s: %w", s.command, err)
 	}
 	return nil
 }

@@ -42,9 +42,10 @@ type Upstream struct {
 }
 
 // Start starts the sandbox program. listImages is a shell command that prints the
-// references which upstream must have. log gets what the sandbox has to say.
-func Start(ctx context.Context, program, listImages string, log io.Writer) (*Sandbox, error) {
-	cmd := exec.Command(program, "--stop-on-stdin-eof", "--list-images", listImages)
+// references which upstream must have. log gets what the sandbox has to say. Further
+// arguments are for the program.
+func Start(ctx context.Context, program, listImages string, log io.Writer, args ...string) (*Sandbox, error) {
+	cmd := exec.Command(program, append([]string{"--stop-on-stdin-eof", "--list-images", listImages}, args...)...)
 	cmd.Stderr = log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {

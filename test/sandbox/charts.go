@@ -21,7 +21,7 @@ func (s *Sandbox) startCharts(ctx context.Context, master sample.Cluster) error 
 	group.Go(func() error { return releases.Push(ctx, s.Ready.Upstream.Host) })
 	group.Go(func() error { return releases.Master(ctx, s.Ready.Seeds[sample.MasterSeed]) })
 	group.Go(func() error { return releases.Seed(ctx, s.Ready.Seeds[sample.RemoteSeed]) })
-	group.Go(func() error { return sample.Applications(ctx, master, address) })
+	group.Go(func() error { return s.sample.Applications(ctx, master, address) })
 
 	return group.Wait()
 }

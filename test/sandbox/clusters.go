@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/admission"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/sample"
 )
@@ -34,25 +35,45 @@ func (s *Sandbox) startClusters(ctx context.Context) error {
 			if err := server.Wait(fillCtx); err != nil {
 				return err
 			}
-			return fill(fillCtx, name, cluster)
+			return s.fill(fillCtx, name, cluster)
 		})
 	}
 	if err := filling.Wait(); err != nil {
 		return err
 	}
 
-	if err := sample.Master(ctx, clusters[sample.MasterSeed], clusters); err != nil {
+	if err := s.sample.Master(ctx, clusters[sample.MasterSeed], clusters); err != nil {
 		return err
 	}
+	if err := s.startCharts(ctx, clusters[sample.MasterSeed]); err != nil {
+		return err
+	}
+	for name, cluster := range clusters {
+		if err := s.startWebhook(ctx, name, cluster); err != nil {
+			return fmt.Errorf("the webhook of %s: %w", name, err)
+		}
+	}
 
-	return s.startCharts(ctx, clusters[sample.MasterSeed])
+	return nil
+}
+
+// startWebhook starts KKP's rules for an API server, which asks them from then on. What is in it fits them.
+func (s *Sandbox) startWebhook(ctx context.Context, name string, cluster sample.Cluster) error {
+	live := admission.Live{Config: cluster.Config, Namespace: sample.Namespace, Master: name == sample.MasterSeed}
+	server, err := admission.Serve(s.sample.Release.Default, live)
+	if err != nil {
+		return err
+	}
+	s.onStop(server.Stop)
+
+	return server.Register(ctx, cluster.Config, sample.Namespace, sample.Configuration)
 }
 
 // fill puts a seed's part of the sample into its API server.
-func fill(ctx context.Context, name string, cluster sample.Cluster) error {
-	err := sample.Prepare(ctx, cluster, name == sample.MasterSeed)
+func (s *Sandbox) fill(ctx context.Context, name string, cluster sample.Cluster) error {
+	err := s.sample.Prepare(ctx, cluster, name == sample.MasterSeed)
 	if err == nil {
-		err = sample.Seed(ctx, name, cluster)
+		err = s.sample.Seed(ctx, name, cluster)
 	}
 	if err != nil {
 		return fmt.Errorf("filling the API server %s: %w", name, err)

@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,10 +14,15 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/ready"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/sample"
 )
 
 // Options says what to start. The zero value starts everything, with an empty upstream registry.
 type Options struct {
+	// Generation is the minor version of the KKP in the sample, such as "2.28". Empty is the newest that there is.
+	Generation string
+	// CRDs is a directory with files of definitions that take the place of the sample's own.
+	CRDs string
 	// ListImages is a shell command that prints the references to fill the upstream registry with. It runs with
 	// KUBECONFIG set to the master's kubeconfig.
 	ListImages string
@@ -31,6 +37,7 @@ type Sandbox struct {
 	// Ready says how to reach it.
 	Ready ready.Line
 
+	sample       sample.Sample
 	servers      []*apiserver.Server
 	upstreamRoot string   // the storage of the upstream registry
 	stops        []func() // in the order of starting
@@ -39,12 +46,17 @@ type Sandbox struct {
 // Start starts everything in a new temporary directory. When it returns an error, nothing is left. As the API servers use
 // global variables, a process can have one sandbox only.
 func Start(ctx context.Context, options Options) (*Sandbox, error) {
+	installation, err := sample.New(cmp.Or(options.Generation, sample.Releases()[0].Minor()), options.CRDs)
+	if err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "kkp-sandbox-")
 	if err != nil {
 		return nil, err
 	}
-	sandbox := &Sandbox{Ready: ready.Line{
+	sandbox := &Sandbox{sample: installation, Ready: ready.Line{
 		Dir:        dir,
+		Version:    installation.Release.Version,
 		Seeds:      map[string]string{},
 		Users:      map[string]string{},
 		Registries: map[string]ready.Registry{},

@@ -47,17 +47,32 @@ func TestSandbox(t *testing.T) {
 		line := sandbox.ready(t)
 
 		t.Run("clusters", func(t *testing.T) { checkClusters(t, line) })
+		t.Run("patching", func(t *testing.T) { checkPatching(t, line) })
 		t.Run("registries", func(t *testing.T) { checkRegistries(t, line) })
 		t.Run("upstream", func(t *testing.T) { checkUpstream(t, line) })
 
-		sandbox.signal(t, syscall.SIGTERM)
-		if err := sandbox.wait(t); err != nil {
-			t.Errorf("after SIGTERM: %v", err)
+		sandbox.end(t)
+	})
+
+	t.Run("it can be an older KKP", func(t *testing.T) {
+		sandbox := start(t, binary, "--generation", "2.28")
+		checkGeneration(t, sandbox.ready(t), "v2.28.13", "containerRuntimeOpts", "catalogManager")
+		sandbox.end(t)
+	})
+
+	t.Run("it takes other definitions", func(t *testing.T) {
+		dir := filepath.Join("..", "..", "..", "..", "shared", "kkp", "crds")
+		if named := os.Getenv("KKP_CRDS"); named != "" {
+			dir = named
 		}
-		if rest, err := io.ReadAll(sandbox.stdout); len(rest) > 0 || err != nil {
-			t.Errorf("more on stdout: %q %v", rest, err)
+		if _, err := os.Stat(dir); err != nil {
+			t.Skipf("KKP_CRDS does not name a directory with KKP's definitions: %v", err)
 		}
-		sandbox.checkGone(t)
+		for generation, release := range map[string]string{"2.28": "v2.28.13", "2.31": "v2.31.0"} {
+			sandbox := start(t, binary, "--generation", generation, "--crds", filepath.Join(dir, release))
+			checkReleased(t, sandbox.ready(t), release)
+			sandbox.end(t)
+		}
 	})
 
 	t.Run("it fails when images cannot be listed", func(t *testing.T) {
@@ -171,6 +186,19 @@ func (p *program) signal(t *testing.T, signal os.Signal) {
 	if err := p.command.Process.Signal(signal); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// end stops the program, which must leave nothing behind.
+func (p *program) end(t *testing.T) {
+	t.Helper()
+	p.signal(t, syscall.SIGTERM)
+	if err := p.wait(t); err != nil {
+		t.Errorf("after SIGTERM: %v", err)
+	}
+	if rest, err := io.ReadAll(p.stdout); len(rest) > 0 || err != nil {
+		t.Errorf("more on stdout: %q %v", rest, err)
+	}
+	p.checkGone(t)
 }
 
 // wait returns how the program exited.

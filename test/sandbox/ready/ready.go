@@ -6,6 +6,8 @@ package ready
 type Line struct {
 	// Dir is the directory with all files of the sandbox, among them the logs. It is removed when the sandbox stops.
 	Dir string `json:"dir"`
+	// Version is the release of KKP in the sample, such as "v2.31.0".
+	Version string `json:"version"`
 	// Kubeconfig is the path of the master's kubeconfig, for an administrator.
 	Kubeconfig string `json:"kubeconfig"`
 	// Seeds holds the path of the administrator's kubeconfig for the cluster of each Seed, by the Seed's name.

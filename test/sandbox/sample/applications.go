@@ -12,12 +12,12 @@ import (
 const chartRepository = "http://charts.example.com"
 
 // Applications creates the ApplicationDefinitions on the master. charts is the address of the chart repository.
-func Applications(ctx context.Context, master Cluster, charts string) error {
+func (s Sample) Applications(ctx context.Context, master Cluster, charts string) error {
 	client, err := dynamic.NewForConfig(master.Config)
 	if err != nil {
 		return err
 	}
-	objects, err := read("applications.yaml")
+	objects, err := s.Release.read("applications.yaml")
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func newUserCluster(object *unstructured.Unstructured) (userCluster, error) {
 }
 
 // createCluster creates what KKP keeps on the seed for a user cluster: its namespace, addons and control plane.
-func createCluster(ctx context.Context, client dynamic.Interface, object *unstructured.Unstructured) error {
+func (r Release) createCluster(ctx context.Context, client dynamic.Interface, object *unstructured.Unstructured) error {
 	cluster, err := newUserCluster(object)
 	if err != nil {
 		return err
@@ -65,7 +65,7 @@ func createCluster(ctx context.Context, client dynamic.Interface, object *unstru
 			return err
 		}
 	}
-	workloads, err := clusterWorkloads(cluster)
+	workloads, err := r.clusterWorkloads(cluster)
 	if err != nil {
 		return err
 	}

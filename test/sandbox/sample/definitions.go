@@ -10,8 +10,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/rest"
-
-	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/crds"
 )
 
 const (
@@ -20,19 +18,15 @@ const (
 )
 
 // createDefinitions creates KKP's CustomResourceDefinitions and waits until their objects can be created.
-func createDefinitions(ctx context.Context, config *rest.Config) error {
+func createDefinitions(ctx context.Context, config *rest.Config, definitions []*apiextensionsv1.CustomResourceDefinition) error {
 	client, err := clientset.NewForConfig(config)
 	if err != nil {
 		return err
 	}
-	definitions, err := crds.All()
-	if err != nil {
-		return err
-	}
-
 	api := client.ApiextensionsV1().CustomResourceDefinitions()
 	for _, definition := range definitions {
-		if _, err := api.Create(ctx, definition, metav1.CreateOptions{}); err != nil {
+		// Each API server gets a copy of its own.
+		if _, err := api.Create(ctx, definition.DeepCopy(), metav1.CreateOptions{}); err != nil {
 			return fmt.Errorf("creating the definition of %s: %w", definition.Name, err)
 		}
 	}

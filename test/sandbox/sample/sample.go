@@ -7,16 +7,23 @@ import (
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/crds"
 )
 
 const (
 	// Namespace is where KKP lives on the master and on each seed.
 	Namespace = "kubermatic"
+	// Configuration is the name of the KubermaticConfiguration.
+	Configuration = "kubermatic"
 	// RestrictedUser may, on the master, read KubermaticConfigurations and Seeds, and nothing else.
 	RestrictedUser = "restricted"
 	// MasterSeed is the Seed whose cluster is the master too.
@@ -31,20 +38,41 @@ type Cluster struct {
 	Kubeconfig []byte
 }
 
+// Sample is an installation of one release.
+type Sample struct {
+	Release     Release
+	Definitions []*apiextensionsv1.CustomResourceDefinition
+}
+
+// New returns the sample of a minor version of KKP, such as "2.31". crdsDir may name a directory with definitions that are
+// to take the place of the sample's own.
+func New(minor, crdsDir string) (Sample, error) {
+	release, err := ReleaseOf(minor)
+	if err != nil {
+		return Sample{}, err
+	}
+	definitions, err := crds.All(release.Version)
+	if err == nil && crdsDir != "" {
+		definitions, err = crds.Replaced(definitions, crdsDir)
+	}
+
+	return Sample{Release: release, Definitions: definitions}, err
+}
+
 // Prepare fills an API server with what the master and every seed have alike: definitions and the configuration. Only the
 // master's configuration has a status.
-func Prepare(ctx context.Context, cluster Cluster, master bool) error {
-	if err := createDefinitions(ctx, cluster.Config); err != nil {
+func (s Sample) Prepare(ctx context.Context, cluster Cluster, master bool) error {
+	if err := createDefinitions(ctx, cluster.Config, s.Definitions); err != nil {
 		return err
 	}
 	client, err := dynamic.NewForConfig(cluster.Config)
 	if err != nil {
 		return err
 	}
-	if _, err := createFile(ctx, client, "namespace.yaml"); err != nil {
+	if _, err := s.Release.createFile(ctx, client, "namespace.yaml"); err != nil {
 		return err
 	}
-	configuration, err := read("configuration.yaml")
+	configuration, err := s.Release.read("configuration.yaml")
 	if err != nil {
 		return err
 	}
@@ -61,7 +89,7 @@ func Prepare(ctx context.Context, cluster Cluster, master bool) error {
 }
 
 // Master fills the prepared master: Seeds with the Secrets that lead to their clusters, KKP's own workloads, users.
-func Master(ctx context.Context, master Cluster, seeds map[string]Cluster) error {
+func (s Sample) Master(ctx context.Context, master Cluster, seeds map[string]Cluster) error {
 	client, err := dynamic.NewForConfig(master.Config)
 	if err != nil {
 		return err
@@ -70,18 +98,22 @@ func Master(ctx context.Context, master Cluster, seeds map[string]Cluster) error
 		if err := createKubeconfig(ctx, client, Namespace, "kubeconfig-"+name, seed.Kubeconfig); err != nil {
 			return err
 		}
-		if _, err := createFile(ctx, client, "seed-"+name+".yaml"); err != nil {
+		if _, err := s.Release.createFile(ctx, client, "seed-"+name+".yaml"); err != nil {
 			return err
 		}
 	}
 	for _, file := range []string{"restricted.yaml", "toolbox.yaml"} {
-		if _, err := createFile(ctx, client, file); err != nil {
+		if _, err := s.Release.createFile(ctx, client, file); err != nil {
 			return err
 		}
 	}
 
 	names := []string{MasterSeed, RemoteSeed}
-	if err := createWorkloads(ctx, client, Namespace, kkpLabels(), masterWorkloads(names)); err != nil {
+	if err := createWorkloads(ctx, client, Namespace, s.Release.labels(), s.Release.masterWorkloads(names)); err != nil {
+		return err
+	}
+
+	if err := s.Release.applyGitOps(ctx, client); err != nil {
 		return err
 	}
 
@@ -89,27 +121,27 @@ func Master(ctx context.Context, master Cluster, seeds map[string]Cluster) error
 }
 
 // Seed fills a prepared seed: KKP's workloads for it, and its user clusters.
-func Seed(ctx context.Context, name string, seed Cluster) error {
+func (s Sample) Seed(ctx context.Context, name string, seed Cluster) error {
 	client, err := dynamic.NewForConfig(seed.Config)
 	if err != nil {
 		return err
 	}
 	if name != MasterSeed {
 		// On the master, the Seed is there already.
-		if _, err := createFile(ctx, client, "seed-"+name+".yaml"); err != nil {
+		if _, err := s.Release.createFile(ctx, client, "seed-"+name+".yaml"); err != nil {
 			return err
 		}
 	}
-	if err := createWorkloads(ctx, client, Namespace, kkpLabels(), seedWorkloads()); err != nil {
+	if err := createWorkloads(ctx, client, Namespace, s.Release.labels(), s.Release.seedWorkloads()); err != nil {
 		return err
 	}
 
-	clusters, err := createFile(ctx, client, "clusters-"+name+".yaml")
+	clusters, err := s.Release.createFile(ctx, client, "clusters-"+name+".yaml")
 	if err != nil {
 		return err
 	}
 	for _, cluster := range clusters {
-		if err := createCluster(ctx, client, cluster); err != nil {
+		if err := s.Release.createCluster(ctx, client, cluster); err != nil {
 			return err
 		}
 		// The seed's API server is that of its user clusters, too.
@@ -118,9 +150,35 @@ func Seed(ctx context.Context, name string, seed Cluster) error {
 			return err
 		}
 	}
-	_, err = createFile(ctx, client, "installations.yaml")
+	if name != MasterSeed {
+		if err := s.Release.applyGitOps(ctx, client); err != nil {
+			return err
+		}
+	}
 
-	return err
+	return s.fillUserCluster(ctx, client)
+}
+
+// fillUserCluster fills the API server of a seed with what is in its user clusters.
+func (s Sample) fillUserCluster(ctx context.Context, client dynamic.Interface) error {
+	// The API server makes the namespaces of the system soon after it is ready.
+	err := wait.PollUntilContextTimeout(ctx, establishInterval, establishTimeout, true, func(ctx context.Context) (bool, error) {
+		_, err := client.Resource(corev1.SchemeGroupVersion.WithResource("namespaces")).Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) {
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if err != nil {
+		return fmt.Errorf("waiting for the namespace %s: %w", metav1.NamespaceSystem, err)
+	}
+	for _, file := range []string{"installations.yaml", "machines.yaml"} {
+		if _, err := s.Release.createFile(ctx, client, file); err != nil {
+			return err
+		}
+	}
+
+	return nil
 }
 
 // createKubeconfig creates a Secret with a kubeconfig, as KKP reads and keeps them.
@@ -137,12 +195,12 @@ func createKubeconfig(ctx context.Context, client dynamic.Interface, namespace, 
 	return err
 }
 
-// kkpLabels are on everything that the KKP operator creates.
-func kkpLabels() map[string]string {
+// labels are on everything that the KKP operator creates.
+func (r Release) labels() map[string]string {
 	return map[string]string{
 		"app.kubernetes.io/name":       "",
 		"app.kubernetes.io/managed-by": "kubermatic-operator",
-		"app.kubernetes.io/version":    Version,
+		"app.kubernetes.io/version":    r.Version,
 	}
 }
 

@@ -1,0 +1,127 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os/exec"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// kinds are what commands that change an installation may touch.
+const kinds = "kubermaticconfigurations.kubermatic.k8c.io,seeds.kubermatic.k8c.io,clusters.kubermatic.k8c.io," +
+	"machinedeployments.cluster.k8s.io,deployments.apps,configmaps,secrets"
+
+// State is what the objects of a sandbox were at some time: by kubeconfig and then by kind,
+// namespace and name. It includes who owns which field.
+type State map[string]map[string]object
+
+type object map[string]any
+
+// Save returns the objects as they are now.
+func (s *Sandbox) Save(ctx context.Context) (State, error) {
+	state := State{}
+	for _, kubeconfig := range s.Seeds {
+		output, err := kubectl(ctx, kubeconfig, nil, "get", kinds, "--all-namespaces", "--show-managed-fields", "-o", "json")
+		if err != nil {
+			return nil, err
+		}
+		var list struct {
+			Items []object `json:"items"`
+		}
+		if err := json.Unmarshal(output, &list); err != nil {
+			return nil, err
+		}
+		state[kubeconfig] = map[string]object{}
+		for _, o := range list.Items {
+			for _, field := range []string{"resourceVersion", "generation", "uid", "creationTimestamp"} {
+				delete(o.metadata(), field)
+			}
+			state[kubeconfig][o.name()] = o
+		}
+	}
+	return state, nil
+}
+
+// Restore makes the objects what they were: what is new is deleted, what is gone comes
+// back, what differs is replaced.
+func (s *Sandbox) Restore(ctx context.Context, to State) error {
+	now, err := s.Save(ctx)
+	if err != nil {
+		return err
+	}
+	for kubeconfig, objects := range to {
+		if err := restore(ctx, kubeconfig, now[kubeconfig], objects); err != nil {
+			return fmt.Errorf("restoring the sandbox: %w", err)
+		}
+	}
+	return nil
+}
+
+func restore(ctx context.Context, kubeconfig string, from, to map[string]object) error {
+	var added, gone, changed []object
+	for _, name := range slices.Sorted(maps.Keys(from)) {
+		if _, ok := to[name]; !ok {
+			added = append(added, from[name])
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(to)) {
+		switch is, ok := from[name]; {
+		case !ok:
+			gone = append(gone, to[name])
+		case !reflect.DeepEqual(is, to[name]):
+			changed = append(changed, to[name])
+		}
+	}
+	back := append(slices.Clone(gone), changed...)
+	for _, step := range []struct {
+		verb    string
+		objects []object
+	}{
+		{"delete", added},
+		{"create", gone},
+		{"replace", changed},
+		// What was written belongs to the one who wrote it. When nothing else changes, the
+		// server takes the owners that it is told.
+		{"replace", back},
+	} {
+		if len(step.objects) == 0 {
+			continue
+		}
+		list, err := json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": step.objects})
+		if err != nil {
+			return err
+		}
+		if _, err := kubectl(ctx, kubeconfig, list, step.verb, "-f", "-"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (o object) metadata() map[string]any {
+	metadata, _ := o["metadata"].(map[string]any)
+	return metadata
+}
+
+func (o object) name() string {
+	return fmt.Sprintf("%v %v/%v", o["kind"], o.metadata()["namespace"], o.metadata()["name"])
+}
+
+// kubectl runs kubectl, which must be in PATH, and returns what it prints.
+func kubectl(ctx context.Context, kubeconfig string, input []byte, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	var stderr bytes.Buffer
+	cmd := exec.CommandContext(ctx, "kubectl", append(args, "--kubeconfig", kubeconfig)...)
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), &stderr
+	output, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("kubectl %s: %w: %s", args[0], err, strings.TrimSpace(stderr.String()))
+	}
+	return output, nil
+}
