@@ -67,7 +67,10 @@ func (d *demo) tell(ctx context.Context, sandbox *harness.Sandbox) error {
 	if err := d.showAll(ctx, mirroring()); err != nil {
 		return err
 	}
-	return d.compare(ctx, sandbox.Upstream.Host, sandbox.Registries["plain"].Host+"/kkp")
+	if err := d.compare(ctx, sandbox.Upstream.Host, sandbox.Registries["plain"].Host+"/kkp"); err != nil {
+		return err
+	}
+	return d.showAll(ctx, patching())
 }
 
 // step is a command and what it is for.
@@ -87,6 +90,17 @@ func mirroring() []step {
 		{"Copy it", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP"`, 6},
 		{"And again: nothing is copied twice", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP" 2>/dev/null`, 6},
 		{"Is everything there?", `kubectl kkp-mirror verify $PLAIN/kkp --registry-map "$MAP" 2>/dev/null`, 6},
+	}
+}
+
+// patching points KKP at the mirror. One field is left to the GitOps controller that manages it.
+func patching() []step {
+	config := `kubectl kkp-mirror patch-config $PLAIN/kkp --except verticalPodAutoscaler.recommender --registry-map "$MAP"`
+	return []step{
+		{"What would change in KKP's configuration? The API server and KKP's webhooks check it", config + " --dry-run=server", 40},
+		{"Let KKP pull from the mirror, once it is checked that all images are there", config + " 2>/dev/null", 12},
+		{"And the nodes of a datacenter, through a proxy", `kubectl kkp-mirror patch-seed hamburg-vsphere --registry $PLAIN/kkp --plain-http $PLAIN --registry-map "$MAP" --http-proxy http://proxy.example.com:3128 --no-proxy auto`, 60},
+		{"What would taking it back change?", "kubectl kkp-mirror patch-seed hamburg-vsphere --revert --dry-run=server 2>/dev/null", 8},
 	}
 }
 

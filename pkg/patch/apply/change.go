@@ -27,6 +27,7 @@ type Change struct {
 	Same    []Edit                     // of fields that have the wanted value already
 	Unknown []Path                     // fields that the kind has not on this API server
 
+	schema Schema
 	revert bool
 	again  func(live *unstructured.Unstructured) (Change, error)
 }
@@ -37,7 +38,7 @@ func (c Change) Empty() bool { return len(c.Edits) == 0 }
 // Compute works out a change. The previous values are kept in an annotation of the object,
 // for Revert.
 func Compute(live *unstructured.Unstructured, schema Schema, edits []Edit) (Change, error) {
-	change := Change{Live: live, After: live.DeepCopy()}
+	change := Change{Live: live, After: live.DeepCopy(), schema: schema}
 	change.again = func(live *unstructured.Unstructured) (Change, error) { return Compute(live, schema, edits) }
 	for _, edit := range edits {
 		switch {

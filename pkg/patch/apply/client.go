@@ -125,6 +125,9 @@ func (c Client) configuration(change Change) (*unstructured.Unstructured, error)
 		if value == nil || path.Lookup(configuration.Object) != nil {
 			continue
 		}
+		if _, isMap := value.(map[string]any); isMap && !change.schema.atomic(path) {
+			value = map[string]any{} // of the map itself, not of what others put there
+		}
 		if err := path.set(configuration.Object, value); err != nil {
 			return nil, err
 		}
@@ -156,7 +159,11 @@ func (c Client) explain(change Change, err error) error {
 	}
 	conflict := &ConflictError{Object: Name(change.Live), Err: err}
 	for _, edit := range change.Edits {
-		for _, owner := range c.others(change.Live, edit.Path) {
+		names := c.others(change.Live, edit.Path)
+		if len(names) == 0 { // the map that it is in, as a whole
+			names = managers(change.Live, func(field Path) bool { return edit.Path.Within(field) && change.schema.atomic(field) })
+		}
+		for _, owner := range names {
 			conflict.Fields = append(conflict.Fields, fmt.Sprintf("%s, owned by %q", edit.Path, owner))
 		}
 	}

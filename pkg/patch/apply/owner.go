@@ -10,16 +10,14 @@ import (
 
 // owners are the managers of a field, or of a part of it.
 func owners(object *unstructured.Unstructured, path Path) []string {
+	return managers(object, func(field Path) bool { return field.Within(path) })
+}
+
+// managers are those who manage a field of some kind.
+func managers(object *unstructured.Unstructured, kind func(Path) bool) []string {
 	var names []string
 	for _, entry := range object.GetManagedFields() {
-		if entry.Subresource != "" || slices.Contains(names, entry.Manager) {
-			continue
-		}
-		owned := false
-		for _, field := range fieldsOf(entry) {
-			owned = owned || field.Within(path) || path.Within(field)
-		}
-		if owned {
+		if entry.Subresource == "" && !slices.Contains(names, entry.Manager) && slices.ContainsFunc(fieldsOf(entry), kind) {
 			names = append(names, entry.Manager)
 		}
 	}

@@ -50,10 +50,22 @@ func (s Schema) Has(path Path) bool {
 	if path.Within(Path{"metadata"}) {
 		return true
 	}
+	_, ok := s.at(path)
+	return ok
+}
+
+// atomic tells whether a map has one owner for all that is in it.
+func (s Schema) atomic(path Path) bool {
+	at, _ := s.at(path)
+	return at["x-kubernetes-map-type"] == "atomic"
+}
+
+// at is the schema of a field, empty where a kind takes any.
+func (s Schema) at(path Path) (map[string]any, bool) {
 	at := s.root
 	for _, key := range path {
 		if at["x-kubernetes-preserve-unknown-fields"] == true {
-			return true
+			return nil, true
 		}
 		properties, _ := at["properties"].(map[string]any)
 		next, ok := properties[key].(map[string]any)
@@ -61,11 +73,11 @@ func (s Schema) Has(path Path) bool {
 			next, ok = at["additionalProperties"].(map[string]any)
 		}
 		if !ok {
-			return false
+			return nil, false
 		}
 		at = next
 	}
-	return true
+	return at, true
 }
 
 // Strings are the paths of the text fields of the kind that lead through no list and no
