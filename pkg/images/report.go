@@ -26,8 +26,12 @@ const (
 	ClassDisk      Class = "disk"       // there is no room for it
 )
 
-// RemedyCreate is what to do where repositories do not come into being by themselves.
-const RemedyCreate = "create the project or repository in the target registry, then run the same command again"
+// What to do where projects or repositories do not come into being by themselves. A project
+// is the first element of a repository's path.
+const (
+	RemedyCreateProject    = "create the project in the target registry, then run the same command again"
+	RemedyCreateRepository = "create the repository in the target registry, then run the same command again"
+)
 
 // Remedy is one line on what to do about failures of a class.
 func (c Class) Remedy() string {

@@ -1,5 +1,7 @@
 package images
 
+import "slices"
+
 // Finding says what a check found.
 type Finding string
 
@@ -11,6 +13,9 @@ const (
 	Incomplete Finding = "incomplete" // parts of it are missing or damaged
 	Unknown    Finding = "unknown"    // it could not be checked
 )
+
+// Broken tells whether the image has to be copied to become what it should be.
+func (f Finding) Broken() bool { return f == Missing || f == Different || f == Incomplete }
 
 // Check is what was found out about one image at the target.
 type Check struct {
@@ -30,6 +35,8 @@ type Problem struct {
 	Part   string `json:"part"` // "manifest", "blob"
 	Digest string `json:"digest"`
 	Detail string `json:"detail"` // "missing", with the platform of a manifest, or what is wrong
+
+	Damaged bool `json:"-"` // it is there, with other content than its digest says
 }
 
 // Verification is what was found out about a plan, in its order.
@@ -71,9 +78,26 @@ func (v Verification) Document(target Target, deep bool, gaps []Gap) VerifyRepor
 func (v Verification) Broken(plan Plan) Plan {
 	var broken Plan
 	for i, c := range v.Checks {
-		if c.Finding == Missing || c.Finding == Different || c.Finding == Incomplete {
+		if c.Finding.Broken() {
 			broken.Copies = append(broken.Copies, plan.Copies[i])
 		}
 	}
 	return broken
+}
+
+// Updated returns the verification with the checks of a later one, of a part of the plan, in
+// the place of the earlier ones.
+func (v Verification) Updated(later Verification) Verification {
+	type place struct{ source, target Ref }
+	newer := map[place]Check{}
+	for _, c := range later.Checks {
+		newer[place{c.Source, c.Target}] = c
+	}
+	updated := Verification{Checks: slices.Clone(v.Checks)}
+	for i, c := range updated.Checks {
+		if n, ok := newer[place{c.Source, c.Target}]; ok {
+			updated.Checks[i] = n
+		}
+	}
+	return updated
 }

@@ -10,6 +10,7 @@ type Installation struct {
 	Version       string // "v2.31.0", as the master's operator reports it
 	Edition       string // "CE" or "EE"
 	Configuration Configuration
+	PullSecret    PullSecret // of a live installation
 	Seeds         []Seed
 	Pods          []Pod     // of the master
 	Releases      []Release // the Helm releases of the master

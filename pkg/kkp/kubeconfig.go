@@ -16,15 +16,28 @@ import (
 
 // seedClient opens the API of a Seed with the kubeconfig in its Secret.
 func seedClient(ctx context.Context, master dynamic.Interface, key SecretKey, connect Connect) (Client, error) {
-	kubeconfig, err := secretValue(ctx, master, key)
+	config, err := secretConfig(ctx, master, key)
 	if err != nil {
 		return Client{}, err
 	}
+	return connect(config)
+}
+
+// SeedConfig returns how to reach the cluster of a Seed, as the Secret that it names says.
+func SeedConfig(ctx context.Context, master dynamic.Interface, seed Seed) (*rest.Config, error) {
+	return secretConfig(ctx, master, seed.Kubeconfig)
+}
+
+func secretConfig(ctx context.Context, master dynamic.Interface, key SecretKey) (*rest.Config, error) {
+	kubeconfig, err := secretValue(ctx, master, key)
+	if err != nil {
+		return nil, err
+	}
 	config, err := restConfig(kubeconfig)
 	if err != nil {
-		return Client{}, fmt.Errorf("kubeconfig in secret %s/%s: %w", key.Namespace, key.Name, err)
+		return nil, fmt.Errorf("kubeconfig in secret %s/%s: %w", key.Namespace, key.Name, err)
 	}
-	return connect(config)
+	return config, nil
 }
 
 func secretValue(ctx context.Context, client dynamic.Interface, key SecretKey) ([]byte, error) {

@@ -41,6 +41,7 @@ func Load(ctx context.Context, master Client, namespace string, connect Connect)
 		return Installation{}, err
 	}
 	inst := Installation{Configuration: configuration, Live: true}
+	inst.PullSecret = loadPullSecret(ctx, master, configuration.Namespace)
 	seeds, err := loadSeeds(ctx, master, configuration.Namespace)
 	if err != nil {
 		inst.Unread = append(inst.Unread, Unread{Part: PartSeeds, Subject: "namespace " + configuration.Namespace, Err: err})

@@ -60,6 +60,21 @@ func pathSupport(mirror Mirror, version string) (notes []string, err error) {
 	return nil, nil
 }
 
+// CheckHosts says which mirrors a KKP version does not know: those of any registry, before
+// v2.30 (operating-system-manager v1.10).
+func (s NodeSettings) CheckHosts(version string) error {
+	running, err := semver.NewVersion(version)
+	if err != nil {
+		return fmt.Errorf("KKP version %q: %w", version, err)
+	}
+	for _, host := range []string{"*", "_default"} {
+		if _, ok := s.ContainerdMirrors[host]; ok && running.LessThan(semver.New(2, 30, 0, "0", "")) {
+			return fmt.Errorf("KKP %s has no mirrors for any registry (%s), which came with v2.30; name the registries", version, host)
+		}
+	}
+	return nil
+}
+
 // Hosts are the registries that images come from, ordered.
 func Hosts(inv images.Inventory) []string {
 	var hosts []string

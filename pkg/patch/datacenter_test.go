@@ -86,6 +86,19 @@ func TestContainerd(t *testing.T) {
 	}
 }
 
+func TestMirrorsOfAnyRegistry(t *testing.T) {
+	every := NodeSettings{ContainerdMirrors: map[string][]string{"*": {"https://reg"}}}
+	named := NodeSettings{ContainerdMirrors: map[string][]string{"quay.io": {"https://reg"}}}
+	for version, ok := range map[string]bool{"v2.29.10": false, "v2.30.0": true, "v2.31.0": true} {
+		if err := every.CheckHosts(version); (err == nil) != ok {
+			t.Errorf("%s: got %v", version, err)
+		}
+		if err := named.CheckHosts(version); err != nil {
+			t.Errorf("%s: got %v", version, err)
+		}
+	}
+}
+
 func TestPauseImage(t *testing.T) {
 	mirror := newMirror(t, "reg.example.com/kkp")
 	inv := images.Inventory{}

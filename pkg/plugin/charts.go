@@ -20,6 +20,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
@@ -122,13 +124,13 @@ type chartRegistry struct {
 }
 
 // Chart implements chart.Registry.
-func (r chartRegistry) Chart(ctx context.Context, ref images.Ref, access chart.Access) ([]byte, error) {
-	return r.Registries.Chart(ctx, ref, transfer.ChartAccess(access))
+func (r chartRegistry) Chart(ctx context.Context, ref images.Ref, how chart.Access) ([]byte, error) {
+	return r.Registries.Chart(ctx, ref, access.ChartAccess(how))
 }
 
 // Unreachable implements chart.Registry.
 func (r chartRegistry) Unreachable(err error) bool {
-	return transfer.Classify(err) == images.ClassNetwork
+	return faults.Classify(err) == images.ClassNetwork
 }
 
 // chartReader reads and renders charts for discovery.

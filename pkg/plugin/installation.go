@@ -66,11 +66,8 @@ func (f *inputFlags) load(ctx context.Context, cmd *cobra.Command, streams gener
 	if err != nil {
 		return kkp.Installation{}, nil, err
 	}
-	if secret := inst.Configuration.Field("spec.imagePullSecret"); secret != "" {
-		if err := registries.AddCredentials([]byte(secret), "the imagePullSecret of the KubermaticConfiguration"); err != nil {
-			fmt.Fprintf(streams.ErrOut, "warning: %v; it is not used\n", err)
-		}
-	}
+	addCredentials(registries, []byte(inst.Configuration.Field("spec.imagePullSecret")), "the imagePullSecret of the KubermaticConfiguration", streams.ErrOut)
+	addCredentials(registries, inst.PullSecret.Config, "the Secret "+inst.PullSecret.Name, streams.ErrOut)
 	release, err := f.release(cmd, inst, f.kkpVersion)
 	return inst, release, err
 }

@@ -21,7 +21,7 @@ type MirrorError struct {
 
 func (e *MirrorError) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d of %s are not in %s as they should be; nothing was changed:", len(e.Checks), count(e.Total, "image"), e.Target)
+	fmt.Fprintf(&text, "%d of %s cannot be taken from %s; nothing was changed:", len(e.Checks), count(e.Total, "image"), e.Target)
 	for i, check := range e.Checks {
 		if i == maxListed {
 			fmt.Fprintf(&text, "\n  … and %d more", len(e.Checks)-maxListed)
@@ -57,7 +57,7 @@ func checkInventory(ctx context.Context, registries *transfer.Registries, target
 	if err != nil {
 		return err
 	}
-	verification := registries.Verify(ctx, plan, transfer.Options{Jobs: jobs}, false)
+	verification := registries.Verify(ctx, plan, transfer.Options{Jobs: jobs, NoReferrers: true}, false)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

@@ -34,7 +34,8 @@ KubermaticConfiguration, overwriteRegistry, the Helm repository of KKP's applica
 and the repositories of the node port proxy on every Seed.
 
 REGISTRY is registry[:port][/prefix], as it was given to sync. The mirror is checked
-first: nothing is changed while it lacks an image that KKP would pull from it.
+first: nothing is changed while it lacks an image that KKP would pull from it. With
+--plain-http or --insecure for it, KKP is told so where it pulls charts.
 
 Only fields that this KKP has are set, by server-side apply: a field that someone else
 manages, such as a GitOps controller, is a conflict that names the owner. The values

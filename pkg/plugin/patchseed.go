@@ -41,7 +41,8 @@ settings of the datacenter in its Seed.
 
 --registry lets containerd on the nodes ask the mirror first, for every registry that
 KKP's images come from, and sets the image of the pod sandboxes; the mirror is checked
-before. Each setting can be given alone, too. Lists are added to, unless --replace.
+before. With --plain-http or --insecure for it, the nodes are told so. Each setting can
+be given alone, too. Lists are added to, unless --replace.
 
 Nodes get new settings when they are made: the MachineDeployments to be rolled are
 listed after the change. Fields are set by server-side apply, and --revert gives them
@@ -116,6 +117,9 @@ func (c *patchSeedCommand) run(ctx context.Context, cmd *cobra.Command, args []s
 		return err
 	}
 	chosen, err := c.choose(f.inst, strings.Join(args, ""))
+	if err == nil {
+		err = c.node.CheckHosts(f.release.Version())
+	}
 	if err != nil {
 		return usageError(cmd, err)
 	}

@@ -4,17 +4,25 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
+	"strconv"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
+	"k8s.io/klog/v2"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/credentials"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
 // registryFlags say how registries are reached.
@@ -24,6 +32,7 @@ type registryFlags struct {
 	caFile    string
 	mappings  []string
 	jobs      int
+	verbosity int
 }
 
 func (f *registryFlags) add(flags *pflag.FlagSet) {
@@ -33,22 +42,27 @@ func (f *registryFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.insecure, "insecure", false, "Do not verify TLS certificates")
 	flags.StringSliceVar(&f.plainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
 	flags.IntVar(&f.jobs, "jobs", 8, "How much to do at once, for each registry")
+	flags.IntVarP(&f.verbosity, "v", "v", 0, "How much to print on stderr of what is asked of registries and the cluster: 6 prints each request, 8 also headers; without passwords and tokens")
 }
 
 // registries returns the way to registries that the flags describe.
 func (f *registryFlags) registries(cmd *cobra.Command) (*transfer.Registries, error) {
-	config := transfer.Config{
-		Insecure: f.insecure, PlainHTTP: f.plainHTTP, Keychain: transfer.Keychain(), UserAgent: userAgent(),
+	config := access.Config{
+		Insecure: f.insecure, PlainHTTP: f.plainHTTP, Keychain: credentials.Keychain(), UserAgent: userAgent(),
+		Trace: cmd.ErrOrStderr(), Verbosity: f.verbosity,
+	}
+	if err := traceCluster(f.verbosity); err != nil {
+		return nil, err
 	}
 	if f.jobs < 1 {
 		return nil, usageError(cmd, fmt.Errorf("--jobs %d: at least 1 is needed", f.jobs))
 	}
 	for _, text := range f.mappings {
-		mapping, err := transfer.ParseMapping(text)
+		m, err := mapping.Parse(text)
 		if err != nil {
 			return nil, usageError(cmd, fmt.Errorf("--registry-map: %w", err))
 		}
-		config.Mappings = append(config.Mappings, mapping)
+		config.Mappings = append(config.Mappings, m)
 	}
 	if f.caFile != "" {
 		pool, err := loadCAs(f.caFile)
@@ -58,6 +72,40 @@ func (f *registryFlags) registries(cmd *cobra.Command) (*transfer.Registries, er
 		config.CAs = pool
 	}
 	return transfer.NewRegistries(config), nil
+}
+
+// addCredentials adds the credentials of a docker configuration that KKP has, if it has one.
+// They come after those that are known already.
+func addCredentials(registries *transfer.Registries, dockerConfig []byte, origin string, out io.Writer) {
+	if len(dockerConfig) == 0 {
+		return
+	}
+	if err := registries.AddCredentials(dockerConfig, origin); err != nil {
+		fmt.Fprintf(out, "warning: %v; it is not used\n", err)
+	}
+}
+
+// unreadSecret is a note for failures that the Secret of KKP might have prevented, "" if it
+// was read or is not there.
+func unreadSecret(secret kkp.PullSecret) string {
+	if secret.Err == nil {
+		return ""
+	}
+	return fmt.Sprintf("note: the Secret %s, in which KKP keeps its credentials, could not be read: %v", secret.Name, secret.Err)
+}
+
+// clusterVerbosity is as far as client-go may go: beyond this level it prints the content of
+// Secrets.
+const clusterVerbosity = 7
+
+// traceCluster makes client-go print its requests. It must be called before it connects.
+func traceCluster(verbosity int) error {
+	if verbosity <= 0 {
+		return nil
+	}
+	flags := flag.NewFlagSet("", flag.ContinueOnError)
+	klog.InitFlags(flags)
+	return flags.Set("v", strconv.Itoa(min(verbosity, clusterVerbosity)))
 }
 
 func loadCAs(path string) (*x509.CertPool, error) {

@@ -65,24 +65,60 @@ func failuresError(report images.Report) error {
 	fmt.Fprintf(&b, "%d of %s could not be copied", report.Count(images.Failed), count(len(report.Results), "image"))
 	for _, title := range slices.Sorted(maps.Keys(groups)) {
 		b.WriteString("\n" + title)
-		for _, result := range groups[title] {
-			fmt.Fprintf(&b, "\n  %s", result.Error)
+		for _, line := range causes(groups[title]) {
+			fmt.Fprintf(&b, "\n  %s", line)
 		}
-		if groups[title][0].Remedy == images.RemedyCreate {
-			fmt.Fprintf(&b, "\n  to create: %s", strings.Join(missing(groups[title]), ", "))
+		for _, line := range toCreate(groups[title]) {
+			fmt.Fprintf(&b, "\n%s", line)
 		}
 	}
 	return &PartialError{Message: b.String()}
 }
 
-// missing are the repositories that failures name as targets.
-func missing(failures []images.Result) []string {
-	var names []string
+// causes are the errors of failures. What failed all for the same reason is one line.
+func causes(failures []images.Result) []string {
+	var lines []string
+	same := map[string]int{}
 	for _, failure := range failures {
-		names = append(names, failure.Target.Name())
+		if same[failure.Error]++; same[failure.Error] == 1 {
+			lines = append(lines, failure.Error)
+		}
 	}
-	slices.Sort(names)
-	return slices.Compact(names)
+	for i, line := range lines {
+		if n := same[line]; n > 1 {
+			lines[i] = fmt.Sprintf("%s: %s", count(n, "image"), line)
+		}
+	}
+	return lines
+}
+
+// toCreate lists the projects or repositories that have to be created for failures with one
+// remedy, each once, to be copied: a heading for each registry, and a line for each name.
+func toCreate(failures []images.Result) []string {
+	kind := ""
+	switch failures[0].Remedy {
+	case images.RemedyCreateProject:
+		kind = "projects"
+	case images.RemedyCreateRepository:
+		kind = "repositories"
+	default:
+		return nil
+	}
+	names := map[string][]string{}
+	for _, failure := range failures {
+		at := failure.Target
+		if kind == "projects" {
+			at.Repository, _, _ = strings.Cut(at.Repository, "/")
+		}
+		names[at.Registry] = append(names[at.Registry], at.Repository)
+	}
+	var lines []string
+	for _, registry := range slices.Sorted(maps.Keys(names)) {
+		lines = append(lines, fmt.Sprintf("%s to create in %s:", kind, registry))
+		slices.Sort(names[registry])
+		lines = append(lines, slices.Compact(names[registry])...)
+	}
+	return lines
 }
 
 // size writes bytes with a binary unit.

@@ -77,6 +77,38 @@ func TestFailuresAreGroupedByRemedy(t *testing.T) {
 	}
 }
 
+func TestWhatHasToBeCreatedIsListedOnce(t *testing.T) {
+	failed := func(target, remedy string) images.Result {
+		res := result(t, "a:1", images.Failed, images.ClassPolicy)
+		res.Target, res.Remedy, res.Error = ref(t, target), remedy, "pushing "+target+": 404 not found"
+		return res
+	}
+	err := failuresError(images.Report{Results: []images.Result{
+		failed("harbor.example.com/kubermatic/kubermatic:1", images.RemedyCreateProject),
+		failed("harbor.example.com/kubermatic/util:1", images.RemedyCreateProject),
+		failed("harbor.example.com/acme/tool:1", images.RemedyCreateProject),
+		failed("1.dkr.ecr.eu-west-1.amazonaws.com/kkp/etcd:2", images.RemedyCreateRepository),
+		failed("1.dkr.ecr.eu-west-1.amazonaws.com/kkp/etcd:1", images.RemedyCreateRepository),
+	}})
+	for _, want := range []string{
+		"\nprojects to create in harbor.example.com:\nacme\nkubermatic\n",
+		"\nrepositories to create in 1.dkr.ecr.eu-west-1.amazonaws.com:\nkkp/etcd",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not in\n%s", want, err)
+		}
+	}
+}
+
+func TestTheSameFailureIsOneLine(t *testing.T) {
+	full := result(t, "a:1", images.Failed, images.ClassDisk)
+	full.Error = "writing oci:x: /srv has 1 MiB free, and 9 MiB are needed"
+	err := failuresError(images.Report{Results: []images.Result{full, full, full}})
+	if want := "\n  3 images: " + full.Error; !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("got %s", err)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	interrupted, cancel := context.WithCancel(t.Context())
 	cancel()

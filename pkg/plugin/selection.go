@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
 )
 
 // maxListBytes bounds an image list that is read: 300,000 images with their reasons.
@@ -25,20 +27,64 @@ type selection struct {
 	input      *inputFlags
 	scope      scopeFlags
 	registries registryFlags
+	output     *outputFlags
 	list       string
-	platforms  []string
 	loadFrom   string
 	archive    *archives.Archive // that loadFrom names
+	withheld   string            // a note for failures to log in, "" if there is nothing to say
+
+	// What of an image counts, and how the copying is shown.
+	platforms   []string
+	noReferrers bool
+	noProgress  bool
 }
 
 func newSelection(streams genericiooptions.IOStreams) selection {
-	return selection{streams: streams, input: newInputFlags()}
+	return selection{streams: streams, input: newInputFlags(), output: newOutputFlags()}
 }
 
-// addInput adds the flags for what a list may stand for.
-func (c *selection) addInput(flags *pflag.FlagSet, verb string) {
-	c.input.add(flags)
-	flags.StringVar(&c.list, "images", "", verb+" the images of this list, as 'images -o json' prints it (- is stdin), not those of a cluster")
+// addFlags adds the flags that all these commands have, and the group of those that a
+// command has for itself. verb is what it does with images.
+func (c *selection) addFlags(cmd *cobra.Command, verb string, own flagGroup) {
+	addGroups(cmd,
+		flagGroup{"Input", func(flags *pflag.FlagSet) {
+			c.input.add(flags)
+			flags.StringVar(&c.list, "images", "", verb+" the images of this list, as 'images -o json' prints it (- is stdin), not those of a cluster")
+		}},
+		flagGroup{"Scope", c.scope.add},
+		flagGroup{"Registries", c.registries.add},
+		own,
+		flagGroup{"Output", c.output.addDocument},
+		flagGroup{"Connection", c.input.addConnection})
+	complete(cmd, completions())
+}
+
+// addContent adds the flags for what of an image counts, and for how it is shown that bytes
+// move.
+func (c *selection) addContent(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&c.platforms, "platform", nil,
+		"Only these platforms of each image, such as linux/amd64 (default: all). The digest of a multi-platform image in the target is another one then, "+
+			"unless the registry takes the whole index without the others; in that case a later sync takes it for complete, and verify --fix brings the others")
+	flags.BoolVar(&c.noReferrers, "no-referrers", false, "Leave out signatures, attestations and what else hangs on an image")
+	flags.BoolVar(&c.noProgress, "no-progress", false, "Print a line for each image that is copied, also on a terminal")
+}
+
+// transferOptions are the options of a copy or a verification.
+func (c *selection) transferOptions(p planned) transfer.Options {
+	return transfer.Options{Jobs: c.registries.jobs, Platforms: p.platforms, NoReferrers: c.noReferrers}
+}
+
+// noteWithheld says what might have prevented failures to log in.
+func (c *selection) noteWithheld(classes []images.Class) {
+	if c.withheld != "" && slices.Contains(classes, images.ClassAuth) {
+		fmt.Fprintln(c.streams.ErrOut, c.withheld)
+	}
+}
+
+// newProgress shows how a number of images are copied. Requests that are printed, too, would
+// tear a bar apart.
+func (c *selection) newProgress(total int) *progress {
+	return newProgress(c.streams.ErrOut, total, c.noProgress || c.registries.verbosity > 0)
 }
 
 // planned is what the flags of a command come to.
@@ -93,7 +139,8 @@ func (c *selection) inventory(ctx context.Context, cmd *cobra.Command, registrie
 		return c.readList(cmd)
 	}
 	if c.archive != nil {
-		inv, err := transfer.Inventory(c.archive)
+		inv, err := sides.Inventory(c.archive)
+		printRemarks(c.streams.ErrOut, inv)
 		return c.scope.withPrefix(inv), err
 	}
 	opts, err := c.scope.options(cmd, registries)
@@ -104,6 +151,7 @@ func (c *selection) inventory(ctx context.Context, cmd *cobra.Command, registrie
 	if err != nil {
 		return images.Inventory{}, err
 	}
+	c.withheld = unreadSecret(inst.PullSecret)
 	result, err := c.scope.inventory(ctx, cmd, inst, release, opts)
 	if err != nil {
 		return images.Inventory{}, err

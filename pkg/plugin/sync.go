@@ -14,24 +14,21 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 )
 
 // syncCommand is what the sync command was asked.
 type syncCommand struct {
 	selection
-	output            *outputFlags
 	dryRun            bool
-	noProgress        bool
 	report            string
-	noReferrers       bool
 	allowDigestChange bool
 	since             string
 }
 
 func newSyncCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &syncCommand{selection: newSelection(streams), output: newOutputFlags()}
+	c := &syncCommand{selection: newSelection(streams)}
 	cmd := &cobra.Command{
 		Use:   "sync TARGET",
 		Short: "Copy every image that KKP needs into a registry or an archive",
@@ -70,29 +67,16 @@ Exit code 3 says that some images could not be copied, or that the list has gaps
 		Args: exactArgs("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args[0]) },
 	}
-	addGroups(cmd,
-		flagGroup{"Input", func(flags *pflag.FlagSet) {
-			c.addInput(flags, "Copy")
-			flags.StringVar(&c.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path), and ask no cluster and no other registry")
-		}},
-		flagGroup{"Scope", c.scope.add},
-		flagGroup{"Registries", c.registries.add},
-		flagGroup{"Transfer", c.addTransfer},
-		flagGroup{"Output", c.output.addDocument},
-		flagGroup{"Connection", c.input.addConnection})
-	complete(cmd, completions())
+	c.addFlags(cmd, "Copy", flagGroup{"Transfer", c.addTransfer})
 	return cmd
 }
 
 func (c *syncCommand) addTransfer(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&c.platforms, "platform", nil,
-		"Copy only these platforms of each image, such as linux/amd64 (default: all). The digest of a multi-platform image changes, "+
-			"unless the registry takes the whole index without the others; then a later sync takes it for complete, and verify --fix brings the others")
+	flags.StringVar(&c.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path), and ask no cluster and no other registry")
+	c.addContent(flags)
 	flags.BoolVar(&c.allowDigestChange, "allow-digest-change", false, "Let --platform change the digest of images that are referred to by digest")
-	flags.BoolVar(&c.noReferrers, "no-referrers", false, "Leave out signatures, attestations and what else hangs on an image")
 	flags.StringVar(&c.since, "since", "", "Write only what is new since this archive or image list into an archive")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "Print what would be copied where, and stop")
-	flags.BoolVar(&c.noProgress, "no-progress", false, "Print a line for each image, also on a terminal")
 	flags.StringVar(&c.report, "report", "", "Write what became of each image to this file, as JSON")
 }
 
@@ -112,7 +96,7 @@ func (c *syncCommand) run(ctx context.Context, cmd *cobra.Command, arg string) e
 		if err := c.alone(cmd, "load-from"); err != nil {
 			return err
 		}
-		if c.archive, err = archives.Open(c.loadFrom); err != nil {
+		if c.archive, err = archives.OpenContext(ctx, c.loadFrom); err != nil {
 			return fmt.Errorf("--load-from: %w", err)
 		}
 		defer c.archive.Close()
@@ -188,13 +172,12 @@ func (c *syncCommand) transfer(ctx context.Context, p planned, since *archives.A
 
 // copy carries out the plan, with the registry or the archive that is the target.
 func (c *syncCommand) copy(ctx context.Context, p planned, since *archives.Archive) (images.Report, error) {
-	opts := transfer.Options{
-		Jobs: c.registries.jobs, Platforms: p.platforms, NoReferrers: c.noReferrers, AllowDigestChange: c.allowDigestChange,
-		From: c.archive, Since: since,
-	}
+	opts := c.transferOptions(p)
+	opts.AllowDigestChange, opts.From, opts.Since = c.allowDigestChange, c.archive, since
 	if p.target.Archive == "" {
-		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil {
-			return images.Report{}, fmt.Errorf("%w\n%s", err, transfer.Classify(err).Remedy())
+		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !faults.IsMissingPlace(err) {
+			c.noteWithheld([]images.Class{faults.Classify(err)})
+			return images.Report{}, fmt.Errorf("%w\n%s", err, faults.Classify(err).Remedy())
 		}
 	} else {
 		into, err := archives.Create(p.target.Archive)
@@ -203,10 +186,15 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *archives.Archi
 		}
 		opts.Into = into
 	}
-	progress := newProgress(c.streams.ErrOut, len(p.plan.Copies), c.noProgress)
+	progress := c.newProgress(len(p.plan.Copies))
 	opts.Observer = progress
 	report := p.registries.Copy(ctx, p.plan, opts)
 	progress.close()
+	var classes []images.Class
+	for _, result := range report.Results {
+		classes = append(classes, result.Class)
+	}
+	c.noteWithheld(classes)
 	for _, quota := range p.registries.Quotas() {
 		fmt.Fprintln(c.streams.ErrOut, quota)
 	}
@@ -222,7 +210,7 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *archives.Archi
 // newer opens the archive that was given out before, or leaves out of the plan what a list
 // has with the same digest.
 func (c *syncCommand) newer(ctx context.Context, p planned) (*archives.Archive, images.Plan, error) {
-	if since, err := archives.Open(c.since); err == nil || archives.IsName(c.since) {
+	if since, err := archives.OpenContext(ctx, c.since); err == nil || archives.IsName(c.since) {
 		return since, p.plan, err
 	}
 	data, err := readBounded(c.since, c.streams.In)

@@ -122,17 +122,22 @@ func printReasons(out io.Writer, inv images.Inventory) {
 // printSummary says on stderr what the list is for, what was noticed, and what is missing.
 // Of total images, the result may have a part.
 func printSummary(errOut io.Writer, title string, result discover.Result, total int) {
-	for _, note := range result.Notes {
-		fmt.Fprintln(errOut, "note: "+note)
-	}
-	for _, gap := range result.Gaps {
-		fmt.Fprintln(errOut, "gap: "+gap.String())
-	}
+	printRemarks(errOut, result.Inventory)
 	number := count(total, "image")
 	if shown := len(result.Images); shown != total {
 		number = fmt.Sprintf("%d of %s", shown, number)
 	}
 	fmt.Fprintf(errOut, "%s for %s (%s)\n", number, title, scopeText(result.Scope))
+}
+
+// printRemarks says on stderr what was noticed, and what is missing.
+func printRemarks(errOut io.Writer, inv images.Inventory) {
+	for _, note := range inv.Notes {
+		fmt.Fprintln(errOut, "note: "+note)
+	}
+	for _, gap := range inv.Gaps {
+		fmt.Fprintln(errOut, "gap: "+gap.String())
+	}
 }
 
 // scopeText says for which user clusters the images are.

@@ -19,14 +19,12 @@ import (
 // verifyCommand is what the verify command was asked.
 type verifyCommand struct {
 	selection
-	output     *outputFlags
-	deep       bool
-	fix        bool
-	noProgress bool
+	deep bool
+	fix  bool
 }
 
 func newVerifyCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &verifyCommand{selection: newSelection(streams), output: newOutputFlags()}
+	c := &verifyCommand{selection: newSelection(streams)}
 	cmd := &cobra.Command{
 		Use:   "verify TARGET",
 		Short: "Prove that a registry or an archive has every image that KKP needs",
@@ -34,9 +32,13 @@ func newVerifyCommand(streams genericiooptions.IOStreams) *cobra.Command {
 needs, exactly as its source has it.
 
 Every manifest is read again, and its digest compared with that of the source; every
-blob is asked for. A list with digests (--images) takes the place of the source, for
-where there is no way to it. Nothing is changed, unless --fix is given: then what is
-missing or different is copied.
+blob is asked for; and what hangs on an image at its source, such as signatures, must
+hang on it at the target. A list with digests (--images) takes the place of the source,
+for where there is no way to it: then signatures are not known, and not missed.
+
+Nothing is changed, unless --fix is given: then what is missing or different is copied,
+what --deep has found to be damaged is deleted and uploaded anew, and what was repaired
+is verified again.
 
 Exit code 3 says that something is missing or different, or could not be checked.`,
 		Example: `  # Is everything there?
@@ -50,22 +52,14 @@ Exit code 3 says that something is missing or different, or could not be checked
 		Args: exactArgs("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args[0]) },
 	}
-	addGroups(cmd,
-		flagGroup{"Input", func(flags *pflag.FlagSet) { c.addInput(flags, "Check") }},
-		flagGroup{"Scope", c.scope.add},
-		flagGroup{"Registries", c.registries.add},
-		flagGroup{"Verification", c.addVerification},
-		flagGroup{"Output", c.output.addDocument},
-		flagGroup{"Connection", c.input.addConnection})
-	complete(cmd, completions())
+	c.addFlags(cmd, "Check", flagGroup{"Verification", c.addVerification})
 	return cmd
 }
 
 func (c *verifyCommand) addVerification(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.deep, "deep", false, "Read and hash all content")
-	flags.BoolVar(&c.fix, "fix", false, "Copy what is missing or different")
-	flags.StringSliceVar(&c.platforms, "platform", nil, "Expect only these platforms of each image, such as linux/amd64 (default: all)")
-	flags.BoolVar(&c.noProgress, "no-progress", false, "Show no bar while content is copied")
+	flags.BoolVar(&c.fix, "fix", false, "Copy what is missing or different, and replace what is damaged")
+	c.addContent(flags)
 }
 
 func (c *verifyCommand) run(ctx context.Context, cmd *cobra.Command, arg string) error {
@@ -84,30 +78,33 @@ func (c *verifyCommand) run(ctx context.Context, cmd *cobra.Command, arg string)
 	if err != nil {
 		return err
 	}
-	opts := transfer.Options{Jobs: c.registries.jobs, Platforms: p.platforms}
+	opts := c.transferOptions(p)
 	if target.Archive != "" {
-		if opts.Into, err = archives.Open(target.Archive); err != nil {
+		if opts.Into, err = archives.OpenContext(ctx, target.Archive); err != nil {
 			return err
 		}
 		defer opts.Into.Close()
 	}
 	verification := p.registries.Verify(ctx, p.plan, opts, c.deep)
-	if broken := verification.Broken(p.plan); c.fix && len(broken.Copies) > 0 && ctx.Err() == nil {
-		if err := c.repair(ctx, p, opts, broken); err != nil {
-			return err
-		}
-		verification = p.registries.Verify(ctx, p.plan, opts, c.deep)
+	broken := verification.Broken(p.plan)
+	if !c.fix || len(broken.Copies) == 0 || ctx.Err() != nil {
+		return c.print(ctx, printer, p, verification)
 	}
-	return c.print(ctx, printer, p, verification)
+	report := c.repair(ctx, p, opts, verification)
+	if ctx.Err() != nil {
+		return interrupted(ctx, report.Document(p.target, nil))
+	}
+	verification = verification.Updated(p.registries.Verify(ctx, broken, opts, c.deep))
+	err = c.print(ctx, printer, p, verification)
+	return cmp.Or(failuresError(report), err)
 }
 
 // repair copies what is broken, with all of its parts.
-func (c *verifyCommand) repair(ctx context.Context, p planned, opts transfer.Options, broken images.Plan) error {
-	progress := newProgress(c.streams.ErrOut, len(broken.Copies), c.noProgress)
-	opts.Observer, opts.Repair = progress, true
-	report := p.registries.Copy(ctx, broken, opts)
-	progress.close()
-	return cmp.Or(interrupted(ctx, report.Document(p.target, nil)), failuresError(report))
+func (c *verifyCommand) repair(ctx context.Context, p planned, opts transfer.Options, found images.Verification) images.Report {
+	progress := c.newProgress(len(found.Broken(p.plan).Copies))
+	defer progress.close()
+	opts.Observer = progress
+	return p.registries.Repair(ctx, p.plan, found, opts)
 }
 
 func (c *verifyCommand) print(ctx context.Context, printer printers.ResourcePrinter, p planned, verification images.Verification) error {
@@ -119,6 +116,11 @@ func (c *verifyCommand) print(ctx context.Context, printer printers.ResourcePrin
 	} else if err := c.printTable(document); err != nil {
 		return err
 	}
+	var classes []images.Class
+	for _, check := range verification.Checks {
+		classes = append(classes, check.Class)
+	}
+	c.noteWithheld(classes)
 	bad := len(document.Items) - document.Summary[images.Verified]
 	switch {
 	case ctx.Err() != nil:

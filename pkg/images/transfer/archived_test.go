@@ -13,7 +13,9 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
 )
 
 // pack copies a fleet into an archive, and returns its name.
@@ -29,7 +31,9 @@ func pack(t *testing.T, form string, from strict, plan images.Plan) string {
 	if err := a.Finish(); err != nil {
 		t.Fatal(err)
 	}
-	wantOnce(t, from.Take())
+	if from.Registry != nil {
+		wantOnce(t, from.Take())
+	}
 	return name
 }
 
@@ -51,11 +55,11 @@ func unpack(t *testing.T, name string, to strict) (images.Plan, images.Report) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	inv, err := Inventory(a)
+	inv, err := sides.Inventory(a)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := images.NewPlan(inv, images.Target{Registry: to.server.host, Prefix: "mirror"})
+	plan := images.NewPlan(inv, images.Target{Registry: to.server.Host, Prefix: "mirror"})
 	return plan, open(t, login()).Copy(t.Context(), plan, Options{From: a})
 }
 
@@ -73,7 +77,7 @@ func TestArchivesAreIdentical(t *testing.T) {
 				t.Errorf("%d images in the archive", len(loaded.Copies))
 			}
 			wantCopies(t, plan, from, to)
-			if _, ok := to.Tag("mirror/team/app-000", digestTag(digest.String())+".sig"); !ok || !to.Manifest("mirror/team/app-000", sbom) {
+			if _, ok := to.Tag("mirror/team/app-000", manifests.DigestTag(digest.String())+".sig"); !ok || !to.Manifest("mirror/team/app-000", sbom) {
 				t.Error("the signatures are missing")
 			}
 			_, again := unpack(t, name, to)
@@ -115,7 +119,7 @@ func TestPackingGoesOn(t *testing.T) {
 			name := form + filepath.Join(t.TempDir(), "archive")
 			ctx, cancel := context.WithCancel(t.Context())
 			left := 90
-			from.server.fail(stopAfter(from.server, &left, cancel))
+			from.server.Fail(stopAfter(from.server, &left, cancel))
 			first, err := archives.Create(name)
 			if err != nil {
 				t.Fatal(err)
@@ -186,7 +190,7 @@ func TestDamagedArchives(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
-			plan := fleet(t, registrytest.Fleet{Repositories: 3, OwnSize: 2000}, from, to)
+			plan := fleet(t, registrytest.Fleet{Repositories: 60, OwnSize: 2000}, from, to)
 			name := pack(t, archives.DirScheme, from, plan)
 			own, err := registrytest.NewLayer(1_000_000+1000, 2000) // that of the second image
 			if err != nil {
@@ -195,10 +199,45 @@ func TestDamagedArchives(t *testing.T) {
 			tt.damage(t, filepath.Join(strings.TrimPrefix(name, archives.DirScheme), "blobs", "sha256", own.Digest.Hex))
 			_, report := unpack(t, name, to)
 			got := report.Results[1]
-			if report.Count(images.Copied) != 2 || got.Class != tt.class || !strings.Contains(got.Error, tt.text) || !strings.Contains(got.Error, own.Digest.Hex) {
+			if report.Count(images.Copied) != 59 || got.Class != tt.class || !strings.Contains(got.Error, tt.text) || !strings.Contains(got.Error, own.Digest.Hex) {
 				t.Errorf("%d copied; %s: %s", report.Count(images.Copied), got.Class, got.Error)
 			}
 		})
+	}
+}
+
+// TestDamagedTars changes a byte of a blob in a tar file, and cuts the file.
+func TestDamagedTars(t *testing.T) {
+	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+	plan := fleet(t, registrytest.Fleet{Repositories: 60, OwnSize: 2000}, from, to)
+	name := pack(t, archives.TarScheme, from, plan)
+	own, err := registrytest.NewLayer(1_000_000+1000, 2000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := strings.TrimPrefix(name, archives.TarScheme)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := bytes.Index(data, []byte("blobs/sha256/"+own.Digest.Hex))
+	if header < 0 {
+		t.Fatal("the blob is not in the file")
+	}
+	data[header+512+9] ^= 0xff
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, report := unpack(t, name, to)
+	got := report.Results[1]
+	if report.Count(images.Copied) != 59 || got.Class != images.ClassDigest || !strings.Contains(got.Error, own.Digest.Hex) {
+		t.Errorf("%d copied; %s: %s", report.Count(images.Copied), got.Class, got.Error)
+	}
+	if err := os.Truncate(path, int64(len(data)/2)); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := archives.Open(name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "cut") {
+		t.Errorf("half of it was opened: %v, %v", a, err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
 )
 
@@ -41,7 +42,7 @@ func sign(t *testing.T, s strict, repo string, digest v1.Hash) v1.Hash {
 		return raw
 	}
 	mt := string(types.OCIManifestSchema1)
-	s.AddManifest(repo, digestTag(digest.String())+".sig", registrytest.Manifest{MediaType: mt, Raw: manifest("signature of "+digest.Hex, nil)})
+	s.AddManifest(repo, manifests.DigestTag(digest.String())+".sig", registrytest.Manifest{MediaType: mt, Raw: manifest("signature of "+digest.Hex, nil)})
 	sbom := manifest("sbom of "+digest.Hex, &v1.Descriptor{MediaType: types.OCIImageIndex, Digest: digest, Size: 1})
 	return s.AddManifest(repo, "", registrytest.Manifest{MediaType: mt, Raw: sbom})
 }
@@ -63,7 +64,7 @@ func TestSignaturesTravelWithTheirImage(t *testing.T) {
 			plan := fleet(t, small(2), from, to)
 			digest, _ := from.Tag("team/app-000", "v0")
 			sbom := sign(t, from, "team/app-000", digest)
-			fallback := digestTag(digest.String())
+			fallback := manifests.DigestTag(digest.String())
 			if tt.source.NoReferrers {
 				raw, err := json.Marshal(v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{
 					{MediaType: types.OCIManifestSchema1, Digest: sbom, Size: 1},
@@ -91,7 +92,7 @@ func TestSignaturesTravelWithTheirImage(t *testing.T) {
 			if _, ok := to.Tag("mirror/team/app-000", fallback); ok != tt.into.NoReferrers {
 				t.Errorf("the index under a tag is there: %t", ok)
 			}
-			requests := to.server.take()
+			requests := to.server.Take()
 			if last := requests[len(requests)-1]; !strings.HasSuffix(last, "/manifests/v0") {
 				t.Errorf("the last request is %s", last)
 			}
@@ -123,5 +124,46 @@ func TestSparseIndexes(t *testing.T) {
 	res := open(t, login()).Copy(t.Context(), plan, opts).Results[0]
 	if res.Outcome != images.Copied || res.Digest == whole.String() || len(res.Notes) != 1 {
 		t.Errorf("%+v", res)
+	}
+}
+
+// TestSignaturesThatCameLater wants verify to find what was signed after the copy, and Repair
+// to bring it.
+func TestSignaturesThatCameLater(t *testing.T) {
+	for name, into := range map[string]registrytest.Options{"with the referrers API": {}, "without": {NoReferrers: true}} {
+		t.Run(name, func(t *testing.T) {
+			from, to := newStrict(t, registrytest.Options{}), newStrict(t, into)
+			plan := fleet(t, small(3), from, to)
+			wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+			digest, _ := from.Tag("team/app-001", "v0")
+			sbom := sign(t, from, "team/app-001", digest)
+			sign(t, from, "team/app-001", from.Children("team/app-001", digest)[1])
+
+			from.server.Take()
+			wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Present)
+			if asked := from.server.Take(); len(asked) != 3 {
+				t.Errorf("an unchanged image costs more than a request: %v", asked)
+			}
+			wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{NoReferrers: true}, false), nil)
+			found := open(t, login()).Verify(t.Context(), plan, Options{}, false)
+			wantFindings(t, found, map[string]images.Finding{"app-001": images.Incomplete})
+			if problems := found.Checks[1].Problems; len(problems) != 4 {
+				t.Errorf("%+v, want two signatures and two SBOMs", problems)
+			}
+			report := open(t, login()).Repair(t.Context(), plan, found, Options{})
+			wantAll(t, report, images.Copied)
+			if len(report.Results) != 1 || report.Results[0].Attached != 4 {
+				t.Errorf("%+v", report.Results)
+			}
+			again := open(t, login()).Verify(t.Context(), found.Broken(plan), Options{}, true)
+			wantFindings(t, found.Updated(again), nil)
+
+			to.RemoveManifest("mirror/team/app-001", sbom)
+			found = open(t, login()).Verify(t.Context(), plan, Options{}, false)
+			wantFindings(t, found, map[string]images.Finding{"app-001": images.Incomplete})
+			if len(found.Checks[1].Problems) != 1 || found.Checks[1].Problems[0].Digest != sbom.String() {
+				t.Errorf("%+v, want the SBOM %s", found.Checks[1].Problems, sbom)
+			}
+		})
 	}
 }

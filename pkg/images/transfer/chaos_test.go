@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,7 +20,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
 )
 
 // copyEnv makes this test binary copy the plan in it, so that a copy can be killed.
@@ -39,8 +42,7 @@ func copyPlan(text string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	r := NewRegistries(Config{})
-	r.retry.first, r.retry.attempts = 2*time.Millisecond, 8
+	r := NewRegistries(access.Config{Retry: retry.Policy{Attempts: 8, First: 2 * time.Millisecond, Longest: time.Second}})
 	report := r.Copy(context.Background(), plan, Options{Jobs: 4})
 	for _, res := range report.Results {
 		if res.Outcome == images.Failed {
@@ -53,9 +55,28 @@ func copyPlan(text string) int {
 	return 0
 }
 
+// fuse kills a process after some requests of it.
+type fuse struct {
+	left atomic.Int64
+	kill atomic.Pointer[func()]
+}
+
+// light sets what is killed, after a number of requests.
+func (f *fuse) light(requests int64, kill func()) {
+	f.kill.Store(&kill)
+	f.left.Store(requests)
+}
+
+func (f *fuse) burn() {
+	if f.left.Add(-1) == 0 {
+		(*f.kill.Load())()
+	}
+}
+
 // unreliable spoils one request in twenty, each in one of many ways.
-func unreliable(next http.Handler) http.Handler {
+func unreliable(f *fuse, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		f.burn()
 		if rand.IntN(20) > 0 {
 			next.ServeHTTP(w, r)
 			return
@@ -78,19 +99,20 @@ func unreliable(next http.Handler) http.Handler {
 	})
 }
 
-func newUnreliable(t *testing.T) strict {
+func newUnreliable(t *testing.T, f *fuse) strict {
 	t.Helper()
 	s := newStrict(t, registrytest.Options{})
-	srv := httptest.NewServer(unreliable(s.Registry))
+	srv := httptest.NewServer(unreliable(f, s.Registry))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(srv.Close)
-	s.server.host = strings.TrimPrefix(srv.URL, "http://")
+	s.server.Host = strings.TrimPrefix(srv.URL, "http://")
 	return s
 }
 
 // TestChaos kills copies between unreliable registries, and runs them again.
 func TestChaos(t *testing.T) {
-	from, to := newUnreliable(t), newUnreliable(t)
+	lit := &fuse{}
+	from, to := newUnreliable(t, lit), newUnreliable(t, lit)
 	f := registrytest.Fleet{Repositories: 30, Bases: 3, BaseSize: 700 << 10, OwnSize: 300 << 10}
 	plan := fleet(t, f, from, to)
 	text, err := json.Marshal(plan)
@@ -100,7 +122,11 @@ func TestChaos(t *testing.T) {
 	kills, tags := 0, 0
 	for run := 0; run < 40; run++ {
 		before := arrived(from, to, f.Repositories)
-		killed, err := copyKilled(t, string(text), kills < 10)
+		requests := int64(0) // never
+		if kills < 10 {
+			requests = 5 + rand.Int64N(60)
+		}
+		killed, err := copyKilled(t, string(text), requests, lit)
 		for digest := range from.Take().Blobs {
 			if before[digest] {
 				t.Errorf("run %d: %s had arrived, and was fetched again", run, digest)
@@ -118,8 +144,8 @@ func TestChaos(t *testing.T) {
 	}
 	wantCopies(t, plan, from, to)
 	t.Logf("%d kills, %d of %d images were there after the last", kills, tags, len(plan.Copies))
-	if kills == 0 {
-		t.Error("no copy was killed")
+	if kills < 10 {
+		t.Errorf("%d copies were killed, want 10", kills)
 	}
 }
 
@@ -154,8 +180,8 @@ func wantNoOther(t *testing.T, plan images.Plan, from, to strict) int {
 	return count
 }
 
-// copyKilled runs a copy in a process of its own, and kills it at a random moment.
-func copyKilled(t *testing.T, plan string, kill bool) (killed bool, err error) {
+// copyKilled runs a copy in a process of its own, and kills it after some requests.
+func copyKilled(t *testing.T, plan string, requests int64, lit *fuse) (killed bool, err error) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), copyEnv+"="+plan)
@@ -164,10 +190,7 @@ func copyKilled(t *testing.T, plan string, kill bool) (killed bool, err error) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if kill {
-		timer := time.AfterFunc(time.Duration(50+rand.IntN(400))*time.Millisecond, func() { _ = cmd.Process.Kill() })
-		defer timer.Stop()
-	}
+	lit.light(requests, func() { _ = cmd.Process.Kill() })
 	err = cmd.Wait()
 	if err != nil {
 		err = fmt.Errorf("%w: %s", err, stderr.String())

@@ -2,33 +2,30 @@ package transfer
 
 import (
 	"context"
-	"errors"
-	"net/http"
+	"fmt"
 	"sync"
 
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/lanes"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/flights"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/moves"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/pair"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/tracker"
 )
 
 const defaultJobs = 8
 
 // run is the state of one Copy.
 type run struct {
-	r       *Registries
 	opts    Options
-	lanes   *lanes.Scheduler
-	moves   *moves
+	reach   *pair.Reach
+	moves   *moves.Moves
 	results []images.Result
-	since   *since            // nil: everything is written
-	reads   flights[manifest] // manifests of sources and targets, by repository and digest
-	writes  flights[struct{}] // manifests that were written, by repository and digest
-	tasks   sync.WaitGroup    // what goes on beside the images
-	refused sync.Map          // target registry → the error that says it wants other credentials
-
-	mu      sync.Mutex
-	learned map[string]*traits // by target registry
+	mending sync.Mutex              // while a damaged blob is replaced
+	writes  flights.Group[struct{}] // manifests that were written, by repository and digest
 }
 
 // Copy carries out a plan and reports on each of its copies, in their order. All images
@@ -38,46 +35,62 @@ type run struct {
 // nothing of that is visible under a tag, and what arrived is found again by the next
 // run.
 func (r *Registries) Copy(ctx context.Context, plan images.Plan, opts Options) images.Report {
-	if opts.Jobs <= 0 {
-		opts.Jobs = defaultJobs
+	reach := r.reach(opts)
+	run := &run{
+		opts: opts, reach: reach, moves: moves.New(reach.Gate, opts.Observer), results: make([]images.Result, len(plan.Copies)),
 	}
-	if opts.Observer == nil {
-		opts.Observer = nobody{}
-	}
-	run := newRun(r, opts, len(plan.Copies))
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
-	context.AfterFunc(inner, run.lanes.Flush)
+	context.AfterFunc(inner, reach.Gate.Lanes.Flush)
 
 	if err := run.prepare(ctx, plan); err != nil {
 		return run.refuse(plan, err)
 	}
-	planning := newPlanning(len(plan.Copies), run.moves, func(present []*job, then func()) {
-		run.tasks.Go(func() { run.survey(inner, present, then) })
+	planning := moves.NewPlanning(len(plan.Copies), run.moves, func(present []*moves.Image, then func()) {
+		run.moves.Aside(func() { run.survey(inner, present, then) })
 	})
+	if opts.Into != nil {
+		planning.Admit(func() error { return run.checkRoom(inner, opts.Into.CheckRoom) })
+	}
 	var group sync.WaitGroup
 	for i, c := range plan.Copies {
 		group.Go(func() { run.results[i] = run.one(ctx, inner, c, i, planning) })
 	}
 	group.Wait()
 	stop()
-	run.tasks.Wait()
+	run.moves.Wait()
 	return images.Report{Results: run.results}
 }
 
-func newRun(r *Registries, opts Options, n int) *run {
-	run := &run{
-		r: r, opts: opts, results: make([]images.Result, n), learned: map[string]*traits{},
-		lanes: lanes.New(lanes.Limits{Small: 4 * opts.Jobs, Bulk: 2 * opts.Jobs}),
+// checkRoom returns an error if there is not enough room for all that is to be written. What
+// hangs on images is small, and not counted.
+func (run *run) checkRoom(ctx context.Context, check func(bytes int64) error) error {
+	bytes, err := run.moves.Missing(ctx)
+	if err != nil {
+		return err
 	}
-	run.moves = newMoves(run)
-	return run
+	if err := check(bytes); err != nil {
+		return fmt.Errorf("writing %s: %w", run.opts.Into, err)
+	}
+	return nil
+}
+
+// reach returns how the images of a run are reached.
+func (r *Registries) reach(opts Options) *pair.Reach {
+	jobs := opts.Jobs
+	if jobs <= 0 {
+		jobs = defaultJobs
+	}
+	return &pair.Reach{
+		Registries: r.Registries, Gate: sides.NewGate(r.Retries(), jobs), From: opts.From, Into: opts.Into,
+		Platforms: opts.Platforms, NoReferrers: opts.NoReferrers,
+	}
 }
 
 // prepare finds out what archives have that the run need not move.
 func (run *run) prepare(ctx context.Context, plan images.Plan) (err error) {
 	if run.opts.Since != nil {
-		run.since, err = readSince(ctx, run.opts.Since)
+		run.reach.Since, err = sides.ReadSince(ctx, run.opts.Since)
 	}
 	run.seed(plan)
 	return err
@@ -86,108 +99,66 @@ func (run *run) prepare(ctx context.Context, plan images.Plan) (err error) {
 // refuse reports that nothing could be copied.
 func (run *run) refuse(plan images.Plan, err error) images.Report {
 	for i, c := range plan.Copies {
-		run.results[i] = (&tracker{copy: c, observer: run.opts.Observer}).finish(images.Failed, "", err)
+		run.results[i] = tracker.New(c, run.opts.Observer).Finish(images.Failed, "", err)
 	}
 	return images.Report{Results: run.results}
 }
 
 // one copies one image. ctx is the user's, inner that of the run.
-func (run *run) one(ctx, inner context.Context, c images.Copy, rank int, planning *planning) images.Result {
-	t := &tracker{copy: c, observer: run.opts.Observer, attempts: 1}
+func (run *run) one(ctx, inner context.Context, c images.Copy, rank int, planning *moves.Planning) images.Result {
+	t := tracker.New(c, run.opts.Observer)
 	j, err := run.job(c, rank, t)
-	t.paused = func() { planning.resolve(j) }
-	defer planning.resolve(j)
+	t.OnPause(func() { planning.Resolve(j.blobs) })
+	defer planning.Resolve(j.blobs)
 	if ctx.Err() != nil {
-		return t.finish(images.Skipped, "", nil)
+		return t.Finish(images.Skipped, "", nil)
 	}
 	if err == nil {
-		err = run.refusal(j.target)
+		err = run.reach.Gate.Refusal(j.Target)
 	}
 	if err != nil {
-		return t.finish(images.Failed, "", err)
+		return t.Finish(images.Failed, "", err)
 	}
-	outcome, digest, err := j.copy(context.WithValue(inner, trackerKey{}, t), planning)
+	outcome, digest, err := j.copy(t.In(inner), planning)
 	switch {
 	case err == nil:
-		return t.finish(outcome, digest, nil)
+		return t.Finish(outcome, digest, nil)
 	case ctx.Err() != nil:
-		return t.finish(images.Skipped, "", nil)
+		return t.Finish(images.Skipped, "", nil)
 	default:
-		j.failed.Store(true)
-		return t.finish(images.Failed, "", err)
+		j.blobs.Fail()
+		return t.Finish(images.Failed, "", err)
 	}
 }
 
-// refusal returns an error if the target has refused the credentials before.
-func (run *run) refusal(target target) error {
-	cause, ok := run.refused.Load(target.lane())
-	if !ok {
+// survey finds out what the images that are there consist of, and releases the blobs.
+func (run *run) survey(ctx context.Context, present []*moves.Image, then func()) {
+	if len(present) < len(run.results) { // else nothing will be moved
+		var group sync.WaitGroup
+		for _, i := range present {
+			group.Go(func() { run.moves.Known(i.Target, run.stored(ctx, i)) })
+		}
+		group.Wait()
+	}
+	then()
+}
+
+// stored are the blobs of an image that is there, as far as that can be read.
+func (run *run) stored(ctx context.Context, i *moves.Image) []v1.Descriptor {
+	get := func(ctx context.Context, digest string) (manifests.Manifest, error) {
+		m, err := run.reach.Manifest(ctx, i.Target, digest)
+		if err != nil {
+			return manifests.Manifest{Raw: []byte("{}")}, nil //nolint:nilerr // it is only a place to mount from
+		}
+		return m, nil
+	}
+	root, err := get(ctx, i.There)
+	if err != nil {
 		return nil
 	}
-	return target.wrap("", &stoppedError{cause.(error)})
-}
-
-// stoppedError is what becomes of images after the target has refused the credentials.
-type stoppedError struct{ cause error }
-
-func (e *stoppedError) Error() string {
-	return "not tried, because the registry refused the credentials: " + describe(e.cause, true)
-}
-func (e *stoppedError) Unwrap() error { return e.cause }
-
-// try sends small requests, again after transient faults. what is the part of the image
-// that is concerned.
-func (run *run) try(ctx context.Context, e hosted, what string, send func(context.Context, *session) error) error {
-	t := trackerOf(ctx)
-	return run.r.retry.do(ctx, t.waiting, func(ctx context.Context) error {
-		release, err := run.lanes.Acquire(ctx, lanes.Task{Hosts: []string{e.lane()}})
-		if err != nil {
-			return err
-		}
-		defer release()
-		t.start()
-		return run.once(ctx, e, what, send)
-	})
-}
-
-// once sends requests, and notes what that tells about the registry.
-func (run *run) once(ctx context.Context, e hosted, what string, send func(context.Context, *session) error) error {
-	if e.push {
-		if err := run.refusal(e); err != nil {
-			return err
-		}
-	}
-	err := e.wrap(what, e.with(ctx, send))
-	var status *transport.Error
-	switch {
-	case err == nil:
-		run.lanes.Fine(e.lane())
-	case !errors.As(err, &status) || isPush(err) != e.push: // nothing, or about the other side
-	case status.StatusCode == http.StatusTooManyRequests:
-		run.lanes.Slow(e.lane(), wishOf(ctx))
-	case e.push && status.StatusCode == http.StatusUnauthorized:
-		run.refused.LoadOrStore(e.lane(), status)
-	}
-	return err
-}
-
-// traits is what is known of a target registry.
-func (run *run) traits(pool string) *traits {
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	t, ok := run.learned[pool]
-	if !ok {
-		t = &traits{}
-		run.learned[pool] = t
-	}
-	return t
-}
-
-// with calls send with a session.
-func (e endpoint) with(ctx context.Context, send func(context.Context, *session) error) error {
-	s, err := e.session(ctx)
+	tree, err := manifests.Expand(ctx, root, 1, get)
 	if err != nil {
-		return &sessionError{host: hostName(e.repo.RegistryStr()), err: err}
+		return nil
 	}
-	return send(ctx, s)
+	return tree.AllBlobs()
 }

@@ -18,32 +18,35 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
 
 // fill puts every shape of image on a server, and returns the references to them with
 // their digests.
-func fill(t *testing.T, s *server) map[string]string {
+func fill(t *testing.T, s *servertest.Server) map[string]string {
 	t.Helper()
-	nested := newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
+	nested := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
 	digests := map[string]string{
-		"team/multi:v1":    s.put(t, "team/multi:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)),
-		"team/list:v1":     s.put(t, "team/list:v1", newIndex(t, types.DockerManifestList, types.DockerManifestSchema2)),
-		"team/single:v1":   s.put(t, "team/single:v1", newImage(t, types.OCIManifestSchema1)),
-		"team/single2:v1":  s.put(t, "team/single2:v1", newImage(t, types.DockerManifestSchema2)),
-		"team/nested:v1":   s.put(t, "team/nested:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1, mutate.IndexAddendum{Add: nested})),
-		"charts/app:1.0.0": s.put(t, "charts/app:1.0.0", newChart(t)),
+		"team/multi:v1":    s.Put(t, "team/multi:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)),
+		"team/list:v1":     s.Put(t, "team/list:v1", servertest.NewIndex(t, types.DockerManifestList, types.DockerManifestSchema2)),
+		"team/single:v1":   s.Put(t, "team/single:v1", servertest.NewImage(t, types.OCIManifestSchema1)),
+		"team/single2:v1":  s.Put(t, "team/single2:v1", servertest.NewImage(t, types.DockerManifestSchema2)),
+		"team/nested:v1":   s.Put(t, "team/nested:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1, mutate.IndexAddendum{Add: nested})),
+		"charts/app:1.0.0": s.Put(t, "charts/app:1.0.0", servertest.NewChart(t)),
 	}
-	pinned := s.put(t, "team/pinned:v2", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+	pinned := s.Put(t, "team/pinned:v2", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
 	digests["team/pinned@"+pinned] = pinned
-	both := s.put(t, "team/both:v3", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+	both := s.Put(t, "team/both:v3", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
 	digests["team/both:v3@"+both] = both
 	return digests
 }
 
 func TestCopyEveryShapeBetweenEveryKind(t *testing.T) {
-	for _, kind := range kinds() {
+	for _, kind := range servertest.Kinds() {
 		t.Run(kind, func(t *testing.T) {
-			from, to := newServer(t, kind), newServer(t, kind)
+			from, to := servertest.New(t, kind), servertest.New(t, kind)
 			digests := fill(t, from)
 			var refs []string
 			for ref := range digests {
@@ -54,7 +57,7 @@ func TestCopyEveryShapeBetweenEveryKind(t *testing.T) {
 			first := open(t, login(from, to)).Copy(t.Context(), plan, Options{Jobs: 4})
 			wantAll(t, first, images.Copied)
 			for i, res := range first.Results {
-				ref := strings.TrimPrefix(res.Source.String(), from.host+"/")
+				ref := strings.TrimPrefix(res.Source.String(), from.Host+"/")
 				if res.Source != plan.Copies[i].Source {
 					t.Errorf("result %d is for %s, want %s", i, res.Source, plan.Copies[i].Source)
 				}
@@ -63,29 +66,28 @@ func TestCopyEveryShapeBetweenEveryKind(t *testing.T) {
 				}
 				wantWhole(t, to, res.Target, digests[ref])
 			}
-			from.take()
-			to.take()
+			from.Take()
+			to.Take()
 
 			second := open(t, login(from, to)).Copy(t.Context(), plan, Options{})
 			wantAll(t, second, images.Present)
 			if second.Bytes() != 0 {
 				t.Errorf("the second run uploaded %d bytes", second.Bytes())
 			}
-			wantHeads(t, "source", from.take(), len(refs)-2) // two references say their digest
-			wantHeads(t, "target", to.take(), len(refs))
+			wantHeads(t, "source", from.Take(), len(refs)-2) // two references say their digest
+			wantHeads(t, "target", to.Take(), len(refs))
 		})
 	}
 }
 
 // wantWhole fails the test unless the target is complete and has the digest.
-func wantWhole(t *testing.T, s *server, target images.Ref, digest string) {
+func wantWhole(t *testing.T, s *servertest.Server, target images.Ref, digest string) {
 	t.Helper()
-	r := open(t, login(s))
 	ref, err := name.ParseReference(target.Name()+":"+target.PushTag(), name.Insecure)
 	if err != nil {
 		t.Fatal(err)
 	}
-	desc, err := remote.Get(ref, remote.WithTransport(r.transport), remote.WithAuthFromKeychain(r.cfg.Keychain))
+	desc, err := remote.Get(ref, s.Options()...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,15 +150,15 @@ func wantBlobs(t *testing.T, img v1.Image) {
 
 func wantHeads(t *testing.T, side string, requests []string, n int) {
 	t.Helper()
-	if got := withPrefix(requests, "HEAD "); len(got) != n || len(got) != len(requests) {
+	if got := servertest.WithPrefix(requests, "HEAD "); len(got) != n || len(got) != len(requests) {
 		t.Errorf("an unchanged run asked the %s for\n%s\nwant %d HEAD", side, strings.Join(requests, "\n"), n)
 	}
 }
 
 func TestCopyWhatTheLockSays(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	locked := from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
-	from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1)) // the tag moves
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	locked := from.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
+	from.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1)) // the tag moves
 	plan := planOf(t, from, to, "app:v1")
 	plan.Copies[0].Digest = locked
 
@@ -166,26 +168,26 @@ func TestCopyWhatTheLockSays(t *testing.T) {
 }
 
 func TestCopyMovesATagThatChanged(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
 	plan := planOf(t, from, to, "app:v1")
 	for range 2 {
-		digest := from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
+		digest := from.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
 		wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
 		wantWhole(t, to, plan.Copies[0].Target, digest)
 	}
 }
 
 func TestCopyWritesTheTagLast(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	from.put(t, "app:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	from.Put(t, "app:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
 	wantAll(t, open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1"), Options{}), images.Copied)
 
 	var manifests bool
-	requests := to.take()
+	requests := to.Take()
 	for i, req := range requests {
 		switch {
 		case strings.HasPrefix(req, "PUT /v2/mirror/app/manifests/v1"):
-			if rest := withPrefix(requests[i+1:], "P"); len(rest) > 0 {
+			if rest := servertest.WithPrefix(requests[i+1:], "P"); len(rest) > 0 {
 				t.Errorf("after the tag came %v", rest)
 			}
 			return
@@ -199,10 +201,10 @@ func TestCopyWritesTheTagLast(t *testing.T) {
 }
 
 func TestCopyThroughAMapping(t *testing.T) {
-	cache, to := newServer(t, basic), newServer(t, plain)
-	digest := cache.put(t, "docker.io/library/alpine:3.20", newImage(t, types.OCIManifestSchema1))
+	cache, to := servertest.New(t, servertest.Basic), servertest.New(t, servertest.Plain)
+	digest := cache.Put(t, "docker.io/library/alpine:3.20", servertest.NewImage(t, types.OCIManifestSchema1))
 	cfg := login(cache, to)
-	cfg.Mappings = []Mapping{{Host: "*", Registry: cache.host, Prefix: "{host}"}}
+	cfg.Mappings = []mapping.Mapping{{Host: "*", Registry: cache.Host, Prefix: "{host}"}}
 	r := open(t, cfg)
 
 	var inv images.Collector
@@ -213,27 +215,27 @@ func TestCopyThroughAMapping(t *testing.T) {
 		}
 		inv.Add(images.Image{Ref: ref})
 	}
-	report := r.Copy(t.Context(), images.NewPlan(inv.Inventory(), images.Target{Registry: to.host}), Options{})
+	report := r.Copy(t.Context(), images.NewPlan(inv.Inventory(), images.Target{Registry: to.Host}), Options{})
 	if got := report.Results[0]; got.Outcome != images.Copied || got.Digest != digest {
 		t.Errorf("alpine: %+v", got)
 	}
-	want := fmt.Sprintf("pulling docker.io/library/busybox:1 through %s/docker.io/library/busybox: 404 not found", cache.host)
+	want := fmt.Sprintf("pulling docker.io/library/busybox:1 through %s/docker.io/library/busybox: 404 not found", cache.Host)
 	if got := report.Results[1]; got.Error != want || got.Class != images.ClassNotFound {
 		t.Errorf("busybox: %s: %q, want %q", got.Class, got.Error, want)
 	}
 }
 
 func TestCopyKeepsItsConcurrency(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	from.put(t, "app:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
-	from.put(t, "app2:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	from.Put(t, "app:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+	from.Put(t, "app2:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
 	running, most := make(chan struct{}, 100), 0
-	to.fail(func(_ http.ResponseWriter, r *http.Request) bool {
+	to.Fail(func(_ http.ResponseWriter, r *http.Request) bool {
 		if isBlobPut(r) {
 			running <- struct{}{}
-			to.mu.Lock()
+			to.Mu.Lock()
 			most = max(most, len(running))
-			to.mu.Unlock()
+			to.Mu.Unlock()
 			time.Sleep(5 * time.Millisecond)
 			<-running
 		}
@@ -246,14 +248,14 @@ func TestCopyKeepsItsConcurrency(t *testing.T) {
 }
 
 func TestCheckTarget(t *testing.T) {
-	for _, kind := range kinds() {
+	for _, kind := range servertest.Kinds() {
 		t.Run(kind, func(t *testing.T) {
-			s := newServer(t, kind)
-			ref := images.Ref{Registry: s.host, Repository: "mirror/app", Tag: "v1"}
+			s := servertest.New(t, kind)
+			ref := images.Ref{Registry: s.Host, Repository: "mirror/app", Tag: "v1"}
 			if err := open(t, login(s)).CheckTarget(t.Context(), ref); err != nil {
 				t.Error(err)
 			}
-			if got := withPrefix(s.take(), "DELETE "); len(got) != 1 {
+			if got := servertest.WithPrefix(s.Take(), "DELETE "); len(got) != 1 {
 				t.Errorf("the upload was not canceled: %v", got)
 			}
 		})
@@ -261,16 +263,16 @@ func TestCheckTarget(t *testing.T) {
 }
 
 func TestDigest(t *testing.T) {
-	s := newServer(t, token)
-	want := s.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
+	s := servertest.New(t, servertest.Token)
+	want := s.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
 	r := open(t, login(s))
-	ref := images.Ref{Registry: s.host, Repository: "app", Tag: "v1"}
+	ref := images.Ref{Registry: s.Host, Repository: "app", Tag: "v1"}
 	if got, err := r.Digest(t.Context(), ref); got != want || err != nil {
 		t.Errorf("got %s, %v; want %s", got, err, want)
 	}
-	wantHeads(t, "source", s.take(), 1)
+	wantHeads(t, "source", s.Take(), 1)
 
-	s.fail(func(w http.ResponseWriter, r *http.Request) bool {
+	s.Fail(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Method == http.MethodHead {
 			w.WriteHeader(http.StatusMethodNotAllowed)
 		}
@@ -280,7 +282,7 @@ func TestDigest(t *testing.T) {
 		t.Errorf("without HEAD: got %s, %v; want %s", got, err, want)
 	}
 	ref.Digest = "sha256:" + strings.Repeat("0", 64)
-	if got, err := r.Digest(t.Context(), ref); Classify(err) != images.ClassNotFound {
+	if got, err := r.Digest(t.Context(), ref); faults.Classify(err) != images.ClassNotFound {
 		t.Errorf("of a digest that is not there: got %s, %v", got, err)
 	}
 }
@@ -288,26 +290,26 @@ func TestDigest(t *testing.T) {
 func TestCanceledBeforeTheStart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	from, to := newServer(t, plain), newServer(t, plain)
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
 	report := open(t, login()).Copy(ctx, planOf(t, from, to, "a:1", "b:1"), Options{})
 	wantAll(t, report, images.Skipped)
-	if diff := cmp.Diff([]string(nil), append(from.take(), to.take()...)); diff != "" {
+	if diff := cmp.Diff([]string(nil), append(from.Take(), to.Take()...)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestQuotas(t *testing.T) {
-	s := newServer(t, plain)
-	s.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
-	s.fail(func(w http.ResponseWriter, _ *http.Request) bool {
+	s := servertest.New(t, servertest.Plain)
+	s.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
+	s.Fail(func(w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("RateLimit-Remaining", "76;w=21600")
 		return false
 	})
 	r := open(t, login())
-	if _, err := r.Digest(t.Context(), images.Ref{Registry: s.host, Repository: "app", Tag: "v1"}); err != nil {
+	if _, err := r.Digest(t.Context(), images.Ref{Registry: s.Host, Repository: "app", Tag: "v1"}); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{s.host + " allows 76 more pulls in 6h0m0s"}, r.Quotas()); diff != "" {
+	if diff := cmp.Diff([]string{s.Host + " allows 76 more pulls in 6h0m0s"}, r.Quotas()); diff != "" {
 		t.Error(diff)
 	}
 }

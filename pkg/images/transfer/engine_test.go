@@ -16,21 +16,22 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
 
 // strict is a registry that mounts, resumes, and takes no incomplete manifest.
 type strict struct {
 	*registrytest.Registry
-	server *server
+	server *servertest.Server
 }
 
 func newStrict(t *testing.T, opts registrytest.Options) strict {
 	t.Helper()
-	s := strict{registrytest.New(opts), &server{}}
-	srv := httptest.NewServer(s.server.watch(s.Registry))
+	s := strict{registrytest.New(opts), &servertest.Server{}}
+	srv := httptest.NewServer(s.server.Watch(s.Registry))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(srv.Close)
-	_, s.server.host, _ = strings.Cut(srv.URL, "://")
+	_, s.server.Host, _ = strings.Cut(srv.URL, "://")
 	return s
 }
 
@@ -139,7 +140,7 @@ func TestManyTagsShareTheirManifests(t *testing.T) {
 func TestOneSourceOfABlobIsEnough(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(4), from, to)
-	from.server.fail(func(w http.ResponseWriter, r *http.Request) bool {
+	from.server.Fail(func(w http.ResponseWriter, r *http.Request) bool {
 		gone := isBlobGet(r) && strings.Contains(r.URL.Path, "app-000")
 		if gone {
 			w.WriteHeader(http.StatusForbidden)
@@ -161,7 +162,7 @@ func TestStoppedAnywhere(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			left := stop
-			to.server.fail(stopAfter(to.server, &left, cancel))
+			to.server.Fail(stopAfter(to.server, &left, cancel))
 			first := open(t, login()).Copy(ctx, plan, Options{Jobs: 2})
 			arrived := map[string]bool{}
 			for digest := range from.Take().Blobs {
@@ -206,10 +207,10 @@ func TestTheFakeIsARegistry(t *testing.T) {
 }
 
 // stopAfter cancels after some requests.
-func stopAfter(s *server, left *int, cancel func()) func(http.ResponseWriter, *http.Request) bool {
+func stopAfter(s *servertest.Server, left *int, cancel func()) func(http.ResponseWriter, *http.Request) bool {
 	return func(http.ResponseWriter, *http.Request) bool {
-		s.mu.Lock()
-		defer s.mu.Unlock()
+		s.Mu.Lock()
+		defer s.Mu.Unlock()
 		if *left--; *left == 0 {
 			cancel()
 		}

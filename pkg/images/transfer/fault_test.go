@@ -12,6 +12,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/credentials"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
 
 // times returns a fault for the first n requests that match.
@@ -107,10 +111,10 @@ func TestTransientFaultsAreRetried(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			from, to := newServer(t, plain), newServer(t, plain)
-			digest := from.put(t, "app:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
-			from.fail(tt.source)
-			to.fail(tt.target)
+			from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+			digest := from.Put(t, "app:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+			from.Fail(tt.source)
+			to.Fail(tt.target)
 			plan, rec := planOf(t, from, to, "app:v1"), &recorder{}
 			report := open(t, login()).Copy(t.Context(), plan, Options{Observer: rec})
 			wantAll(t, report, images.Copied)
@@ -120,17 +124,17 @@ func TestTransientFaultsAreRetried(t *testing.T) {
 			if rec.bytes != report.Bytes() || rec.started != 1 || len(rec.finished) != 1 {
 				t.Errorf("observed %d bytes, %d started, %d finished; the report has %d bytes", rec.bytes, rec.started, len(rec.finished), report.Bytes())
 			}
-			from.fail(nil)
-			to.fail(nil)
+			from.Fail(nil)
+			to.Fail(nil)
 			wantWhole(t, to, plan.Copies[0].Target, digest)
 		})
 	}
 }
 
 func TestRetryAfterIsHonored(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
-	from.fail(times(1, isManifestHead, func(w http.ResponseWriter) {
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	from.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
+	from.Fail(times(1, isManifestHead, func(w http.ResponseWriter) {
 		w.Header().Set("Retry-After", "1")
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
@@ -163,13 +167,13 @@ func TestPermanentFaultsAreNot(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			from, to := newServer(t, plain), newServer(t, plain)
-			from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
-			from.fail(tt.source)
-			to.fail(tt.target)
+			from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+			from.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
+			from.Fail(tt.source)
+			to.Fail(tt.target)
 			rec := &recorder{}
 			got := open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1"), Options{Observer: rec}).Results[0]
-			text := strings.NewReplacer("{source}", from.host, "{target}", to.host).Replace(tt.text)
+			text := strings.NewReplacer("{source}", from.Host, "{target}", to.Host).Replace(tt.text)
 			if got.Outcome != images.Failed || got.Class != tt.want || !strings.Contains(got.Error, text) || got.Remedy == "" {
 				t.Errorf("got %s, class %q, error %q, remedy %q", got.Outcome, got.Class, got.Error, got.Remedy)
 			}
@@ -181,19 +185,19 @@ func TestPermanentFaultsAreNot(t *testing.T) {
 }
 
 func TestRetriesEnd(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	from.put(t, "app:v1", newImage(t, types.OCIManifestSchema1))
-	from.fail(times(99, isManifestHead, status(http.StatusServiceUnavailable)))
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	from.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
+	from.Fail(times(99, isManifestHead, status(http.StatusServiceUnavailable)))
 	got := open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1"), Options{}).Results[0]
-	if got.Class != images.ClassNetwork || got.Attempts != 5 || len(from.take()) != 5 {
+	if got.Class != images.ClassNetwork || got.Attempts != 5 || len(from.Take()) != 5 {
 		t.Errorf("got %+v, want 5 attempts and no more", got)
 	}
 }
 
 func TestOneMissingImageDoesNotStopTheOthers(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	from.put(t, "a:1", newImage(t, types.OCIManifestSchema1))
-	from.put(t, "c:1", newImage(t, types.OCIManifestSchema1))
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	from.Put(t, "a:1", servertest.NewImage(t, types.OCIManifestSchema1))
+	from.Put(t, "c:1", servertest.NewImage(t, types.OCIManifestSchema1))
 	report := open(t, login()).Copy(t.Context(), planOf(t, from, to, "a:1", "b:1", "c:1"), Options{})
 	if report.Count(images.Copied) != 2 || report.Results[1].Class != images.ClassNotFound {
 		t.Errorf("got %+v", report)
@@ -201,23 +205,20 @@ func TestOneMissingImageDoesNotStopTheOthers(t *testing.T) {
 }
 
 func TestWrongPasswordIsNotAStorm(t *testing.T) {
-	for _, kind := range []string{basic, token} {
+	for _, kind := range []string{servertest.Basic, servertest.Token} {
 		t.Run(kind, func(t *testing.T) {
-			from, to := newServer(t, plain), newServer(t, kind)
+			from, to := servertest.New(t, servertest.Plain), servertest.New(t, kind)
 			var refs []string
 			for _, ref := range []string{"a:1", "b:1", "c:1", "d:1", "e:1", "f:1"} {
-				from.put(t, ref, newImage(t, types.OCIManifestSchema1))
+				from.Put(t, ref, servertest.NewImage(t, types.OCIManifestSchema1))
 				refs = append(refs, ref)
 			}
 			cfg := login()
-			cfg.Keychain = only{to.host, user, "wrong"}
+			cfg.Keychain = credentials.Login(to.Host, servertest.User, "wrong")
 			r := open(t, cfg)
-			counted := &counter{inner: r.base}
-			r.transport = &pings{inner: counted, plain: r.mayBePlain}
-
-			err := r.CheckTarget(t.Context(), images.Ref{Registry: to.host, Repository: "mirror/a", Tag: "1"})
-			if Classify(err) != images.ClassAuth || counted.to(to.host) > 3 || strings.Contains(err.Error(), "wrong") {
-				t.Errorf("CheckTarget: %v after %d requests", err, counted.to(to.host))
+			err := r.CheckTarget(t.Context(), images.Ref{Registry: to.Host, Repository: "mirror/a", Tag: "1"})
+			if faults.Classify(err) != images.ClassAuth || to.Asked("") > 3 || strings.Contains(err.Error(), "wrong") {
+				t.Errorf("CheckTarget: %v after %d requests", err, to.Asked(""))
 			}
 			report := r.Copy(t.Context(), planOf(t, from, to, refs...), Options{Jobs: 1})
 			wantAll(t, report, images.Failed)
@@ -226,7 +227,7 @@ func TestWrongPasswordIsNotAStorm(t *testing.T) {
 					t.Errorf("%s: %s", res.Class, res.Error)
 				}
 			}
-			if n := counted.to(to.host); n > 8 {
+			if n := to.Asked(""); n > 8 {
 				t.Errorf("%d requests with a wrong password", n)
 			}
 			t.Log(report.Results[0].Error, "/", report.Results[1].Error)
@@ -234,38 +235,13 @@ func TestWrongPasswordIsNotAStorm(t *testing.T) {
 	}
 }
 
-// counter counts requests by host.
-type counter struct {
-	inner http.RoundTripper
-	mu    sync.Mutex
-	hosts map[string]int
-}
-
-func (c *counter) RoundTrip(req *http.Request) (*http.Response, error) {
-	c.mu.Lock()
-	if c.hosts == nil {
-		c.hosts = map[string]int{}
-	}
-	if req.URL.Scheme == "http" {
-		c.hosts[req.URL.Host]++
-	}
-	c.mu.Unlock()
-	return c.inner.RoundTrip(req)
-}
-
-func (c *counter) to(host string) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.hosts[host]
-}
-
 func TestCancelInTheMiddle(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	from.put(t, "a:1", newImage(t, types.OCIManifestSchema1))
-	from.put(t, "b:1", newImage(t, types.OCIManifestSchema1))
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	from.Put(t, "a:1", servertest.NewImage(t, types.OCIManifestSchema1))
+	from.Put(t, "b:1", servertest.NewImage(t, types.OCIManifestSchema1))
 	ctx, cancel := context.WithCancel(t.Context())
 	var canceled atomic.Int64
-	from.fail(func(_ http.ResponseWriter, r *http.Request) bool {
+	from.Fail(func(_ http.ResponseWriter, r *http.Request) bool {
 		if isBlobGet(r) {
 			canceled.CompareAndSwap(0, time.Now().UnixNano())
 			cancel()
@@ -278,35 +254,31 @@ func TestCancelInTheMiddle(t *testing.T) {
 		t.Errorf("it took %s to stop", took)
 	}
 	wantAll(t, report, images.Skipped)
-	if tags := withPrefix(to.take(), "PUT /v2/mirror/a/manifests"); len(tags) > 0 {
+	if tags := servertest.WithPrefix(to.Take(), "PUT /v2/mirror/a/manifests"); len(tags) > 0 {
 		t.Errorf("written: %v", tags)
 	}
 }
 
-func TestUntrustedAndPlainServers(t *testing.T) {
-	secure, bare := newServer(t, tls13), newServer(t, plain)
-	ref := func(s *server) images.Ref { return images.Ref{Registry: s.host, Repository: "app", Tag: "v1"} }
+func TestUntrustedServers(t *testing.T) {
+	secure := servertest.New(t, servertest.TLS)
+	ref := func(s *servertest.Server) images.Ref {
+		return images.Ref{Registry: s.Host, Repository: "app", Tag: "v1"}
+	}
 
-	_, err := open(t, Config{}).Digest(t.Context(), ref(secure))
-	if Classify(err) != images.ClassTLS {
-		t.Errorf("unknown CA: %q is %q", err, Classify(err))
+	_, err := open(t, access.Config{}).Digest(t.Context(), ref(secure))
+	if faults.Classify(err) != images.ClassTLS {
+		t.Errorf("unknown CA: %q is %q", err, faults.Classify(err))
 	}
-	_, err = open(t, Config{Insecure: true}).Digest(t.Context(), ref(secure))
-	if Classify(err) != images.ClassNotFound {
-		t.Errorf("--insecure: %q is %q", err, Classify(err))
-	}
-	strict := open(t, Config{})
-	strict.transport = &pings{inner: strict.base, plain: func(string) bool { return false }}
-	_, err = strict.Digest(t.Context(), ref(bare))
-	if Classify(err) != images.ClassTLS || !strings.Contains(err.Error(), "the server speaks plain HTTP") {
-		t.Errorf("plain HTTP that is not named: %q is %q", err, Classify(err))
+	_, err = open(t, access.Config{Insecure: true}).Digest(t.Context(), ref(secure))
+	if faults.Classify(err) != images.ClassNotFound {
+		t.Errorf("--insecure: %q is %q", err, faults.Classify(err))
 	}
 }
 
 func TestNobodyThere(t *testing.T) {
 	start := time.Now()
-	_, err := open(t, Config{}).Digest(t.Context(), images.Ref{Registry: "127.0.0.1:1", Repository: "app", Tag: "v1"})
-	if Classify(err) != images.ClassNetwork || time.Since(start) > time.Second {
-		t.Errorf("%q is %q after %s", err, Classify(err), time.Since(start))
+	_, err := open(t, access.Config{}).Digest(t.Context(), images.Ref{Registry: "127.0.0.1:1", Repository: "app", Tag: "v1"})
+	if faults.Classify(err) != images.ClassNetwork || time.Since(start) > time.Second {
+		t.Errorf("%q is %q after %s", err, faults.Classify(err), time.Since(start))
 	}
 }

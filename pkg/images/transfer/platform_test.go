@@ -8,25 +8,13 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
 
-func platforms(t *testing.T, names ...string) []v1.Platform {
-	t.Helper()
-	var list []v1.Platform
-	for _, s := range names {
-		p, err := v1.ParsePlatform(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		list = append(list, *p)
-	}
-	return list
-}
-
 func TestCopyOfSomePlatforms(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	whole := from.put(t, "list:v1", newIndex(t, types.DockerManifestList, types.DockerManifestSchema2))
-	single := from.put(t, "single:v1", newImage(t, types.OCIManifestSchema1))
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	whole := from.Put(t, "list:v1", servertest.NewIndex(t, types.DockerManifestList, types.DockerManifestSchema2))
+	single := from.Put(t, "single:v1", servertest.NewImage(t, types.OCIManifestSchema1))
 	plan := planOf(t, from, to, "list:v1", "single:v1")
 	opts := Options{Platforms: platforms(t, "linux/arm64", "linux/s390x")}
 
@@ -37,20 +25,20 @@ func TestCopyOfSomePlatforms(t *testing.T) {
 		t.Errorf("digests %s and %s", list.Digest, report.Results[1].Digest)
 	}
 	wantWhole(t, to, list.Target, list.Digest)
-	if puts := withPrefix(to.take(), "PUT /v2/mirror/list/manifests/"); len(puts) != 3 {
+	if puts := servertest.WithPrefix(to.Take(), "PUT /v2/mirror/list/manifests/"); len(puts) != 3 {
 		t.Errorf("written: %v; want one image, the whole index in vain, and the smaller one", puts)
 	}
 
 	again := open(t, login()).Copy(t.Context(), plan, opts)
 	wantAll(t, again, images.Present)
-	if requests := to.take(); len(requests) != 2 || again.Results[0].Digest != list.Digest {
+	if requests := to.Take(); len(requests) != 2 || again.Results[0].Digest != list.Digest {
 		t.Errorf("the second run asked for %v and reports %s", requests, again.Results[0].Digest)
 	}
 }
 
 func TestPlatformsThatCannotBe(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
-	pinned := from.put(t, "app:v1", newIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
+	pinned := from.Put(t, "app:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
 	tests := []struct {
 		ref       string
 		platforms []string
@@ -74,24 +62,15 @@ func TestPlatformsThatCannotBe(t *testing.T) {
 	}
 }
 
-func TestMatches(t *testing.T) {
-	tests := []struct {
-		have, want string
-		match      bool
-	}{
-		{"linux/amd64", "linux/amd64", true},
-		{"linux/amd64", "linux/arm64", false},
-		{"linux/arm64/v8", "linux/arm64", true},
-		{"linux/arm64", "linux/arm64/v8", true},
-		{"linux/arm/v6", "linux/arm", true},
-		{"linux/arm/v6", "linux/arm/v7", false},
-		{"windows/amd64:10.0.1", "windows/amd64", true},
-		{"windows/amd64", "linux/amd64", false},
-	}
-	for _, tt := range tests {
-		p := platforms(t, tt.have, tt.want)
-		if got := matches(p[0], p[1]); got != tt.match {
-			t.Errorf("%s for %s: %t", tt.have, tt.want, got)
+func platforms(t *testing.T, names ...string) []v1.Platform {
+	t.Helper()
+	var list []v1.Platform
+	for _, s := range names {
+		p, err := v1.ParsePlatform(s)
+		if err != nil {
+			t.Fatal(err)
 		}
+		list = append(list, *p)
 	}
+	return list
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
 
 // large is one image whose layers are streamed.
@@ -77,10 +79,10 @@ func TestDownloadsResume(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			from, to := newStrict(t, tt.opts), newStrict(t, registrytest.Options{})
 			cutting, cuts := cutAfter(3<<20, 2, from.Registry)
-			srv := httptest.NewServer(from.server.watch(cutting))
+			srv := httptest.NewServer(from.server.Watch(cutting))
 			t.Cleanup(srv.Close)
-			from.server.host = strings.TrimPrefix(srv.URL, "http://")
-			from.server.fail(tt.fault)
+			from.server.Host = strings.TrimPrefix(srv.URL, "http://")
+			from.server.Fail(tt.fault)
 			plan, rec := fleet(t, large(), from, to), &recorder{}
 			report := open(t, login()).Copy(t.Context(), plan, Options{Jobs: 1, Observer: rec})
 			wantAll(t, report, images.Copied)
@@ -106,7 +108,7 @@ func TestExpiredRedirect(t *testing.T) {
 		cutting.ServeHTTP(w, r)
 	}))
 	t.Cleanup(cdn.Close)
-	from.server.fail(func(w http.ResponseWriter, r *http.Request) bool {
+	from.server.Fail(func(w http.ResponseWriter, r *http.Request) bool {
 		if !isBlobGet(r) {
 			return false
 		}
@@ -154,9 +156,9 @@ func TestUploadsResume(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, tt.opts)
-			srv := httptest.NewServer(to.server.watch(breakUploads(5<<20, 2, to.Registry)))
+			srv := httptest.NewServer(to.server.Watch(breakUploads(5<<20, 2, to.Registry)))
 			t.Cleanup(srv.Close)
-			to.server.host = strings.TrimPrefix(srv.URL, "http://")
+			to.server.Host = strings.TrimPrefix(srv.URL, "http://")
 			plan := fleet(t, large(), from, to)
 			wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
 			wantCopies(t, plan, from, to)
@@ -169,26 +171,27 @@ func TestUploadsResume(t *testing.T) {
 
 func TestALostUploadIsBegunAnew(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
-	to.server.fail(times(1, isBlobPut, status(http.StatusNotFound)))
+	to.server.Fail(times(1, isBlobPut, status(http.StatusNotFound)))
 	plan := fleet(t, small(1), from, to)
 	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
 	wantCopies(t, plan, from, to)
 }
 
 func TestARegistryThatWantsFewerRequests(t *testing.T) {
-	from, to := newServer(t, plain), newServer(t, plain)
+	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
 	var refs []string
 	for i := range 20 {
 		refs = append(refs, fmt.Sprintf("app%d:1", i))
-		from.put(t, refs[i], newImage(t, types.OCIManifestSchema1))
+		from.Put(t, refs[i], servertest.NewImage(t, types.OCIManifestSchema1))
 	}
 	var busy, refusals atomic.Int32
-	handler := from.limited(3, &busy, &refusals)
+	handler := from.Limited(3, &busy, &refusals)
 	srv := httptest.NewServer(handler)
 	t.Cleanup(srv.Close)
-	from.host = strings.TrimPrefix(srv.URL, "http://")
-	r := open(t, login())
-	r.retry.attempts, r.retry.first = 20, 5*time.Millisecond
+	from.Host = strings.TrimPrefix(srv.URL, "http://")
+	cfg := login()
+	cfg.Retry = retry.Policy{Attempts: 20, First: 5 * time.Millisecond, Longest: time.Second}
+	r := open(t, cfg)
 	wantAll(t, r.Copy(t.Context(), planOf(t, from, to, refs...), Options{}), images.Copied)
 	if refusals.Load() == 0 {
 		t.Error("it never had too many requests")

@@ -57,7 +57,7 @@ func TestVerifyFindsAndFixRepairs(t *testing.T) {
 		t.Errorf("%d images are to be repaired", len(broken.Copies))
 	}
 	from.Take()
-	wantAll(t, open(t, login()).Copy(t.Context(), broken, Options{Repair: true}), images.Copied)
+	wantAll(t, open(t, login()).Repair(t.Context(), plan, v, Options{}), images.Copied)
 	if blobs := from.Take().Blobs; len(blobs) != 1 || blobs[own.Digest] != 1 {
 		t.Errorf("fetched: %v, want %s", blobs, own.Digest)
 	}
@@ -91,9 +91,9 @@ func TestVerifyWithoutASource(t *testing.T) {
 	for i, res := range open(t, login()).Copy(t.Context(), plan, Options{}).Results {
 		plan.Copies[i].Digest = res.Digest // as a lock has them
 	}
-	from.server.take()
+	from.server.Take()
 	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), nil)
-	if asked := from.server.take(); len(asked) > 0 {
+	if asked := from.server.Take(); len(asked) > 0 {
 		t.Errorf("the source was asked: %v", asked)
 	}
 }

@@ -23,6 +23,11 @@ func (r *Registry) serveBlob(w http.ResponseWriter, req *http.Request, name, id 
 	r.mu.Lock()
 	known := r.repo(name).blobs[digest]
 	c := r.content[digest]
+	if req.Method == http.MethodDelete && r.opts.NoDelete {
+		r.mu.Unlock()
+		fail(w, http.StatusMethodNotAllowed, "UNSUPPORTED")
+		return
+	}
 	if known && req.Method == http.MethodDelete {
 		delete(r.repo(name).blobs, digest)
 	}
@@ -196,9 +201,20 @@ func (r *Registry) finish(w http.ResponseWriter, req *http.Request, name, id str
 	if u.buf != nil {
 		c = Bytes(u.buf.Bytes())
 	}
-	r.AddBlob(name, want, c)
+	r.arrived(name, want, c)
 	w.Header().Set("Docker-Content-Digest", want.String())
 	w.WriteHeader(http.StatusCreated)
+}
+
+// arrived keeps a blob that was uploaded.
+func (r *Registry) arrived(name string, digest v1.Hash, c Content) {
+	r.mu.Lock()
+	first, ok := r.content[digest]
+	r.mu.Unlock()
+	if ok && r.opts.KeepsFirst {
+		c = first
+	}
+	r.AddBlob(name, digest, c)
 }
 
 func (r *Registry) drop(id string) {

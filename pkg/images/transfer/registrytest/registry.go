@@ -20,6 +20,8 @@ type Options struct {
 	NoRanges    bool // a range is answered with everything
 	NoStatus    bool // nothing is known of uploads that broke off
 	NoReferrers bool // the referrers API is missing
+	NoDelete    bool // nothing can be deleted
+	KeepsFirst  bool // the content of a blob stays what it was first, also if it is deleted and uploaded again
 	Sparse      bool // an index may refer to manifests that are not there
 	Forget      int  // the content of uploaded blobs beyond this size is not kept, if it is positive
 }

@@ -1,0 +1,91 @@
+// Package access is how registries are reached: under which name, with whose credentials,
+// over which connections. It keeps a session for each repository, and reads what discovery
+// wants from registries: digests, charts, files of images. It must not know plans, nor how
+// an image is copied.
+package access
+
+import (
+	"crypto/x509"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/wire"
+)
+
+// Config says how registries are reached.
+type Config struct {
+	Mappings  []mapping.Mapping // a mapping of the very host wins over one of "*", the first of equals wins
+	Insecure  bool              // skip TLS verification
+	PlainHTTP []string          // hosts (host[:port]) that may speak plain HTTP; loopback hosts always may
+	CAs       *x509.CertPool    // nil: the system's
+	Keychain  authn.Keychain    // nil: no credentials
+	UserAgent string
+	Trace     io.Writer    // where requests are printed
+	Verbosity int          // which of them: see wire.Trace
+	Retry     retry.Policy // how often is tried what may succeed later; the usual if it is zero
+}
+
+// Registries knows how to reach registries. It keeps connections and tokens, one
+// token for each repository and kind of access. It is safe for concurrent use.
+type Registries struct {
+	cfg       Config
+	base      *http.Transport
+	traced    http.RoundTripper // the base, or what prints its requests
+	wire      *wire.Wire
+	transport http.RoundTripper
+
+	mu       sync.Mutex
+	sessions map[sessionKey]*opening
+}
+
+// New returns registries that are reached as cfg says.
+func New(cfg Config) *Registries {
+	if cfg.Keychain == nil {
+		cfg.Keychain = authn.NewMultiKeychain()
+	}
+	if cfg.Retry == (retry.Policy{}) {
+		cfg.Retry = retry.Usual()
+	}
+	r := &Registries{
+		cfg:      cfg,
+		base:     wire.NewBase(cfg.CAs, cfg.Insecure),
+		sessions: map[sessionKey]*opening{},
+	}
+	r.traced = wire.Trace(r.base, cfg.Verbosity, cfg.Trace)
+	r.wire = wire.New(r.traced)
+	r.transport = transport.NewUserAgent(wire.NewPings(r.wire, r.mayBePlain), cfg.UserAgent)
+	return r
+}
+
+// Close closes the connections that are idle.
+func (r *Registries) Close() { r.base.CloseIdleConnections() }
+
+// Retries is how often is tried what may succeed later.
+func (r *Registries) Retries() retry.Policy { return r.cfg.Retry }
+
+// Quotas are sentences on how many pulls registries still allow, from those that tell.
+func (r *Registries) Quotas() []string { return r.wire.Quotas() }
+
+// mayBePlain tells whether a host may speak plain HTTP.
+func (r *Registries) mayBePlain(host string) bool {
+	return isLoopback(host) || slices.Contains(r.cfg.PlainHTTP, mapping.HostName(host))
+}
+
+func isLoopback(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	return net.ParseIP(strings.Trim(host, "[]")).IsLoopback()
+}

@@ -1,0 +1,56 @@
+package transfer
+
+import (
+	"encoding/json"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+)
+
+// TestRoomIsLookedForFirst wants nothing to move if there is no room for all of it. One layer
+// says that it has a pebibyte.
+func TestRoomIsLookedForFirst(t *testing.T) {
+	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+		from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+		plan := fleet(t, small(3), from, to)
+		layer := registrytest.Bytes([]byte("a layer"))
+		digest, err := registrytest.Describe(layer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		from.AddBlob("team/app-000", digest, layer)
+		raw, err := json.Marshal(v1.Manifest{
+			SchemaVersion: 2, MediaType: types.OCIManifestSchema1,
+			Config: v1.Descriptor{MediaType: types.OCIConfigJSON, Digest: digest, Size: layer.Size},
+			Layers: []v1.Descriptor{{MediaType: types.OCILayer, Digest: digest, Size: layer.Size}, {MediaType: types.OCILayer, Digest: v1.Hash{Algorithm: "sha256", Hex: strings.Repeat("a", 64)}, Size: 1 << 50}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		from.AddManifest("team/app-000", "v0", registrytest.Manifest{MediaType: string(types.OCIManifestSchema1), Raw: raw})
+		from.Take()
+
+		into, err := archives.Create(form + filepath.Join(t.TempDir(), "kkp"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer into.Close()
+		report := open(t, login()).Copy(t.Context(), inArchive(plan), Options{Into: into})
+		wantAll(t, report, images.Failed)
+		for _, res := range report.Results {
+			if res.Class != images.ClassDisk || res.Error != report.Results[0].Error || !strings.Contains(res.Error, "MiB free, and 10737") {
+				t.Errorf("%s: %s", res.Class, res.Error)
+			}
+		}
+		if blobs := from.Take().Blobs; len(blobs) > 0 {
+			t.Errorf("fetched: %v", blobs)
+		}
+	}
+}

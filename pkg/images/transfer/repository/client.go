@@ -1,0 +1,44 @@
+// Package repository speaks the protocol of a registry (OCI distribution-spec) with one
+// repository: manifests, blobs, uploads, mounts, referrers. A request is sent once; only a
+// download goes on where it broke off. It must not know images, nor who logs in.
+package repository
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+)
+
+// Session is an authenticated way to one repository. One that pushes may pull, too.
+type Session struct {
+	repo name.Repository
+	http *http.Client
+}
+
+// New returns a session that sends its requests through a transport, which logs in.
+func New(repo name.Repository, through http.RoundTripper) *Session {
+	return &Session{repo: repo, http: &http.Client{Transport: through}}
+}
+
+// url is the address of something in the repository.
+func (s *Session) url(kind, id string) string {
+	return fmt.Sprintf("%s://%s/v2/%s/%s/%s", s.repo.Scheme(), s.repo.RegistryStr(), s.repo.RepositoryStr(), kind, id)
+}
+
+// do sends a request without a body.
+func (s *Session) do(ctx context.Context, method, kind, id string) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, method, s.url(kind, id), nil)
+	if err != nil {
+		return nil, err
+	}
+	if kind == "manifests" {
+		req.Header.Set("Accept", strings.Join([]string{
+			string(types.OCIImageIndex), string(types.DockerManifestList), string(types.OCIManifestSchema1), string(types.DockerManifestSchema2),
+		}, ","))
+	}
+	return s.http.Do(req)
+}

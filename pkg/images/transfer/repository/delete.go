@@ -1,0 +1,23 @@
+package repository
+
+import (
+	"context"
+	"net/http"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+)
+
+// Remove takes a blob out of the repository, if it is there. Not every registry allows that.
+func (s *Session) Remove(ctx context.Context, desc v1.Descriptor) error {
+	there, err := s.Exists(ctx, desc)
+	if err != nil || !there {
+		return err
+	}
+	resp, err := s.do(ctx, http.MethodDelete, "blobs", desc.Digest.String())
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	return transport.CheckError(resp, http.StatusAccepted, http.StatusOK, http.StatusNoContent, http.StatusNotFound)
+}

@@ -1,0 +1,40 @@
+package sides
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+)
+
+// Inventory are the images in an archive, with their digests. Those that cannot be taken
+// from it are gaps.
+func Inventory(a *archives.Archive) (images.Inventory, error) {
+	var c images.Collector
+	for _, desc := range a.Entries() {
+		name := desc.Annotations[archives.NameAnnotation]
+		if name == "" || isCosign(name) {
+			continue // it comes with its image
+		}
+		ref, err := images.ParseRef(name)
+		if err != nil {
+			return images.Inventory{}, &faults.RefusalError{Class: images.ClassPolicy, Msg: a.String() + ": " + err.Error(), Remedy: "load an archive that this plugin has written, or one whose names are full references"}
+		}
+		c.Add(images.Image{Ref: ref, Digest: desc.Digest.String()})
+	}
+	for _, left := range a.LeftOut() {
+		c.Gap("archive", left.Name, errors.New(left.Reason))
+	}
+	for _, note := range a.Notes() {
+		c.Note(note)
+	}
+	return c.Inventory(), nil
+}
+
+// isCosign tells whether a name is that of something that hangs on an image.
+func isCosign(name string) bool {
+	_, tag, _ := strings.Cut(name[strings.LastIndex(name, "/")+1:], ":")
+	return strings.HasPrefix(tag, "sha256-")
+}

@@ -1,0 +1,79 @@
+package stream
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+)
+
+// blobOf returns a reader of body that expects content.
+func blobOf(t *testing.T, content []byte, body io.Reader) *Reader {
+	t.Helper()
+	digest, size, err := v1.SHA256(bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewReader(v1.Descriptor{Digest: digest, Size: size}, 0, io.NopCloser(body), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestBlobsAreVerified(t *testing.T) {
+	content := []byte("some content")
+	var digest *faults.DigestError
+	var broken *faults.BrokenError
+	tests := []struct {
+		name string
+		body io.Reader
+		want any // the error's type, nil for none
+	}{
+		{"right", bytes.NewReader(content), nil},
+		{"in small pieces", iotest.OneByteReader(bytes.NewReader(content)), nil},
+		{"error with the last bytes", iotest.DataErrReader(bytes.NewReader(content)), nil},
+		{"other", bytes.NewReader([]byte("SOME CONTENT")), &digest},
+		{"right, then cut", io.MultiReader(bytes.NewReader(content), iotest.ErrReader(errors.New("reset"))), nil},
+		{"longer", bytes.NewReader([]byte("some content and more")), &digest},
+		{"shorter", bytes.NewReader(content[:5]), &broken},
+		{"cut", io.MultiReader(bytes.NewReader(content[:5]), iotest.ErrReader(&faults.BrokenError{Err: errors.New("reset")})), &broken},
+	}
+	for _, tt := range tests {
+		r := blobOf(t, content, tt.body)
+		_, err := io.ReadAll(r)
+		if (tt.want == nil && err != nil) || (tt.want != nil && !errors.As(err, tt.want)) {
+			t.Errorf("%s: got %v", tt.name, err)
+		}
+		_ = r.Close()
+	}
+}
+
+func TestStalledDownloadIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		r := NewWatched(ctx, cancel, io.NopCloser(waiter{ctx.Done()}))
+		_, err := io.ReadAll(r)
+		if !faults.IsTransient(err) || !errors.Is(err, StalledError{}) || time.Since(start) != stallLimit {
+			t.Errorf("got %v after %s", err, time.Since(start))
+		}
+		_ = r.Close()
+	})
+}
+
+// waiter is a body on which nothing comes.
+type waiter struct{ done <-chan struct{} }
+
+func (w waiter) Read([]byte) (int, error) {
+	<-w.done
+	return 0, context.Canceled
+}

@@ -1,0 +1,55 @@
+package transfer
+
+import (
+	"encoding/base64"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+)
+
+// text is a strings.Builder for several writers.
+type text struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *text) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+// TestTraceOfACopy wants every request to be printed, and no password.
+func TestTraceOfACopy(t *testing.T) {
+	for _, kind := range servertest.Kinds() {
+		from, to := servertest.New(t, kind), servertest.New(t, kind)
+		from.Put(t, "app:1", servertest.NewImage(t, types.OCIManifestSchema1))
+		cfg, out := login(from, to), &text{}
+		cfg.Trace, cfg.Verbosity = out, 10
+		wantAll(t, open(t, cfg).Copy(t.Context(), planOf(t, from, to, "app:1"), Options{}), images.Copied)
+		printed := out.b.String()
+		credentials := base64.StdEncoding.EncodeToString([]byte(servertest.User + ":" + servertest.Password))
+		if strings.Contains(printed, servertest.Password) || strings.Contains(printed, credentials) {
+			t.Errorf("%s: a password was printed:\n%s", kind, printed)
+		}
+		for _, line := range strings.Split(printed, "\n") {
+			if strings.Contains(line, "Authorization") && !strings.HasSuffix(line, ": <masked>") {
+				t.Errorf("%s: %s", kind, line)
+			}
+		}
+		lines := 0
+		for line := range strings.Lines(printed) {
+			if strings.Contains(line, "://"+to.Host+"/v2/") && strings.Contains(line, " ms") {
+				lines++
+			}
+		}
+		if asked := to.Asked(""); lines < asked {
+			t.Errorf("%s: %d lines for %d requests", kind, lines, asked)
+		}
+	}
+}
