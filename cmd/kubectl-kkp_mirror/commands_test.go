@@ -15,6 +15,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
@@ -86,7 +87,10 @@ func fileLines(ts *testscript.TestScript, file string) []string {
 // typed wants a file to hold a document of a kind with the documented fields only: typed
 // KIND FILE.
 func typed(ts *testscript.TestScript, _ bool, args []string) {
-	documents := map[string]any{images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{}}
+	documents := map[string]any{
+		images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{},
+		redirect.KindValuesList: &redirect.List{},
+	}
 	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[1])))
 	decoder.DisallowUnknownFields()
 	ts.Check(decoder.Decode(documents[args[0]]))

@@ -71,7 +71,7 @@ anything in the cluster.`,
 	root.SetUsageFunc(printUsage)
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams),
-		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newRenderCommand(streams))
+		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newRenderCommand(streams))
 	return root
 }
 

@@ -30,15 +30,14 @@ func (r *Renderer) Installed(ctx context.Context, release Release, copies func(n
 	if err != nil {
 		return Result{Hits: installed}, fmt.Errorf("its chart: %w", err)
 	}
-	defaults, err := stored.defaults(release.Config)
+	upstream, err := stored.Upstream(release.Config)
 	if err != nil {
 		return Result{Hits: installed}, fmt.Errorf("its chart: %w", err)
 	}
-	_, removed := settle(release.Config, defaults)
-	if len(removed) == 0 {
+	if len(upstream.Removed) == 0 {
 		return Result{Hits: installed}, nil
 	}
-	hits, unexplained := findOrigins(release.Config, defaults, removed).apply(installed)
+	hits, unexplained := upstream.origins.apply(installed)
 	for _, c := range []*Chart{stored, copies(stored.Name, stored.Version)} {
 		if c == nil {
 			continue
@@ -51,7 +50,7 @@ func (r *Renderer) Installed(ctx context.Context, release Release, copies func(n
 			return result, nil
 		}
 	}
-	return Result{Hits: hits, Removed: removed, Unexplained: unexplained}, nil
+	return Result{Hits: hits, Removed: upstream.Removed, Unexplained: unexplained}, nil
 }
 
 // covers tells whether what was rendered has every repository that is installed. If not,

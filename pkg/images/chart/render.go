@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,6 +25,7 @@ type Target struct {
 	Namespace  string   // of the release
 	Kubernetes string   // "v1.34.9", "" for the newest that the chart accepts
 	APIs       []string // "apps/v1/Deployment", none for those that every Kubernetes has
+	Revision   int      // of the release; from the second on, templates see an upgrade
 }
 
 // MissingError says that a chart lacks subcharts.
@@ -80,32 +82,66 @@ func missing(c *helm.Chart) []string {
 // and tests, and definitions. A result can come with an error.
 func (c *Chart) render(values map[string]any, target Target) (hits []manifest.Hit, err error) {
 	defer recovered(&err)
-	opened, err := c.prepare(values)
-	if err != nil {
-		return nil, err
-	}
-	if lacking := missing(opened); len(lacking) > 0 {
-		// What the chart itself refers to is worth having, if it renders at all.
-		defer func() { err = &MissingError{lacking} }()
-	}
-	capabilities, err := capabilities(opened.Metadata.KubeVersion, target)
-	if err != nil {
-		return nil, err
-	}
-	release := chartutil.ReleaseOptions{Name: target.Release, Namespace: target.Namespace, Revision: 1, IsInstall: true}
-	// Schemas are not evaluated: they may refer to files and servers.
-	full, err := chartutil.ToRenderValuesWithSchemaValidation(opened, values, release, capabilities, true)
-	if err != nil {
-		return nil, err
-	}
-	rendered, err := engine.Engine{}.Render(opened, full) // without DNS, without a cluster for lookup
-	if err != nil {
+	opened, rendered, err := c.texts(values, target)
+	if rendered == nil {
 		return nil, err
 	}
 	for _, definition := range opened.CRDObjects() {
 		rendered[definition.Filename] = string(definition.File.Data)
 	}
-	return findIn(rendered)
+	hits, failures := findIn(rendered)
+	if err == nil {
+		err = failures
+	}
+	return hits, err
+}
+
+// texts returns what the templates of the chart render to, by their names. What the chart
+// itself has is worth something next to a MissingError, if it renders at all.
+func (c *Chart) texts(values map[string]any, target Target) (opened *helm.Chart, rendered map[string]string, err error) {
+	defer recovered(&err)
+	opened, err = c.prepare(values)
+	if err != nil {
+		return nil, nil, err
+	}
+	if lacking := missing(opened); len(lacking) > 0 {
+		defer func() { err = &MissingError{lacking} }()
+	}
+	capabilities, err := capabilities(opened.Metadata.KubeVersion, target)
+	if err != nil {
+		return nil, nil, err
+	}
+	revision := max(1, target.Revision)
+	release := chartutil.ReleaseOptions{
+		Name: target.Release, Namespace: target.Namespace, Revision: revision, IsInstall: revision == 1, IsUpgrade: revision > 1,
+	}
+	// Schemas are not evaluated: they may refer to files and servers.
+	full, err := chartutil.ToRenderValuesWithSchemaValidation(opened, values, release, capabilities, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	rendered, err = engine.Engine{}.Render(opened, full) // without DNS, without a cluster for lookup
+	separate(rendered)
+	return opened, rendered, err
+}
+
+// separate ends the lines that separate documents where templates have joined them with the
+// next one: Helm splits there all the same.
+func separate(rendered map[string]string) {
+	joined := regexp.MustCompile(`(?m)^---(\S)`)
+	for name, text := range rendered {
+		rendered[name] = joined.ReplaceAllString(text, "---\n$1")
+	}
+}
+
+// plainTexts returns what the templates render to, without notes and what is empty.
+func (c *Chart) plainTexts(values map[string]any, target Target) (map[string]string, error) {
+	_, rendered, err := c.texts(values, target)
+	maps.DeleteFunc(rendered, func(name, text string) bool { return isNote(name) || strings.TrimSpace(text) == "" })
+	if large := bounded(rendered); large != nil {
+		return nil, large
+	}
+	return rendered, err
 }
 
 // capabilities are what templates can learn about the cluster.
@@ -130,17 +166,13 @@ func capabilities(wanted string, target Target) (*chartutil.Capabilities, error)
 // findIn returns the references in rendered files. What a file could not be read for is
 // in the error; the references of the others are returned.
 func findIn(rendered map[string]string) ([]manifest.Hit, error) {
-	size := 0
-	for _, text := range rendered {
-		size += len(text)
-	}
-	if size > maxRendered {
-		return nil, fmt.Errorf("it renders to %d MiB, and at most %d MiB are read", size>>20, maxRendered>>20)
+	if err := bounded(rendered); err != nil {
+		return nil, err
 	}
 	var hits []manifest.Hit
 	var failures []error
 	for _, name := range slices.Sorted(maps.Keys(rendered)) {
-		if path.Base(name) == "NOTES.txt" || strings.TrimSpace(rendered[name]) == "" {
+		if isNote(name) || strings.TrimSpace(rendered[name]) == "" {
 			continue
 		}
 		objects, err := manifest.Decode([]byte(rendered[name]))
@@ -153,3 +185,18 @@ func findIn(rendered map[string]string) ([]manifest.Hit, error) {
 	}
 	return hits, errors.Join(failures...)
 }
+
+// bounded refuses what is too large to be read.
+func bounded(rendered map[string]string) error {
+	size := 0
+	for _, text := range rendered {
+		size += len(text)
+	}
+	if size > maxRendered {
+		return fmt.Errorf("it renders to %d MiB, and at most %d MiB are read", size>>20, maxRendered>>20)
+	}
+	return nil
+}
+
+// isNote tells whether a template is for people to read.
+func isNote(name string) bool { return path.Base(name) == "NOTES.txt" }

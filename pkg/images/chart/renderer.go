@@ -57,19 +57,29 @@ func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, 
 	}
 	r.mu.Unlock()
 	known.once.Do(func() {
-		known.result, known.err = r.run(ctx, request{Files: c.files, Stored: c.stored, Values: values, KeepOverrides: keepOverrides, Target: target})
+		var done reply
+		done, known.err = r.run(ctx, request{Files: c.files, Stored: c.stored, Values: values, KeepOverrides: keepOverrides, Target: target})
+		known.result = done.Result
 	})
 	return known.result, known.err
 }
 
+// Texts returns what the templates of a chart render to with exactly these values, by the
+// names of the templates; notes and definitions are left out. It is done anew each time. Next
+// to a MissingError, there is what the chart itself renders to.
+func (r *Renderer) Texts(ctx context.Context, c *Chart, values map[string]any, target Target) (map[string]string, error) {
+	done, err := r.run(ctx, request{Files: c.files, Stored: c.stored, Values: values, Texts: true, Target: target})
+	return done.Texts, err
+}
+
 // run does a rendering, in a worker if there are any.
-func (r *Renderer) run(ctx context.Context, q request) (Result, error) {
+func (r *Renderer) run(ctx context.Context, q request) (reply, error) {
 	if len(r.Program) == 0 {
 		return q.answer()
 	}
 	w, err := r.worker()
 	if err != nil {
-		return Result{}, err
+		return reply{}, err
 	}
 	result, reusable, err := w.ask(ctx, q)
 	if reusable {
@@ -107,20 +117,18 @@ func (r *Renderer) Close() {
 // renderSettled renders with the overrides taken out, and checks that nothing is left on
 // the registries that they named.
 func renderSettled(c *Chart, values map[string]any, keepOverrides bool, target Target) (Result, error) {
-	var result Result
-	var o origins
-	if !keepOverrides {
-		defaults, err := c.defaults(values)
-		if err != nil {
-			return result, err
-		}
-		settled, removed := settle(values, defaults)
-		o = findOrigins(values, defaults, removed)
-		values, result.Removed = settled, removed
+	if keepOverrides {
+		hits, err := c.render(values, target)
+		return Result{Hits: hits}, err
 	}
-	hits, err := c.render(values, target)
-	o.byName = nil // the values are settled already
-	result.Hits, result.Unexplained = o.apply(hits)
+	upstream, err := c.Upstream(values)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{Removed: upstream.Removed}
+	hits, err := c.render(upstream.Values, target)
+	upstream.origins.byName = nil // the values are settled already
+	result.Hits, result.Unexplained = upstream.origins.apply(hits)
 	return result, err
 }
 

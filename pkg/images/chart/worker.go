@@ -30,18 +30,30 @@ type request struct {
 	Stored        json.RawMessage `json:"stored,omitempty"`
 	Values        map[string]any  `json:"values"`
 	KeepOverrides bool            `json:"keepOverrides"`
+	Texts         bool            `json:"texts,omitempty"` // not what they refer to
 	Target        Target          `json:"target"`
 }
 
+// reply is what comes of a request.
+type reply struct {
+	Result Result            `json:"result"`
+	Texts  map[string]string `json:"texts,omitempty"`
+}
+
 // answer renders.
-func (q request) answer() (Result, error) {
+func (q request) answer() (reply, error) {
 	c := &Chart{files: q.Files, stored: q.Stored}
-	return renderSettled(c, q.Values, q.KeepOverrides, q.Target)
+	if q.Texts {
+		texts, err := c.plainTexts(q.Values, q.Target)
+		return reply{Texts: texts}, err
+	}
+	result, err := renderSettled(c, q.Values, q.KeepOverrides, q.Target)
+	return reply{Result: result}, err
 }
 
 // response is what a worker answers.
 type response struct {
-	Result  Result   `json:"result"`
+	reply
 	Error   string   `json:"error,omitempty"`
 	Missing []string `json:"missing,omitempty"` // of a MissingError
 	Last    bool     `json:"last,omitempty"`    // the worker gives up
@@ -73,7 +85,7 @@ func serve(q request) response {
 	done := make(chan response, 1)
 	go func() {
 		result, err := q.answer()
-		answer := response{Result: result}
+		answer := response{reply: result}
 		var missing *MissingError
 		if errors.As(err, &missing) {
 			answer.Missing = missing.Subcharts
@@ -148,7 +160,7 @@ func (w *worker) stop() {
 }
 
 // ask lets the worker render. The worker can be asked again only if it is reusable.
-func (w *worker) ask(ctx context.Context, q request) (result Result, reusable bool, err error) {
+func (w *worker) ask(ctx context.Context, q request) (result reply, reusable bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, renderTime+graceTime)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() { _ = w.cmd.Process.Kill() })
@@ -160,13 +172,13 @@ func (w *worker) ask(ctx context.Context, q request) (result Result, reusable bo
 			err = json.Unmarshal(line, &answer)
 		}
 		if err == nil {
-			return answer.Result, !answer.Last, answer.err()
+			return answer.reply, !answer.Last, answer.err()
 		}
 	}
 	if ctx.Err() != nil {
-		return Result{}, false, ctx.Err()
+		return reply{}, false, ctx.Err()
 	}
-	return Result{}, false, errors.New("rendering it made the template engine break down")
+	return reply{}, false, errors.New("rendering it made the template engine break down")
 }
 
 func (r response) err() error {

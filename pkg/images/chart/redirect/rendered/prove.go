@@ -1,0 +1,147 @@
+package rendered
+
+import (
+	"cmp"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+// Need is a reference and what it has to become, as it is written. One that has to stay
+// has no other.
+type Need struct {
+	At         Place
+	Base, Want string
+}
+
+// Proof is what a rendering with an override shows.
+type Proof struct {
+	Failed  error          // it does not render
+	Right   map[Place]bool // what it has to be
+	Wrong   *Need          // a reference that is neither that nor what it was
+	Foreign *Change        // something else that changed
+	Derived []Change       // what follows from the references
+}
+
+// Holds tells whether references are what they have to be or were, and nothing else changed.
+func (p Proof) Holds() bool { return p.Failed == nil && p.Wrong == nil && p.Foreign == nil }
+
+// moved is a reference that changed.
+type moved struct {
+	object, path string
+	from, to     string
+}
+
+// Prove compares a rendering with the one before. unsteady are the changes that come with
+// each rendering.
+func Prove(before, after Rendering, needs []Need, unsteady []Change) Proof {
+	p := Proof{Right: map[Place]bool{}}
+	var moves []moved
+	for _, n := range needs {
+		hit := after.Hits[n.At]
+		switch {
+		case sameReference(hit.Reference, n.Want):
+			p.Right[n.At] = true
+		case hit.Reference != n.Base:
+			p.Wrong = &n
+			return p
+		}
+		if hit.Reference != n.Base {
+			moves = append(moves, moved{hit.Object, hit.Path, n.Base, hit.Reference})
+		}
+	}
+	follows := newFollowing(moves)
+	for _, change := range Differences(before.Objects, after.Objects) {
+		if slices.ContainsFunc(unsteady, func(u Change) bool { return u.Object == change.Object && u.Path == change.Path }) {
+			continue
+		}
+		reference, ok := follows.from(change)
+		if !ok {
+			p.Foreign = &change
+			return p
+		}
+		if !reference {
+			p.Derived = append(p.Derived, change)
+		}
+	}
+	return p
+}
+
+// sameReference compares references as registries do.
+func sameReference(a, b string) bool {
+	if a == b {
+		return true
+	}
+	x, err := images.ParseRef(a)
+	y, err2 := images.ParseRef(b)
+	return err == nil && err2 == nil && x == y
+}
+
+// following tells which changes follow from references that moved.
+type following struct {
+	moves    []moved
+	replacer *strings.Replacer
+	checksum *regexp.Regexp
+}
+
+func newFollowing(moves []moved) following {
+	pairs := map[string]string{}
+	for _, m := range moves {
+		pairs[NameOf(m.from)] = NameOf(m.to)
+	}
+	for _, m := range moves {
+		pairs[m.from] = m.to
+	}
+	var list []string
+	for _, from := range slices.SortedFunc(maps.Keys(pairs), func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }) {
+		list = append(list, from, pairs[from])
+	}
+	return following{moves: moves, replacer: strings.NewReplacer(list...), checksum: regexp.MustCompile(`^[0-9a-f]{8,128}$`)}
+}
+
+// from tells whether a change is that of a reference, or follows from one: a text with the
+// reference or its repository in it, or the checksum of something.
+func (f following) from(c Change) (reference, ok bool) {
+	for _, m := range f.moves {
+		if m.object != c.Object {
+			continue
+		}
+		if m.path == c.Path && f.replacer.Replace(c.Before) == c.After {
+			return true, true
+		}
+		// Parts stand side by side, and each is a part of the whole.
+		if parent(m.path) == parent(c.Path) && strings.Contains(m.from, c.Before) && c.After != "" && strings.Contains(m.to, c.After) {
+			return true, true
+		}
+	}
+	if c.Before != "" && f.replacer.Replace(c.Before) == c.After {
+		return false, true
+	}
+	return false, f.isChecksum(c)
+}
+
+// isChecksum tells whether a label or an annotation is the checksum of other content, as
+// charts write it to roll pods when that changes.
+func (f following) isChecksum(c Change) bool {
+	if !strings.Contains(c.Path, ".annotations") && !strings.Contains(c.Path, ".labels") {
+		return false
+	}
+	return len(c.Before) == len(c.After) && f.checksum.MatchString(c.Before) && f.checksum.MatchString(c.After)
+}
+
+// parent is the path without its last segment.
+func parent(path string) string {
+	return path[:max(0, strings.LastIndexAny(path, ".["))]
+}
+
+// NameOf is a reference as it is written, without tag and digest.
+func NameOf(reference string) string {
+	name, _, _ := strings.Cut(reference, "@")
+	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {
+		name = name[:i]
+	}
+	return name
+}

@@ -1,0 +1,80 @@
+// Package rendered compares what a chart renders to with one set of values and with another:
+// which references moved, what follows from that, and what else has changed. It must not know
+// where values come from, nor what a mirror is.
+package rendered
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
+)
+
+// Place is where a reference stands in what a chart renders to. It holds also where values
+// change the name of an object.
+type Place struct {
+	template string
+	document int
+	path     string
+	nth      int // of the references in one text
+}
+
+// Rendering is what a chart renders to.
+type Rendering struct {
+	Objects []map[string]any
+	Places  []Place // in order
+	Hits    map[Place]manifest.Hit
+}
+
+// Decoder decodes renderings. What is the same as in the first one is decoded once.
+type Decoder struct {
+	texts map[string]string
+	known map[string][]map[string]any
+}
+
+// Decode decodes what templates render to, by their names.
+func (d *Decoder) Decode(texts map[string]string) (Rendering, error) {
+	r := Rendering{Hits: map[Place]manifest.Hit{}}
+	first := d.texts == nil
+	if first {
+		d.texts, d.known = texts, map[string][]map[string]any{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		objects, known := d.known[name]
+		if !known || d.texts[name] != texts[name] {
+			var err error
+			if objects, err = manifest.Decode([]byte(texts[name])); err != nil {
+				return Rendering{}, fmt.Errorf("%s: %w", name, err)
+			}
+		}
+		if first {
+			d.known[name] = objects
+		}
+		for i, object := range objects {
+			r.add(name, i, object)
+		}
+	}
+	return r, nil
+}
+
+func (r *Rendering) add(template string, document int, object map[string]any) {
+	r.Objects = append(r.Objects, object)
+	for _, hit := range manifest.Find(object) {
+		p := Place{template: template, document: document, path: hit.Path}
+		for r.Hits[p] != (manifest.Hit{}) {
+			p.nth++
+		}
+		r.Places = append(r.Places, p)
+		r.Hits[p] = hit
+	}
+}
+
+// Found are the references in order.
+func (r *Rendering) Found() []manifest.Hit {
+	hits := make([]manifest.Hit, 0, len(r.Places))
+	for _, p := range r.Places {
+		hits = append(hits, r.Hits[p])
+	}
+	return hits
+}

@@ -1,0 +1,87 @@
+package redirect
+
+import (
+	"cmp"
+	"context"
+	"maps"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/trace"
+)
+
+// maxRounds is how often what did not prove right is put aside to look for something else.
+const maxRounds = 4
+
+// settle returns the values that prove to redirect most. The proof that comes with them is
+// of a rendering with exactly these.
+func (s *search) settle(ctx context.Context, all map[string]any) (best trace.Assignment, shown rendered.Proof, err error) {
+	for range maxRounds {
+		filled, steps := s.solver.Solve()
+		if len(filled) == 0 {
+			return best, shown, nil
+		}
+		p, err := s.try(ctx, all, filled)
+		if err != nil {
+			return best, shown, err
+		}
+		if s.asExpected(filled, p) {
+			if len(p.Right) > len(shown.Right) {
+				return filled, p, nil
+			}
+			return best, shown, nil
+		}
+		filled, p, err = s.stepwise(ctx, all, steps)
+		if len(p.Right) > len(shown.Right) {
+			best, shown = filled, p
+		}
+		if err != nil {
+			return best, shown, err
+		}
+	}
+	return best, shown, nil
+}
+
+// stepwise takes the steps one by one, and bans those that do not prove right.
+func (s *search) stepwise(ctx context.Context, all map[string]any, steps []trace.Assignment) (filled trace.Assignment, shown rendered.Proof, err error) {
+	filled = trace.Assignment{}
+	for _, step := range steps {
+		next := maps.Clone(filled)
+		maps.Copy(next, step)
+		p, err := s.try(ctx, all, next)
+		if err != nil {
+			return filled, shown, err
+		}
+		if s.asExpected(next, p) {
+			filled, shown = next, p
+			continue
+		}
+		s.solver.Ban(step)
+	}
+	return filled, shown, nil
+}
+
+// try renders with some holes filled. Values that do not render prove nothing.
+func (s *search) try(ctx context.Context, all map[string]any, filled trace.Assignment) (rendered.Proof, error) {
+	after, err := s.render(ctx, trace.Override(all, s.fillings(filled)))
+	if ctx.Err() != nil || trace.IsLimit(err) {
+		return rendered.Proof{}, cmp.Or(err, ctx.Err())
+	}
+	p := rendered.Proof{Failed: err}
+	if err == nil {
+		p = rendered.Prove(s.base, after, s.needs, s.unsteady)
+	}
+	return p, nil
+}
+
+// asExpected tells whether a proof holds, and shows all that the trace lets expect.
+func (s *search) asExpected(filled trace.Assignment, p rendered.Proof) bool {
+	if !p.Holds() {
+		return false
+	}
+	for _, n := range s.needs {
+		if s.solver.Becomes(n, filled) == n.Want && !p.Right[n.At] {
+			return false
+		}
+	}
+	return true
+}

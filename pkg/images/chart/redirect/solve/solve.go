@@ -1,0 +1,212 @@
+// Package solve chooses values: the fewest that make all references what they have to be. It
+// knows what a trace lets expect; whether that is so, a rendering has to prove.
+package solve
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/trace"
+)
+
+// maxFixes bounds what one value can drag along.
+const maxFixes = 50
+
+// Solver looks for the fewest values that make all references what they have to be.
+type Solver struct {
+	trace.Trace
+	Needs  []rendered.Need
+	Target images.Target
+
+	banned map[int][]string
+}
+
+// Ban rules out what did not prove right.
+func (s *Solver) Ban(filled trace.Assignment) {
+	if s.banned == nil {
+		s.banned = map[int][]string{}
+	}
+	for hole, text := range filled {
+		s.banned[hole] = append(s.banned[hole], text)
+	}
+}
+
+// Banned tells whether anything was ruled out for a hole.
+func (s *Solver) Banned(hole int) bool { return len(s.banned[hole]) > 0 }
+
+// Becomes is what a reference becomes, as far as the trace tells.
+func (s *Solver) Becomes(n rendered.Need, filled trace.Assignment) string {
+	return s.Eval(n.At, n.Base, filled)
+}
+
+// Solve returns what to fill in, and the steps by which it was found: those first that
+// bring most for each value.
+func (s *Solver) Solve() (trace.Assignment, []trace.Assignment) {
+	filled := trace.Assignment{}
+	var steps []trace.Assignment
+	for {
+		var best *move
+		for _, m := range s.moves(filled) {
+			if next, ok := s.closed(m.with(filled)); ok {
+				m.next, m.keys, m.gain = next, len(next)-len(filled), s.right(next)-s.right(filled)
+				if m.gain > 0 && (best == nil || s.compare(m, *best) < 0) {
+					best = &m
+				}
+			}
+		}
+		if best == nil {
+			return s.needed(filled), steps
+		}
+		step := maps.Clone(best.next)
+		maps.DeleteFunc(step, func(hole int, _ string) bool { _, before := filled[hole]; return before })
+		steps = append(steps, step)
+		filled = best.next
+	}
+}
+
+// move is a value to begin with, and what it leads to.
+type move struct {
+	hole       int
+	text       string
+	next       trace.Assignment
+	gain, keys int
+}
+
+func (m move) with(filled trace.Assignment) trace.Assignment {
+	next := maps.Clone(filled)
+	next[m.hole] = m.text
+	return next
+}
+
+// compare orders moves: more references for each value, then values that are set, and not
+// in lists, then those nearer to the top.
+func (s *Solver) compare(a, b move) int {
+	x, y := s.Holes[a.hole], s.Holes[b.hole]
+	return cmp.Or(
+		cmp.Compare(b.gain*a.keys, a.gain*b.keys), boolean(x.InList(), y.InList()), cmp.Compare(a.keys, b.keys),
+		boolean(x.Text == "", y.Text == ""), cmp.Compare(len(x.At), len(y.At)), strings.Compare(x.Key(), y.Key()),
+		cmp.Compare(len(a.text), len(b.text)), strings.Compare(a.text, b.text),
+	)
+}
+
+// boolean orders false before true.
+func boolean(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return 1
+	}
+}
+
+// moves are the values that make a reference right that is not, or at least lead to the
+// registry, so that others can do the rest.
+func (s *Solver) moves(filled trace.Assignment) []move {
+	seen := map[int][]string{}
+	var found []move
+	add := func(hole int, text string) {
+		if text == "" || text == s.Holes[hole].Part() || slices.Contains(s.banned[hole], text) || slices.Contains(seen[hole], text) {
+			return
+		}
+		seen[hole] = append(seen[hole], text)
+		found = append(found, move{hole: hole, text: text})
+	}
+	for _, n := range s.Needs {
+		if s.Becomes(n, filled) == n.Want {
+			continue
+		}
+		for _, hole := range s.Leading(n.At) {
+			if _, taken := filled[hole]; taken {
+				continue
+			}
+			before, after := s.around(n, filled, hole)
+			if text, ok := between(n.Want, before, after); ok {
+				add(hole, text)
+			}
+			if before == "" {
+				add(hole, s.Target.String())
+				add(hole, s.Target.Registry)
+			}
+		}
+	}
+	return found
+}
+
+// around is what stands before and behind what a hole is filled with.
+func (s *Solver) around(n rendered.Need, filled trace.Assignment, hole int) (before, after string) {
+	const gap = "\x00"
+	next := maps.Clone(filled)
+	next[hole] = gap
+	text := s.Becomes(n, next)
+	if strings.Count(text, gap) != 1 {
+		return gap, gap // which fits nowhere
+	}
+	before, after, _ = strings.Cut(text, gap)
+	return before, after
+}
+
+// between is what has to stand between two texts to make a third of them.
+func between(want, before, after string) (string, bool) {
+	if !strings.HasPrefix(want, before) || !strings.HasSuffix(want, after) || len(before)+len(after) >= len(want) {
+		return "", false
+	}
+	return want[len(before) : len(want)-len(after)], true
+}
+
+// closed adds values until no reference is broken. ok is false if that cannot be.
+func (s *Solver) closed(filled trace.Assignment) (_ trace.Assignment, ok bool) {
+	for range maxFixes {
+		i := slices.IndexFunc(s.Needs, func(n rendered.Need) bool { text := s.Becomes(n, filled); return text != n.Want && text != n.Base })
+		if i < 0 {
+			return filled, true
+		}
+		if !s.fix(s.Needs[i], filled) {
+			return nil, false
+		}
+	}
+	return nil, false
+}
+
+// fix fills one more hole so that a reference is right.
+func (s *Solver) fix(n rendered.Need, filled trace.Assignment) bool {
+	for _, hole := range s.Leading(n.At) {
+		if _, taken := filled[hole]; taken {
+			continue
+		}
+		before, after := s.around(n, filled, hole)
+		if text, ok := between(n.Want, before, after); ok && !slices.Contains(s.banned[hole], text) {
+			filled[hole] = text
+			return true
+		}
+	}
+	return false
+}
+
+// right counts the references that are what they have to be.
+func (s *Solver) right(filled trace.Assignment) int {
+	count := 0
+	for _, n := range s.Needs {
+		if s.Becomes(n, filled) == n.Want {
+			count++
+		}
+	}
+	return count
+}
+
+// needed leaves out what later values have made superfluous.
+func (s *Solver) needed(filled trace.Assignment) trace.Assignment {
+	for _, hole := range slices.Sorted(maps.Keys(filled)) {
+		without := maps.Clone(filled)
+		delete(without, hole)
+		if next, ok := s.closed(maps.Clone(without)); ok && len(next) == len(without) && s.right(without) == s.right(filled) {
+			filled = without
+		}
+	}
+	return filled
+}

@@ -1,0 +1,57 @@
+package trace
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+)
+
+// Assignment is what holes are filled with.
+type Assignment map[int]string
+
+// Leading are the holes that lead into a reference.
+func (t Trace) Leading(at rendered.Place) []int {
+	var holes []int
+	for _, span := range t.Direct[at] {
+		holes = append(holes, span.Hole)
+	}
+	for _, v := range t.Variants[at] {
+		holes = append(holes, v.Hole)
+		for _, span := range v.Spans {
+			holes = append(holes, span.Hole)
+		}
+	}
+	slices.Sort(holes)
+	return slices.Compact(holes)
+}
+
+// Eval is what a reference becomes, as far as the trace tells.
+func (t Trace) Eval(at rendered.Place, base string, filled Assignment) string {
+	for _, v := range t.Variants[at] {
+		if _, ok := filled[v.Hole]; ok {
+			return substitute(v.Text, v.Spans, filled)
+		}
+	}
+	return substitute(base, t.Direct[at], filled)
+}
+
+// substitute puts texts into spans. Where one is in another, the outer one counts.
+func substitute(text string, spans []Span, filled Assignment) string {
+	spans = slices.Clone(spans)
+	slices.SortFunc(spans, func(a, b Span) int {
+		return cmp.Or(cmp.Compare(a.Start, b.Start), cmp.Compare(b.End, a.End), cmp.Compare(a.Hole, b.Hole))
+	})
+	var out strings.Builder
+	last := 0
+	for _, s := range spans {
+		if with, ok := filled[s.Hole]; ok && s.Start >= last {
+			out.WriteString(text[last:s.Start])
+			out.WriteString(with)
+			last = s.End
+		}
+	}
+	out.WriteString(text[last:])
+	return out.String()
+}

@@ -1,0 +1,62 @@
+package redirect
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+)
+
+// Differences compares what two revisions install.
+func Differences(before, after string) ([]rendered.Change, error) {
+	old, fresh, err := decodeBoth(before, after)
+	if err != nil {
+		return nil, err
+	}
+	return rendered.Differences(old.Objects, fresh.Objects), nil
+}
+
+// Verify wants what a revision would install to differ from the one before by the
+// references that are to be redirected, by all of them, and by nothing else.
+func Verify(before, after string, found []Image) error {
+	old, fresh, err := decodeBoth(before, after)
+	if err != nil {
+		return err
+	}
+	var needs []rendered.Need
+	for _, p := range old.Places {
+		hit := old.Hits[p]
+		n := rendered.Need{At: p, Base: hit.Reference, Want: hit.Reference}
+		i := slices.IndexFunc(found, func(image Image) bool {
+			return image.Object == hit.Object && image.Path == hit.Path && image.Reference == hit.Reference
+		})
+		if i < 0 {
+			return fmt.Errorf("%s, %s is %s, which was not there when the values were found", hit.Object, hit.Path, hit.Reference)
+		}
+		if found[i].State == Redirected {
+			n.Want = wanted(hit.Reference, *found[i].Target)
+		}
+		needs = append(needs, n)
+	}
+	p := rendered.Prove(old, fresh, needs, nil)
+	switch {
+	case p.Wrong != nil:
+		return fmt.Errorf("%s would become %s", p.Wrong.Base, fresh.Hits[p.Wrong.At].Reference)
+	case p.Foreign != nil:
+		return fmt.Errorf("%s would change, which is no image", p.Foreign)
+	}
+	for _, n := range needs {
+		if !p.Right[n.At] {
+			return fmt.Errorf("%s would not become %s", n.Base, n.Want)
+		}
+	}
+	return nil
+}
+
+func decodeBoth(before, after string) (old, fresh rendered.Rendering, err error) {
+	if old, err = (&rendered.Decoder{}).Decode(map[string]string{"": before}); err != nil {
+		return old, fresh, err
+	}
+	fresh, err = (&rendered.Decoder{}).Decode(map[string]string{"": after})
+	return old, fresh, err
+}

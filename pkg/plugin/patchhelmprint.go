@@ -1,0 +1,165 @@
+package plugin
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"k8s.io/cli-runtime/pkg/printers"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
+)
+
+// valuesHeader begins every file with values that the command has written.
+const valuesHeader = "# release "
+
+// printTable prints a line for each release, and below it what is not redirected.
+func (c *patchHelmCommand) printTable(found helmReleases) error {
+	var table bytes.Buffer
+	w := printers.GetNewTabWriter(&table)
+	fmt.Fprintln(w, "RELEASE\tCLUSTER\tCHART\tREDIRECTED\tKEYS")
+	for _, r := range found.releases {
+		fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\n", r.ID(), r.cluster(), r.ChartName, r.ChartVersion, share(r.Redirection),
+			cmp.Or(strings.Join(r.Keys, ", "), "none"))
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	lines := strings.SplitAfter(table.String(), "\n")
+	fmt.Fprint(c.streams.Out, lines[0])
+	for i, r := range found.releases {
+		fmt.Fprint(c.streams.Out, lines[i+1])
+		for _, line := range remarks(r.Redirection) {
+			fmt.Fprintln(c.streams.Out, "    "+line)
+		}
+	}
+	return nil
+}
+
+// share is how many of a release's references come from the mirror.
+func share(r redirect.Redirection) string {
+	text := fmt.Sprintf("%d/%d", r.Count(redirect.Redirected), len(r.Images))
+	if present := r.Count(redirect.Present); present > 0 {
+		text += fmt.Sprintf(" (%d there already)", present)
+	}
+	return text
+}
+
+// remarks are what people should know about a redirection.
+func remarks(r redirect.Redirection) []string {
+	var lines []string
+	for _, image := range r.Images {
+		if image.State == redirect.Left {
+			lines = append(lines, fmt.Sprintf("not redirected: %s, %s: %s (%s)", image.Object, image.Path, image.Reference, image.Reason))
+		}
+	}
+	for _, list := range r.Lists {
+		lines = append(lines, fmt.Sprintf("%s is written out whole, because Helm replaces lists", list))
+	}
+	for _, change := range r.Derived {
+		lines = append(lines, "changes with the images: "+change.String())
+	}
+	return lines
+}
+
+// printValues prints a document with values for each release.
+func (c *patchHelmCommand) printValues(target images.Target, found helmReleases) error {
+	for i, r := range found.releases {
+		if i > 0 {
+			fmt.Fprintln(c.streams.Out, "---")
+		}
+		data, err := valuesFile(target, r)
+		if err != nil {
+			return err
+		}
+		if _, err := c.streams.Out.Write(data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// valuesFile is a document with values, and with what they do in front.
+func valuesFile(target images.Target, r helmRelease) ([]byte, error) {
+	values, err := yaml.Marshal(r.Values)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	fmt.Fprintf(&text, "%s%s on %s, chart %s %s: %s images from %s\n", valuesHeader, r.ID(), r.cluster(), r.ChartName, r.ChartVersion, share(r.Redirection), target)
+	for _, line := range remarks(r.Redirection) {
+		fmt.Fprintf(&text, "# %s\n", line)
+	}
+	text.Write(values)
+	return text.Bytes(), nil
+}
+
+// writeFiles writes a file for each release that needs values, and prints the commands that
+// use them.
+func (c *patchHelmCommand) writeFiles(target images.Target, found helmReleases) error {
+	if err := os.MkdirAll(c.directory, 0o755); err != nil {
+		return fmt.Errorf("--output-dir: %w", err)
+	}
+	for _, r := range found.releases {
+		for _, line := range remarks(r.Redirection) {
+			fmt.Fprintf(c.streams.ErrOut, "%s: %s\n", r.ID(), line)
+		}
+		if len(r.Keys) == 0 {
+			fmt.Fprintf(c.streams.ErrOut, "%s: no values redirect anything\n", r.ID())
+			continue
+		}
+		name := filepath.Join(c.directory, valuesName(r))
+		data, err := valuesFile(target, r)
+		if err == nil {
+			err = writeOwn(name, data)
+		}
+		if err != nil {
+			return fmt.Errorf("--output-dir: %w", err)
+		}
+		if r.seed != nil {
+			fmt.Fprintf(c.streams.Out, "# with the kubeconfig of seed %s\n", r.seed.Name)
+		}
+		fmt.Fprintf(c.streams.Out, "helm upgrade %s %s --namespace %s --reset-then-reuse-values -f %s\n", r.Name, chartArgument(r), r.Namespace, name)
+	}
+	fmt.Fprintln(c.streams.ErrOut, "note: kubermatic-installer gives releases the values of its own --helm-values file; what is in these files has to be in that one, too, when it runs next")
+	return nil
+}
+
+// chartArgument is the chart for a command line: where it was read, or what it is.
+func chartArgument(r helmRelease) string {
+	return cmp.Or(r.path, fmt.Sprintf("<chart %s %s>", r.ChartName, r.ChartVersion))
+}
+
+// valuesName is namespace-name.yaml, behind the name of the Seed if there is one.
+func valuesName(r helmRelease) string {
+	name := r.Namespace + "-" + r.Name + ".yaml"
+	if r.seed != nil {
+		name = r.seed.Name + "-" + name
+	}
+	return name
+}
+
+// writeOwn writes a file, but not over one that is somebody else's.
+func writeOwn(name string, data []byte) error {
+	there, err := os.Open(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return err
+	default:
+		defer there.Close()
+		start := make([]byte, len(valuesHeader))
+		if _, err := io.ReadFull(there, start); err != nil || string(start) != valuesHeader {
+			return fmt.Errorf("%s is there, and was not written by this command; move it away, or choose another directory", name)
+		}
+	}
+	return os.WriteFile(name, data, 0o644)
+}
