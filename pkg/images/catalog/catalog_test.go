@@ -102,8 +102,8 @@ func TestReleaseFacts(t *testing.T) {
 	if got := latest.AccessibleAddons(); len(got) != 4 {
 		t.Errorf("accessible addons: %v", got)
 	}
-	if !slices.Contains(latest.AddonDirectories(), "hubble") || slices.Contains(latest.Providers(), "packet") {
-		t.Error("addon directories or providers are wrong")
+	if slices.Contains(latest.Providers(), "packet") {
+		t.Error("packet is gone since 2.29")
 	}
 	if got := latest.CNI(); len(got["canal"]) != 11 || !slices.Equal(got["none"], []string{""}) {
 		t.Errorf("CNI: %v", got)

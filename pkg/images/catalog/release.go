@@ -76,9 +76,6 @@ func (r *Release) DefaultAddons() []string { return slices.Clone(r.facts.Default
 // AccessibleAddons may be chosen by users unless configured otherwise.
 func (r *Release) AccessibleAddons() []string { return slices.Clone(r.facts.AccessibleAddons) }
 
-// AddonDirectories are the addons that the release's addons image ships.
-func (r *Release) AddonDirectories() []string { return slices.Clone(r.facts.AddonDirectories) }
-
 // Features lists the features that any image of the release depends on, sorted.
 func (r *Release) Features() []string {
 	features := map[string]bool{}

@@ -69,9 +69,6 @@ func checkRelease(t *testing.T, r Release) {
 	for name, versions := range r.CNI {
 		contains(versions, r.CNIDefaults[name])
 	}
-	for _, addon := range append(append([]string{}, r.DefaultAddons...), r.AccessibleAddons...) {
-		contains(r.AddonDirectories, addon)
-	}
 	for i := 1; i < len(r.Kubernetes); i++ {
 		if natural(r.Kubernetes[i-1], r.Kubernetes[i]) >= 0 {
 			t.Errorf("%s: Kubernetes %s is not after %s", r.Version, r.Kubernetes[i], r.Kubernetes[i-1])

@@ -63,7 +63,6 @@ func (w *writer) release(r Release) {
 	w.list(2, "providers", r.Providers)
 	w.list(2, "defaultAddons", r.DefaultAddons)
 	w.list(2, "accessibleAddons", r.AccessibleAddons)
-	w.list(2, "addonDirectories", r.AddonDirectories)
 }
 
 func (w *writer) setting(s Setting) {

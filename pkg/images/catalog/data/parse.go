@@ -36,7 +36,6 @@ func (f *File) Release(index int) Release {
 		inherit(&full.Providers, release.Providers)
 		inherit(&full.DefaultAddons, release.DefaultAddons)
 		inherit(&full.AccessibleAddons, release.AccessibleAddons)
-		inherit(&full.AddonDirectories, release.AddonDirectories)
 		if release.DefaultKubernetes != "" {
 			full.DefaultKubernetes = release.DefaultKubernetes
 		}

@@ -32,11 +32,9 @@ type Release struct {
 	// Providers are all that the release knows (sdk/apis/kubermatic/v1).
 	Providers []string `json:"providers,omitempty"`
 	// DefaultAddons are installed into every cluster, AccessibleAddons may be
-	// chosen by users (pkg/defaulting/configuration.go); AddonDirectories is
-	// all that the addons image ships.
+	// chosen by users (pkg/defaulting/configuration.go).
 	DefaultAddons    []string `json:"defaultAddons,omitempty"`
 	AccessibleAddons []string `json:"accessibleAddons,omitempty"`
-	AddonDirectories []string `json:"addonDirectories,omitempty"`
 }
 
 // Component is a workload and the images it uses.

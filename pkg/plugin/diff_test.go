@@ -1,0 +1,63 @@
+package plugin
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+func seedAt(location string) *unstructured.Unstructured {
+	return &unstructured.Unstructured{Object: map[string]any{
+		"apiVersion": "kubermatic.k8c.io/v1", "kind": "Seed", "metadata": map[string]any{"name": "frankfurt"},
+		"spec": map[string]any{"location": location},
+	}}
+}
+
+func TestColoured(t *testing.T) {
+	diff := "--- a\n+++ b\n@@ -1 +1 @@\n kept\n-old\n+new\n"
+	want := red + "--- a" + normal + "\n" + green + "+++ b" + normal + "\n" + cyan + "@@ -1 +1 @@" + normal + "\n kept\n" + red + "-old" + normal + "\n" + green + "+new" + normal + "\n"
+	if got := coloured(diff, true); got != want {
+		t.Errorf("got %q", got)
+	}
+	if got := coloured(diff, false); got != diff {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestPrintDiff(t *testing.T) {
+	t.Setenv(externalDiff, "")
+	var out strings.Builder
+	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("there")); err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"--- live/seed.kubermatic.k8c.io.frankfurt", "-  location: here", "+  location: there"} {
+		if !strings.Contains(out.String(), line+"\n") {
+			t.Errorf("%q is missing:\n%s", line, out.String())
+		}
+	}
+	out.Reset()
+	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("here")); err != nil || out.Len() > 0 {
+		t.Errorf("got %v, %q", err, out.String())
+	}
+}
+
+func TestExternalDiff(t *testing.T) {
+	if _, err := exec.LookPath("diff"); err != nil {
+		t.Skip("there is no diff here")
+	}
+	t.Setenv(externalDiff, "diff -u0")
+	var out strings.Builder
+	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("there")); err != nil || !strings.Contains(out.String(), "+  location: there") || !strings.Contains(out.String(), "MERGED") {
+		t.Errorf("got %v, %q", err, out.String())
+	}
+	t.Setenv(externalDiff, "no-such-program -u")
+	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("there")); err == nil || !strings.Contains(err.Error(), `KUBECTL_EXTERNAL_DIFF "no-such-program -u"`) {
+		t.Errorf("got %v", err)
+	}
+	t.Setenv(externalDiff, "diff --no-such-flag")
+	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("there")); err == nil {
+		t.Error("a program that fails is not noticed")
+	}
+}
