@@ -31,6 +31,7 @@ const (
 	PartAddons   Part = "addons"
 	PartReleases Part = "releases"
 	PartApps     Part = "applications"
+	PartAPI      Part = "api" // what API servers serve
 )
 
 // Unread names something that could not be read.

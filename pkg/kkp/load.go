@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,11 +33,19 @@ const pageSize = 500
 // seedsAtOnce bounds how many Seeds are read at the same time.
 const seedsAtOnce = 8
 
-// Load reads an installation from the API of the master cluster. An empty namespace
-// means: wherever the KubermaticConfiguration is. The configuration must be readable;
-// whatever else is not becomes an Unread.
-func Load(ctx context.Context, master Client, namespace string, connect Connect) (Installation, error) {
-	configuration, err := loadConfiguration(ctx, master, namespace)
+// Request says what of an installation to read.
+type Request struct {
+	Namespace string // of the KubermaticConfiguration, "" for wherever it is
+	Connect   Connect
+	Parts     []Part // beside the configuration, Seeds and Clusters; nil: all
+}
+
+func (r Request) wants(part Part) bool { return r.Parts == nil || slices.Contains(r.Parts, part) }
+
+// Load reads an installation from the API of the master cluster. The configuration must be
+// readable; whatever else is not becomes an Unread.
+func Load(ctx context.Context, master Client, r Request) (Installation, error) {
+	configuration, err := loadConfiguration(ctx, master, r.Namespace)
 	if err != nil {
 		return Installation{}, err
 	}
@@ -46,19 +55,35 @@ func Load(ctx context.Context, master Client, namespace string, connect Connect)
 	if err != nil {
 		inst.Unread = append(inst.Unread, Unread{Part: PartSeeds, Subject: "namespace " + configuration.Namespace, Err: err})
 	}
+	inst.Unread = append(inst.Unread, r.readMaster(ctx, master, &inst)...)
 	var unread []Unread
-	inst.Pods, unread = loadPods(ctx, master, "master", masterNamespaces(configuration.Namespace))
-	inst.Unread = append(inst.Unread, unread...)
-	inst.Releases, unread = loadReleases(ctx, master, "master", configuration.Namespace)
-	inst.Unread = append(inst.Unread, unread...)
-	inst.API = readAPI(master.Discovery)
-	inst.Applications, unread = loadApplications(ctx, master, configuration.Namespace)
-	inst.Unread = append(inst.Unread, unread...)
-	inst.Seeds, unread = readSeeds(ctx, master, seeds, connect)
+	inst.Seeds, unread = r.readSeeds(ctx, master, seeds)
 	inst.Unread = append(inst.Unread, unread...)
 	inst.settleVersion()
 	inst.settleInstallations()
 	return inst, ctx.Err()
+}
+
+// readMaster fills in what the master cluster holds.
+func (r Request) readMaster(ctx context.Context, master Client, inst *Installation) []Unread {
+	var all, unread []Unread
+	namespace := inst.Configuration.Namespace
+	if r.wants(PartPods) || inst.Configuration.Status.KubermaticEdition == "" { // see settleVersion
+		inst.Pods, unread = loadPods(ctx, master, "master", masterNamespaces(namespace))
+		all = append(all, unread...)
+	}
+	if r.wants(PartReleases) {
+		inst.Releases, unread = loadReleases(ctx, master, "master", namespace)
+		all = append(all, unread...)
+	}
+	if r.wants(PartAPI) {
+		inst.API = readAPI(master.Discovery)
+	}
+	if r.wants(PartApps) {
+		inst.Applications, unread = loadApplications(ctx, master, namespace)
+		all = append(all, unread...)
+	}
+	return all
 }
 
 func loadConfiguration(ctx context.Context, master dynamic.Interface, namespace string) (Configuration, error) {
@@ -106,13 +131,13 @@ func convert[T any](objects []*unstructured.Unstructured, from func(*unstructure
 }
 
 // readSeeds reads the cluster of each Seed, several at once.
-func readSeeds(ctx context.Context, master dynamic.Interface, seeds []Seed, connect Connect) ([]Seed, []Unread) {
+func (r Request) readSeeds(ctx context.Context, master dynamic.Interface, seeds []Seed) ([]Seed, []Unread) {
 	unread := make([][]Unread, len(seeds))
 	var group errgroup.Group
 	group.SetLimit(seedsAtOnce)
 	for i := range seeds {
 		group.Go(func() error {
-			unread[i] = readSeed(ctx, master, &seeds[i], connect)
+			unread[i] = r.readSeed(ctx, master, &seeds[i])
 			return nil
 		})
 	}
@@ -125,18 +150,18 @@ func readSeeds(ctx context.Context, master dynamic.Interface, seeds []Seed, conn
 }
 
 // readSeed fills in what the Seed's own cluster holds.
-func readSeed(ctx context.Context, master dynamic.Interface, seed *Seed, connect Connect) []Unread {
+func (r Request) readSeed(ctx context.Context, master dynamic.Interface, seed *Seed) []Unread {
 	subject := "seed " + seed.Name
-	client, err := seedClient(ctx, master, seed.Kubeconfig, connect)
+	client, err := seedClient(ctx, master, seed.Kubeconfig, r.Connect)
 	if err != nil {
 		return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}, {PartReleases, subject, err}}
 	}
-	namespaces := masterNamespaces(seed.Namespace)
-	seed.API = readAPI(client.Discovery)
+	own := !sameCluster(ctx, master, client) // else it is read as the master
+	if r.wants(PartAPI) {
+		seed.API = readAPI(client.Discovery)
+	}
 	var unread []Unread
-	if sameCluster(ctx, master, client) {
-		namespaces = nil // read as the master's
-	} else {
+	if own && r.wants(PartReleases) {
 		seed.Releases, unread = loadReleases(ctx, client, subject, seed.Namespace)
 	}
 	objects, err := list(ctx, client, clusterResource(), metav1.NamespaceAll)
@@ -147,10 +172,28 @@ func readSeed(ctx context.Context, master dynamic.Interface, seed *Seed, connect
 		unread = append(unread, Unread{PartClusters, subject, err})
 	}
 	seed.Read = err == nil
-	if err := loadAddons(ctx, client, seed.Clusters); err != nil {
-		unread = append(unread, Unread{PartAddons, subject, err})
+	return append(unread, r.readClusters(ctx, client, seed, own)...)
+}
+
+// readClusters fills in what is in the namespaces of the user clusters, and in these.
+func (r Request) readClusters(ctx context.Context, client Client, seed *Seed, own bool) []Unread {
+	subject := "seed " + seed.Name
+	var unread []Unread
+	if r.wants(PartAddons) {
+		if err := loadAddons(ctx, client, seed.Clusters); err != nil {
+			unread = append(unread, Unread{PartAddons, subject, err})
+		}
 	}
-	seed.installed, seed.installedUnknown = loadInstallations(ctx, client, seed.Clusters, connect)
+	if r.wants(PartApps) {
+		seed.installed, seed.installedUnknown = loadInstallations(ctx, client, seed.Clusters, r.Connect)
+	}
+	if !r.wants(PartPods) {
+		return unread
+	}
+	var namespaces []string
+	if own {
+		namespaces = masterNamespaces(seed.Namespace)
+	}
 	for _, cluster := range seed.Clusters {
 		namespaces = append(namespaces, cluster.Namespace)
 	}

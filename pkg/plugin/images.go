@@ -118,7 +118,7 @@ func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command, registries
 	if err != nil {
 		return discover.Result{}, "", err
 	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams, registries)
+	inst, release, err := c.input.load(ctx, cmd, c.streams, registries, discover.Parts(opts.Sources))
 	if err != nil {
 		return discover.Result{}, "", err
 	}

@@ -59,10 +59,10 @@ func (f *inputFlags) addConnection(flags *pflag.FlagSet) {
 
 // load reads the installation and opens the catalog for the release that is asked for. The
 // registries that KKP has credentials for are reached with them, where the user has none.
-func (f *inputFlags) load(ctx context.Context, cmd *cobra.Command, streams genericiooptions.IOStreams, registries *transfer.Registries) (
+func (f *inputFlags) load(ctx context.Context, cmd *cobra.Command, streams genericiooptions.IOStreams, registries *transfer.Registries, parts []kkp.Part) (
 	kkp.Installation, *catalog.Release, error,
 ) {
-	inst, err := f.installation(ctx, streams)
+	inst, err := f.installation(ctx, streams, parts)
 	if err != nil {
 		return kkp.Installation{}, nil, err
 	}
@@ -72,7 +72,8 @@ func (f *inputFlags) load(ctx context.Context, cmd *cobra.Command, streams gener
 	return inst, release, err
 }
 
-func (f *inputFlags) installation(ctx context.Context, streams genericiooptions.IOStreams) (kkp.Installation, error) {
+// installation reads the parts of an installation that are wanted, nil for all.
+func (f *inputFlags) installation(ctx context.Context, streams genericiooptions.IOStreams, parts []kkp.Part) (kkp.Installation, error) {
 	if len(f.files.Filenames) > 0 {
 		objects, err := f.readFiles(streams.In)
 		if err != nil {
@@ -89,7 +90,7 @@ func (f *inputFlags) installation(ctx context.Context, streams genericiooptions.
 	if err != nil {
 		return kkp.Installation{}, err
 	}
-	return kkp.Load(ctx, master, *f.connection.Namespace, connect)
+	return kkp.Load(ctx, master, kkp.Request{Namespace: *f.connection.Namespace, Connect: connect, Parts: parts})
 }
 
 // release opens the catalog for a version, or for the one that runs.

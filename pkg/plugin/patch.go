@@ -79,8 +79,12 @@ type found struct {
 	editor     editor
 }
 
-// find reads the installation and opens its API for changes.
-func (c *patchCommand) find(ctx context.Context, cmd *cobra.Command, target images.Target) (found, error) {
+// noParts are none beside the configuration, Seeds and Clusters.
+func noParts() []kkp.Part { return []kkp.Part{} }
+
+// find reads the parts of the installation that are wanted, nil for all, and opens its API
+// for changes.
+func (c *patchCommand) find(ctx context.Context, cmd *cobra.Command, target images.Target, parts []kkp.Part) (found, error) {
 	if target.Registry != "" {
 		c.registries.throughMirror(target)
 	}
@@ -88,7 +92,7 @@ func (c *patchCommand) find(ctx context.Context, cmd *cobra.Command, target imag
 	if err != nil {
 		return found{}, err
 	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams, registries)
+	inst, release, err := c.input.load(ctx, cmd, c.streams, registries, parts)
 	if err != nil {
 		return found{}, err
 	}

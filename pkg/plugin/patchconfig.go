@@ -94,7 +94,11 @@ func (c *patchConfigCommand) run(ctx context.Context, cmd *cobra.Command, args [
 	if err != nil {
 		return err
 	}
-	f, err := c.find(ctx, cmd, target)
+	var parts []kkp.Part
+	if c.dryRun == dryRunClient || c.list != "" {
+		parts = []kkp.Part{kkp.PartApps}
+	}
+	f, err := c.find(ctx, cmd, target, parts)
 	if err != nil {
 		return err
 	}
@@ -212,7 +216,7 @@ func (c *patchConfigCommand) secret() kkp.SecretKey {
 // undo gives the fields their previous values back, on the configuration, on every Seed,
 // and on the Secret that the configuration names.
 func (c *patchConfigCommand) undo(ctx context.Context, cmd *cobra.Command) error {
-	f, err := c.find(ctx, cmd, images.Target{})
+	f, err := c.find(ctx, cmd, images.Target{}, noParts())
 	if err != nil {
 		return err
 	}

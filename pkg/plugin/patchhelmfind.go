@@ -71,7 +71,7 @@ func (c *patchHelmCommand) find(ctx context.Context, cmd *cobra.Command, target 
 		return helmReleases{}, err
 	}
 	defer reader.close()
-	inst, err := c.input.installation(ctx, c.streams)
+	inst, err := c.input.installation(ctx, c.streams, []kkp.Part{kkp.PartReleases, kkp.PartAPI})
 	if err != nil {
 		return helmReleases{}, err
 	}

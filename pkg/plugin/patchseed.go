@@ -112,7 +112,11 @@ func (c *patchSeedCommand) run(ctx context.Context, cmd *cobra.Command, args []s
 	if err != nil {
 		return err
 	}
-	f, err := c.find(ctx, cmd, target)
+	parts := noParts()
+	if c.registry != "" && c.list == "" {
+		parts = nil
+	}
+	f, err := c.find(ctx, cmd, target, parts)
 	if err != nil {
 		return err
 	}

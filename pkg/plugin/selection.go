@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
@@ -147,7 +148,7 @@ func (c *selection) inventory(ctx context.Context, cmd *cobra.Command, registrie
 	if err != nil {
 		return images.Inventory{}, err
 	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams, registries)
+	inst, release, err := c.input.load(ctx, cmd, c.streams, registries, discover.Parts(opts.Sources))
 	if err != nil {
 		return images.Inventory{}, err
 	}

@@ -87,6 +87,23 @@ func Inventory(ctx context.Context, inst kkp.Installation, release *catalog.Rele
 	return Result{Inventory: f.Collector.Inventory(), Scope: summarize(f.scopes)}
 }
 
+// Parts are the parts of an installation that sources look at, nil for all of them.
+func Parts(sources []string) []kkp.Part {
+	if len(sources) == 0 {
+		return nil
+	}
+	parts := []kkp.Part{}
+	for source, needed := range map[string][]kkp.Part{
+		Charts: {kkp.PartReleases, kkp.PartAPI}, BundledCharts: {kkp.PartAPI}, Addons: {kkp.PartAddons},
+		Applications: {kkp.PartApps, kkp.PartAPI}, Running: {kkp.PartPods},
+	} {
+		if slices.Contains(sources, source) {
+			parts = append(parts, needed...)
+		}
+	}
+	return parts
+}
+
 // wants tells whether a source is asked. Charts that are not installed matter only to
 // those who ask for them.
 func (f *finder) wants(source string) bool {
