@@ -90,6 +90,11 @@ func upcoming() []catalog.Setting {
 	}}
 }
 
+// Upcoming tells whether a field is one that no release has yet, so that nobody misses it.
+func Upcoming(path apply.Path) bool {
+	return slices.ContainsFunc(upcoming(), func(s catalog.Setting) bool { return s.Field == path.String() })
+}
+
 // fields are all fields that can be set.
 func (c *configurator) fields() []apply.Path {
 	var fields []apply.Path

@@ -166,8 +166,8 @@ func (c *patchConfigCommand) tellFields(f found, plan patch.ConfigPlan, changes 
 			continue
 		}
 		told[e.kind] = true
-		if len(e.change.Unknown) > 0 {
-			c.say("not in this KKP's %s: %s", e.kind, strings.Join(pathNames(e.change.Unknown), ", "))
+		if lacking := slices.DeleteFunc(slices.Clone(e.change.Unknown), patch.Upcoming); len(lacking) > 0 {
+			c.say("not in this KKP's %s: %s", e.kind, strings.Join(pathNames(lacking), ", "))
 		}
 		if unknown := patch.UnknownRepositories(e.kind, f.editor.schemas[e.kind], f.release); len(unknown) > 0 {
 			c.say("warning: this KKP's %s has fields that this version of kkp-mirror does not know; set them by hand: %s",
