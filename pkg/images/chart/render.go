@@ -121,8 +121,14 @@ func (c *Chart) texts(values map[string]any, target Target) (opened *helm.Chart,
 		return nil, nil, err
 	}
 	rendered, err = engine.Engine{}.Render(opened, full) // without DNS, without a cluster for lookup
+	if err == nil {
+		err = bounded(rendered)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
 	separate(rendered)
-	return opened, rendered, err
+	return opened, rendered, nil
 }
 
 // separate ends the lines that separate documents where templates have joined them with the
@@ -130,7 +136,9 @@ func (c *Chart) texts(values map[string]any, target Target) (opened *helm.Chart,
 func separate(rendered map[string]string) {
 	joined := regexp.MustCompile(`(?m)^---(\S)`)
 	for name, text := range rendered {
-		rendered[name] = joined.ReplaceAllString(text, "---\n$1")
+		if strings.Contains(text, "---") {
+			rendered[name] = joined.ReplaceAllString(text, "---\n$1")
+		}
 	}
 }
 
@@ -138,9 +146,6 @@ func separate(rendered map[string]string) {
 func (c *Chart) plainTexts(values map[string]any, target Target) (map[string]string, error) {
 	_, rendered, err := c.texts(values, target)
 	maps.DeleteFunc(rendered, func(name, text string) bool { return isNote(name) || strings.TrimSpace(text) == "" })
-	if large := bounded(rendered); large != nil {
-		return nil, large
-	}
 	return rendered, err
 }
 
