@@ -75,10 +75,10 @@ func (c *patchConfigCommand) addFields(flags *pflag.FlagSet) {
 		"NAME[/KEY] of a Secret beside the KubermaticConfiguration with docker's configuration for the charts in the mirror (default key .dockerconfigjson)")
 }
 
-// args wants a registry, but none to revert.
+// args wants a registry. To revert, none is needed: what is there goes, whatever it is.
 func (c *patchConfigCommand) args(cmd *cobra.Command, args []string) error {
-	if c.revert {
-		return exactArgs()(cmd, args)
+	if c.revert && len(args) == 0 {
+		return nil
 	}
 	return exactArgs("REGISTRY")(cmd, args)
 }
