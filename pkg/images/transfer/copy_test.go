@@ -3,18 +3,12 @@ package transfer
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/go-containerregistry/pkg/name"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/partial"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -22,131 +16,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
-
-// fill puts every shape of image on a server, and returns the references to them with
-// their digests.
-func fill(t *testing.T, s *servertest.Server) map[string]string {
-	t.Helper()
-	nested := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
-	digests := map[string]string{
-		"team/multi:v1":    s.Put(t, "team/multi:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)),
-		"team/list:v1":     s.Put(t, "team/list:v1", servertest.NewIndex(t, types.DockerManifestList, types.DockerManifestSchema2)),
-		"team/single:v1":   s.Put(t, "team/single:v1", servertest.NewImage(t, types.OCIManifestSchema1)),
-		"team/single2:v1":  s.Put(t, "team/single2:v1", servertest.NewImage(t, types.DockerManifestSchema2)),
-		"team/nested:v1":   s.Put(t, "team/nested:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1, mutate.IndexAddendum{Add: nested})),
-		"charts/app:1.0.0": s.Put(t, "charts/app:1.0.0", servertest.NewChart(t)),
-	}
-	pinned := s.Put(t, "team/pinned:v2", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
-	digests["team/pinned@"+pinned] = pinned
-	both := s.Put(t, "team/both:v3", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
-	digests["team/both:v3@"+both] = both
-	return digests
-}
-
-func TestCopyEveryShapeBetweenEveryKind(t *testing.T) {
-	for _, kind := range servertest.Kinds() {
-		t.Run(kind, func(t *testing.T) {
-			from, to := servertest.New(t, kind), servertest.New(t, kind)
-			digests := fill(t, from)
-			var refs []string
-			for ref := range digests {
-				refs = append(refs, ref)
-			}
-			plan := planOf(t, from, to, refs...)
-
-			first := open(t, login(from, to)).Copy(t.Context(), plan, Options{Jobs: 4})
-			wantAll(t, first, images.Copied)
-			for i, res := range first.Results {
-				ref := strings.TrimPrefix(res.Source.String(), from.Host+"/")
-				if res.Source != plan.Copies[i].Source {
-					t.Errorf("result %d is for %s, want %s", i, res.Source, plan.Copies[i].Source)
-				}
-				if res.Digest != digests[ref] || res.Bytes == 0 || res.Attempts != 1 {
-					t.Errorf("%s: digest %s, %d bytes, %d attempts; want %s, some, 1", ref, res.Digest, res.Bytes, res.Attempts, digests[ref])
-				}
-				wantWhole(t, to, res.Target, digests[ref])
-			}
-			from.Take()
-			to.Take()
-
-			second := open(t, login(from, to)).Copy(t.Context(), plan, Options{})
-			wantAll(t, second, images.Present)
-			if second.Bytes() != 0 {
-				t.Errorf("the second run uploaded %d bytes", second.Bytes())
-			}
-			wantHeads(t, "source", from.Take(), len(refs)-2) // two references say their digest
-			wantHeads(t, "target", to.Take(), len(refs))
-		})
-	}
-}
-
-// wantWhole fails the test unless the target is complete and has the digest.
-func wantWhole(t *testing.T, s *servertest.Server, target images.Ref, digest string) {
-	t.Helper()
-	ref, err := name.ParseReference(target.Name()+":"+target.PushTag(), name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	desc, err := remote.Get(ref, s.Options()...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if desc.Digest.String() != digest {
-		t.Errorf("%s has the digest %s, want %s", target, desc.Digest, digest)
-	}
-	if desc.MediaType.IsIndex() {
-		index, err := desc.ImageIndex()
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantChildren(t, index)
-		return
-	}
-	img, err := desc.Image()
-	if err != nil {
-		t.Fatal(err)
-	}
-	wantBlobs(t, img)
-}
-
-func wantChildren(t *testing.T, index v1.ImageIndex) {
-	t.Helper()
-	children, err := partial.Manifests(index)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, child := range children {
-		switch child := child.(type) {
-		case v1.ImageIndex:
-			wantChildren(t, child)
-		case v1.Image:
-			wantBlobs(t, child)
-		}
-	}
-}
-
-// wantBlobs reads what an image consists of, which verifies it.
-func wantBlobs(t *testing.T, img v1.Image) {
-	t.Helper()
-	if _, err := img.RawConfigFile(); err != nil {
-		t.Error(err)
-	}
-	layers, err := img.Layers()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, layer := range layers {
-		body, err := layer.Compressed()
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		if _, err := io.Copy(io.Discard, body); err != nil {
-			t.Error(err)
-		}
-		body.Close()
-	}
-}
 
 func wantHeads(t *testing.T, side string, requests []string, n int) {
 	t.Helper()
@@ -164,7 +33,7 @@ func TestCopyWhatTheLockSays(t *testing.T) {
 
 	report := open(t, login()).Copy(t.Context(), plan, Options{})
 	wantAll(t, report, images.Copied)
-	wantWhole(t, to, plan.Copies[0].Target, locked)
+	wantWhole(t, &to.Registry, plan.Copies[0].Target, locked)
 }
 
 func TestCopyMovesATagThatChanged(t *testing.T) {
@@ -173,7 +42,7 @@ func TestCopyMovesATagThatChanged(t *testing.T) {
 	for range 2 {
 		digest := from.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
 		wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
-		wantWhole(t, to, plan.Copies[0].Target, digest)
+		wantWhole(t, &to.Registry, plan.Copies[0].Target, digest)
 	}
 }
 
@@ -244,21 +113,6 @@ func TestCopyKeepsItsConcurrency(t *testing.T) {
 	wantAll(t, open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1", "app2:v1"), Options{Jobs: 1}), images.Copied)
 	if most > 5 {
 		t.Errorf("%d uploads at once with one job, want one large and four small ones at the most", most)
-	}
-}
-
-func TestCheckTarget(t *testing.T) {
-	for _, kind := range servertest.Kinds() {
-		t.Run(kind, func(t *testing.T) {
-			s := servertest.New(t, kind)
-			ref := images.Ref{Registry: s.Host, Repository: "mirror/app", Tag: "v1"}
-			if err := open(t, login(s)).CheckTarget(t.Context(), ref); err != nil {
-				t.Error(err)
-			}
-			if got := servertest.WithPrefix(s.Take(), "DELETE "); len(got) != 1 {
-				t.Errorf("the upload was not canceled: %v", got)
-			}
-		})
 	}
 }
 

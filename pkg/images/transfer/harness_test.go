@@ -21,12 +21,23 @@ func fast() retry.Policy {
 
 // login returns the configuration that reaches all servers.
 func login(servers ...*servertest.Server) access.Config {
+	var registries []*servertest.Registry
+	for _, s := range servers {
+		registries = append(registries, &s.Registry)
+	}
+	return reach(registries...)
+}
+
+// reach returns the configuration that reaches all registries.
+func reach(registries ...*servertest.Registry) access.Config {
 	cfg := access.Config{CAs: x509.NewCertPool(), UserAgent: "test", Retry: fast()}
 	var chains []authn.Keychain
-	for _, s := range servers {
-		chains = append(chains, credentials.Login(s.Host, servertest.User, servertest.Password))
-		if s.Cas != nil {
-			cfg.CAs = s.Cas // httptest has one certificate for all
+	for _, r := range registries {
+		if r.User != "" {
+			chains = append(chains, credentials.Login(r.Host, r.User, r.Password))
+		}
+		if r.Cas != nil {
+			cfg.CAs = r.Cas // no two of them have authorities of their own, and httptest has one for all
 		}
 	}
 	cfg.Keychain = authn.NewMultiKeychain(chains...)
@@ -46,6 +57,12 @@ func open(t *testing.T, cfg access.Config) *Registries {
 
 // planOf plans to copy references of one server to another one.
 func planOf(t *testing.T, from, to *servertest.Server, refs ...string) images.Plan {
+	t.Helper()
+	return planBetween(t, &from.Registry, &to.Registry, refs...)
+}
+
+// planBetween plans to copy references of one registry to another one.
+func planBetween(t *testing.T, from, to *servertest.Registry, refs ...string) images.Plan {
 	t.Helper()
 	var inv images.Collector
 	for _, s := range refs {

@@ -114,7 +114,7 @@ func TestDamagedInAnotherRegistry(t *testing.T) {
 	srv := httptest.NewServer(registry.New(registry.WithBlobHandler(storage), registry.Logger(log.New(io.Discard, "", 0))))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(srv.Close)
-	to := strict{server: &servertest.Server{Host: strings.TrimPrefix(srv.URL, "http://")}}
+	to := strict{server: &servertest.Server{Registry: servertest.Registry{Host: strings.TrimPrefix(srv.URL, "http://")}}}
 	plan := fleet(t, small(4), from, to)
 	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
 	base, err := registrytest.NewLayer(1, 300<<10)

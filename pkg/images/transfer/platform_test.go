@@ -11,31 +11,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
 
-func TestCopyOfSomePlatforms(t *testing.T) {
-	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
-	whole := from.Put(t, "list:v1", servertest.NewIndex(t, types.DockerManifestList, types.DockerManifestSchema2))
-	single := from.Put(t, "single:v1", servertest.NewImage(t, types.OCIManifestSchema1))
-	plan := planOf(t, from, to, "list:v1", "single:v1")
-	opts := Options{Platforms: platforms(t, "linux/arm64", "linux/s390x")}
-
-	report := open(t, login()).Copy(t.Context(), plan, opts)
-	wantAll(t, report, images.Copied)
-	list := report.Results[0]
-	if list.Digest == whole || report.Results[1].Digest != single {
-		t.Errorf("digests %s and %s", list.Digest, report.Results[1].Digest)
-	}
-	wantWhole(t, to, list.Target, list.Digest)
-	if puts := servertest.WithPrefix(to.Take(), "PUT /v2/mirror/list/manifests/"); len(puts) != 3 {
-		t.Errorf("written: %v; want one image, the whole index in vain, and the smaller one", puts)
-	}
-
-	again := open(t, login()).Copy(t.Context(), plan, opts)
-	wantAll(t, again, images.Present)
-	if requests := to.Take(); len(requests) != 2 || again.Results[0].Digest != list.Digest {
-		t.Errorf("the second run asked for %v and reports %s", requests, again.Results[0].Digest)
-	}
-}
-
 func TestPlatformsThatCannotBe(t *testing.T) {
 	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
 	pinned := from.Put(t, "app:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))

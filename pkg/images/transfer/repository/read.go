@@ -70,7 +70,7 @@ func (s *Session) PutManifest(ctx context.Context, id string, m manifests.Manife
 	}
 	defer resp.Body.Close()
 	if err := transport.CheckError(resp, http.StatusCreated, http.StatusOK, http.StatusAccepted); err != nil {
-		return false, err
+		return false, withheld(m, err)
 	}
 	got := resp.Header.Get("Docker-Content-Digest")
 	if _, err := v1.NewHash(got); err != nil {

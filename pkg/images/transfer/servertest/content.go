@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/json"
 	"io"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/partial"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -49,6 +51,49 @@ func NewChart(t testing.TB) v1.Image {
 		t.Fatal(err)
 	}
 	return mutate.ConfigMediaType(img, "application/vnd.cncf.helm.config.v1+json")
+}
+
+// artifact is a manifest for something that is no image: its configuration is empty.
+type artifact struct {
+	raw     []byte
+	content v1.Layer
+}
+
+func (a artifact) RawConfigFile() ([]byte, error) { return []byte("{}"), nil }
+
+func (a artifact) MediaType() (types.MediaType, error)                    { return types.OCIManifestSchema1, nil }
+func (a artifact) RawManifest() ([]byte, error)                           { return a.raw, nil }
+func (a artifact) LayerByDigest(v1.Hash) (partial.CompressedLayer, error) { return a.content, nil }
+
+// NewArtifact returns an artifact of a type, which hangs on what its subject describes
+// unless that is nil.
+func NewArtifact(t testing.TB, artifactType, text string, subject *v1.Descriptor) v1.Image {
+	t.Helper()
+	content := static.NewLayer([]byte(text), types.MediaType(artifactType))
+	layer, err := partial.Descriptor(content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, size, err := v1.SHA256(strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(struct {
+		v1.Manifest
+		ArtifactType string `json:"artifactType"`
+	}{v1.Manifest{
+		SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Subject: subject,
+		Config: v1.Descriptor{MediaType: "application/vnd.oci.empty.v1+json", Digest: config, Size: size},
+		Layers: []v1.Descriptor{*layer},
+	}, artifactType})
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := partial.CompressedToImage(artifact{raw, content})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return image
 }
 
 // Entry is an entry of a layer: a file, or a link if its text begins with "→" or "⇒".

@@ -19,10 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
 // The kinds of registries that everything must work with.
@@ -37,12 +34,9 @@ const (
 // Kinds are all of them.
 func Kinds() []string { return []string{Plain, TLS, Basic, Token, apart} }
 
-// Server is a registry that remembers what it was asked.
+// Server is a registry in memory that remembers what it was asked.
 type Server struct {
-	Host string
-	Cas  *x509.CertPool
-
-	registry http.Handler
+	Registry
 
 	Mu       sync.Mutex
 	requests []string // "HEAD /v2/…", those that were let in
@@ -53,8 +47,10 @@ type Server struct {
 // New returns a registry of a kind in memory.
 func New(t testing.TB, kind string) *Server {
 	t.Helper()
-	s := &Server{registry: registry.New(registry.Logger(silent()))}
-	handler := s.Watch(s.registry)
+	memory := registry.New(registry.Logger(silent()), registry.WithReferrersSupport(true))
+	// The client of the tests goes around passwords, and around what is remembered.
+	s := &Server{Registry: Registry{Kind: kind, User: User, Password: Password, client: inside{memory}}}
+	handler := s.Watch(memory)
 	switch kind {
 	case Basic:
 		handler = withBasic(handler)
@@ -74,8 +70,8 @@ func New(t testing.TB, kind string) *Server {
 	srv.Config.ErrorLog = silent()
 	t.Cleanup(srv.Close)
 	_, s.Host, _ = strings.Cut(srv.URL, "://")
-	s.Cas = x509.NewCertPool()
 	if kind == TLS {
+		s.Cas = x509.NewCertPool()
 		s.Cas.AddCert(srv.Certificate())
 	}
 	return s
@@ -185,29 +181,6 @@ func allowed(scope string, r *http.Request) bool {
 		return false
 	}
 	return repo != "" && strings.HasPrefix(r.URL.Path, "/v2/"+repo+"/")
-}
-
-// Put writes an image or index to the server, and returns its digest.
-func (s *Server) Put(t testing.TB, ref string, content remote.Taggable) string {
-	t.Helper()
-	parsed, err := name.ParseReference(s.Host+"/"+ref, name.Insecure)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := remote.Push(parsed, content, s.Options()...); err != nil {
-		t.Fatal(err)
-	}
-	digest, err := content.(interface{ Digest() (v1.Hash, error) }).Digest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return digest.String()
-}
-
-// Options reach the registry of the server with go-containerregistry, without passwords,
-// and without being remembered.
-func (s *Server) Options() []remote.Option {
-	return []remote.Option{remote.WithTransport(inside{s.registry})}
 }
 
 // inside sends requests to a handler, whatever their host is.

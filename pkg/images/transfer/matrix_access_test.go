@@ -1,0 +1,75 @@
+package transfer
+
+import (
+	"crypto/x509"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+)
+
+// target wants the check of a target to leave no upload behind.
+func (s suite) target(t *testing.T) {
+	r, requests := watched(t, reach(s.to))
+	if err := r.CheckTarget(t.Context(), images.Ref{Registry: s.to.Host, Repository: "mirror/app", Tag: "v1"}); err != nil {
+		t.Error(err)
+	}
+	if got := servertest.WithPrefix(requests.take(t, s.to), "DELETE "); len(got) != 1 {
+		t.Errorf("the upload was not canceled: %v", got)
+	}
+}
+
+// strangers wants those who may not come in, and those who may not be trusted, to be told
+// so.
+func (s suite) strangers(t *testing.T) {
+	switch s.to.Kind {
+	case servertest.TLS:
+		s.untrusted(t)
+	case servertest.Basic, servertest.Token:
+		s.wrongPassword(t)
+	}
+}
+
+func (s suite) untrusted(t *testing.T) {
+	ref := images.Ref{Registry: s.to.Host, Repository: "nothing", Tag: "v1"}
+	_, err := open(t, access.Config{CAs: x509.NewCertPool()}).Digest(t.Context(), ref)
+	if faults.Classify(err) != images.ClassTLS {
+		t.Errorf("unknown CA: %q is %q", err, faults.Classify(err))
+	}
+	_, err = open(t, access.Config{Insecure: true}).Digest(t.Context(), ref)
+	if faults.Classify(err) != images.ClassNotFound {
+		t.Errorf("--insecure: %q is %q", err, faults.Classify(err))
+	}
+}
+
+// wrongPassword wants few attempts: accounts are locked after some.
+func (s suite) wrongPassword(t *testing.T) {
+	var refs []string
+	for _, ref := range []string{"locked/a:1", "locked/b:1", "locked/c:1", "locked/d:1", "locked/e:1", "locked/f:1"} {
+		s.from.Put(t, ref, servertest.NewImage(t, types.OCIManifestSchema1))
+		refs = append(refs, ref)
+	}
+	stranger := *s.to
+	stranger.Password = "wrong"
+	cfg := reach(s.from, &stranger)
+	r, requests := watched(t, cfg)
+	err := r.CheckTarget(t.Context(), images.Ref{Registry: s.to.Host, Repository: "mirror/a", Tag: "1"})
+	if asked := requests.entries(t, s.to); faults.Classify(err) != images.ClassAuth || len(asked) > 3 || strings.Contains(err.Error(), "wrong") {
+		t.Errorf("CheckTarget: %v after %v", err, asked)
+	}
+	report := r.Copy(t.Context(), planBetween(t, s.from, s.to, refs...), Options{Jobs: 1})
+	wantAll(t, report, images.Failed)
+	for _, res := range report.Results {
+		if res.Class != images.ClassAuth {
+			t.Errorf("%s: %s", res.Class, res.Error)
+		}
+	}
+	if asked := requests.entries(t, s.to); len(asked) > 8 {
+		t.Errorf("with a wrong password: %v", asked)
+	}
+}

@@ -1,0 +1,83 @@
+package transfer
+
+import (
+	"os"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
+)
+
+// suite is what must work with every registry. It copies from one to another one, and
+// looks at what became of it with another client.
+type suite struct {
+	from, to *servertest.Registry
+	mounts   bool // the target mounts blobs from other repositories
+	foreign  bool // the target takes images with layers that may not be distributed
+	types    bool // the target says of what type the artifacts are that it lists as referrers
+}
+
+func (s suite) run(t *testing.T) {
+	t.Run("shapes", s.shapes)
+	t.Run("shared", s.shared)
+	t.Run("platforms", s.platforms)
+	t.Run("foreign layers", s.foreignLayers)
+	t.Run("attached", s.attached)
+	t.Run("attached later", s.attachedLater)
+	t.Run("repairs", s.repairs)
+	t.Run("lost referrers", s.lostReferrers)
+	t.Run("target", s.target)
+	t.Run("strangers", s.strangers)
+}
+
+// TestMemory runs the suite with the registry of go-containerregistry, which has all blobs
+// once for all repositories, mounts nothing, and lists referrers, though by the type of
+// their configuration.
+func TestMemory(t *testing.T) {
+	for _, kind := range servertest.Kinds() {
+		t.Run(kind, func(t *testing.T) {
+			from, to := servertest.New(t, kind), servertest.New(t, kind)
+			suite{from: &from.Registry, to: &to.Registry, foreign: true}.run(t)
+		})
+	}
+}
+
+// TestDistribution runs the suite with distribution, which has blobs by repository, mounts
+// them, takes only what is complete, and does not list referrers. Each of its registries
+// is once the source and once the target.
+func TestDistribution(t *testing.T) {
+	registries := sandbox(t)
+	for i, to := range registries {
+		from := registries[(i+1)%len(registries)]
+		t.Run(to.Kind, suite{from: from, to: to, mounts: true, types: true}.run)
+	}
+}
+
+// sandbox are the registries of the sandbox, which is started for a test.
+func sandbox(t *testing.T) []*servertest.Registry {
+	t.Helper()
+	program := os.Getenv("KKP_MIRROR_SANDBOX")
+	if program == "" {
+		t.Skip("KKP_MIRROR_SANDBOX does not name the sandbox; make test builds it")
+	}
+	running, err := harness.Start(t.Context(), program, "true", os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := running.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	t.Setenv("DOCKER_CONFIG", running.DockerConfig)
+	var registries []*servertest.Registry
+	for _, kind := range []struct{ name, in string }{
+		{servertest.Plain, "plain"}, {servertest.TLS, "tls"}, {servertest.Basic, "basic"}, {servertest.Token, "token"},
+	} {
+		r := running.Registries[kind.in]
+		registries = append(registries, servertest.At(t, kind.name, r.Host, r.CAFile, authn.DefaultKeychain))
+	}
+	return registries
+}
