@@ -33,24 +33,10 @@ func TestSandbox228(t *testing.T) {
 // startSandbox starts a sandbox for a test, and stops it at the end of that.
 func startSandbox(t *testing.T, args ...string) *harness.Sandbox {
 	t.Helper()
-	program := os.Getenv("KKP_MIRROR_SANDBOX")
-	if program == "" {
-		t.Skip("KKP_MIRROR_SANDBOX does not name the sandbox; make test builds it")
-	}
 	// This plugin comes first, and kubectl from where the sandbox was built.
 	t.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+os.Getenv("KKP_MIRROR_BIN"))
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	list := `kubectl-kkp_mirror images --all -o name --registry-map "$MAP" || test $? = 3`
-	sandbox, err := harness.Start(t.Context(), program, list, os.Stderr, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := sandbox.Stop(); err != nil {
-			t.Errorf("the sandbox did not stop cleanly: %v", err)
-		}
-	})
-	return sandbox
+	return harness.ForTest(t, `kubectl-kkp_mirror images --all -o name --registry-map "$MAP" || test $? = 3`, args...)
 }
 
 // setup tells a script how to reach the sandbox.

@@ -1,7 +1,6 @@
 package transfer
 
 import (
-	"os"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -58,19 +57,7 @@ func TestDistribution(t *testing.T) {
 // sandbox are the registries of the sandbox, which is started for a test.
 func sandbox(t *testing.T) []*servertest.Registry {
 	t.Helper()
-	program := os.Getenv("KKP_MIRROR_SANDBOX")
-	if program == "" {
-		t.Skip("KKP_MIRROR_SANDBOX does not name the sandbox; make test builds it")
-	}
-	running, err := harness.Start(t.Context(), program, "true", os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := running.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	running := harness.ForTest(t, "true")
 	t.Setenv("DOCKER_CONFIG", running.DockerConfig)
 	var registries []*servertest.Registry
 	for _, kind := range []struct{ name, in string }{

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -24,19 +23,7 @@ import (
 // TestServer tries changes on a real API server: what it makes of an apply cannot be told
 // otherwise.
 func TestServer(t *testing.T) {
-	program := os.Getenv("KKP_MIRROR_SANDBOX")
-	if program == "" {
-		t.Skip("KKP_MIRROR_SANDBOX does not name the sandbox; make test builds it")
-	}
-	sandbox, err := harness.Start(t.Context(), program, "true", os.Stderr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := sandbox.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	sandbox := harness.ForTest(t, "true")
 	config, err := clientcmd.BuildConfigFromFlags("", sandbox.Kubeconfig)
 	if err != nil {
 		t.Fatal(err)
