@@ -10,7 +10,7 @@ import (
 )
 
 func TestConfigurationErrorSaysWhatToDo(t *testing.T) {
-	resource := configurationResource().GroupResource()
+	resource := ConfigurationResource().GroupResource()
 	for _, test := range []struct {
 		err  ConfigurationError
 		want string

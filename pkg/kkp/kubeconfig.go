@@ -41,7 +41,7 @@ func secretConfig(ctx context.Context, master dynamic.Interface, key SecretKey) 
 }
 
 func secretValue(ctx context.Context, client dynamic.Interface, key SecretKey) ([]byte, error) {
-	secret, err := client.Resource(coreResource("secrets")).Namespace(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+	secret, err := client.Resource(CoreResource("secrets")).Namespace(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -87,7 +87,7 @@ func (r Request) readMaster(ctx context.Context, master Client, inst *Installati
 }
 
 func loadConfiguration(ctx context.Context, master dynamic.Interface, namespace string) (Configuration, error) {
-	objects, err := list(ctx, master, configurationResource(), namespace)
+	objects, err := list(ctx, master, ConfigurationResource(), namespace)
 	if err != nil {
 		return Configuration{}, &ConfigurationError{Namespace: namespace, Err: err}
 	}
@@ -107,7 +107,7 @@ func onlyConfiguration(objects []*unstructured.Unstructured, namespace string) (
 }
 
 func loadSeeds(ctx context.Context, master dynamic.Interface, namespace string) ([]Seed, error) {
-	objects, err := list(ctx, master, seedResource(), namespace)
+	objects, err := list(ctx, master, SeedResource(), namespace)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +231,7 @@ func listSelected(ctx context.Context, client dynamic.Interface, resource schema
 // namespace that every cluster has. What cannot be read counts as another cluster.
 func sameCluster(ctx context.Context, a, b dynamic.Interface) bool {
 	identity := func(client dynamic.Interface) types.UID {
-		namespace, err := client.Resource(coreResource("namespaces")).Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
+		namespace, err := client.Resource(CoreResource("namespaces")).Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
 		if err != nil {
 			return ""
 		}

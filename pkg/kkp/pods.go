@@ -39,7 +39,7 @@ func loadPods(ctx context.Context, client dynamic.Interface, where string, names
 }
 
 func podsIn(ctx context.Context, client dynamic.Interface, namespace string) ([]Pod, error) {
-	objects, err := list(ctx, client, coreResource("pods"), namespace)
+	objects, err := list(ctx, client, CoreResource("pods"), namespace)
 	if err != nil {
 		return nil, err
 	}

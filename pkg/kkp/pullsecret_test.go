@@ -31,7 +31,7 @@ func TestPullSecret(t *testing.T) {
 		t.Errorf("without its key: %+v", got)
 	}
 	client.PrependReactor("get", "secrets", func(k8stesting.Action) (bool, runtime.Object, error) {
-		return true, nil, apierrors.NewForbidden(coreResource("secrets").GroupResource(), "dockercfg", nil)
+		return true, nil, apierrors.NewForbidden(CoreResource("secrets").GroupResource(), "dockercfg", nil)
 	})
 	if got := loadPullSecret(t.Context(), client, "kkp"); got.Config != nil || !apierrors.IsForbidden(got.Err) {
 		t.Errorf("without the right: %+v", got)

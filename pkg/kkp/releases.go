@@ -46,7 +46,7 @@ func loadReleases(ctx context.Context, client dynamic.Interface, where, namespac
 // releasesIn reads the releases of a namespace. One that cannot be decoded does not hide
 // the others.
 func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace string) ([]Release, []Unread) {
-	objects, err := listSelected(ctx, client, coreResource("secrets"), namespace, deployedReleases)
+	objects, err := listSelected(ctx, client, CoreResource("secrets"), namespace, deployedReleases)
 	if err != nil {
 		return nil, []Unread{{PartReleases, "Helm releases in namespace " + namespace + " on " + where, err}}
 	}

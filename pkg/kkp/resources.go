@@ -9,15 +9,18 @@ func kubermaticResource(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: group, Version: "v1", Resource: resource}
 }
 
-func configurationResource() schema.GroupVersionResource {
+// ConfigurationResource is where KubermaticConfigurations are.
+func ConfigurationResource() schema.GroupVersionResource {
 	return kubermaticResource("kubermaticconfigurations")
 }
 
-func seedResource() schema.GroupVersionResource { return kubermaticResource("seeds") }
+// SeedResource is where Seeds are.
+func SeedResource() schema.GroupVersionResource { return kubermaticResource("seeds") }
 
 func clusterResource() schema.GroupVersionResource { return kubermaticResource("clusters") }
 
-func coreResource(resource string) schema.GroupVersionResource {
+// CoreResource is where objects of the core group are, such as "secrets".
+func CoreResource(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: resource}
 }
 

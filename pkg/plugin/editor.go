@@ -41,11 +41,11 @@ func (e edited) result() *unstructured.Unstructured {
 func resourceOf(kind string) schema.GroupVersionResource {
 	switch kind {
 	case patch.KindConfiguration:
-		return schema.GroupVersionResource{Group: "kubermatic.k8c.io", Version: "v1", Resource: "kubermaticconfigurations"}
+		return kkp.ConfigurationResource()
 	case patch.KindSeed:
-		return schema.GroupVersionResource{Group: "kubermatic.k8c.io", Version: "v1", Resource: "seeds"}
+		return kkp.SeedResource()
 	default:
-		return schema.GroupVersionResource{Version: "v1", Resource: "secrets"}
+		return kkp.CoreResource("secrets")
 	}
 }
 
@@ -64,12 +64,8 @@ func (e editor) schema(kind string) (apply.Schema, error) {
 	return read, err
 }
 
-// edit works out what becomes of an object as it is now.
-func (e editor) edit(ctx context.Context, object patch.Object) (edited, error) {
-	live, err := e.get(ctx, object.Kind, object.Name)
-	if err != nil {
-		return edited{}, err
-	}
+// edit works out what becomes of an object.
+func (e editor) edit(live *unstructured.Unstructured, object patch.Object) (edited, error) {
 	schema, err := e.schema(object.Kind)
 	if err != nil {
 		return edited{}, err
@@ -78,11 +74,15 @@ func (e editor) edit(ctx context.Context, object patch.Object) (edited, error) {
 	return edited{kind: object.Kind, change: change}, err
 }
 
-// editAll works out what becomes of objects.
+// editAll works out what becomes of objects as they are now.
 func (e editor) editAll(ctx context.Context, objects []patch.Object) ([]edited, error) {
 	var all []edited
 	for _, object := range objects {
-		one, err := e.edit(ctx, object)
+		live, err := e.get(ctx, object.Kind, object.Name)
+		if err != nil {
+			return nil, err
+		}
+		one, err := e.edit(live, object)
 		if err != nil {
 			return nil, err
 		}

@@ -66,8 +66,7 @@ func (f *inputFlags) load(ctx context.Context, cmd *cobra.Command, streams gener
 	if err != nil {
 		return kkp.Installation{}, nil, err
 	}
-	addCredentials(registries, []byte(inst.Configuration.Field("spec.imagePullSecret")), "the imagePullSecret of the KubermaticConfiguration", streams.ErrOut)
-	addCredentials(registries, inst.PullSecret.Config, "the Secret "+inst.PullSecret.Name, streams.ErrOut)
+	addPullSecrets(registries, inst, streams.ErrOut)
 	release, err := f.release(cmd, inst, f.kkpVersion)
 	return inst, release, err
 }

@@ -34,7 +34,6 @@ const (
 // patchCommand is what the commands that change objects of KKP have in common.
 type patchCommand struct {
 	selection
-	output     *outputFlags
 	dryRun     string
 	manager    string
 	force      bool
@@ -44,7 +43,7 @@ type patchCommand struct {
 }
 
 func newPatch(streams genericiooptions.IOStreams) patchCommand {
-	return patchCommand{selection: newSelection(streams), output: newOutputFlags()}
+	return patchCommand{selection: newSelection(streams)}
 }
 
 // addPatch adds the flags for how a change is made.
@@ -61,14 +60,24 @@ func (c *patchCommand) addPatch(flags *pflag.FlagSet) {
 
 // check refuses combinations that mean nothing.
 func (c *patchCommand) check(cmd *cobra.Command) error {
-	if !slices.Contains([]string{dryRunNone, dryRunClient, dryRunServer}, c.dryRun) {
-		return usageError(cmd, fmt.Errorf("--dry-run %q: it is none, client or server", c.dryRun))
+	if err := checkDryRun(cmd, c.dryRun); err != nil {
+		return err
 	}
 	if c.manager == "" || len(c.manager) > 128 {
 		return usageError(cmd, errors.New("--field-manager: a name of 1 to 128 characters is needed"))
 	}
 	return nil
 }
+
+// checkDryRun refuses values that --dry-run has not.
+func checkDryRun(cmd *cobra.Command, value string) error {
+	if !slices.Contains(dryRuns(), value) {
+		return usageError(cmd, fmt.Errorf("--dry-run %q: it is none, client or server", value))
+	}
+	return nil
+}
+
+func dryRuns() []string { return []string{dryRunNone, dryRunClient, dryRunServer} }
 
 // found is what a change is worked out from.
 type found struct {
@@ -124,7 +133,7 @@ func (c *patchCommand) needed(ctx context.Context, cmd *cobra.Command, f found) 
 	}
 	result, err := c.scope.inventory(ctx, cmd, f.inst, f.release, opts)
 	for _, gap := range result.Gaps {
-		fmt.Fprintf(c.streams.ErrOut, "warning: %s: %s: %s\n", gap.Source, gap.Subject, gap.Error)
+		c.say("warning: %s", gap)
 	}
 	return result.Inventory, err
 }

@@ -246,5 +246,5 @@ func (c *patchConfigCommand) undo(ctx context.Context, cmd *cobra.Command) error
 
 // patchCompletions are the values of flags that a shell can offer.
 func patchCompletions() map[string]func() []string {
-	return map[string]func() []string{"dry-run": func() []string { return []string{dryRunNone, dryRunClient, dryRunServer} }}
+	return map[string]func() []string{"dry-run": dryRuns}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -103,8 +102,8 @@ func (c *patchHelmCommand) addOutput(flags *pflag.FlagSet) {
 
 // check refuses combinations that mean nothing.
 func (c *patchHelmCommand) check(cmd *cobra.Command) error {
-	if !slices.Contains([]string{dryRunNone, dryRunClient, dryRunServer}, c.dryRun) {
-		return usageError(cmd, fmt.Errorf("--dry-run %q: it is none, client or server", c.dryRun))
+	if err := checkDryRun(cmd, c.dryRun); err != nil {
+		return err
 	}
 	for _, flag := range []string{"dry-run", "wait", "timeout", "skip-verify"} {
 		if cmd.Flags().Changed(flag) && !c.apply {
@@ -136,9 +135,7 @@ func (c *patchHelmCommand) run(ctx context.Context, cmd *cobra.Command, registry
 	if err != nil {
 		return err
 	}
-	for _, gap := range found.gaps {
-		fmt.Fprintf(c.streams.ErrOut, "gap: %s: %s: %s\n", gap.Source, gap.Subject, gap.Error)
-	}
+	printRemarks(c.streams.ErrOut, images.Inventory{Gaps: found.gaps})
 	switch {
 	case printer != nil:
 		err = printDocument(printer, redirect.NewList(target, found.items(), found.gaps), c.streams.Out)

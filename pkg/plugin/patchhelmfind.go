@@ -75,8 +75,7 @@ func (c *patchHelmCommand) find(ctx context.Context, cmd *cobra.Command, target 
 	if err != nil {
 		return helmReleases{}, err
 	}
-	addCredentials(registries, []byte(inst.Configuration.Field("spec.imagePullSecret")), "the imagePullSecret of the KubermaticConfiguration", c.streams.ErrOut)
-	addCredentials(registries, inst.PullSecret.Config, "the Secret "+inst.PullSecret.Name, c.streams.ErrOut)
+	addPullSecrets(registries, inst, c.streams.ErrOut)
 	found := helmReleases{registries: registries}
 	for _, unread := range inst.Unread {
 		if unread.Part == kkp.PartReleases || unread.Part == kkp.PartSeeds {

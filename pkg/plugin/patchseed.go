@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -95,15 +94,6 @@ func (c *patchSeedCommand) args(cmd *cobra.Command, args []string) error {
 	return exactArgs("DATACENTER")(cmd, args)
 }
 
-// datacenter is one to change, with the user clusters in it.
-type datacenter struct {
-	name     string
-	seed     kkp.Seed
-	provider string
-	pause    string
-	clusters []kkp.Cluster
-}
-
 func (c *patchSeedCommand) run(ctx context.Context, cmd *cobra.Command, args []string) error {
 	if err := c.check(cmd); err != nil {
 		return err
@@ -185,42 +175,6 @@ func (c *patchSeedCommand) settings(cmd *cobra.Command) (images.Target, error) {
 	return registryTarget(cmd, c.registry)
 }
 
-// choose finds the datacenters that are meant.
-func (c *patchSeedCommand) choose(inst kkp.Installation, name string) ([]datacenter, error) {
-	var chosen []datacenter
-	var seeds, all []string
-	for _, seed := range inst.Seeds {
-		if c.seed != "" && seed.Name != c.seed {
-			continue
-		}
-		for _, dc := range seed.Datacenters {
-			all = append(all, dc.Name)
-			if name != dc.Name && !c.allDatacenters {
-				continue
-			}
-			seeds = append(seeds, seed.Name)
-			clusters := slices.DeleteFunc(slices.Clone(seed.Clusters), func(cluster kkp.Cluster) bool { return cluster.Datacenter != dc.Name })
-			chosen = append(chosen, datacenter{name: dc.Name, seed: seed, provider: dc.Provider, pause: dc.PauseImage, clusters: clusters})
-		}
-	}
-	switch {
-	case len(chosen) > 1 && !c.allDatacenters:
-		return nil, fmt.Errorf("the Seeds %s all have a datacenter %q; choose one with --seed", strings.Join(seeds, ", "), name)
-	case len(chosen) == 0 && name != "":
-		return nil, fmt.Errorf("no Seed%s has a datacenter %q; there are %s", suffix(" ", c.seed), name, cmp.Or(strings.Join(all, ", "), "none"))
-	case len(chosen) == 0:
-		return nil, fmt.Errorf("there is no datacenter%s", suffix(" in Seed ", c.seed))
-	}
-	return chosen, nil
-}
-
-func suffix(before, text string) string {
-	if text == "" {
-		return ""
-	}
-	return before + text
-}
-
 // change works out the changes of every Seed, and which images nodes will pull from the
 // mirror then.
 func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f found, chosen []datacenter, target images.Target) (
@@ -236,36 +190,36 @@ func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f fou
 			return nil, needed, usageError(cmd, err)
 		}
 	}
-	objects := map[string]*patch.Object{}
-	var order []*patch.Object
-	for _, dc := range chosen {
-		object := objects[dc.seed.Name]
-		if object == nil {
-			object = &patch.Object{Kind: patch.KindSeed, Name: dc.seed.Name}
-			objects[dc.seed.Name], order = object, append(order, object)
-		}
-		live, err := f.editor.get(ctx, patch.KindSeed, dc.seed.Name)
+	var changes []edited
+	for _, datacenters := range bySeed(chosen) {
+		change, err := c.changeSeed(ctx, f, datacenters, target, needed)
 		if err != nil {
 			return nil, needed, err
 		}
+		changes = append(changes, change)
+	}
+	return changes, needed, nil
+}
+
+// changeSeed works out the change of a Seed with some of its datacenters.
+func (c *patchSeedCommand) changeSeed(ctx context.Context, f found, datacenters []datacenter, target images.Target, needed images.Inventory) (edited, error) {
+	object := patch.Object{Kind: patch.KindSeed, Name: datacenters[0].seed.Name}
+	live, err := f.editor.get(ctx, object.Kind, object.Name)
+	if err != nil {
+		return edited{}, err
+	}
+	for _, dc := range datacenters {
 		for _, note := range patch.DatacenterNotes(live, dc.name) {
 			c.say("warning: datacenter %s: %s", dc.name, note)
 		}
 		object.Edits = append(object.Edits, patch.Datacenter(live, dc.name, c.settingsOf(f.inst, dc, target, needed))...)
 		c.tellProxy(f.inst, dc, live.Object)
 	}
-	var changes []edited
-	for _, object := range order {
-		change, err := f.editor.edit(ctx, *object)
-		if err != nil {
-			return nil, needed, err
-		}
-		if unknown := change.change.Unknown; len(unknown) > 0 {
-			c.say("not in this KKP's Seed: %s", strings.Join(pathNames(unknown), ", "))
-		}
-		changes = append(changes, change)
+	change, err := f.editor.edit(live, object)
+	if unknown := change.change.Unknown; len(unknown) > 0 {
+		c.say("not in this KKP's Seed: %s", strings.Join(pathNames(unknown), ", "))
 	}
-	return changes, needed, nil
+	return change, err
 }
 
 // fromMirror adds what --registry stands for.
@@ -333,16 +287,9 @@ func (c *patchSeedCommand) proof(f found, target images.Target, needed images.In
 // undo works out how the datacenters become what they were.
 func (c *patchSeedCommand) undo(ctx context.Context, f found, chosen []datacenter) ([]edited, error) {
 	var changes []edited
-	done := map[string]bool{}
-	for _, dc := range chosen {
-		if done[dc.seed.Name] {
-			continue
-		}
-		done[dc.seed.Name] = true
-		change, err := f.editor.undo(ctx, patch.KindSeed, dc.seed.Name, func(path apply.Path) bool {
-			return slices.ContainsFunc(chosen, func(other datacenter) bool {
-				return other.seed.Name == dc.seed.Name && path.Within(patch.DatacenterPath(other.name))
-			})
+	for _, datacenters := range bySeed(chosen) {
+		change, err := f.editor.undo(ctx, patch.KindSeed, datacenters[0].seed.Name, func(path apply.Path) bool {
+			return slices.ContainsFunc(datacenters, func(dc datacenter) bool { return path.Within(patch.DatacenterPath(dc.name)) })
 		})
 		if err != nil {
 			return nil, err

@@ -74,6 +74,13 @@ func (f *registryFlags) registries(cmd *cobra.Command) (*transfer.Registries, er
 	return transfer.NewRegistries(config), nil
 }
 
+// addPullSecrets adds the credentials that KKP has for its own images, for the registries
+// that it has them for.
+func addPullSecrets(registries *transfer.Registries, inst kkp.Installation, out io.Writer) {
+	addCredentials(registries, []byte(inst.Configuration.Field("spec.imagePullSecret")), "the imagePullSecret of the KubermaticConfiguration", out)
+	addCredentials(registries, inst.PullSecret.Config, "the Secret "+inst.PullSecret.Name, out)
+}
+
 // addCredentials adds the credentials of a docker configuration that KKP has, if it has one.
 // They come after those that are known already.
 func addCredentials(registries *transfer.Registries, dockerConfig []byte, origin string, out io.Writer) {
