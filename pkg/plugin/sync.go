@@ -96,7 +96,7 @@ func (c *syncCommand) run(ctx context.Context, cmd *cobra.Command, arg string) e
 		if err := c.alone(cmd, "load-from"); err != nil {
 			return err
 		}
-		if c.archive, err = archives.OpenContext(ctx, c.loadFrom); err != nil {
+		if c.archive, err = archives.Open(ctx, c.loadFrom); err != nil {
 			return fmt.Errorf("--load-from: %w", err)
 		}
 		defer c.archive.Close()
@@ -210,7 +210,7 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *archives.Archi
 // newer opens the archive that was given out before, or leaves out of the plan what a list
 // has with the same digest.
 func (c *syncCommand) newer(ctx context.Context, p planned) (*archives.Archive, images.Plan, error) {
-	if since, err := archives.OpenContext(ctx, c.since); err == nil || archives.IsName(c.since) {
+	if since, err := archives.Open(ctx, c.since); err == nil || archives.IsName(c.since) {
 		return since, p.plan, err
 	}
 	data, err := readBounded(c.since, c.streams.In)

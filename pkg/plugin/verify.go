@@ -80,7 +80,7 @@ func (c *verifyCommand) run(ctx context.Context, cmd *cobra.Command, arg string)
 	}
 	opts := c.transferOptions(p)
 	if target.Archive != "" {
-		if opts.Into, err = archives.OpenContext(ctx, target.Archive); err != nil {
+		if opts.Into, err = archives.Open(ctx, target.Archive); err != nil {
 			return err
 		}
 		defer opts.Into.Close()

@@ -50,7 +50,7 @@ func inArchive(plan images.Plan) images.Plan {
 // unpack copies an archive into a registry.
 func unpack(t *testing.T, name string, to strict) (images.Plan, images.Report) {
 	t.Helper()
-	a, err := archives.Open(name)
+	a, err := archives.Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +236,7 @@ func TestDamagedTars(t *testing.T) {
 	if err := os.Truncate(path, int64(len(data)/2)); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := archives.Open(name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "cut") {
+	if a, err := archives.Open(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "cut") {
 		t.Errorf("half of it was opened: %v, %v", a, err)
 	}
 }
@@ -246,7 +246,7 @@ func TestAnArchiveOfWhatIsNew(t *testing.T) {
 	f := small(6)
 	plan := fleet(t, f, from, to)
 	base := pack(t, archives.TarScheme, from, plan)
-	old, err := archives.Open(base)
+	old, err := archives.Open(t.Context(), base)
 	if err != nil {
 		t.Fatal(err)
 	}

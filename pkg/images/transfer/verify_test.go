@@ -101,7 +101,7 @@ func TestVerifyWithoutASource(t *testing.T) {
 func TestVerifyArchives(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(3), from, to)
-	a, err := archives.Open(pack(t, archives.TarScheme, from, plan))
+	a, err := archives.Open(t.Context(), pack(t, archives.TarScheme, from, plan))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -68,7 +68,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 			if err := a.Finish(); err != nil {
 				t.Fatal(err)
 			}
-			b, err := Open(name)
+			b, err := Open(t.Context(), name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -108,7 +108,7 @@ func TestWritingGoesOn(t *testing.T) {
 			if err := a.Close(); err != nil { // as if it was killed
 				t.Fatal(err)
 			}
-			if b, err := Open(name); err == nil && form == "tar" {
+			if b, err := Open(t.Context(), name); err == nil && form == "tar" {
 				t.Errorf("half an archive was opened: %v", b)
 			}
 			for range 2 { // the second time, it is complete
@@ -131,7 +131,7 @@ func TestWritingGoesOn(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			c, err := Open(name)
+			c, err := Open(t.Context(), name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,7 +155,7 @@ func TestACutTarIsRefused(t *testing.T) {
 	}
 	for _, size := range []int64{100, 600, 3000, 5632} {
 		if err := os.Truncate(name, size); err == nil {
-			if _, err := Open(TarScheme + name); err == nil {
+			if _, err := Open(t.Context(), TarScheme+name); err == nil {
 				t.Errorf("cut to %d bytes: no error", size)
 			}
 		}

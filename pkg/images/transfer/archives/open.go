@@ -16,15 +16,12 @@ import (
 // fileScheme is what kubermatic-installer mirror-images calls an archive.
 const fileScheme = "local://"
 
-// Open is OpenContext for archives that are known to open at once.
-func Open(name string) (*Archive, error) { return OpenContext(context.Background(), name) }
-
-// OpenContext opens an archive for reading: oci:DIR, oci-archive:FILE.tar, local://FILE, or a
+// Open opens an archive for reading: oci:DIR, oci-archive:FILE.tar, local://FILE, or a
 // path. A file may be a tar file of an OCI image layout or a docker-archive, and packed
 // with gzip; what it is, is found out from its content. Until ctx is done, it unpacks
 // and reads what has to be. Errors for docker-archives may be a *DamagedError, those for
 // unpacking a *FullError.
-func OpenContext(ctx context.Context, name string) (*Archive, error) {
+func Open(ctx context.Context, name string) (*Archive, error) {
 	s, err := openStore(ctx, name)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)

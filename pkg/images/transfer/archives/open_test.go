@@ -87,7 +87,7 @@ func TestDockerArchivesOpen(t *testing.T) {
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
 	for _, name := range []string{path, "local://" + path, TarScheme + path, packed, "local://" + packed} {
-		a, err := OpenContext(t.Context(), name)
+		a, err := Open(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -131,7 +131,7 @@ func TestPackedArchivesOpen(t *testing.T) {
 	packed := gzipFile(t, path)
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
-	a, err := Open(packed)
+	a, err := Open(t.Context(), packed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +152,7 @@ func TestPackedArchivesOpen(t *testing.T) {
 		if err := os.WriteFile(packed, damage, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(packed); err == nil || !strings.Contains(err.Error(), "cut or damaged") {
+		if _, err := Open(t.Context(), packed); err == nil || !strings.Contains(err.Error(), "cut or damaged") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -161,14 +161,14 @@ func TestPackedArchivesOpen(t *testing.T) {
 	}
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := OpenContext(cancelled, packed); !errors.Is(err, context.Canceled) {
+	if _, err := Open(cancelled, packed); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	if left, err := os.ReadDir(temporary); len(left) > 0 || err != nil {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 	t.Setenv("TMPDIR", filepath.Join(temporary, "none"))
-	if _, err := Open(packed); err == nil || !strings.Contains(err.Error(), "TMPDIR") {
+	if _, err := Open(t.Context(), packed); err == nil || !strings.Contains(err.Error(), "TMPDIR") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -197,7 +197,7 @@ func TestNamesThatOthersWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	a, err := Open(DirScheme + dir)
+	a, err := Open(t.Context(), DirScheme+dir)
 	if err != nil {
 		t.Fatal(err)
 	}
