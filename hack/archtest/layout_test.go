@@ -8,7 +8,7 @@ import (
 // layout is the architecture of the plugin. Imports point one way: from the edge to the
 // work, and from the work to the values. There are no edges between siblings.
 func layout() Rules {
-	values := []string{"pkg/images", "pkg/images/catalog", "pkg/images/manifest", "pkg/kkp"}
+	values := []string{"pkg/bounded", "pkg/images", "pkg/images/catalog", "pkg/images/manifest", "pkg/kkp"}
 	return Rules{
 		Module: "github.com/kkp-mirror/kubectl-kkp_mirror",
 		Imports: map[string][]string{
@@ -22,10 +22,11 @@ func layout() Rules {
 			"pkg/images/transfer": values,
 			"pkg/patch":           values,
 
-			"pkg/images":          nil,
+			"pkg/bounded":         nil,
+			"pkg/images":          {"pkg/bounded"},
 			"pkg/images/catalog":  nil,
 			"pkg/images/manifest": nil,
-			"pkg/kkp":             nil,
+			"pkg/kkp":             {"pkg/bounded"},
 
 			"hack":         nil,
 			"hack/bench":   {"pkg/images", "pkg/images/transfer"},
