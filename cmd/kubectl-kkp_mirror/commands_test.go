@@ -26,6 +26,7 @@ const exitWait = 20 * time.Second
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"exits":     exits,
+		"registry":  startRegistry,
 		"lines":     lines,
 		"subset":    subset,
 		"typed":     typed,

@@ -1,10 +1,13 @@
 package transfer
 
 import (
+	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
@@ -41,6 +44,17 @@ func TestMemory(t *testing.T) {
 			suite{from: &from.Registry, to: &to.Registry, foreign: true}.run(t)
 		})
 	}
+}
+
+// TestStrictMemory runs the suite with the registry of registrytest, which scripts and
+// benchmarks use. It has blobs by repository, mounts them, and takes only what is complete.
+func TestStrictMemory(t *testing.T) {
+	start := func() *servertest.Registry {
+		server := httptest.NewServer(registrytest.New(registrytest.Options{}))
+		t.Cleanup(server.Close)
+		return servertest.At(t, servertest.Plain, strings.TrimPrefix(server.URL, "http://"), "", authn.NewMultiKeychain())
+	}
+	suite{from: start(), to: start(), mounts: true, foreign: true, types: true}.run(t)
 }
 
 // TestDistribution runs the suite with distribution, which has blobs by repository, mounts

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"hash/fnv"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+)
+
+// layerBytes is the size of each layer of an image that registry makes.
+const layerBytes = 16 << 10
+
+// startRegistry starts a registry in memory that lasts as long as the script, and sets a
+// variable to its host: registry NAME [REPOSITORY:TAG...]. Each REPOSITORY:TAG becomes an
+// image for two platforms. All images share one layer.
+func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) == 0 {
+		ts.Fatalf("usage: registry NAME [REPOSITORY:TAG...]")
+	}
+	registry := registrytest.New(registrytest.Options{})
+	for _, reference := range args[1:] {
+		ts.Check(addImage(registry, reference))
+	}
+	server := httptest.NewServer(registry)
+	ts.Defer(server.Close)
+	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "http://"))
+}
+
+// addImage puts an image into a registry. Its content follows from its reference.
+func addImage(registry *registrytest.Registry, reference string) error {
+	shared, err := registrytest.NewLayer(1, layerBytes)
+	if err != nil {
+		return err
+	}
+	layers := map[string][]registrytest.Layer{}
+	for _, arch := range []string{"amd64", "arm64"} {
+		seed := fnv.New64a()
+		seed.Write([]byte(reference + " " + arch))
+		own, err := registrytest.NewLayer(seed.Sum64(), layerBytes)
+		if err != nil {
+			return err
+		}
+		layers[arch] = []registrytest.Layer{shared, own}
+	}
+	repository, tag, _ := strings.Cut(reference, ":")
+	_, err = registry.AddImage(repository, tag, layers)
+	return err
+}
