@@ -17,9 +17,9 @@ func layout() Rules {
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/transfer", "pkg/patch",
 			}, values...),
 
-			"pkg/images/chart":    values,
+			"pkg/images/chart":    append([]string{"pkg/safehttp"}, values...),
 			"pkg/images/discover": values,
-			"pkg/images/transfer": values,
+			"pkg/images/transfer": append([]string{"pkg/safehttp"}, values...),
 			"pkg/patch":           values,
 
 			"pkg/bounded":         nil,
@@ -27,6 +27,7 @@ func layout() Rules {
 			"pkg/images/catalog":  nil,
 			"pkg/images/manifest": nil,
 			"pkg/kkp":             {"pkg/bounded"},
+			"pkg/safehttp":        {"pkg/bounded"},
 
 			"hack":         nil,
 			"hack/bench":   {"pkg/images", "pkg/images/transfer"},
@@ -88,7 +89,9 @@ func layout() Rules {
 			},
 			{
 				Library: "net/http",
-				For:     []string{"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "hack/bench", "hack/catalog"},
+				For: []string{
+					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "pkg/safehttp", "hack/bench", "hack/catalog",
+				},
 				Why:     "only the edges do I/O; values and discovery are pure",
 			},
 		},
