@@ -92,7 +92,7 @@ func layout() Rules {
 				For: []string{
 					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "pkg/safehttp", "hack/bench", "hack/catalog",
 				},
-				Why:     "only the edges do I/O; values and discovery are pure",
+				Why: "only the edges do I/O; values and discovery are pure",
 			},
 		},
 	}
