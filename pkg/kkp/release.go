@@ -8,10 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
 // maxReleaseBytes bounds a release when it is unpacked. A Secret holds at most 1 MiB,
@@ -109,11 +110,7 @@ func unzip(data []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(reader, maxReleaseBytes+1))
-	if err == nil && len(text) > maxReleaseBytes {
-		err = fmt.Errorf("larger than %d MiB", maxReleaseBytes>>20)
-	}
-	return text, err
+	return bounded.ReadAll(reader, maxReleaseBytes)
 }
 
 // latest keeps the newest of the releases of a name, and orders them. Only one revision

@@ -16,6 +16,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/yaml"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
@@ -98,12 +99,9 @@ func readValues(path string) (map[string]any, error) {
 		return nil, err
 	}
 	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, maxValuesBytes+1))
+	data, err := bounded.ReadAll(file, maxValuesBytes)
 	if err != nil {
 		return nil, err
-	}
-	if len(data) > maxValuesBytes {
-		return nil, fmt.Errorf("larger than %s", size(maxValuesBytes))
 	}
 	values := map[string]any{}
 	return values, yaml.Unmarshal(data, &values)
