@@ -76,6 +76,9 @@ func (j *job) list(ctx context.Context, digest string, descs []v1.Descriptor) er
 	}
 	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
 	if err == nil {
+		if _, err := known.References(); err != nil {
+			return j.Target.Wrap("", err)
+		}
 		if err := json.Unmarshal(known.Raw, &index); err != nil {
 			return j.Target.Wrap("", manifests.Invalid(err))
 		}

@@ -156,7 +156,7 @@ func (run *run) stored(ctx context.Context, i *moves.Image) []v1.Descriptor {
 	if err != nil {
 		return nil
 	}
-	tree, err := manifests.Expand(ctx, root, 1, get)
+	tree, err := manifests.Expand(ctx, root, get)
 	if err != nil {
 		return nil
 	}

@@ -1,7 +1,6 @@
 package access
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
@@ -79,9 +78,9 @@ func layersOf(ctx context.Context, s *repository.Session, id string) ([]v1.Descr
 		return nil, err
 	}
 	if m.MediaType.IsIndex() {
-		index, err := v1.ParseIndexManifest(bytes.NewReader(m.Raw))
+		index, err := m.References()
 		if err != nil {
-			return nil, manifests.Invalid(err)
+			return nil, err
 		}
 		chosen, ok := choosePlatform(index.Manifests)
 		if !ok {
@@ -91,11 +90,8 @@ func layersOf(ctx context.Context, s *repository.Session, id string) ([]v1.Descr
 			return nil, err
 		}
 	}
-	image, err := v1.ParseManifest(bytes.NewReader(m.Raw))
-	if err != nil {
-		return nil, manifests.Invalid(err)
-	}
-	return image.Layers, nil
+	image, err := m.References()
+	return image.Layers, err
 }
 
 // choosePlatform returns the entry of an index whose files are read.

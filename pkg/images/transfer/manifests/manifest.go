@@ -16,9 +16,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 )
 
-// Limit is the largest manifest that registries take.
-const Limit = 4 << 20
-
 // Manifest is a manifest or an index as it is stored.
 type Manifest struct {
 	Raw       []byte
@@ -55,9 +52,9 @@ func mediaType(raw []byte, contentType string) types.MediaType {
 		return mt
 	}
 	var doc struct {
-		MediaType types.MediaType   `json:"mediaType"`
-		Manifests []json.RawMessage `json:"manifests"`
-		Layers    []json.RawMessage `json:"layers"`
+		MediaType types.MediaType `json:"mediaType"`
+		Manifests json.RawMessage `json:"manifests"`
+		Layers    json.RawMessage `json:"layers"`
 	}
 	if err := json.NewDecoder(bytes.NewReader(raw)).Decode(&doc); err != nil {
 		return types.MediaType(mt)
@@ -76,19 +73,17 @@ func mediaType(raw []byte, contentType string) types.MediaType {
 
 // Subject is the digest that a manifest hangs on, "" if it stands for itself.
 func (m Manifest) Subject() string {
-	var doc struct {
-		Subject *v1.Descriptor `json:"subject"`
-	}
-	if json.Unmarshal(m.Raw, &doc) != nil || doc.Subject == nil {
+	refs, err := m.References()
+	if err != nil || refs.Subject == nil {
 		return ""
 	}
-	return doc.Subject.Digest.String()
+	return refs.Subject.Digest.String()
 }
 
 // Entries are the manifests that an index lists.
 func (m Manifest) Entries() []v1.Descriptor {
-	var refs References
-	if json.Unmarshal(m.Raw, &refs) != nil {
+	refs, err := m.References()
+	if err != nil {
 		return nil
 	}
 	return refs.Children()

@@ -127,7 +127,7 @@ func (p *Pair) Read(ctx context.Context, digest string, root *manifests.Manifest
 		}
 		root = &m
 	}
-	tree, err := manifests.Expand(ctx, *root, 1, p.manifest)
+	tree, err := manifests.Expand(ctx, *root, p.manifest)
 	return tree, p.Source.Wrap("", err)
 }
 

@@ -3,14 +3,12 @@ package repository
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"io"
+	"errors"
 	"net/http"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/stream"
@@ -46,12 +44,13 @@ func (s *Session) Manifest(ctx context.Context, id string) (manifests.Manifest, 
 	if err := transport.CheckError(resp, http.StatusOK); err != nil {
 		return manifests.Manifest{}, err
 	}
-	raw, err := io.ReadAll(io.LimitReader(resp.Body, manifests.Limit+1))
-	if err != nil {
+	raw, err := manifests.Read(resp.Body)
+	var refused *faults.RefusalError
+	switch {
+	case errors.As(err, &refused):
+		return manifests.Manifest{}, err
+	case err != nil:
 		return manifests.Manifest{}, stream.MidBody(ctx.Err(), err)
-	}
-	if len(raw) > manifests.Limit {
-		return manifests.Manifest{}, &faults.RefusalError{Class: images.ClassPolicy, Msg: fmt.Sprintf("its manifest is larger than %d MiB", manifests.Limit>>20), Remedy: "check that it is a container image"}
 	}
 	return manifests.New(raw, resp.Header.Get("Content-Type"), id)
 }

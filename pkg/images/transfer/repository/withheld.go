@@ -1,7 +1,6 @@
 package repository
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -17,8 +16,11 @@ import (
 // answers then as if it had failed itself; but another try does not help.
 func withheld(m manifests.Manifest, err error) error {
 	var status *transport.Error
-	var refs manifests.References
-	if !errors.As(err, &status) || json.Unmarshal(m.Raw, &refs) != nil {
+	if !errors.As(err, &status) {
+		return err
+	}
+	refs, invalid := m.References()
+	if invalid != nil {
 		return err
 	}
 	for _, layer := range refs.Layers {

@@ -78,7 +78,7 @@ func (a archived) Manifest(ctx context.Context, id string) (manifests.Manifest, 
 		return manifests.Manifest{}, a.Wrap("manifest "+digest, err)
 	}
 	defer blob.Close()
-	raw, err := io.ReadAll(io.LimitReader(blob, manifests.Limit))
+	raw, err := manifests.Read(blob)
 	if err != nil {
 		return manifests.Manifest{}, a.Wrap("manifest "+digest, err)
 	}

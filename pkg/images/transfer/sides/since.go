@@ -38,7 +38,7 @@ func ReadSince(ctx context.Context, a *archives.Archive) (*Since, error) {
 		if err != nil {
 			return nil, err
 		}
-		tree, err := manifests.Expand(ctx, root, 1, side.Manifest)
+		tree, err := manifests.Expand(ctx, root, side.Manifest)
 		if err != nil {
 			return nil, side.Wrap("", err)
 		}

@@ -3,7 +3,6 @@ package verify
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -70,7 +69,7 @@ func (v *Verifier) check(ctx context.Context, p *pair.Pair, check *images.Check)
 		check.Finding = images.Different
 		return nil
 	}
-	w := &walk{Verifier: v, pair: p}
+	w := &walk{Verifier: v, pair: p, seen: map[v1.Hash]bool{}}
 	if err := w.image(ctx, check.Digest); err != nil {
 		return err
 	}
@@ -95,6 +94,16 @@ type walk struct {
 
 	mu       sync.Mutex
 	problems []images.Problem
+	seen     map[v1.Hash]bool // manifests, which several indexes may list
+}
+
+// first tells whether a manifest was not seen before.
+func (w *walk) first(digest v1.Hash) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	known := w.seen[digest]
+	w.seen[digest] = true
+	return !known
 }
 
 // image checks an image, and what hangs on it. A digest in the plan takes the place of the
@@ -152,9 +161,9 @@ func (w *walk) read(ctx context.Context, desc v1.Descriptor, digest string) (*ma
 	case err != nil:
 		return nil, err
 	}
-	var refs manifests.References
-	if json.Unmarshal(m.Raw, &refs) != nil {
-		w.problem("manifest", digest, damage{detail: "it is not valid"})
+	refs, err := m.References()
+	if err != nil {
+		w.problem("manifest", digest, damage{detail: err.Error()})
 		return nil, nil //nolint:nilerr // it is what was looked for
 	}
 	return &refs, nil
@@ -171,6 +180,9 @@ func (w *walk) parts(ctx context.Context, refs manifests.References, depth int) 
 		failed = errors.Join(failed, err)
 	}
 	for _, child := range w.expected(refs) {
+		if !w.first(child.Digest) {
+			continue
+		}
 		group.Go(func() { note(w.manifest(ctx, child, child.Digest.String(), depth+1)) })
 	}
 	for _, blob := range manifests.Unique(refs.Blobs()) {
