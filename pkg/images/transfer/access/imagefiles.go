@@ -119,5 +119,5 @@ func addLayer(ctx context.Context, s *repository.Session, layer v1.Descriptor, t
 		return err
 	}
 	defer blob.Close()
-	return tree.AddPacked(blob)
+	return tree.AddPacked(ctx, blob)
 }

@@ -1,4 +1,4 @@
-package layers
+package layers_test
 
 import (
 	"archive/tar"
@@ -11,15 +11,16 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/layers"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
 
 // texts adds layers to a tree and returns its files, and the others with their errors.
-func texts(t testing.TB, layers ...[]byte) (files, refused map[string]string) {
+func texts(t testing.TB, packed ...[]byte) (files, refused map[string]string) {
 	t.Helper()
-	tree := NewTree("addons", func(path string) bool { return strings.HasSuffix(path, ".yaml") })
-	for _, layer := range layers {
-		if err := tree.add(bytes.NewReader(layer)); err != nil {
+	tree := layers.NewTree("addons", func(path string) bool { return strings.HasSuffix(path, ".yaml") })
+	for _, layer := range packed {
+		if err := tree.AddPacked(t.Context(), bytes.NewReader(layer)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -86,10 +87,10 @@ func TestHostileEntries(t *testing.T) {
 	if len(refused) != 2 || !strings.Contains(refused["a/climbs.yaml"], "leads out of a directory") || refused["../../etc/evil.yaml"] == "" {
 		t.Error(refused)
 	}
-	tree := NewTree("addons", func(string) bool { return true })
+	tree := layers.NewTree("addons", func(string) bool { return true })
 	zeros := io.LimitReader(zeroes{}, 1<<30)
 	start := time.Now()
-	if err := tree.add(io.MultiReader(bytes.NewReader(large), zeros, bytes.NewReader(servertest.Archive(t, servertest.File("addons/b/x.yaml", "x"))))); err != nil {
+	if err := tree.AddPacked(t.Context(), io.MultiReader(bytes.NewReader(large), zeros, bytes.NewReader(servertest.Archive(t, servertest.File("addons/b/x.yaml", "x"))))); err != nil {
 		t.Fatal(err)
 	}
 	content, errs := tree.Resolve()
@@ -97,7 +98,7 @@ func TestHostileEntries(t *testing.T) {
 		t.Error(content, errs)
 	}
 	t.Log("1 GiB was passed in", time.Since(start))
-	if err := tree.add(strings.NewReader(strings.Repeat("no archive ", 100))); err == nil || !strings.Contains(err.Error(), "cannot be unpacked") {
+	if err := tree.AddPacked(t.Context(), strings.NewReader(strings.Repeat("no archive ", 100))); err == nil || !strings.Contains(err.Error(), "cannot be unpacked") {
 		t.Error(err)
 	}
 }
@@ -115,32 +116,14 @@ type zeroes struct{}
 
 func (zeroes) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-func TestAllLayersAreBounded(t *testing.T) {
-	tree := NewTree("addons", func(string) bool { return true })
-	tree.content = maxContent - 100
-	if err := tree.add(bytes.NewReader(servertest.Archive(t, servertest.File("x", strings.Repeat("x", 1000))))); err == nil || !strings.Contains(err.Error(), "more than 4 GiB") {
-		t.Error(err)
-	}
-	tree = NewTree("addons", func(string) bool { return true })
-	tree.seen = maxEntries
-	if err := tree.add(bytes.NewReader(servertest.Archive(t, servertest.File("x", "x")))); err == nil || !strings.Contains(err.Error(), "entries") {
-		t.Error(err)
-	}
-	tree = NewTree("addons", func(string) bool { return true })
-	tree.size = maxFiles
-	if err := tree.add(bytes.NewReader(servertest.Archive(t, servertest.File("addons/x", "x")))); err == nil || !strings.Contains(err.Error(), "more than 128 MiB") {
-		t.Error(err)
-	}
-}
-
 // gzipped, zstandard and bare are what registries have as layers.
 func FuzzLayer(f *testing.F) {
 	f.Add(servertest.Archive(f, servertest.File("addons/a/x.yaml", "x"), servertest.File("addons/a/.wh.y", ""), servertest.File("addons/.wh..wh..opq", "")))
 	f.Add(servertest.Archive(f, servertest.File("addons/a/x.yaml", "→../../x"), servertest.File("addons/a/x.yaml", "⇒addons/a/x.yaml"), servertest.File("../x", "x")))
 	f.Fuzz(func(t *testing.T, layer []byte) {
-		tree := NewTree("addons", func(string) bool { return true })
-		_ = tree.add(bytes.NewReader(layer))
-		_ = tree.add(bytes.NewReader(layer))
+		tree := layers.NewTree("addons", func(string) bool { return true })
+		_ = tree.AddPacked(t.Context(), bytes.NewReader(layer))
+		_ = tree.AddPacked(t.Context(), bytes.NewReader(layer))
 		files, refused := tree.Resolve()
 		for path := range files {
 			if refused[path] != nil || path == "" || strings.HasPrefix(path, "/") || strings.Contains("/"+path+"/", "/../") {

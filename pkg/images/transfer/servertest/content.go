@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -131,6 +132,27 @@ func Archive(t testing.TB, entries ...Entry) []byte {
 		t.Fatal(err)
 	}
 	return buffer.Bytes()
+}
+
+// Sparse returns an entry with a number of zeros that do not stand in it (GNU tar, PAX
+// Format 1.0). archive/tar writes none, so it is given another name for it, which is not in
+// the checksum.
+func Sparse(t testing.TB, name string, zeros int64) []byte {
+	t.Helper()
+	var buffer bytes.Buffer
+	w := tar.NewWriter(&buffer)
+	const noData = "0\n"
+	err := w.WriteHeader(&tar.Header{
+		Name: name, Mode: 0o644, Size: 512, Typeflag: tar.TypeReg, Format: tar.FormatPAX,
+		PAXRecords: map[string]string{"KKP.sparse.major": "1", "KKP.sparse.minor": "0", "KKP.sparse.name": name, "KKP.sparse.realsize": fmt.Sprint(zeros)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.WriteString(w, noData+strings.Repeat("\x00", 512-len(noData))); err != nil {
+		t.Fatal(err)
+	}
+	return bytes.ReplaceAll(buffer.Bytes(), []byte("KKP.sparse"), []byte("GNU.sparse"))
 }
 
 // Gzipped returns data compressed with gzip.
