@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
 // externalDiff is the variable with the program that kubectl diff runs, and its arguments.
@@ -32,11 +33,13 @@ func printDiff(ctx context.Context, out io.Writer, before, after *unstructured.U
 	if err != nil || old == text {
 		return err
 	}
+	old, text = terminal.Escape(old), terminal.Escape(text)
 	name := strings.ReplaceAll(apply.Name(before), "/", ".")
 	if command := strings.Fields(os.Getenv(externalDiff)); len(command) > 0 {
 		return runDiff(ctx, out, command, name, old, text)
 	}
-	_, err = io.WriteString(out, coloured(apply.Diff(name, old, text), isTerminal(out)))
+	raw := terminal.Raw(out) //nolint:forbidigo // the colours are our own, the text is escaped
+	_, err = io.WriteString(raw, coloured(terminal.Escape(apply.Diff(name, old, text)), terminal.Is(out)))
 	return err
 }
 
@@ -72,7 +75,8 @@ func runDiff(ctx context.Context, out io.Writer, command []string, name, before,
 		}
 	}
 	cmd := exec.CommandContext(ctx, command[0], append(command[1:], filepath.Join(directory, "LIVE"), filepath.Join(directory, "MERGED"))...)
-	cmd.Stdout, cmd.Stderr = out, out
+	raw := terminal.Raw(out) //nolint:forbidigo // the program is the user's; it may be a pager, or have colours
+	cmd.Stdout, cmd.Stderr = raw, raw
 	var exit *exec.ExitError
 	if err := cmd.Run(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 1) { // 1: there are differences
 		return fmt.Errorf("%s %q: %w", externalDiff, strings.Join(command, " "), err)

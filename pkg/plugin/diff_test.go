@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
 func seedAt(location string) *unstructured.Unstructured {
@@ -40,6 +42,22 @@ func TestPrintDiff(t *testing.T) {
 	out.Reset()
 	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("here")); err != nil || out.Len() > 0 {
 		t.Errorf("got %v, %q", err, out.String())
+	}
+}
+
+func TestDiffOfHostileText(t *testing.T) {
+	hostile, shown := "here\x1b[2K\u202e", `here\u001b[2K\u202e`
+	for _, program := range []string{"", "diff -u"} {
+		t.Setenv(externalDiff, program)
+		var out strings.Builder
+		w := terminal.New(&out)
+		if err := printDiff(t.Context(), w, seedAt("there"), seedAt(hostile)); err != nil {
+			t.Fatal(err)
+		}
+		escaped := strings.ReplaceAll(out.String(), `\e`, `\u001b`) // YAML has its own escape
+		if !strings.Contains(escaped, shown) || terminal.Escape(out.String()) != out.String() {
+			t.Errorf("%q: got %q", program, out.String())
+		}
 	}
 }
 

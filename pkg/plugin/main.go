@@ -13,6 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
 // version is stamped by the linker: "v1.2.3".
@@ -30,18 +31,26 @@ const (
 // Main runs the plugin and returns its exit code. The context ends when the user
 // interrupts.
 func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams) int {
+	errOut := terminal.New(streams.ErrOut)
+	if err := logTo(errOut); err != nil {
+		fmt.Fprintln(errOut, render(err, exitFailed))
+		return exitFailed
+	}
 	root := NewCommand(streams)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	code := exitCode(ctx, err)
 	if err != nil {
-		fmt.Fprintln(streams.ErrOut, render(err, code))
+		fmt.Fprintln(errOut, render(err, code))
 	}
 	return code
 }
 
-// NewCommand returns the whole command tree.
+// NewCommand returns the whole command tree. All that its commands print is text, but for
+// the one that this program runs itself.
 func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	raw := streams
+	streams = terminal.Streams(raw)
 	root := &cobra.Command{
 		Use:   "kubectl-kkp_mirror",
 		Short: "Take a KKP installation offline",
@@ -71,7 +80,7 @@ anything in the cluster.`,
 	root.SetUsageFunc(printUsage)
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams),
-		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newRenderCommand(streams))
+		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newRenderCommand(raw))
 	return root
 }
 

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"slices"
@@ -9,11 +10,13 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
 // documentVersion is the version of the documents that commands print.
@@ -24,6 +27,8 @@ const (
 	formatTable = ""
 	formatWide  = "wide"
 	formatName  = "name"
+	formatJSON  = "json"
+	formatYAML  = "yaml"
 )
 
 // outputFlags choose what is printed.
@@ -77,11 +82,42 @@ func (o *outputFlags) documentPrinter(cmd *cobra.Command, own ...string) (printe
 	if o.format() == formatName {
 		return nil, usageError(cmd, fmt.Errorf("this command has no output format %q; it has %s", formatName, o.documentFormats()))
 	}
-	printer, err := o.print.ToPrinter()
+	flags := *o.print
+	if o.format() == formatYAML {
+		format := formatJSON
+		flags.OutputFormat = &format
+	}
+	printer, err := flags.ToPrinter()
 	if err != nil {
 		return nil, usageError(cmd, err)
 	}
+	if o.format() == formatYAML {
+		return &textYAML{json: printer}, nil
+	}
 	return printer, nil
+}
+
+// textYAML prints as YAML what another printer prints as JSON.
+type textYAML struct {
+	json    printers.ResourcePrinter
+	printed int
+}
+
+// PrintObj implements printers.ResourcePrinter.
+func (p *textYAML) PrintObj(obj runtime.Object, out io.Writer) error {
+	var document bytes.Buffer
+	if err := p.json.PrintObj(obj, &document); err != nil {
+		return err
+	}
+	text, err := terminal.YAML(document.Bytes())
+	if err != nil {
+		return err
+	}
+	if p.printed++; p.printed > 1 {
+		text = append([]byte("---\n"), text...)
+	}
+	_, err = out.Write(text)
+	return err
 }
 
 // printDocument prints a value as the API object that it says it is.

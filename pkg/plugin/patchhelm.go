@@ -16,9 +16,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
 )
 
-// formatYAML prints values as Helm reads them, not the list of them.
-const formatYAML = "yaml"
-
 // patchHelmCommand is what the patch-helm command was asked.
 type patchHelmCommand struct {
 	streams    genericiooptions.IOStreams
@@ -127,7 +124,7 @@ func (c *patchHelmCommand) run(ctx context.Context, cmd *cobra.Command, registry
 	if err != nil {
 		return err
 	}
-	printer, err := c.output.documentPrinter(cmd, formatYAML)
+	printer, err := c.output.documentPrinter(cmd, formatYAML) // the values as Helm reads them, not the list of them
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package plugin
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -12,10 +13,10 @@ import (
 	"strings"
 
 	"k8s.io/cli-runtime/pkg/printers"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
 // valuesHeader begins every file with values that the command has written.
@@ -89,7 +90,11 @@ func (c *patchHelmCommand) printValues(target images.Target, found helmReleases)
 
 // valuesFile is a document with values, and with what they do in front.
 func valuesFile(target images.Target, r helmRelease) ([]byte, error) {
-	values, err := yaml.Marshal(r.Values)
+	document, err := json.Marshal(r.Values)
+	if err != nil {
+		return nil, err
+	}
+	values, err := terminal.YAML(document)
 	if err != nil {
 		return nil, err
 	}
@@ -98,8 +103,7 @@ func valuesFile(target images.Target, r helmRelease) ([]byte, error) {
 	for _, line := range remarks(r.Redirection) {
 		fmt.Fprintf(&text, "# %s\n", line)
 	}
-	text.Write(values)
-	return text.Bytes(), nil
+	return append([]byte(terminal.Escape(text.String())), values...), nil
 }
 
 // writeFiles writes a file for each release that needs values, and prints the commands that

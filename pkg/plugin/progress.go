@@ -3,27 +3,26 @@ package plugin
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
-	"golang.org/x/term"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
 // progress shows how a sync goes on: one bar on a terminal, else a line for each image
 // that is finished.
 type progress struct {
-	out   io.Writer
-	bars  *mpb.Progress // nil: lines
+	out   io.Writer     // of lines
+	bars  *mpb.Progress // nil: there are only lines
 	bar   *mpb.Bar
 	meter meter
 
-	mu     sync.Mutex // of out, without bars, and of what follows
+	mu     sync.Mutex // of what follows
 	done   int
 	total  int
 	waited map[string]time.Time // by host: until when a line said that it is waited for
@@ -31,20 +30,15 @@ type progress struct {
 
 func newProgress(out io.Writer, total int, noBars bool) *progress {
 	p := &progress{out: out, total: total, waited: map[string]time.Time{}}
-	if noBars || !isTerminal(out) {
+	if noBars || !terminal.Is(out) {
 		return p
 	}
-	p.bars = mpb.New(mpb.WithOutput(out), mpb.WithWidth(40), mpb.WithRefreshRate(150*time.Millisecond))
+	p.bars = mpb.New(mpb.WithOutput(terminal.Raw(out)), mpb.WithWidth(40), mpb.WithRefreshRate(150*time.Millisecond)) //nolint:forbidigo // bars move the cursor
 	p.bar = p.bars.AddBar(1,
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.counts() + " " })),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.meter.state(time.Now()) })))
+	p.out = terminal.New(p.bars)
 	return p
-}
-
-// isTerminal tells whether a writer is a terminal that can move its cursor.
-func isTerminal(out io.Writer) bool {
-	file, ok := out.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == ""
 }
 
 func (p *progress) counts() string {
@@ -124,13 +118,7 @@ func (p *progress) Finished(result images.Result) {
 
 // line writes a line above the bar, if there is one.
 func (p *progress) line(format string, args ...any) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	out := p.out
-	if p.bars != nil {
-		out = p.bars
-	}
-	fmt.Fprintf(out, format+"\n", args...)
+	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
 // close leaves the terminal as a line with the last state.

@@ -4,18 +4,15 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
-	"k8s.io/klog/v2"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
@@ -99,20 +96,6 @@ func unreadSecret(secret kkp.PullSecret) string {
 		return ""
 	}
 	return fmt.Sprintf("note: the Secret %s, in which KKP keeps its credentials, could not be read: %v", secret.Name, secret.Err)
-}
-
-// clusterVerbosity is as far as client-go may go: beyond this level it prints the content of
-// Secrets.
-const clusterVerbosity = 7
-
-// traceCluster makes client-go print its requests. It must be called before it connects.
-func traceCluster(verbosity int) error {
-	if verbosity <= 0 {
-		return nil
-	}
-	flags := flag.NewFlagSet("", flag.ContinueOnError)
-	klog.InitFlags(flags)
-	return flags.Set("v", strconv.Itoa(min(verbosity, clusterVerbosity)))
 }
 
 func loadCAs(path string) (*x509.CertPool, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
 // syncCommand is what the sync command was asked.
@@ -244,7 +245,7 @@ func writeReport(path string, report images.SyncReport) error {
 		return err
 	}
 	temporary := path + ".partial"
-	if err := os.WriteFile(temporary, append(data, '\n'), 0o644); err != nil {
+	if err := os.WriteFile(temporary, []byte(terminal.Escape(string(data))+"\n"), 0o644); err != nil {
 		return err
 	}
 	return os.Rename(temporary, path)
