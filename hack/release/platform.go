@@ -24,6 +24,7 @@ func (p platform) String() string { return p.OS + "/" + p.Arch }
 // the machine out of the result.
 func (p platform) environment() []string {
 	return []string{
+		"GOENV=off", // else an empty variable has the value that `go env -w` stored
 		"GOOS=" + p.OS, "GOARCH=" + p.Arch, "GOAMD64=v1", "GOARM64=v8.0",
 		"CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GODEBUG=", "GOFIPS140=off", "GOWORK=off",
 	}

@@ -47,7 +47,12 @@ func TestRelease(t *testing.T) {
 		}
 	})
 
-	t.Run("has the same bytes when built elsewhere", func(t *testing.T) {
+	t.Run("has the same bytes when built elsewhere, with other settings of Go", func(t *testing.T) {
+		settings := filepath.Join(t.TempDir(), "env") // as `go env -w` stores them
+		if err := os.WriteFile(settings, []byte("GOFLAGS=-gcflags=-N\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Setenv("GOENV", settings)
 		second := build(t, copyOfModule(t, "../.."))
 		if a, b := read(t, first), read(t, second); !slices.EqualFunc(a, b, func(a, b file) bool {
 			return a.Name == b.Name && bytes.Equal(a.Content, b.Content)
