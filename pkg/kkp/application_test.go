@@ -1,16 +1,11 @@
 package kkp
 
 import (
-	"context"
-	"fmt"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/dynamic/fake"
 )
 
 const applicationYAML = `
@@ -57,28 +52,5 @@ func TestApplications(t *testing.T) {
 	bad := strings.Replace(applicationYAML, `"tag: v{{ .Cluster.MajorMinorVersion }}"`, `"a: ["`, 1)
 	if _, err := FromObjects(parse(t, strings.Join([]string{configuration, bad}, "\n---\n"))); err == nil || !strings.Contains(err.Error(), "ApplicationDefinition cilium: its default values") {
 		t.Error(err)
-	}
-}
-
-func TestCredentials(t *testing.T) {
-	inst, err := FromObjects(parse(t, strings.Join([]string{configuration, applicationYAML}, "\n---\n")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	client := fake.NewSimpleDynamicClient(fakeScheme(t), &corev1.Secret{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-		ObjectMeta: metav1.ObjectMeta{Namespace: "kkp", Name: "creds"},
-		Data:       map[string][]byte{"user": []byte("me"), "pass": []byte("hunter2")},
-	})
-	credentials := &inst.Applications.Definitions[0].Versions[0].Chart.Credentials
-	err = credentials.load(context.Background(), client, "kkp")
-	if err == nil || !strings.Contains(err.Error(), `"gone" not found`) {
-		t.Error(err)
-	}
-	if credentials.Username != "me" || credentials.Password != "hunter2" {
-		t.Errorf("%q %q", credentials.Username, credentials.Password)
-	}
-	if text := fmt.Sprintf("%v %+v", *credentials, inst.Applications); strings.Contains(text, "hunter2") {
-		t.Error(text)
 	}
 }

@@ -43,18 +43,46 @@ func loadApplications(ctx context.Context, client dynamic.Interface, namespace s
 	return apps, unread
 }
 
+// SecretType is the annotation of the Secrets that applications may use, and SecretTypeHelm
+// its value for chart repositories (kubermatic pkg/apis/apps.kubermatic/v1, v2.31.0). KKP
+// copies only annotated Secrets to where applications are installed.
+const (
+	SecretType     = "apps.kubermatic.k8c.io/secret-type"
+	SecretTypeHelm = "helm"
+)
+
 // load reads credentials from the Secrets that they are in, which KKP expects in its own
-// namespace (kubermatic pkg/applications/providers/source, v2.31.0).
+// namespace (kubermatic pkg/applications/providers/source, v2.31.0). A login of which a part
+// cannot be read is none.
 func (c *Credentials) load(ctx context.Context, client dynamic.Interface, namespace string) error {
 	value := func(ref *secretRef) ([]byte, error) {
 		if ref == nil {
 			return nil, nil
 		}
-		return secretValue(ctx, client, SecretKey{Namespace: namespace, Name: ref.Name, Key: ref.Key})
+		return helmSecret(ctx, client, SecretKey{Namespace: namespace, Name: ref.Name, Key: ref.Key})
 	}
 	username, failure1 := value(c.keys.Username)
 	password, failure2 := value(c.keys.Password)
 	config, failure3 := value(c.keys.RegistryConfigFile)
-	c.Username, c.Password, c.RegistryConfig = string(username), string(password), config
+	c.RegistryConfig = config
+	if failure1 == nil && failure2 == nil {
+		c.Username, c.Password = string(username), string(password)
+	}
 	return errors.Join(failure1, failure2, failure3)
+}
+
+// helmSecret reads a value of a Secret that is there for chart repositories. An
+// ApplicationDefinition may name any Secret, also one that its author may not read, and an
+// address that the value is sent to: hence the annotation, which only who may write the
+// Secret can have put there.
+func helmSecret(ctx context.Context, client dynamic.Interface, key SecretKey) ([]byte, error) {
+	secret, err := getSecret(ctx, client, key)
+	if err != nil {
+		return nil, err
+	}
+	if secret.GetAnnotations()[SecretType] != SecretTypeHelm {
+		return nil, fmt.Errorf("the Secret %s/%s is not for chart repositories, and is not used: it lacks the annotation %s: %s; "+
+			"if it is meant to be sent to them, somebody who may write the Secret must add the annotation", key.Namespace, key.Name, SecretType, SecretTypeHelm)
+	}
+	return valueOf(secret, key)
 }

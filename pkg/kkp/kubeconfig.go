@@ -41,10 +41,19 @@ func secretConfig(ctx context.Context, master dynamic.Interface, key SecretKey) 
 }
 
 func secretValue(ctx context.Context, client dynamic.Interface, key SecretKey) ([]byte, error) {
-	secret, err := client.Resource(CoreResource("secrets")).Namespace(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+	secret, err := getSecret(ctx, client, key)
 	if err != nil {
 		return nil, err
 	}
+	return valueOf(secret, key)
+}
+
+func getSecret(ctx context.Context, client dynamic.Interface, key SecretKey) (*unstructured.Unstructured, error) {
+	return client.Resource(CoreResource("secrets")).Namespace(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+}
+
+// valueOf is the value of a key of a Secret.
+func valueOf(secret *unstructured.Unstructured, key SecretKey) ([]byte, error) {
 	encoded, ok, err := unstructured.NestedString(secret.Object, "data", key.Key)
 	if err != nil || !ok {
 		return nil, fmt.Errorf("secret %s/%s has no key %q", key.Namespace, key.Name, key.Key)

@@ -20,13 +20,6 @@ const (
 	catalogSwitches   = "spec.userCluster.applications" // KKP reads the switches for the catalog's charts here
 )
 
-// SecretType marks a Secret that KKP may use for Helm (kubermatic
-// pkg/applications/providers, v2.31.0), and SecretTypeHelm is what it has to say.
-const (
-	SecretType     = "apps.kubermatic.k8c.io/secret-type"
-	SecretTypeHelm = "helm"
-)
-
 // ConfigOptions say what the configuration is to become.
 type ConfigOptions struct {
 	Mirror     Mirror
@@ -174,7 +167,7 @@ func (c *configurator) secret() {
 	if c.HelmSecret.Name == "" {
 		return
 	}
-	mark := apply.Edit{Path: apply.Path{"metadata", "annotations", SecretType}, Value: SecretTypeHelm}
+	mark := apply.Edit{Path: apply.Path{"metadata", "annotations", kkp.SecretType}, Value: kkp.SecretTypeHelm}
 	c.plan.Objects = append(c.plan.Objects, Object{Kind: KindSecret, Name: c.HelmSecret.Name, Edits: []apply.Edit{mark}})
 }
 

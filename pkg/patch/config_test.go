@@ -174,7 +174,7 @@ func TestConfigFields(t *testing.T) {
 		}
 	}
 	last := plan.Objects[len(plan.Objects)-1]
-	if last.Kind != KindSecret || last.Name != "charts" || last.Edits[0].Value != SecretTypeHelm {
+	if last.Kind != KindSecret || last.Name != "charts" || last.Edits[0].Value != kkp.SecretTypeHelm {
 		t.Errorf("got %v", last)
 	}
 	if len(plan.Omitted) != 1 || len(plan.Omitted[0].Fields) != 3 {
