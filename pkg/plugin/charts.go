@@ -131,6 +131,18 @@ func (r chartRegistry) Unreachable(err error) bool {
 	return faults.Classify(err) == images.ClassNetwork
 }
 
+// Reach implements chart.Registry.
+func (r chartRegistry) Reach(host string) chart.Reach {
+	switch {
+	case r.IsLocal(host):
+		return chart.Local
+	case r.MayBeUnverified(host):
+		return chart.Unverified
+	default:
+		return chart.Verified
+	}
+}
+
 // chartReader reads and renders charts for discovery.
 type chartReader struct {
 	images   *transfer.Registries

@@ -19,6 +19,8 @@ import (
 
 	helm "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chart/loader"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
 )
 
 // Chart is a chart that was read. It is never changed: each rendering opens a copy.
@@ -38,11 +40,26 @@ func newChart(files []file) (*Chart, error) {
 	sum := sha256.New()
 	asks := false
 	for _, f := range files {
+		if isRead(f.Name) {
+			if err := yamlbound.Check(f.Data); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.Name, err)
+			}
+		}
 		asks = asks || bytes.Contains(f.Data, []byte("Capabilities")) || path.Base(f.Name) == "Chart.yaml" && bytes.Contains(f.Data, []byte("kubeVersion"))
 		fmt.Fprintf(sum, "%q %d\n", f.Name, len(f.Data))
 		sum.Write(f.Data)
 	}
 	return described(&Chart{files: files, digest: hex.EncodeToString(sum.Sum(nil)), asksCluster: asks})
+}
+
+// isRead tells whether Helm reads a file as YAML when it opens a chart: its parser has no
+// bounds.
+func isRead(name string) bool {
+	switch path.Base(name) {
+	case "Chart.yaml", "Chart.lock", "values.yaml", "requirements.yaml", "requirements.lock":
+		return true
+	}
+	return false
 }
 
 // FromRelease makes a chart of what a release holds of it.

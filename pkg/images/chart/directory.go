@@ -3,13 +3,14 @@ package chart
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"os"
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
 // maxDepth bounds how deep charts are looked for.
@@ -118,11 +119,11 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s is larger than %d MiB", name, limit>>20)
+	data, err := bounded.ReadAll(f, limit)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return data, err
+	return data, nil
 }
 
 // ignoreRules reads a chart's .helmignore as far as charts use it: names and patterns of

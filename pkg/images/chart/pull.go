@@ -46,17 +46,30 @@ type Registry interface {
 	// Unreachable tells whether an error means that nothing else on that host can be
 	// reached, either.
 	Unreachable(err error) bool
+	// Reach says how the user lets a host be reached.
+	Reach(host string) Reach
 }
 
-// Puller gets charts from their repositories, each once. It is safe for concurrent use.
+// Reach is how the user lets a host be reached.
+type Reach int
+
+// How hosts are reached.
+const (
+	Verified   Reach = iota // over TLS with a verified certificate
+	Unverified              // over plain HTTP, or with any certificate
+	Local                   // it is this machine: nobody is in between
+)
+
+// Puller gets charts from their repositories, each once with the same access. It is safe for
+// concurrent use.
 type Puller struct {
 	Registry Registry
 	Client   *http.Client
-	CacheDir string // where pulled charts are kept; "" for nowhere
+	CacheDir string // where charts are kept whose origin was verified; "" for nowhere
 
 	mu    sync.Mutex
 	known map[string]*pulled
-	down  map[string]error // hosts that could not be reached
+	down  map[string]error // hosts that could not be reached, and how
 }
 
 type pulled struct {
@@ -67,7 +80,10 @@ type pulled struct {
 
 // Pull returns a chart.
 func (p *Puller) Pull(ctx context.Context, source Source) (*Chart, error) {
-	key := source.URL + "\n" + source.Name + "\n" + source.Version
+	key, err := digest(source)
+	if err != nil {
+		return nil, err
+	}
 	p.mu.Lock()
 	if p.known == nil {
 		p.known, p.down = map[string]*pulled{}, map[string]error{}
@@ -79,7 +95,7 @@ func (p *Puller) Pull(ctx context.Context, source Source) (*Chart, error) {
 	}
 	p.mu.Unlock()
 	known.once.Do(func() {
-		known.chart, known.err = p.pull(ctx, key, source)
+		known.chart, known.err = p.pull(ctx, source)
 		if known.err != nil {
 			known.err = fmt.Errorf("chart %s %s of %s: %w", source.Name, source.Version, withoutUser(source.URL), known.err)
 		}
@@ -87,8 +103,8 @@ func (p *Puller) Pull(ctx context.Context, source Source) (*Chart, error) {
 	return known.chart, known.err
 }
 
-func (p *Puller) pull(ctx context.Context, key string, source Source) (*Chart, error) {
-	kept := cache{p.CacheDir}
+func (p *Puller) pull(ctx context.Context, source Source) (*Chart, error) {
+	kept, key := cache{p.CacheDir}, source.URL+"\n"+source.Name+"\n"+source.Version
 	if ref, err := source.ref(); err == nil {
 		key = "oci://" + p.Registry.Origin(ref).String() // a stand-in is not kept as the original
 	}
@@ -99,52 +115,65 @@ func (p *Puller) pull(ctx context.Context, key string, source Source) (*Chart, e
 	if err != nil {
 		return nil, errors.New("its address cannot be read")
 	}
-	if err := p.unreachable(address.Host); err != nil {
+	way := fmt.Sprint(address.Scheme, " ", address.Host, source.Access.Insecure, source.Access.PlainHTTP)
+	if err := p.unreachable(way); err != nil {
 		return nil, err
 	}
-	data, err := p.fetch(ctx, address, source)
+	data, verified, err := p.fetch(ctx, address, source)
 	if err != nil {
-		return nil, p.noted(address.Host, err)
+		return nil, p.noted(way, err)
 	}
 	c, err := FromArchive(data)
 	if err != nil {
 		return nil, err
 	}
-	_ = kept.put(key, data) // what is not kept is pulled again
+	if verified {
+		_ = kept.put(key, data) // what is not kept is pulled again
+	}
 	return c, nil
 }
 
-func (p *Puller) fetch(ctx context.Context, address *url.URL, source Source) ([]byte, error) {
+// fetch returns a packed chart, and whether it is proved to come from where it should.
+func (p *Puller) fetch(ctx context.Context, address *url.URL, source Source) (data []byte, verified bool, err error) {
 	switch address.Scheme {
 	case "oci":
 		ref, err := source.ref()
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return p.Registry.Chart(ctx, ref, source.Access)
+		data, err := p.Registry.Chart(ctx, ref, source.Access)
+		return data, p.verifiedRegistry(ref, source.Access), err
 	case "http", "https":
-		return repository{p.Client, address, source.Access}.chart(ctx, source.Name, source.Version)
+		return repository{client: p.Client, address: address, access: source.Access, reach: p.Registry.Reach}.chart(ctx, source.Name, source.Version)
 	case "file":
-		return nil, errors.New("it is in another directory; run 'helm dependency build' first")
+		return nil, false, errors.New("it is in another directory; run 'helm dependency build' first")
 	default:
-		return nil, fmt.Errorf("charts cannot be pulled from %q", address.Scheme)
+		return nil, false, fmt.Errorf("charts cannot be pulled from %q", address.Scheme)
 	}
 }
 
-// unreachable returns why a host could not be reached before.
-func (p *Puller) unreachable(host string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.down[host]
+// verifiedRegistry tells whether the registry of a chart must prove that it is the one. What
+// the source allows holds for its own host, not for one that stands in.
+func (p *Puller) verifiedRegistry(ref images.Ref, access Access) bool {
+	origin := p.Registry.Origin(ref)
+	reach := p.Registry.Reach(origin.Registry)
+	return reach == Local || reach == Verified && (origin.Registry != ref.Registry || !access.Insecure && !access.PlainHTTP)
 }
 
-// noted remembers that a host cannot be reached.
-func (p *Puller) noted(host string, err error) error {
+// unreachable returns why a host could not be reached before in the same way.
+func (p *Puller) unreachable(way string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.down[way]
+}
+
+// noted remembers that a host cannot be reached in some way.
+func (p *Puller) noted(way string, err error) error {
 	var request *url.Error
 	if p.Registry.Unreachable(err) || errors.As(err, &request) {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.down[host] = err
+		p.down[way] = err
 	}
 	return err
 }

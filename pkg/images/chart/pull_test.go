@@ -35,6 +35,13 @@ func (r *fakeRegistry) Chart(_ context.Context, ref images.Ref, _ Access) ([]byt
 
 func (r *fakeRegistry) Origin(ref images.Ref) images.Ref { return ref }
 
+func (r *fakeRegistry) Reach(host string) Reach {
+	if strings.HasPrefix(host, "127.0.0.1:") {
+		return Local
+	}
+	return Verified
+}
+
 func (r *fakeRegistry) Unreachable(err error) bool { return errors.Is(err, errDown) }
 
 func sub(t *testing.T, version string) []byte {

@@ -122,7 +122,7 @@ func (c *Chart) texts(values map[string]any, target Target) (opened *helm.Chart,
 	}
 	rendered, err = engine.Engine{}.Render(opened, full) // without DNS, without a cluster for lookup
 	if err == nil {
-		err = bounded(rendered)
+		err = notTooLarge(rendered)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -171,7 +171,7 @@ func capabilities(wanted string, target Target) (*chartutil.Capabilities, error)
 // findIn returns the references in rendered files. What a file could not be read for is
 // in the error; the references of the others are returned.
 func findIn(rendered map[string]string) ([]manifest.Hit, error) {
-	if err := bounded(rendered); err != nil {
+	if err := notTooLarge(rendered); err != nil {
 		return nil, err
 	}
 	var hits []manifest.Hit
@@ -191,8 +191,8 @@ func findIn(rendered map[string]string) ([]manifest.Hit, error) {
 	return hits, errors.Join(failures...)
 }
 
-// bounded refuses what is too large to be read.
-func bounded(rendered map[string]string) error {
+// notTooLarge refuses what is too large to be read.
+func notTooLarge(rendered map[string]string) error {
 	size := 0
 	for _, text := range rendered {
 		size += len(text)

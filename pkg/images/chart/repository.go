@@ -4,19 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/Masterminds/semver/v3"
-	"sigs.k8s.io/yaml"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
-// Bounds of what a chart repository may send, and how long that may take.
+// How long a chart repository may take.
 const (
-	maxIndexBytes = 64 << 20
 	repositoryMax = time.Minute
 	connectMax    = 10 * time.Second
 )
@@ -26,80 +23,70 @@ type repository struct {
 	client  *http.Client
 	address *url.URL
 	access  Access
-}
-
-// index is the part of a repository's index.yaml that is read
-// (https://helm.sh/docs/topics/chart_repository/).
-type index struct {
-	Entries map[string][]indexEntry `json:"entries"`
-}
-
-type indexEntry struct {
-	Version string   `json:"version"`
-	URLs    []string `json:"urls"`
-	Digest  string   `json:"digest"`
+	reach   func(host string) Reach
 }
 
 // chart returns the packed chart of a version or, for a constraint, of the newest version
-// that satisfies it.
-func (r repository) chart(ctx context.Context, name, version string) ([]byte, error) {
+// that satisfies it. It is verified if everything that decides about it came from hosts that
+// had to prove who they are.
+func (r repository) chart(ctx context.Context, name, version string) (data []byte, verified bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, repositoryMax)
 	defer cancel()
-	text, err := r.get(ctx, r.address.JoinPath("index.yaml"), maxIndexBytes)
+	text, verified, err := r.get(ctx, r.address.JoinPath("index.yaml"), maxIndexBytes)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var found index
-	if err := yaml.Unmarshal(text, &found); err != nil {
-		return nil, fmt.Errorf("its index.yaml: %w", err)
-	}
-	entry, err := choose(found.Entries[name], version)
+	entries, err := readIndex(text, name)
 	if err != nil {
-		return nil, err
+		return nil, false, fmt.Errorf("its index.yaml: %w", err)
+	}
+	entry, err := choose(entries, version)
+	if err != nil {
+		return nil, false, err
 	}
 	at, err := url.Parse(entry.URLs[0])
 	if err != nil {
-		return nil, errors.New("its index.yaml has an address that cannot be read")
+		return nil, false, errors.New("its index.yaml has an address that cannot be read")
 	}
 	base := *r.address
 	base.Path = strings.TrimSuffix(base.Path, "/") + "/"
-	data, err := r.get(ctx, base.ResolveReference(at), maxChartBytes)
+	data, same, err := r.get(ctx, base.ResolveReference(at), maxChartBytes)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if want := strings.TrimPrefix(entry.Digest, "sha256:"); want != "" && want != digestOf(data) {
-		return nil, fmt.Errorf("the chart is not what index.yaml says: its digest is %s, not %s", digestOf(data), want)
+	want := strings.TrimPrefix(entry.Digest, "sha256:")
+	if want != "" && want != digestOf(data) {
+		return nil, false, fmt.Errorf("the chart is not what index.yaml says: its digest is %s, not %s", digestOf(data), want)
 	}
-	return data, nil
+	return data, verified && (same || want != ""), nil
 }
 
-// choose returns the entry of a version.
-func choose(entries []indexEntry, version string) (indexEntry, error) {
-	constraint, _ := semver.NewConstraint(version)
-	var best indexEntry
-	var newest *semver.Version
-	for _, entry := range entries {
-		if len(entry.URLs) == 0 {
-			continue
-		}
-		if strings.TrimPrefix(entry.Version, "v") == strings.TrimPrefix(version, "v") {
-			return entry, nil
-		}
-		v, err := semver.NewVersion(entry.Version)
-		if err == nil && constraint != nil && constraint.Check(v) && (newest == nil || v.GreaterThan(newest)) {
-			best, newest = entry, v
-		}
-	}
-	if newest == nil {
-		return best, errors.New("the repository does not have it")
-	}
-	return best, nil
+// verifies tells whether a host has to prove who it is to be read from.
+func (r repository) verifies(address *url.URL) bool {
+	reach := r.reach(address.Host)
+	return reach == Local || reach == Verified && address.Scheme == "https"
 }
 
-// get reads from the repository. Credentials are sent to its own host only.
-func (r repository) get(ctx context.Context, address *url.URL, limit int64) ([]byte, error) {
+// login adds the credentials to a request to the repository's own host. They are not sent
+// over plain HTTP, unless the user lets the host be reached so: the address comes from the
+// cluster, and whoever is in between could read them.
+func (r repository) login(request *http.Request) (withheld bool) {
+	at := request.URL
+	if r.access.Username == "" || at.Host != r.address.Host || at.Scheme != r.address.Scheme {
+		return false
+	}
+	if at.Scheme != "https" && r.reach(at.Host) == Verified {
+		return true
+	}
+	request.SetBasicAuth(r.access.Username, r.access.Password)
+	return false
+}
+
+// get reads from the repository. Credentials are sent to its own host only. verified tells
+// whether the host had to prove who it is.
+func (r repository) get(ctx context.Context, address *url.URL, limit int64) (data []byte, verified bool, err error) {
 	if address.Scheme != "http" && address.Scheme != "https" {
-		return nil, fmt.Errorf("charts are not read from %q addresses", address.Scheme)
+		return nil, false, fmt.Errorf("charts are not read from %q addresses", address.Scheme)
 	}
 	// A server that does not answer at all is given up before one that is slow.
 	ctx, cancel := context.WithCancel(ctx)
@@ -107,25 +94,27 @@ func (r repository) get(ctx context.Context, address *url.URL, limit int64) ([]b
 	timer := time.AfterFunc(connectMax, cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if r.access.Username != "" && address.Host == r.address.Host && address.Scheme == r.address.Scheme {
-		request.SetBasicAuth(r.access.Username, r.access.Password)
-	}
+	withheld := r.login(request)
 	response, err := r.client.Do(request)
 	if !timer.Stop() && err != nil {
 		err = &url.Error{Op: "Get", URL: withoutUser(address.String()), Err: fmt.Errorf("no answer after %s", connectMax)}
 	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", withoutUser(address.String()), response.Status)
+	switch {
+	case response.StatusCode == http.StatusUnauthorized && withheld:
+		return nil, false, fmt.Errorf("%s: %s; its credentials were not sent over plain HTTP: if you trust the way to it, name %s in --plain-http",
+			withoutUser(address.String()), response.Status, address.Host)
+	case response.StatusCode != http.StatusOK:
+		return nil, false, fmt.Errorf("%s: %s", withoutUser(address.String()), response.Status)
 	}
-	data, err := io.ReadAll(io.LimitReader(response.Body, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s is larger than %d MiB", withoutUser(address.String()), limit>>20)
+	data, err = bounded.ReadAll(response.Body, limit)
+	if err != nil {
+		return nil, false, fmt.Errorf("%s: %w", withoutUser(address.String()), err)
 	}
-	return data, err
+	return data, r.verifies(address) && r.verifies(response.Request.URL), nil
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/credentials"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
@@ -33,14 +33,23 @@ type ChartAccess struct {
 	PlainHTTP          bool
 }
 
+// credentials tells whether there are any.
+func (a ChartAccess) credentials() bool { return a.Username != "" || len(a.Config) > 0 }
+
 // Chart returns a packed Helm chart from its registry, through the mappings. It is asked
 // for once: what cannot be reached is found out fast.
 func (r *Registries) Chart(ctx context.Context, ref images.Ref, access ChartAccess) ([]byte, error) {
-	r, err := r.with(ref.Registry, access)
+	if r.Origin(ref).Registry != ref.Registry {
+		access = ChartAccess{} // which is for a host that is not asked
+	}
+	asked, withheld, err := r.with(ref.Registry, access)
 	if err != nil {
 		return nil, err
 	}
-	at, err := r.Source(ref)
+	if asked != r {
+		defer asked.Close()
+	}
+	at, err := asked.Source(ref)
 	if err != nil {
 		return nil, err
 	}
@@ -49,7 +58,12 @@ func (r *Registries) Chart(ctx context.Context, ref images.Ref, access ChartAcce
 		data, err = chartOf(ctx, s, ref.Version())
 		return err
 	})
-	return data, at.Wrap("", err)
+	err = at.Wrap("", err)
+	if withheld && faults.Classify(err) == images.ClassAuth {
+		err = fmt.Errorf("%w; no credentials were sent to %s, because only an object in the cluster wants it to be reached over plain HTTP or unverified TLS: "+
+			"if you trust the way to it, name it in --plain-http or --insecure", err, ref.Registry)
+	}
+	return data, err
 }
 
 // Origin returns where a reference is read, through the mappings.
@@ -57,6 +71,13 @@ func (r *Registries) Origin(ref images.Ref) images.Ref {
 	at, _ := mapping.Apply(r.cfg.Mappings, ref)
 	return at
 }
+
+// IsLocal tells whether a host is this machine.
+func (r *Registries) IsLocal(host string) bool { return isLoopback(host) }
+
+// MayBeUnverified tells whether the user lets a host be reached without a verified
+// certificate: over plain HTTP or any TLS.
+func (r *Registries) MayBeUnverified(host string) bool { return r.cfg.Insecure || r.mayBePlain(host) }
 
 // HTTPClient returns a client that reaches servers as registries are reached, for chart
 // repositories that are none. It has no credentials.
@@ -86,28 +107,34 @@ func chartOf(ctx context.Context, s *repository.Session, tag string) ([]byte, er
 			return nil, err
 		}
 		defer body.Close()
-		return io.ReadAll(body)
+		return bounded.ReadAll(body, chartLimit)
 	}
 	return nil, &faults.RefusalError{Class: images.ClassPolicy, Msg: "it is not a Helm chart", Remedy: "check name and version of the chart"}
 }
 
-// with returns registries with further access to one host.
-func (r *Registries) with(host string, access ChartAccess) (*Registries, error) {
-	if access.Username == "" && len(access.Config) == 0 && !access.Insecure && !access.PlainHTTP {
-		return r, nil
+// with returns registries with further access to one host. Where an object in a cluster
+// wants a host to be reached less safely than the user does, credentials are withheld, those
+// of the object, too: whoever is in between could read them.
+func (r *Registries) with(host string, access ChartAccess) (registries *Registries, withheld bool, err error) {
+	insecure, plain := access.Insecure && !r.cfg.Insecure, access.PlainHTTP && !r.mayBePlain(host)
+	withheld = insecure || plain
+	if !withheld && !access.credentials() {
+		return r, false, nil
 	}
 	cfg := r.cfg
-	cfg.Keychain = r.keychain()
-	cfg.Insecure = cfg.Insecure || access.Insecure
-	if access.PlainHTTP {
-		cfg.PlainHTTP = append([]string{host}, cfg.PlainHTTP...)
+	if withheld {
+		cfg.Keychain, cfg.Insecure = nil, cfg.Insecure || insecure
+		if plain {
+			cfg.PlainHTTP = append([]string{mapping.HostName(host)}, cfg.PlainHTTP...)
+		}
+		return New(cfg), true, nil
 	}
 	keychains, err := access.keychains(host)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	cfg.Keychain = authn.NewMultiKeychain(append(keychains, cfg.Keychain)...)
-	return New(cfg), nil
+	cfg.Keychain = authn.NewMultiKeychain(append(keychains, r.keychain())...)
+	return New(cfg), false, nil
 }
 
 // keychains have the credentials, each for the host that it was issued for.

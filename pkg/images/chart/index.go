@@ -1,0 +1,220 @@
+package chart
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
+)
+
+// Bounds of a repository's index.yaml. The largest public ones have some tens of MiB.
+const (
+	maxIndexBytes = 64 << 20
+	maxEntries    = 20_000 // of one chart
+	maxEntryBytes = 1 << 20
+)
+
+// index is the part of a repository's index.yaml that is read
+// (https://helm.sh/docs/topics/chart_repository/).
+type index struct {
+	Entries map[string][]indexEntry `json:"entries"`
+}
+
+type indexEntry struct {
+	Version string   `json:"version"`
+	URLs    []string `json:"urls"`
+	Digest  string   `json:"digest"`
+}
+
+// readIndex returns the entries of one chart in an index.yaml. A parser makes a hundred
+// bytes of each of an index, so that only what is about the chart is parsed, version by
+// version, if the index is written as Helm writes it: as YAML in block style, or as JSON.
+func readIndex(text []byte, name string) ([]indexEntry, error) {
+	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) > 0 && first[0] == '{' {
+		if entries, err := readJSONIndex(text, name); err == nil {
+			return entries, nil
+		}
+	}
+	if entries, ok, err := readBlockIndex(text, name); ok {
+		return entries, err
+	}
+	if err := yamlbound.Check(text); err != nil {
+		return nil, err
+	}
+	var found index
+	err := yaml.Unmarshal(text, &found)
+	return found.Entries[name], err
+}
+
+// readJSONIndex reads an index that is JSON.
+func readJSONIndex(text []byte, name string) (entries []indexEntry, err error) {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	err = fields(decoder, func(field string) error {
+		if field != "entries" {
+			return decoder.Decode(&json.RawMessage{})
+		}
+		return fields(decoder, func(chart string) error {
+			if chart != name {
+				return decoder.Decode(&json.RawMessage{})
+			}
+			entries, err = listed(decoder)
+			return err
+		})
+	})
+	return entries, err
+}
+
+// fields calls read at the value of each field of an object.
+func fields(decoder *json.Decoder, read func(field string) error) error {
+	if err := delimiter(decoder, '{'); err != nil {
+		return err
+	}
+	for decoder.More() {
+		token, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		field, _ := token.(string)
+		if err := read(field); err != nil {
+			return err
+		}
+	}
+	return delimiter(decoder, '}')
+}
+
+// listed reads a list of entries.
+func listed(decoder *json.Decoder) ([]indexEntry, error) {
+	if err := delimiter(decoder, '['); err != nil {
+		return nil, err
+	}
+	var entries []indexEntry
+	for decoder.More() {
+		var entry indexEntry
+		if err := decoder.Decode(&entry); err != nil {
+			return nil, err
+		}
+		if entries = append(entries, entry); len(entries) > maxEntries {
+			return nil, fmt.Errorf("more than %d versions of a chart", maxEntries)
+		}
+	}
+	return entries, delimiter(decoder, ']')
+}
+
+func delimiter(decoder *json.Decoder, want json.Delim) error {
+	token, err := decoder.Token()
+	if err == nil && token != want {
+		return fmt.Errorf("%v in the place of %v", token, want)
+	}
+	return err
+}
+
+// readBlockIndex reads an index that is YAML in block style. ok is false if it is not, or
+// cannot be told to be.
+func readBlockIndex(text []byte, name string) (entries []indexEntry, ok bool, err error) {
+	items, ok := itemsOf(text, name)
+	if !ok {
+		return nil, false, nil
+	}
+	if len(items) > maxEntries {
+		return nil, true, fmt.Errorf("more than %d versions of a chart", maxEntries)
+	}
+	for _, item := range items {
+		if len(item) > maxEntryBytes {
+			return nil, true, fmt.Errorf("more than %d KiB about a version of a chart", maxEntryBytes>>10)
+		}
+		var found []indexEntry
+		if yamlbound.Check(item) != nil || yaml.Unmarshal(item, &found) != nil {
+			return nil, false, nil // such as an alias for what is in another version
+		}
+		entries = append(entries, found...)
+	}
+	return entries, true, nil
+}
+
+// itemsOf cuts the items of a list out of an index, as text: those below the name of a
+// chart, below "entries".
+func itemsOf(text []byte, name string) (items [][]byte, ok bool) {
+	entries, ok := bytes.CutPrefix(text, []byte("entries:\n"))
+	if !ok {
+		if _, entries, ok = bytes.Cut(text, []byte("\nentries:\n")); !ok {
+			return nil, false
+		}
+	}
+	names := -1 // how far names are indented
+	inside := false
+	item := -1 // where the current one begins
+	at := 0
+	for line := range bytes.Lines(entries) {
+		begin, trimmed := at, bytes.TrimLeft(line, " ")
+		at += len(line)
+		indent := len(line) - len(trimmed)
+		switch trimmed = bytes.TrimSpace(trimmed); {
+		case len(trimmed) == 0 || trimmed[0] == '#':
+			continue
+		case names < 0 && indent == 0:
+			return nil, false
+		case names < 0:
+			names = indent
+		}
+		dash := trimmed[0] == '-'
+		if inside && len(items) <= maxEntries && (indent > names || indent == names && dash) {
+			if dash && (item < 0 || indent == indentAt(entries, item)) {
+				items, item = endItem(items, entries, item, begin), begin
+			} else if item < 0 || indent <= indentAt(entries, item) {
+				return nil, false
+			}
+			continue
+		}
+		if inside || indent < names || len(items) > maxEntries {
+			return endItem(items, entries, item, begin), true
+		}
+		inside = indent == names && isKey(trimmed, name)
+	}
+	return endItem(items, entries, item, len(entries)), true
+}
+
+// endItem adds the item that began somewhere, if one did.
+func endItem(items [][]byte, text []byte, from, to int) [][]byte {
+	if from < 0 {
+		return items
+	}
+	return append(items, text[from:to])
+}
+
+func indentAt(text []byte, at int) int { return len(text[at:]) - len(bytes.TrimLeft(text[at:], " ")) }
+
+// isKey tells whether a line is a name alone, with what belongs to it in the next lines.
+func isKey(line []byte, name string) bool {
+	key, ok := strings.CutSuffix(string(line), ":")
+	return ok && strings.Trim(key, `"'`) == name
+}
+
+// choose returns the entry of a version or, for a constraint, of the newest version that
+// satisfies it.
+func choose(entries []indexEntry, version string) (indexEntry, error) {
+	constraint, _ := semver.NewConstraint(version)
+	var best indexEntry
+	var newest *semver.Version
+	for _, entry := range entries {
+		if len(entry.URLs) == 0 {
+			continue
+		}
+		if strings.TrimPrefix(entry.Version, "v") == strings.TrimPrefix(version, "v") {
+			return entry, nil
+		}
+		v, err := semver.NewVersion(entry.Version)
+		if err == nil && constraint != nil && constraint.Check(v) && (newest == nil || v.GreaterThan(newest)) {
+			best, newest = entry, v
+		}
+	}
+	if newest == nil {
+		return best, errors.New("the repository does not have it")
+	}
+	return best, nil
+}
