@@ -14,15 +14,16 @@ func layout() Rules {
 		Imports: map[string][]string{
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
-				"pkg/images/chart", "pkg/images/discover", "pkg/images/transfer", "pkg/patch",
+				"pkg/images/chart", "pkg/images/discover", "pkg/images/transfer", "pkg/patch", "pkg/worker",
 			}, values...),
 
-			"pkg/images/chart":    append([]string{"pkg/safehttp"}, values...),
+			"pkg/images/chart":    append([]string{"pkg/safehttp", "pkg/worker"}, values...),
 			"pkg/images/discover": values,
 			"pkg/images/transfer": append([]string{"pkg/safehttp"}, values...),
 			"pkg/patch":           values,
 
 			"pkg/bounded":         nil,
+			"pkg/worker":          nil,
 			"pkg/images":          {"pkg/bounded"},
 			"pkg/images/catalog":  nil,
 			"pkg/images/manifest": nil,
@@ -82,7 +83,7 @@ func layout() Rules {
 			{
 				Library: "os",
 				For: []string{
-					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer",
+					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "pkg/worker",
 					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",

@@ -6,6 +6,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
 )
 
 // Applications are what can be installed into user clusters, and what is, as far as that
@@ -112,7 +114,11 @@ func applicationFrom(obj *unstructured.Unstructured) (Application, error) {
 	if len(values) == 0 {
 		values = view.Spec.DefaultValues
 	}
-	if err := yaml.Unmarshal(values, &app.Values); err != nil {
+	err := yamlbound.Check(values)
+	if err == nil {
+		err = yaml.Unmarshal(values, &app.Values)
+	}
+	if err != nil {
 		return Application{}, &objectError{obj.GetKind(), objectName(obj), "its default values", err}
 	}
 	for _, version := range view.Spec.Versions {

@@ -1,6 +1,7 @@
 package kkp
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -49,8 +50,13 @@ func TestApplications(t *testing.T) {
 	if diff := cmp.Diff(want, inst.Applications, cmpopts.IgnoreUnexported(Credentials{})); diff != "" {
 		t.Error(diff)
 	}
-	bad := strings.Replace(applicationYAML, `"tag: v{{ .Cluster.MajorMinorVersion }}"`, `"a: ["`, 1)
-	if _, err := FromObjects(parse(t, strings.Join([]string{configuration, bad}, "\n---\n"))); err == nil || !strings.Contains(err.Error(), "ApplicationDefinition cilium: its default values") {
-		t.Error(err)
+	for values, want := range map[string]string{
+		"a: [": "ApplicationDefinition cilium: its default values",
+		"a: &a " + strings.Repeat("x", 1<<19) + "\nb: [" + strings.Repeat("*a,", 100_000) + "]": "aliases stand for more than",
+	} {
+		bad := strings.Replace(applicationYAML, `"tag: v{{ .Cluster.MajorMinorVersion }}"`, fmt.Sprintf("%q", values), 1)
+		if _, err := FromObjects(parse(t, strings.Join([]string{configuration, bad}, "\n---\n"))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }

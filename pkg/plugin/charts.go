@@ -13,32 +13,19 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"sigs.k8s.io/yaml"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
-
-// renderCommand is the command that renders charts: this program runs itself, so that a
-// template that loops, or takes all memory, can be stopped.
-const renderCommand = "render-charts"
-
-func newRenderCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	return &cobra.Command{
-		Use: renderCommand, Hidden: true, Args: exactArgs(),
-		RunE: func(*cobra.Command, []string) error {
-			log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
-			return chart.Serve(streams.In, streams.Out)
-		},
-	}
-}
 
 // bundledCharts is the directory with KKP's charts in its image (kubermatic Dockerfile,
 // v2.31.0: KUBERMATIC_CHARTS_DIRECTORY).
@@ -64,13 +51,14 @@ func (f *chartFlags) reader(cmd *cobra.Command, registries *transfer.Registries)
 		return nil, usageError(cmd, errors.New("--helm-values is for the charts in --charts-directory; installed releases have values of their own"))
 	}
 	log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
-	program, err := os.Executable()
+	workers, err := newWorkers()
 	if err != nil {
 		return nil, err
 	}
 	reader := &chartReader{
 		images:   registries,
-		renderer: &chart.Renderer{Program: []string{program, renderCommand}},
+		workers:  workers,
+		renderer: &chart.Renderer{Workers: workers},
 		puller:   &chart.Puller{Registry: chartRegistry{registries}, Client: registries.HTTPClient(), CacheDir: chartCache()},
 	}
 	if f.directory == "" {
@@ -146,6 +134,7 @@ func (r chartRegistry) Reach(host string) chart.Reach {
 // chartReader reads and renders charts for discovery.
 type chartReader struct {
 	images   *transfer.Registries
+	workers  *worker.Pool
 	renderer *chart.Renderer
 	puller   *chart.Puller
 	found    []chart.Found
@@ -153,7 +142,12 @@ type chartReader struct {
 }
 
 // close ends the processes that render.
-func (r *chartReader) close() { r.renderer.Close() }
+func (r *chartReader) close() { r.workers.Close() }
+
+// applicationValues renders the default values of an application.
+func (r *chartReader) applicationValues(ctx context.Context, q appvalues.Request) (map[string]any, error) {
+	return valuesJob().Run(ctx, r.workers, q)
+}
 
 // Installed implements discover.ChartReader.
 func (r *chartReader) Installed(ctx context.Context, release kkp.Release, api kkp.API, keepOverrides bool) (discover.Rendered, error) {
@@ -161,7 +155,7 @@ func (r *chartReader) Installed(ctx context.Context, release kkp.Release, api kk
 		Target: chart.Target{Release: release.Name, Namespace: release.Namespace, Kubernetes: api.Kubernetes, APIs: api.Versions},
 		Stored: release.Chart, Config: release.Config, Manifests: append([]string{release.Manifest}, release.Hooks...),
 	}, r.copyOf, keepOverrides)
-	return discovered(result), err
+	return rendered(result), err
 }
 
 // copyOf returns the chart at hand that is this version of a chart, or nil.
@@ -227,18 +221,18 @@ func (r *chartReader) Pull(ctx context.Context, source kkp.ChartSource) (discove
 // render renders a chart with its subcharts. What a subchart that cannot be had would
 // refer to is missing from the result, and the error says so.
 func (r *chartReader) render(ctx context.Context, c *chart.Chart, values map[string]any, how discover.Rendering) (discover.Rendered, error) {
-	whole, lacking := r.puller.Completed(ctx, c, values)
+	whole, lacking := r.renderer.Completed(ctx, r.puller, c, values)
 	target := chart.Target{Release: c.Name, Namespace: "default", Kubernetes: how.API.Kubernetes, APIs: how.API.Versions}
 	result, err := r.renderer.Render(ctx, whole, values, how.KeepOverrides, target)
 	var missing *chart.MissingError
 	if lacking != nil && errors.As(err, &missing) {
 		err = lacking // which says why
 	}
-	return discovered(result), err
+	return rendered(result), err
 }
 
-// discovered is a result as discovery takes it.
-func discovered(result chart.Result) discover.Rendered {
+// rendered is a result as discovery takes it.
+func rendered(result chart.Result) discover.Rendered {
 	rendered := discover.Rendered{Hits: result.Hits, Unexplained: result.Unexplained}
 	for _, override := range result.Removed {
 		rendered.Removed = append(rendered.Removed, override.String())

@@ -37,6 +37,7 @@ type outcome struct {
 // run runs a command. Whatever it prints has to be text.
 func run(t *testing.T, args ...string) outcome {
 	t.Helper()
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	var out, errOut bytes.Buffer
 	code := plugin.Main(t.Context(), args, genericiooptions.IOStreams{In: strings.NewReader(""), Out: &out, ErrOut: &errOut})
 	for name, text := range map[string]string{"stdout": out.String(), "stderr": errOut.String()} {

@@ -134,7 +134,7 @@ func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command, registries
 	if err != nil {
 		return discover.Result{}, "", err
 	}
-	today := discover.Inventory(ctx, inst, running, opts)
+	today := discovered(ctx, inst, running, opts)
 	result.Inventory = result.Without(today.Inventory)
 	return result, title + ", beyond what " + running.Version() + " needs", nil
 }

@@ -80,7 +80,7 @@ anything in the cluster.`,
 	root.SetUsageFunc(printUsage)
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams),
-		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newRenderCommand(raw))
+		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newWorkCommand(raw))
 	return root
 }
 

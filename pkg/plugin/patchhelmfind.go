@@ -189,7 +189,7 @@ func (f *valuesFinder) find(ctx context.Context, r *helmRelease) {
 			if copied.Chart == nil || copied.Chart.Name != r.ChartName || copied.Chart.Version != r.ChartVersion {
 				continue
 			}
-			whole, lacking := f.reader.puller.Completed(ctx, copied.Chart, r.Config)
+			whole, lacking := f.reader.renderer.Completed(ctx, f.reader.puller, copied.Chart, r.Config)
 			err := f.try(ctx, r, whole, copied.Path)
 			if err == nil {
 				return

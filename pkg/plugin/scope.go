@@ -53,7 +53,7 @@ func (f *scopeFlags) options(cmd *cobra.Command, registries *transfer.Registries
 	if err != nil {
 		return opts, err
 	}
-	opts.Charts = charts
+	opts.Charts, opts.Values = charts, charts.applicationValues
 	if opts.Addons, err = f.addons.source(cmd, registries); err != nil {
 		return opts, err
 	}
@@ -68,6 +68,14 @@ func (f *scopeFlags) options(cmd *cobra.Command, registries *transfer.Registries
 	return opts, nil
 }
 
+// discovered discovers what is needed, and ends the processes that render charts.
+func discovered(ctx context.Context, inst kkp.Installation, release *catalog.Release, opts discover.Options) discover.Result {
+	if charts, ok := opts.Charts.(interface{ close() }); ok {
+		defer charts.close()
+	}
+	return discover.Inventory(ctx, inst, release, opts)
+}
+
 // inventory discovers what is needed and applies the filters.
 func (f *scopeFlags) inventory(ctx context.Context, cmd *cobra.Command, inst kkp.Installation, release *catalog.Release, opts discover.Options) (
 	discover.Result, error,
@@ -78,13 +86,10 @@ func (f *scopeFlags) inventory(ctx context.Context, cmd *cobra.Command, inst kkp
 				release.Version(), provider, strings.Join(known, ", ")))
 		}
 	}
-	if charts, ok := opts.Charts.(*chartReader); ok {
-		defer charts.close()
-	}
-	result := discover.Inventory(ctx, inst, release, opts)
+	result := discovered(ctx, inst, release, opts)
 	if opts.Versions != nil && len(result.Scope.Kubernetes) == 0 {
 		opts.Versions = nil
-		all := discover.Inventory(ctx, inst, release, opts).Scope.Kubernetes
+		all := discovered(ctx, inst, release, opts).Scope.Kubernetes
 		return discover.Result{}, usageError(cmd, fmt.Errorf("--version-filter %q: no Kubernetes version in scope satisfies it; there are %s",
 			f.versions, strings.Join(all, ", ")))
 	}

@@ -33,6 +33,7 @@ type Chart struct {
 	stored     json.RawMessage // in place of files: as a release holds it, without subcharts
 
 	asksCluster bool // its templates can tell clusters apart
+	depends     bool // on other charts
 }
 
 // newChart makes a chart of its files, whose subcharts are unpacked.
@@ -75,6 +76,7 @@ func described(c *Chart) (*Chart, error) {
 		return nil, err
 	}
 	c.Name, c.Version, c.AppVersion = opened.Metadata.Name, opened.Metadata.Version, opened.Metadata.AppVersion
+	c.depends = len(opened.Metadata.Dependencies) > 0
 	return c, nil
 }
 

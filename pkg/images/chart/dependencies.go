@@ -13,19 +13,18 @@ import (
 // Completed returns the chart with the subcharts that it lacks and that the values turn
 // on, pulled from their repositories. Those that cannot be had are in the error; the chart
 // that comes with it has the others.
-func (p *Puller) Completed(ctx context.Context, c *Chart, values map[string]any) (*Chart, error) {
-	prepared, err := c.prepare(values)
-	if err != nil || len(missing(prepared)) == 0 {
-		return c, err
+func (r *Renderer) Completed(ctx context.Context, p *Puller, c *Chart, values map[string]any) (*Chart, error) {
+	if !c.depends {
+		return c, nil
 	}
-	original, err := c.open()
-	if err != nil {
+	reply, err := r.run(ctx, c.request(wantLacking, values, Target{}))
+	if err != nil || len(reply.Lacking) == 0 {
 		return c, err
 	}
 	files := slices.Clone(c.files)
 	var failures []error
-	for _, dependency := range lacking(original, prepared) {
-		sub, err := p.Pull(ctx, Source{URL: dependency.Repository, Name: dependency.Name, Version: locked(original, dependency)})
+	for _, dependency := range reply.Lacking {
+		sub, err := p.Pull(ctx, dependency)
 		if err != nil {
 			failures = append(failures, err)
 			continue
@@ -39,6 +38,23 @@ func (p *Puller) Completed(ctx context.Context, c *Chart, values map[string]any)
 		return c, err
 	}
 	return whole, errors.Join(failures...)
+}
+
+// lacking returns where the subcharts are that the chart lacks and that the values turn on.
+func (c *Chart) lacking(values map[string]any) ([]Source, error) {
+	prepared, err := c.prepare(values)
+	if err != nil || len(missing(prepared)) == 0 {
+		return nil, err
+	}
+	original, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	var sources []Source
+	for _, dependency := range lacking(original, prepared) {
+		sources = append(sources, Source{URL: dependency.Repository, Name: dependency.Name, Version: locked(original, dependency)})
+	}
+	return sources, nil
 }
 
 // lacking returns the direct dependencies that are turned on and not there. Preparing a

@@ -14,12 +14,13 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
 
 // TestMain makes this test binary the program that renders, too.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "serve" {
-		if err := Serve(os.Stdin, os.Stdout); err != nil {
+		if err := worker.Serve(os.Stdin, os.Stdout, Job().Handler()); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -30,9 +31,9 @@ func TestMain(m *testing.M) {
 
 // workers renders in processes of their own.
 func workers(t testing.TB) *Renderer {
-	r := &Renderer{Program: []string{os.Args[0], "serve"}}
-	t.Cleanup(r.Close)
-	return r
+	pool := worker.NewPool(os.Args[0], "serve")
+	t.Cleanup(pool.Close)
+	return &Renderer{Workers: pool}
 }
 
 // chartOf makes a chart of its files by their names.

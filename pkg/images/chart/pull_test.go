@@ -171,7 +171,7 @@ dependencies:
 	c := chartOf(t, texts)
 	p := &Puller{Registry: registry, Client: server.Client()}
 	off := values(t, "gone: {enabled: false}")
-	whole, err := p.Completed(t.Context(), c, off)
+	whole, err := new(Renderer).Completed(t.Context(), p, c, off)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ dependencies:
 	if diff := cmp.Diff([]string{"quay.io/a/own:1", "quay.io/a/sub:1.2.0"}, references(result.Hits)); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	part, err := p.Completed(t.Context(), c, nil)
+	part, err := new(Renderer).Completed(t.Context(), p, c, nil)
 	if err == nil || !strings.Contains(err.Error(), "chart gone 1.0.0 of oci://example.com/charts: down") {
 		t.Error(err)
 	}

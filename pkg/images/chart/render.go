@@ -17,7 +17,7 @@ import (
 )
 
 // maxRendered bounds what a chart renders to.
-const maxRendered = 64 << 20
+const maxRendered = 16 << 20
 
 // Target is what a chart is rendered for.
 type Target struct {

@@ -61,9 +61,9 @@ func TestBadTemplates(t *testing.T) {
 		"include":    {`{{ define "x" }}{{ include "x" . }}{{ end }}{{ include "x" . }}`, "", "nested reference name"},
 		"template":   {`{{ define "x" }}{{ template "x" . }}{{ end }}{{ template "x" . }}`, "", ""},
 		"tpl":        {`{{ tpl .Values.again . }}`, "again: '{{ tpl .Values.again . }}'", ""},
-		"memory":     {`{{ $s := "x" }}{{ range until 60 }}{{ $s = print $s $s }}{{ end }}`, "", "MiB to render"},
+		"memory":     {`{{ $s := "x" }}{{ range until 60 }}{{ $s = print $s $s }}{{ end }}`, "", "takes more than"},
 		"no YAML":    {"a: [", "", "templates/all.yaml"},
-		"much":       {`{{ range until 70 }}# {{ repeat 1000000 "x" }}{{ end }}`, "", "at most 64 MiB"},
+		"much":       {`{{ range until 70 }}# {{ repeat 1000000 "x" }}{{ end }}`, "", "at most 16 MiB"},
 		"newer":      {"", "", "needs Kubernetes >=1.99"},
 		"a list":     {"- 1\n- 2", "", "templates/all.yaml"},
 		"no version": {"", "", "Kubernetes"},
@@ -84,7 +84,7 @@ func TestBadTemplates(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), c.want) || len(err.Error()) > 1000 {
 				t.Errorf("%v, want %q", err, c.want)
 			}
-			if took := time.Since(start); took > renderTime+graceTime {
+			if took := time.Since(start); took > renderTime+5*time.Second {
 				t.Errorf("it took %s", took)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
 
 // Result is what a chart refers to.
@@ -20,13 +21,12 @@ type Result struct {
 // Renderer renders charts, each with the same values for the same target once. It is safe
 // for concurrent use.
 type Renderer struct {
-	// Program and arguments of a process that calls Serve. Without one, charts are rendered
-	// in this process, where a template that loops cannot be stopped.
-	Program []string
+	// Workers do the job. Without them, charts are rendered in this process, where a template
+	// that loops cannot be stopped.
+	Workers *worker.Pool
 
 	mu   sync.Mutex
 	done map[string]*rendering
-	idle []*worker
 }
 
 type rendering struct {
@@ -57,8 +57,10 @@ func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, 
 	}
 	r.mu.Unlock()
 	known.once.Do(func() {
-		var done reply
-		done, known.err = r.run(ctx, request{Files: c.files, Stored: c.stored, Values: values, KeepOverrides: keepOverrides, Target: target})
+		q := c.request(wantResult, values, target)
+		q.KeepOverrides = keepOverrides
+		var done Reply
+		done, known.err = r.run(ctx, q)
 		known.result = done.Result
 	})
 	return known.result, known.err
@@ -68,50 +70,17 @@ func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, 
 // names of the templates; notes and definitions are left out. It is done anew each time. Next
 // to a MissingError, there is what the chart itself renders to.
 func (r *Renderer) Texts(ctx context.Context, c *Chart, values map[string]any, target Target) (map[string]string, error) {
-	done, err := r.run(ctx, request{Files: c.files, Stored: c.stored, Values: values, Texts: true, Target: target})
+	done, err := r.run(ctx, c.request(wantTexts, values, target))
 	return done.Texts, err
 }
 
-// run does a rendering, in a worker if there are any.
-func (r *Renderer) run(ctx context.Context, q request) (reply, error) {
-	if len(r.Program) == 0 {
-		return q.answer()
+// run asks a worker, if there are any.
+func (r *Renderer) run(ctx context.Context, q Request) (Reply, error) {
+	reply, err := Job().Run(ctx, r.Workers, q)
+	if err == nil && len(reply.Missing) > 0 {
+		err = &MissingError{reply.Missing}
 	}
-	w, err := r.worker()
-	if err != nil {
-		return reply{}, err
-	}
-	result, reusable, err := w.ask(ctx, q)
-	if reusable {
-		r.mu.Lock()
-		r.idle = append(r.idle, w)
-		r.mu.Unlock()
-	} else {
-		w.stop()
-	}
-	return result, err
-}
-
-// worker returns a worker that is idle, or a new one.
-func (r *Renderer) worker() (*worker, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if n := len(r.idle); n > 0 {
-		w := r.idle[n-1]
-		r.idle = r.idle[:n-1]
-		return w, nil
-	}
-	return startWorker(r.Program)
-}
-
-// Close ends the workers.
-func (r *Renderer) Close() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, w := range r.idle {
-		w.stop()
-	}
-	r.idle = nil
+	return reply, err
 }
 
 // renderSettled renders with the overrides taken out, and checks that nothing is left on

@@ -1,7 +1,6 @@
 package discover
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -9,12 +8,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/template"
 
 	"github.com/Masterminds/semver/v3"
-	"sigs.k8s.io/yaml"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
@@ -163,7 +161,7 @@ func (f *finder) renderApplication(ctx context.Context, app kkp.Application, sou
 	if err != nil {
 		return Rendered{}, err
 	}
-	values, err := f.applicationValues(app, kubernetes)
+	values, err := f.applicationValues(ctx, app, kubernetes)
 	if err != nil {
 		return Rendered{}, err
 	}
@@ -192,41 +190,22 @@ func minorOf(version string) string {
 	return fmt.Sprintf("%d.%d", v.Major(), v.Minor())
 }
 
-// applicationData is what KKP gives to the templates in values (kubermatic
-// pkg/applications/providers/template, v2.31.0). Only the version decides about images.
-type applicationData struct {
-	Cluster struct {
-		Name, HumanReadableName, OwnerEmail           string
-		Address                                       map[string]any
-		Version, MajorMinorVersion, AutoscalerVersion string
-		Annotations, Labels                           map[string]string
-	}
-}
-
 // applicationValues renders the default values of an application for a Kubernetes version.
-func (f *finder) applicationValues(app kkp.Application, kubernetes string) (map[string]any, error) {
-	text, err := yaml.Marshal(app.Values)
-	if err != nil {
-		return nil, err
+func (f *finder) applicationValues(ctx context.Context, app kkp.Application, kubernetes string) (map[string]any, error) {
+	cluster := appvalues.Cluster{
+		Name: "cluster", HumanReadableName: "cluster", Version: kubernetes, MajorMinorVersion: minorOf(kubernetes),
+		AutoscalerVersion: autoscalerVersion(f.release.Version(), minorOf(kubernetes)),
 	}
-	parsed, err := template.New("default values").Parse(string(text))
-	if err != nil {
-		return nil, err
-	}
-	var data applicationData
-	data.Cluster.Name, data.Cluster.HumanReadableName = "cluster", "cluster"
-	data.Cluster.Version, data.Cluster.MajorMinorVersion = kubernetes, minorOf(kubernetes)
-	data.Cluster.AutoscalerVersion = autoscalerVersion(f.release.Version(), minorOf(kubernetes))
-	if data.Cluster.AutoscalerVersion == "" && bytes.Contains(text, []byte("AutoscalerVersion")) {
+	if cluster.AutoscalerVersion == "" && strings.Contains(fmt.Sprint(app.Values), "AutoscalerVersion") {
 		return nil, errors.New("it is not known which cluster-autoscaler KKP " + f.release.Version() + " installs for Kubernetes " + minorOf(kubernetes))
 	}
-	var rendered bytes.Buffer
-	if err := parsed.Execute(&rendered, data); err != nil {
-		return nil, err
+	render := f.opts.Values
+	if render == nil {
+		render = func(_ context.Context, q appvalues.Request) (map[string]any, error) { return appvalues.Render(q) }
 	}
-	values := map[string]any{}
-	if err := yaml.Unmarshal(rendered.Bytes(), &values); err != nil {
-		return nil, fmt.Errorf("default values: %w", err)
+	values, err := render(ctx, appvalues.Request{Values: app.Values, Cluster: cluster})
+	if err != nil {
+		return nil, err
 	}
 	if app.System && app.Name == "cilium" {
 		withEnvoy(values)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
@@ -41,6 +42,10 @@ type Options struct {
 	IgnoreOverrides bool                // list upstream names, whatever registry the installation pulls from
 	Charts          ChartReader         // nil: no chart can be rendered
 	Addons          AddonSource
+
+	// Values renders default values of applications within bounds; nil: they are rendered
+	// here, without any.
+	Values func(context.Context, appvalues.Request) (map[string]any, error)
 }
 
 // Result is what discovery found.

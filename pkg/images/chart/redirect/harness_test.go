@@ -3,7 +3,6 @@ package redirect
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -14,18 +13,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
 )
-
-// TestMain makes this test binary the program that renders, too.
-func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "serve" {
-		if err := chart.Serve(os.Stdin, os.Stdout); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
 
 // chartOf makes a chart of its files by their names.
 func chartOf(t testing.TB, texts map[string]string) *chart.Chart {

@@ -58,7 +58,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-var asElsewhere func() string //nolint:gochecknoglobals // only TestMain can set a proxy, which net/http asks for once
+var asElsewhere func() string // only TestMain can set a proxy, which net/http asks for once
 
 // TestCredentialsAreWithheld wants an object of the cluster that asks for less safety to get
 // no credentials for it, neither the user's nor its own.

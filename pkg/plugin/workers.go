@@ -1,0 +1,43 @@
+package plugin
+
+import (
+	"io"
+	"log"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
+)
+
+// workCommand is the command of workers: this program runs itself, so that a template that
+// loops, or takes all memory, can be stopped. What they do are the jobs below.
+const workCommand = "render"
+
+func newWorkCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	return &cobra.Command{
+		Use: workCommand, Hidden: true, Args: exactArgs(),
+		RunE: func(*cobra.Command, []string) error {
+			log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
+			return worker.Serve(streams.In, streams.Out, chart.Job().Handler(), valuesJob().Handler())
+		},
+	}
+}
+
+// valuesJob renders default values of applications.
+func valuesJob() worker.Job[appvalues.Request, map[string]any] {
+	return worker.Job[appvalues.Request, map[string]any]{Name: "values", Time: 10 * time.Second, Do: appvalues.Render}
+}
+
+// newWorkers returns workers that run this program.
+func newWorkers() (*worker.Pool, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return worker.NewPool(program, workCommand), nil
+}

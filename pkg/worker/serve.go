@@ -1,0 +1,101 @@
+package worker
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"runtime/metrics"
+	"slices"
+	"time"
+)
+
+// Serve does the jobs that are asked for on in, one JSON document after the other, and
+// answers on out. Work that takes too long or too much cannot be stopped, so Serve then
+// answers and returns: its process must end, and the work with it.
+func Serve(in io.Reader, out io.Writer, handlers ...Handler) error {
+	debug.SetMaxStack(stack)
+	debug.SetMemoryLimit(memory * 9 / 10) // garbage does not count
+	if err := limit(ceiling); err != nil {
+		return fmt.Errorf("the memory of a worker: %w", err)
+	}
+	requests, responses := json.NewDecoder(in), json.NewEncoder(out)
+	for {
+		var q request
+		if err := requests.Decode(&q); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		}
+		answer := q.serve(handlers)
+		if err := responses.Encode(answer); err != nil || answer.Last {
+			return err
+		}
+	}
+}
+
+// serve does a job within the limits.
+func (q request) serve(handlers []Handler) response {
+	i := slices.IndexFunc(handlers, func(h Handler) bool { return h.name == q.Job })
+	if i < 0 {
+		return response{Error: fmt.Sprintf("workers of this program know no job %q", q.Job)}
+	}
+	done := make(chan response, 1)
+	go func() { done <- handlers[i].answer(q.Question) }()
+	late := time.After(handlers[i].time)
+	ticks := time.NewTicker(look)
+	defer ticks.Stop()
+	for {
+		select {
+		case answer := <-done:
+			return answer
+		case <-late:
+			return response{Last: true, Error: fmt.Sprintf("it was not rendered after %s, and was given up", handlers[i].time)}
+		case <-ticks.C:
+			if inUse() > memory {
+				return response{Last: true, Error: fmt.Sprintf("it takes more than %d MiB to render, and was given up", memory>>20)}
+			}
+		}
+	}
+}
+
+// answer does a job. A panic is an error.
+func (h Handler) answer(question json.RawMessage) (r response) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = response{Error: briefly(fmt.Sprintf("it made the template engine panic: %v", p))}
+		}
+	}()
+	answer, err := h.do(question)
+	if err != nil {
+		r.Error = briefly(err.Error())
+	}
+	text, err := json.Marshal(answer)
+	switch {
+	case err != nil:
+		return response{Error: briefly(err.Error())}
+	case len(text) > maxAnswer:
+		return response{Error: fmt.Sprintf("what it renders to is larger than %d MiB", maxAnswer>>20)}
+	}
+	r.Answer = text
+	return r
+}
+
+// inUse is what the process has in use, in bytes.
+func inUse() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64() + sample[1].Value.Uint64()
+}
+
+// briefly shortens the errors of templates that include each other, which repeat themselves
+// at each level: what is wrong comes last.
+func briefly(text string) string {
+	runes := []rune(text)
+	if len(runes) <= maxMessage {
+		return text
+	}
+	return string(runes[:maxMessage/3]) + " … " + string(runes[len(runes)-maxMessage*2/3:])
+}
