@@ -60,6 +60,7 @@ func New(cfg Config) *Registries {
 		base:     wire.NewBase(cfg.CAs, cfg.Insecure),
 		sessions: map[sessionKey]*opening{},
 	}
+	r.base.DialContext = wire.Dial(r.isNamed)
 	r.traced = wire.Trace(r.base, cfg.Verbosity, cfg.Trace)
 	r.wire = wire.New(r.traced)
 	r.transport = transport.NewUserAgent(wire.NewPings(r.wire, r.mayBePlain), cfg.UserAgent)
@@ -78,6 +79,12 @@ func (r *Registries) Quotas() []string { return r.wire.Quotas() }
 // mayBePlain tells whether a host may speak plain HTTP.
 func (r *Registries) mayBePlain(host string) bool {
 	return isLoopback(host) || slices.Contains(r.cfg.PlainHTTP, mapping.HostName(host))
+}
+
+// isNamed tells whether the user has named a host as one that is to be reached.
+func (r *Registries) isNamed(host string) bool {
+	return slices.Contains(r.cfg.PlainHTTP, mapping.HostName(host)) ||
+		slices.ContainsFunc(r.cfg.Mappings, func(m mapping.Mapping) bool { return m.Registry == host })
 }
 
 func isLoopback(host string) bool {

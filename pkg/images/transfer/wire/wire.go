@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -28,10 +27,9 @@ import (
 // minutes of a request is a timeout: committing a large layer takes some registries
 // minutes.
 func NewBase(cas *x509.CertPool, insecure bool) *http.Transport {
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           dialer.DialContext,
+		DialContext:           Dial(func(string) bool { return false }),
 		TLSClientConfig:       &tls.Config{RootCAs: cas, InsecureSkipVerify: insecure, MinVersion: tls.VersionTLS12}, //nolint:gosec // --insecure asks for it
 		ForceAttemptHTTP2:     true,
 		DisableCompression:    true, // blobs and manifests are wanted as they are stored
