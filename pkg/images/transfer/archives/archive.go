@@ -16,6 +16,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
 // The names of the two forms on a command line.
@@ -107,7 +109,7 @@ func load(name string, s store) (*Archive, error) {
 	a := &Archive{name: name, store: s, index: v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}}
 	data, err := s.readIndex()
 	if err == nil {
-		err = json.Unmarshal(data, &a.index)
+		a.index, err = parseIndex(data)
 	}
 	if err == nil {
 		err = a.readBase()
@@ -143,16 +145,35 @@ func (a *Archive) CheckRoom(bytes int64) error {
 
 func (a *Archive) readOnly() error { return fmt.Errorf("%s was opened for reading", a.name) }
 
-// Has tells whether a blob is in the archive.
-func (a *Archive) Has(digest v1.Hash) bool { return a.store.has(digest) }
+// Has tells whether a blob is in the archive. What is no digest is not.
+func (a *Archive) Has(digest v1.Hash) bool { return checkDigest(digest) == nil && a.store.has(digest) }
+
+// Holds tells whether a blob is in the archive, with the size that it should have.
+func (a *Archive) Holds(desc v1.Descriptor) bool {
+	blob, err := a.Blob(desc.Digest)
+	if err != nil {
+		return false
+	}
+	defer blob.Close()
+	size, err := blob.Seek(0, io.SeekEnd)
+	return err == nil && size == desc.Size
+}
 
 // Blob opens a blob. It is not verified. The error is an *AbsentError if it is not there.
-func (a *Archive) Blob(digest v1.Hash) (io.ReadSeekCloser, error) { return a.store.open(digest) }
+func (a *Archive) Blob(digest v1.Hash) (io.ReadSeekCloser, error) {
+	if err := checkDigest(digest); err != nil {
+		return nil, err
+	}
+	return a.store.open(digest)
+}
 
 // Write copies a blob into the archive. It appears there only if all of it came.
 func (a *Archive) Write(digest v1.Hash, size int64, content io.Reader) error {
 	if a.sink == nil {
 		return a.readOnly()
+	}
+	if err := errors.Join(checkDigest(digest), checkSize(size)); err != nil {
+		return err
 	}
 	s, err := a.sink.create(digest, size)
 	if err != nil {
@@ -228,6 +249,9 @@ func (a *Archive) save() error {
 	data, err := json.Marshal(a.index)
 	if err != nil {
 		return err
+	}
+	if len(data) > maxIndex {
+		return fmt.Errorf("%s: its index would be %w, which is not read again: write the images into several archives", a.name, &bounded.ExceededError{Limit: maxIndex})
 	}
 	return a.sink.writeIndex(data)
 }

@@ -5,93 +5,116 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+	"path"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
 // dir is a layout in a directory. A file gets its name when it is complete.
 type dir struct {
-	root string
+	root *os.Root
 }
 
-func openDir(root string) (*dir, error) {
-	if _, err := os.Stat(filepath.Join(root, layoutFile)); err != nil {
+func openDir(name string) (*dir, error) {
+	root, err := os.OpenRoot(name)
+	if err != nil {
 		return nil, err
+	}
+	if _, err := root.Stat(layoutFile); err != nil {
+		return nil, errors.Join(err, root.Close())
 	}
 	return &dir{root: root}, nil
 }
 
-func createDir(root string) (*dir, error) {
-	if err := os.MkdirAll(filepath.Join(root, "blobs", "sha256"), 0o755); err != nil {
+func createDir(name string) (*dir, error) {
+	if err := os.MkdirAll(name, 0o755); err != nil {
 		return nil, err
 	}
-	d := &dir{root: root}
-	return d, d.write(layoutFile, []byte(layoutText))
-}
-
-func (d *dir) path(digest v1.Hash) string {
-	return filepath.Join(d.root, filepath.FromSlash(blobPath(digest)))
-}
-
-func (d *dir) has(digest v1.Hash) bool {
-	_, err := os.Stat(d.path(digest))
-	return err == nil
-}
-
-func (d *dir) open(digest v1.Hash) (io.ReadSeekCloser, error) {
-	f, err := os.Open(d.path(digest))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &AbsentError{Name: digest.String()}
-	}
-	return f, err
-}
-
-func (d *dir) create(digest v1.Hash, size int64) (slot, error) {
-	if err := room(d.root, size); err != nil {
-		return nil, err
-	}
-	path := d.path(digest)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, err
-	}
-	f, err := os.Create(path + ".partial")
+	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, err
 	}
-	return &file{File: f, path: path}, nil
+	d := &dir{root: root}
+	if err := errors.Join(root.MkdirAll("blobs/sha256", 0o755), d.write(layoutFile, []byte(layoutText))); err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return d, nil
 }
 
-func (d *dir) readIndex() ([]byte, error) { return os.ReadFile(filepath.Join(d.root, indexFile)) }
+func (d *dir) has(digest v1.Hash) bool {
+	info, err := d.root.Stat(blobPath(digest))
+	return err == nil && info.Mode().IsRegular()
+}
+
+func (d *dir) open(digest v1.Hash) (io.ReadSeekCloser, error) {
+	f, err := openRegular(d.root, blobPath(digest))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &AbsentError{Name: digest.String()}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (d *dir) create(digest v1.Hash, size int64) (slot, error) {
+	if err := room(d.dir(), size); err != nil {
+		return nil, err
+	}
+	name := blobPath(digest)
+	if err := d.root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return nil, err
+	}
+	f, err := createNew(d.root, name+partial)
+	if err != nil {
+		return nil, err
+	}
+	return &incoming{File: f, root: d.root, name: name}, nil
+}
+
+func (d *dir) readIndex() ([]byte, error) {
+	f, err := openRegular(d.root, indexFile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return bounded.ReadAll(f, maxIndex)
+}
 
 func (d *dir) writeIndex(data []byte) error { return d.write(indexFile, data) }
 
 func (d *dir) write(name string, data []byte) error {
-	path := filepath.Join(d.root, name)
-	if err := os.WriteFile(path+".partial", data, 0o644); err != nil {
+	f, err := createNew(d.root, name+partial)
+	if err != nil {
 		return err
 	}
-	return os.Rename(path+".partial", path)
+	if _, err := f.Write(data); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	return (&incoming{File: f, root: d.root, name: name}).commit()
 }
 
-func (d *dir) dir() string { return d.root }
+func (d *dir) dir() string { return d.root.Name() }
 
-func (d *dir) close(bool) error { return nil }
+func (d *dir) close(bool) error { return d.root.Close() }
 
-// file is a blob that gets its name at the end.
-type file struct {
+// incoming is a file that gets its name at the end.
+type incoming struct {
 	*os.File
-	path string
+	root *os.Root
+	name string
 }
 
-func (f *file) commit() error {
+func (f *incoming) commit() error {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), f.path)
+	return f.root.Rename(f.name+partial, f.name)
 }
 
-func (f *file) abort() {
+func (f *incoming) abort() {
 	_ = f.Close()
-	_ = os.Remove(f.Name())
+	_ = f.root.Remove(f.name + partial)
 }

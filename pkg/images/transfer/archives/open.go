@@ -46,6 +46,9 @@ func openStore(ctx context.Context, name string) (store, error) {
 	if info.IsDir() {
 		return openDir(path)
 	}
+	if err := regular(path, info); err != nil {
+		return nil, err
+	}
 	return openFile(ctx, path)
 }
 

@@ -250,7 +250,7 @@ func TestWhatIsNoArchiveIsNotOverwritten(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Create(TarScheme + path); err == nil || !strings.Contains(err.Error(), "no OCI archive") {
+		if _, err := Create(TarScheme + path); err == nil || !strings.Contains(err.Error(), "not an OCI archive") {
 			t.Errorf("got %v", err)
 		}
 		if after, err := os.ReadFile(path); !bytes.Equal(before, after) || err != nil {

@@ -12,15 +12,18 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives/dockersave"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/tarfile"
 )
-
-// maxIndex bounds what is read of an index: 300,000 images.
-const maxIndex = 128 << 20
 
 // scan reads where everything is. If the file is to be written, blobs are verified, and
 // what is cut at the end is dropped. Else they are passed over.
 func (t *tarball) scan(verify bool) error {
+	info, err := t.file.Stat()
+	if err != nil {
+		return err
+	}
 	reader := tar.NewReader(t.file)
 	begin, where := int64(0), "at its beginning"
 	for {
@@ -35,6 +38,9 @@ func (t *tarball) scan(verify bool) error {
 		if err != nil {
 			return err
 		}
+		if end := at + padded(header.Size); verify && (end < at || end > info.Size()) {
+			return nil
+		}
 		if err := t.entry(header, reader, begin, at, verify); err != nil {
 			return err
 		}
@@ -46,14 +52,14 @@ func (t *tarball) scan(verify bool) error {
 func padded(size int64) int64 { return (size + block - 1) / block * block }
 
 func (t *tarball) entry(header *tar.Header, content io.Reader, begin, at int64, verify bool) error {
+	if err := tarfile.Check(header); err != nil {
+		return err
+	}
 	name := path.Clean(header.Name)
 	rest, isBlob := strings.CutPrefix(name, "blobs/")
 	switch {
 	case name == indexFile:
-		data, err := io.ReadAll(io.LimitReader(content, maxIndex+1))
-		if err == nil && len(data) > maxIndex {
-			err = fmt.Errorf("it is larger than %d MiB", maxIndex>>20)
-		}
+		data, err := bounded.ReadAll(content, maxIndex)
 		if err != nil {
 			return fmt.Errorf("%s: %w", indexFile, err)
 		}

@@ -19,8 +19,9 @@ import (
 // several are written side by side. A place that a killed run left half full is
 // filled by the next one.
 type tarball struct {
-	path string // of the complete file
 	file *os.File
+	root *os.Root // its directory, nil if it is only read
+	name string   // of the complete file, in root
 
 	mu     sync.Mutex
 	places map[v1.Hash]*span
@@ -43,40 +44,69 @@ const (
 )
 
 // createTar goes on with what there is: a file that was not completed, or a complete one.
-func createTar(name string) (*tarball, error) {
-	working := name + partial
-	if _, err := os.Stat(working); errors.Is(err, fs.ErrNotExist) {
-		if err := reopen(name, working); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
-	}
-	f, err := os.OpenFile(working, os.O_RDWR|os.O_CREATE, 0o644)
+func createTar(path string) (*tarball, error) {
+	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return nil, err
 	}
-	t := &tarball{path: name, file: f, places: map[v1.Hash]*span{}}
-	if err := t.scan(true); err != nil {
+	t, err := resume(root, filepath.Base(path))
+	if err != nil {
+		return nil, errors.Join(err, root.Close())
+	}
+	return t, nil
+}
+
+// resume opens the file that is written. What is not an archive is not touched.
+func resume(root *os.Root, name string) (*tarball, error) {
+	working := name + partial
+	if _, err := root.Lstat(working); errors.Is(err, fs.ErrNotExist) {
+		if err := reopen(root, name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	f, err := openOwn(root, working)
+	if err != nil {
+		return nil, err
+	}
+	t := &tarball{root: root, name: name, file: f, places: map[v1.Hash]*span{}}
+	err = t.scan(true)
+	if err == nil {
+		err = t.recognised(working)
+	}
+	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return t, nil
 }
 
-// reopen makes a complete file one that is written. What is not an archive is not touched.
-func reopen(name, working string) error {
-	f, err := os.Open(name)
+// reopen makes a complete file one that is written.
+func reopen(root *os.Root, name string) error {
+	info, err := root.Lstat(name)
+	if err == nil {
+		err = own(name, info)
+	}
+	if err != nil {
+		return err
+	}
+	f, err := openRegular(root, name)
 	if err != nil {
 		return err
 	}
 	t := &tarball{file: f, places: map[v1.Hash]*span{}}
-	info, err := f.Stat()
 	_ = t.scan(false) // a damaged one is written anew from where it is
-	if err = errors.Join(err, f.Close()); err != nil {
+	if err := errors.Join(t.recognised(name), f.Close()); err != nil {
 		return err
 	}
-	if t.index == nil && len(t.places) == 0 && info.Size() > 0 {
-		return errors.New("it is there, and no OCI archive: choose another name, or remove it")
+	return root.Rename(name, name+partial)
+}
+
+// recognised returns an error for a file with other content than archives have.
+func (t *tarball) recognised(name string) error {
+	info, err := t.file.Stat()
+	if err == nil && t.index == nil && len(t.places) == 0 && info.Size() > 0 {
+		err = fmt.Errorf("%s exists and is not an OCI archive: choose another name, or remove it", name)
 	}
-	return os.Rename(name, working)
+	return err
 }
 
 func (t *tarball) has(digest v1.Hash) bool {
@@ -149,9 +179,13 @@ func (t *tarball) writeIndex(data []byte) error {
 	return nil
 }
 
-func (t *tarball) dir() string { return filepath.Dir(t.path) }
+func (t *tarball) dir() string { return t.root.Name() }
 
 func (t *tarball) close(complete bool) error {
+	if t.root == nil {
+		return t.file.Close()
+	}
+	defer t.root.Close()
 	if !complete {
 		return t.file.Close()
 	}
@@ -162,7 +196,7 @@ func (t *tarball) close(complete bool) error {
 	if err != nil {
 		return err
 	}
-	return os.Rename(t.path+partial, t.path)
+	return t.root.Rename(t.name+partial, t.name)
 }
 
 // complete writes the index behind the blobs. Places that were never filled get a name

@@ -9,10 +9,20 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
-// piece is how much is unpacked before it is looked again whether there is room.
-const piece = 16 << 20
+const (
+	// piece is how much is unpacked, in bytes, before it is looked again whether there is room.
+	piece = 16 << 20
+
+	// An archive unpacks to at most this many times its size: its layers are packed already,
+	// or programs and texts. gzip alone would allow a thousand times. Small ones may have more
+	// zeros.
+	mostTimes = 32
+	leastSize = 64 << 20 // bytes
+)
 
 // isPacked tells whether a file is packed with gzip.
 func isPacked(f *os.File) (bool, error) {
@@ -28,37 +38,45 @@ func isPacked(f *os.File) (bool, error) {
 // any order. It is gone when it is closed and removed, or when the process is killed where
 // files can be removed while they are open.
 func unpack(ctx context.Context, packed *os.File) (*os.File, error) {
-	if info, err := packed.Stat(); err == nil {
-		if err := room(os.TempDir(), info.Size()); err != nil {
-			return nil, unpacking(err)
-		}
+	info, err := packed.Stat()
+	if err == nil {
+		err = roomToSpare(os.TempDir(), info.Size())
+	}
+	if err != nil {
+		return nil, unpacking(err)
 	}
 	f, err := os.CreateTemp("", "kkp-mirror-*.tar")
 	if err != nil {
 		return nil, unpacking(err)
 	}
 	_ = os.Remove(f.Name())
-	if err := unpackTo(ctx, f, packed); err != nil {
+	if err := unpackTo(ctx, f, packed, max(mostTimes*info.Size(), leastSize)); err != nil {
 		return nil, errors.Join(unpacking(err), f.Close(), removed(f.Name()))
 	}
 	return f, nil
 }
 
-func unpackTo(ctx context.Context, to io.Writer, packed io.Reader) error {
+// unpackTo unpacks not more than a limit in bytes.
+func unpackTo(ctx context.Context, to io.Writer, packed io.Reader, limit int64) error {
 	from, err := gzip.NewReader(packed)
 	if err != nil {
 		return damaged(err)
 	}
-	for {
+	for unpacked := int64(0); ; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := room(os.TempDir(), piece); err != nil {
+		if err := roomToSpare(os.TempDir(), piece); err != nil {
 			return err
 		}
-		if _, err := io.CopyN(to, from, piece); errors.Is(err, io.EOF) {
+		n, err := io.CopyN(to, from, piece)
+		unpacked += n
+		switch {
+		case unpacked > limit:
+			return fmt.Errorf("what is packed in it is %w, which is too much for its size: if you trust it, unpack it with gzip -d, and name the unpacked file", &bounded.ExceededError{Limit: limit})
+		case errors.Is(err, io.EOF):
 			return nil
-		} else if err != nil {
+		case err != nil:
 			return damaged(err)
 		}
 	}

@@ -144,7 +144,7 @@ func (a archived) Wrap(what string, err error) error {
 }
 
 func (a archived) Claim(_ context.Context, desc v1.Descriptor, _ string) (repository.Claim, error) {
-	if a.archive.Has(desc.Digest) {
+	if a.archive.Holds(desc) {
 		return repository.Claim{There: true}, nil
 	}
 	if a.since != nil {
@@ -160,7 +160,7 @@ func (a archived) Holds(_ context.Context, desc v1.Descriptor) (bool, error) {
 	if a.since != nil && a.since.blobs[desc.Digest] != "" {
 		return true, nil
 	}
-	return a.archive.Has(desc.Digest), nil
+	return a.archive.Holds(desc), nil
 }
 
 func (a archived) Resume(context.Context, repository.Claim) repository.Claim {
@@ -179,13 +179,12 @@ func (a archived) Put(_ context.Context, m manifests.Manifest, tag string) (bool
 	if err != nil {
 		return false, a.Wrap("", manifests.Invalid(err))
 	}
-	size := int64(len(m.Raw))
-	if !a.archive.Has(digest) {
-		if err := a.archive.Write(digest, size, bytes.NewReader(m.Raw)); err != nil {
+	desc := v1.Descriptor{MediaType: m.MediaType, Digest: digest, Size: int64(len(m.Raw))}
+	if !a.archive.Holds(desc) {
+		if err := a.archive.Write(digest, desc.Size, bytes.NewReader(m.Raw)); err != nil {
 			return false, a.Wrap("manifest "+m.Digest, err)
 		}
 	}
-	desc := v1.Descriptor{MediaType: m.MediaType, Digest: digest, Size: size}
 	switch {
 	case tag != "":
 		return false, a.Wrap("", a.archive.Tag(a.full(tag), desc))

@@ -1,7 +1,6 @@
 package dockersave
 
 import (
-	"archive/tar"
 	"bytes"
 	"errors"
 	"strings"
@@ -106,15 +105,6 @@ func TestWhatIsNoArchiveOfImagesIsRefused(t *testing.T) {
 				t.Errorf("got %v, want %q", err, tt.names)
 			}
 		})
-	}
-}
-
-func TestSparseMembersAreRefused(t *testing.T) {
-	for key, sparse := range map[string]bool{"GNU.sparse.major": true, "GNU.sparse.map": true, "path": false} {
-		err := members{}.add(&tar.Header{Name: "a", Typeflag: tar.TypeReg, PAXRecords: map[string]string{key: "1"}}, 0)
-		if (err != nil) != sparse {
-			t.Errorf("%s: %v", key, err)
-		}
 	}
 }
 

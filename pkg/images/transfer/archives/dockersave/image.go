@@ -6,17 +6,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
+// Limits of what is read of an archive (docs/adr/0064).
 const (
-	maxEntries = 64 << 20 // bytes of manifest.json
-	maxConfig  = 4 << 20  // bytes of a configuration; registries take no more, either
+	maxList   = 16 << 20 // bytes of manifest.json
+	maxImages = 50_000   // in manifest.json
+	maxConfig = 4 << 20  // bytes of a configuration; registries take no more, either
+	maxLayers = 1000     // of an image; Docker takes 127
+	maxMade   = 32 << 20 // bytes of all manifests that are made
 )
 
 // lostDigest is the tag that crane, and so kubermatic-installer, gives an image which was
@@ -30,6 +36,7 @@ type reader struct {
 	configs map[string]config  // by member
 	layers  map[string]layer   // by member
 	named   map[string]v1.Hash // by full reference
+	made    int                // bytes of manifests
 }
 
 // entry is an image in manifest.json.
@@ -51,31 +58,42 @@ type config struct {
 }
 
 func (r *reader) entries() ([]entry, error) {
-	data, _, err := r.read(ManifestFile, maxEntries)
+	p, err := r.members.file(ManifestFile)
+	if err != nil {
+		return nil, err
+	}
+	data, err := r.read(p, maxList)
 	if err != nil {
 		return nil, err
 	}
 	var entries []entry
-	if err := json.Unmarshal(data, &entries); err != nil {
+	err = bounded.Elements(data, maxImages, func(e entry) error {
+		entries = append(entries, e)
+		if len(e.Layers) > maxLayers {
+			return fmt.Errorf("an image has more than %d layers", maxLayers)
+		}
+		return nil
+	})
+	if err != nil {
 		return nil, &DamagedError{Member: ManifestFile, Reason: "is not valid: " + err.Error()}
 	}
 	return entries, nil
 }
 
-// read returns a member that is small.
-func (r *reader) read(name string, limit int64) ([]byte, place, error) {
-	p, err := r.members.file(name)
+// read returns the content of a member that is small.
+func (r *reader) read(p place, limit int64) ([]byte, error) {
+	data, err := bounded.ReadAll(io.NewSectionReader(r.archive.file, p.at, p.size), limit)
+	var exceeded *bounded.ExceededError
+	switch {
+	case errors.As(err, &exceeded):
+		return nil, fmt.Errorf("member %s is %w", p.member, exceeded)
+	case err == nil && int64(len(data)) < p.size:
+		err = io.ErrUnexpectedEOF
+	}
 	if err != nil {
-		return nil, p, err
+		return nil, &DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
 	}
-	if p.size > limit {
-		return nil, p, fmt.Errorf("member %s is larger than %d MiB", p.member, limit>>20)
-	}
-	data := make([]byte, p.size)
-	if n, err := r.archive.file.ReadAt(data, p.at); int64(n) < p.size {
-		return nil, p, &DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
-	}
-	return data, p, nil
+	return data, nil
 }
 
 // image makes the image of an entry, and lists it under each of its names.
@@ -136,12 +154,16 @@ func (r *reader) names(e entry) []string {
 }
 
 func (r *reader) config(name string) (config, error) {
-	data, p, err := r.read(name, maxConfig)
+	p, err := r.members.file(name)
 	if err != nil {
 		return config{}, err
 	}
 	if known, ok := r.configs[p.member]; ok {
 		return known, nil
+	}
+	data, err := r.read(p, maxConfig)
+	if err != nil {
+		return config{}, err
 	}
 	digest, size, err := v1.SHA256(bytes.NewReader(data))
 	if err != nil {
@@ -199,6 +221,12 @@ func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
 		return v1.Descriptor{}, err
 	}
 	digest, size, err := v1.SHA256(bytes.NewReader(raw))
+	if !r.archive.Has(digest) {
+		r.made += len(raw)
+	}
+	if r.made > maxMade {
+		return v1.Descriptor{}, fmt.Errorf("the manifests of its images are larger than %d MiB: it is no archive of images", maxMade>>20)
+	}
 	r.archive.blobs[digest] = content{made: raw}
 	return v1.Descriptor{MediaType: m.MediaType, Digest: digest, Size: size, Platform: &c.Platform}, err
 }

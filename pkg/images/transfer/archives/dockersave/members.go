@@ -7,12 +7,14 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/tarfile"
 )
 
 const (
 	maxMembers = 200_000
-	maxLinks   = 8 // from one member to the next
+	maxNames   = 32 << 20 // bytes of the names of all members
+	maxLinks   = 8        // from one member to the next
 )
 
 // place is where the content of a member is in the file.
@@ -32,6 +34,7 @@ type member struct {
 // scan notes the members. Their content is passed over.
 func scan(r io.ReadSeeker) (members, error) {
 	found := members{}
+	names := 0
 	reader := tar.NewReader(r)
 	last := "its beginning"
 	for {
@@ -44,6 +47,9 @@ func scan(r io.ReadSeeker) (members, error) {
 		}
 		if len(found) >= maxMembers {
 			return nil, fmt.Errorf("it has more than %d members: it is no archive of images", maxMembers)
+		}
+		if names += len(header.Name) + len(header.Linkname); names > maxNames {
+			return nil, fmt.Errorf("the names of its members are larger than %d MiB: it is no archive of images", maxNames>>20)
 		}
 		at, err := r.Seek(0, io.SeekCurrent)
 		if err != nil {
@@ -58,6 +64,9 @@ func scan(r io.ReadSeeker) (members, error) {
 
 // add notes a member, if it is a file or a link.
 func (m members) add(header *tar.Header, at int64) error {
+	if err := tarfile.Check(header); err != nil {
+		return err
+	}
 	name, err := clean(header.Name)
 	if err != nil {
 		return err
@@ -65,9 +74,6 @@ func (m members) add(header *tar.Header, at int64) error {
 	f := member{place: place{member: name, at: at, size: header.Size}}
 	switch header.Typeflag {
 	case tar.TypeReg:
-		if isSparse(header) {
-			return fmt.Errorf("member %s is a sparse file, which archives of images have not", name)
-		}
 	case tar.TypeLink:
 		f.link, err = clean(header.Linkname)
 	case tar.TypeSymlink:
@@ -80,16 +86,6 @@ func (m members) add(header *tar.Header, at int64) error {
 	}
 	m[name] = f
 	return err
-}
-
-// isSparse tells whether the content in the tar file is not that of the member.
-func isSparse(header *tar.Header) bool {
-	for key := range header.PAXRecords {
-		if strings.HasPrefix(key, "GNU.sparse.") {
-			return true
-		}
-	}
-	return false
 }
 
 // clean returns a name as it is looked up. One that leads out of the archive is refused.
