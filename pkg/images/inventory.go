@@ -47,7 +47,7 @@ type Image struct {
 	Kind     Kind     `json:"kind,omitempty"`
 	Digest   string   `json:"digest,omitempty"`   // what the reference resolved to, where it was resolved
 	Target   *Ref     `json:"target,omitempty"`   // where it goes, where a target is known
-	Also     []string `json:"also,omitempty"`     // further repositories in the mirror, such as "kubermatic-mirror/helm-charts/kubevirt"
+	Also     []string `json:"also,omitempty"`     // its second places: further repositories below the target's prefix (see CheckPlace)
 	Upstream string   `json:"upstream,omitempty"` // UpstreamMissing or empty
 	Reasons  []Reason `json:"reasons,omitempty"`
 }
@@ -96,11 +96,12 @@ func (c *Collector) Add(img Image) {
 			c.images = map[key]*Image{}
 		}
 		img.Reasons = slices.Clone(img.Reasons)
+		img.Also = sortedSet(img.Also, strings.Compare)
 		c.images[k] = &img
 		return
 	}
 	known.Reasons = append(known.Reasons, img.Reasons...)
-	known.Also = sortedSet(append(known.Also, img.Also...), strings.Compare)
+	known.Also = sortedSet(slices.Concat(known.Also, img.Also), strings.Compare)
 	if img.Upstream == "" {
 		known.Upstream = ""
 	}
@@ -158,11 +159,19 @@ func (inv Inventory) Where(keep func(Image) bool) Inventory {
 	return inv
 }
 
-// Without returns the inventory without the images that another one has.
+// Without returns the inventory without the images that another one has, in the same places.
 func (inv Inventory) Without(other Inventory) Inventory {
-	known := map[key]bool{}
+	known := map[key]Image{}
 	for _, img := range other.Images {
-		known[key{img.Ref, img.Kind}] = true
+		known[key{img.Ref, img.Kind}] = img
 	}
-	return inv.Where(func(img Image) bool { return !known[key{img.Ref, img.Kind}] })
+	return inv.Where(func(img Image) bool {
+		before, ok := known[key{img.Ref, img.Kind}]
+		return !ok || !before.Covers(img.Also)
+	})
+}
+
+// Covers tells whether the image has all of these second places.
+func (img Image) Covers(also []string) bool {
+	return !slices.ContainsFunc(also, func(place string) bool { return !slices.Contains(img.Also, place) })
 }

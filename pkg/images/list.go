@@ -81,7 +81,7 @@ func ParseList(data []byte) (Inventory, error) {
 	}
 	var c Collector
 	for i, img := range list.Items {
-		if err := checkItem(img); err != nil {
+		if err := img.Check(); err != nil {
 			return Inventory{}, fmt.Errorf("items[%d]: %w", i, err)
 		}
 		img.Target = nil // a list is good for any target
@@ -92,12 +92,18 @@ func ParseList(data []byte) (Inventory, error) {
 	return inv, nil
 }
 
-func checkItem(img Image) error {
+// Check returns an error unless the image is one that a document may have.
+func (img Image) Check() error {
 	if img.Ref.IsZero() {
 		return errors.New("no ref")
 	}
 	if img.Kind != "" && img.Kind != KindImage && img.Kind != KindChart {
 		return fmt.Errorf("%s: unknown kind %q; known are %s and %s", img.Ref, img.Kind, KindImage, KindChart)
+	}
+	for _, place := range img.Also {
+		if err := CheckPlace(place); err != nil {
+			return fmt.Errorf("%s: its second place %w", img.Ref, err)
+		}
 	}
 	if img.Digest == "" {
 		return nil

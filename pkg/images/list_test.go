@@ -15,7 +15,7 @@ func TestListRoundTrip(t *testing.T) {
 	reason := images.Reason{Source: "components", Component: "etcd", Cluster: "hamburg", Condition: "Kubernetes 1.34"}
 	c.Add(images.Image{Ref: ref(t, "quay.io/b:1"), Upstream: images.UpstreamMissing, Digest: digest, Reasons: []images.Reason{reason}})
 	c.Add(images.Image{Ref: ref(t, "quay.io/a:1"), Reasons: []images.Reason{reason, reason}})
-	c.Add(images.Image{Ref: ref(t, "quay.io/a:1"), Kind: images.KindChart})
+	c.Add(images.Image{Ref: ref(t, "quay.io/a:1"), Kind: images.KindChart, Also: []string{"kubermatic-mirror/helm-charts/a", "{prefix}/a"}})
 	c.Gap("running", "seed frankfurt", errTest("unreachable"))
 	inv := c.Inventory()
 	data, err := json.Marshal(inv.List())
@@ -50,13 +50,16 @@ func TestParseListRefuses(t *testing.T) {
 		return `{"apiVersion":"kkp-mirror.dev/v1alpha1","kind":"ImageList",` + "\n" + `"items":[` + items + `]}`
 	}
 	for in, want := range map[string]string{
-		`{`:                                     "line 1",
-		`{"kind":"ImageList"}`:                  "apiVersion",
-		list(`{}`):                              "items[0]: no ref",
-		list(`{"ref":"A B"}`):                   "image reference",
-		list(`{"ref":1}`):                       "line 2",
-		list(`{"ref":"a","kind":"x"}`):          "unknown kind",
-		list(`{"ref":"a","digest":"sha256:1"}`): "not a digest",
+		`{`:                                         "line 1",
+		`{"kind":"ImageList"}`:                      "apiVersion",
+		list(`{}`):                                  "items[0]: no ref",
+		list(`{"ref":"A B"}`):                       "image reference",
+		list(`{"ref":1}`):                           "line 2",
+		list(`{"ref":"a","kind":"x"}`):              "unknown kind",
+		list(`{"ref":"a","digest":"sha256:1"}`):     "not a digest",
+		list(`{"ref":"a","also":["../x"]}`):         "second place",
+		list(`{"ref":"a","also":["x:1"]}`):          "second place",
+		list(`{"ref":"a","also":["x/{prefix}/y"]}`): "second place",
 		list(`{"ref":"a@` + digest + `","digest":"` + flip + `"}`): "contradicts",
 	} {
 		if _, err := images.ParseList([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {

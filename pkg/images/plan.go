@@ -12,25 +12,30 @@ type Copy struct {
 	Target Ref
 	Kind   Kind
 	Digest string // what the source must be, if that is known before it is asked
+
+	Also []string // the second places of the image (Image.Also), if the target is an archive
 }
 
 // Plan is what a sync will do, in the order of the target references.
 type Plan struct {
+	Target Target
 	Copies []Copy
 }
 
 // NewPlan maps every image of the inventory to the target.
 func NewPlan(inv Inventory, target Target) Plan {
-	var plan Plan
+	plan := Plan{Target: target}
 	for _, img := range inv.Images {
 		digest := img.Digest
 		if img.Ref.Digest != "" {
 			digest = img.Ref.Digest
 		}
-		for _, repository := range append([]string{img.Ref.Repository}, img.Also...) {
-			at := img.Ref
-			at.Repository = repository
-			plan.Copies = append(plan.Copies, Copy{Source: img.Ref, Target: target.Ref(at), Kind: img.Kind, Digest: digest})
+		for _, place := range target.Places(img) {
+			c := Copy{Source: img.Ref, Target: place, Kind: img.Kind, Digest: digest}
+			if target.Archive != "" {
+				c.Also = img.Also
+			}
+			plan.Copies = append(plan.Copies, c)
 		}
 	}
 	slices.SortStableFunc(plan.Copies, func(a, b Copy) int { return strings.Compare(a.Target.String(), b.Target.String()) })
@@ -90,21 +95,32 @@ func (e *ConflictError) Error() string {
 // if different content claims one target. digest tells what a source is; its error
 // counts as a difference, because equality cannot be shown.
 func (p Plan) Settle(digest func(Copy) (string, error)) (Plan, error) {
-	repeated := map[Copy]bool{}
 	var conflicts []Conflict
 	for _, group := range p.Shared() {
 		if conflict := compareGroup(group, digest); conflict != nil {
 			conflicts = append(conflicts, *conflict)
-			continue
-		}
-		for _, c := range group[1:] {
-			repeated[c] = true
 		}
 	}
 	if len(conflicts) > 0 {
 		return Plan{}, &ConflictError{Conflicts: conflicts}
 	}
-	return Plan{Copies: slices.DeleteFunc(slices.Clone(p.Copies), func(c Copy) bool { return repeated[c] })}, nil
+	return p.once(), nil
+}
+
+// once returns the plan with one copy for each place, which has the second places of all.
+func (p Plan) once() Plan {
+	settled := Plan{Target: p.Target}
+	first := map[string]int{}
+	for _, c := range p.Copies {
+		at, known := first[c.place()]
+		if !known {
+			first[c.place()] = len(settled.Copies)
+			settled.Copies = append(settled.Copies, c)
+			continue
+		}
+		settled.Copies[at].Also = sortedSet(slices.Concat(settled.Copies[at].Also, c.Also), strings.Compare)
+	}
+	return settled
 }
 
 // compareGroup returns the conflict in a group of copies with one target, or nil.

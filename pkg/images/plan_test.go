@@ -106,3 +106,71 @@ func TestSettleAsksOnlyForSharedTargets(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestSecondPlaces maps images that have to be in two repositories.
+func TestSecondPlaces(t *testing.T) {
+	var c images.Collector
+	c.Add(images.Image{Ref: ref(t, "quay.io/charts/kubevirt:1"), Kind: images.KindChart, Also: []string{"mirror/kubevirt"}})
+	c.Add(images.Image{Ref: ref(t, "docker.io/envoyproxy/envoy:v1"), Also: []string{"{prefix}/envoyproxy/envoy"}})
+	c.Add(images.Image{Ref: ref(t, "docker.io/envoyproxy/envoy:v1"), Also: []string{"other/envoy", "{prefix}/envoyproxy/envoy"}})
+	for _, test := range []struct {
+		target string
+		want   []string
+	}{
+		{"reg.example.com/kkp", []string{
+			"reg.example.com/kkp/charts/kubevirt:1", "reg.example.com/kkp/envoyproxy/envoy:v1", "reg.example.com/kkp/kkp/envoyproxy/envoy:v1",
+			"reg.example.com/kkp/mirror/kubevirt:1", "reg.example.com/kkp/other/envoy:v1",
+		}},
+		{"reg.example.com/a/b", []string{
+			"reg.example.com/a/b/a/b/envoyproxy/envoy:v1", "reg.example.com/a/b/charts/kubevirt:1", "reg.example.com/a/b/envoyproxy/envoy:v1",
+			"reg.example.com/a/b/mirror/kubevirt:1", "reg.example.com/a/b/other/envoy:v1",
+		}},
+		{"reg.example.com", []string{ // without a prefix, there is nothing to repeat
+			"reg.example.com/charts/kubevirt:1", "reg.example.com/envoyproxy/envoy:v1", "reg.example.com/mirror/kubevirt:1", "reg.example.com/other/envoy:v1",
+		}},
+		{"oci:kkp", []string{"docker.io/envoyproxy/envoy:v1 other/envoy {prefix}/envoyproxy/envoy", "quay.io/charts/kubevirt:1 mirror/kubevirt"}},
+	} {
+		target, err := images.ParseTarget(test.target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := images.NewPlan(c.Inventory(), target).Settle(func(images.Copy) (string, error) { return digest, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, step := range plan.Copies {
+			got = append(got, strings.Join(append([]string{step.Target.String()}, step.Also...), " "))
+		}
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Error(test.target, diff)
+		}
+	}
+}
+
+// TestSettledCopiesKeepTheirPlaces settles two names of one image in an archive.
+func TestSettledCopiesKeepTheirPlaces(t *testing.T) {
+	var c images.Collector
+	c.Add(images.Image{Ref: ref(t, "quay.io/a:v1"), Digest: digest, Also: []string{"one/a"}})
+	c.Add(images.Image{Ref: ref(t, "quay.io/a:v1@"+digest), Also: []string{"two/a"}})
+	plan, err := images.NewPlan(c.Inventory(), images.Target{Archive: "oci:kkp"}).Settle(func(c images.Copy) (string, error) { return c.Digest, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(plan.Copies) != 1 || !cmp.Equal(plan.Copies[0].Also, []string{"one/a", "two/a"}) || plan.Target.Archive != "oci:kkp" {
+		t.Errorf("%+v", plan)
+	}
+}
+
+func TestWithoutKeepsNewPlaces(t *testing.T) {
+	var before, now images.Collector
+	for _, name := range []string{"quay.io/a:1", "quay.io/b:1"} {
+		before.Add(images.Image{Ref: ref(t, name)})
+	}
+	now.Add(images.Image{Ref: ref(t, "quay.io/a:1")})
+	now.Add(images.Image{Ref: ref(t, "quay.io/b:1"), Also: []string{"b/b"}})
+	got := now.Inventory().Without(before.Inventory()).Images
+	if len(got) != 1 || got[0].Ref.Repository != "b" {
+		t.Errorf("%+v", got)
+	}
+}

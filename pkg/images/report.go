@@ -61,6 +61,7 @@ func (c Class) Remedy() string {
 type Result struct {
 	Source   Ref      `json:"source"`
 	Target   Ref      `json:"target"`
+	Also     []string `json:"also,omitempty"` // the second places that an archive notes
 	Kind     Kind     `json:"kind,omitempty"`
 	Outcome  Outcome  `json:"outcome"`
 	Digest   string   `json:"digest,omitempty"`

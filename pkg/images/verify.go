@@ -21,6 +21,7 @@ func (f Finding) Broken() bool { return f == Missing || f == Different || f == I
 type Check struct {
 	Source   Ref       `json:"source"`
 	Target   Ref       `json:"target"`
+	Also     []string  `json:"also,omitempty"` // the second places that an archive has to note
 	Kind     Kind      `json:"kind,omitempty"`
 	Finding  Finding   `json:"finding"`
 	Digest   string    `json:"digest,omitempty"`   // what is there
@@ -32,7 +33,7 @@ type Check struct {
 
 // Problem is a part of an image that is missing or damaged.
 type Problem struct {
-	Part   string `json:"part"` // "manifest", "blob"
+	Part   string `json:"part"` // "manifest", "blob", "referrer", "place"
 	Digest string `json:"digest"`
 	Detail string `json:"detail"` // "missing", with the platform of a manifest, or what is wrong
 
@@ -76,7 +77,7 @@ func (v Verification) Document(target Target, deep bool, gaps []Gap) VerifyRepor
 // Broken returns the part of a plan that has to be copied, so that the target becomes
 // what it should be.
 func (v Verification) Broken(plan Plan) Plan {
-	var broken Plan
+	broken := Plan{Target: plan.Target}
 	for i, c := range v.Checks {
 		if c.Finding.Broken() {
 			broken.Copies = append(broken.Copies, plan.Copies[i])

@@ -112,7 +112,7 @@ func (c *selection) resolve(ctx context.Context, cmd *cobra.Command, target imag
 		return p, err
 	}
 	p.plan, err = images.NewPlan(p.inventory, target).Settle(func(step images.Copy) (string, error) {
-		return known(ctx, p.registries, step)
+		return digestOf(ctx, p.registries, step)
 	})
 	return p, err
 }
@@ -127,8 +127,8 @@ func (c *selection) alone(cmd *cobra.Command, flag string) error {
 	return nil
 }
 
-// known returns the digest of a source, asking its registry only if the plan lacks it.
-func known(ctx context.Context, registries *transfer.Registries, step images.Copy) (string, error) {
+// digestOf returns the digest of a source, asking its registry only if the plan lacks it.
+func digestOf(ctx context.Context, registries *transfer.Registries, step images.Copy) (string, error) {
 	if step.Digest != "" {
 		return step.Digest, nil
 	}

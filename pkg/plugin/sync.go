@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -136,7 +137,7 @@ func (c *syncCommand) printPlan(printer printers.ResourcePrinter, inv images.Inv
 	w := printers.GetNewTabWriter(c.streams.Out)
 	fmt.Fprintln(w, "SOURCE\tTARGET")
 	for _, step := range plan.Copies {
-		fmt.Fprintf(w, "%s\t%s\n", step.Source, step.Written())
+		fmt.Fprintf(w, "%s\t%s\n", step.Source, strings.Join(append([]string{step.Written().String()}, step.Also...), ", also "))
 	}
 	if err := w.Flush(); err != nil {
 		return err
@@ -222,14 +223,15 @@ func (c *syncCommand) newer(ctx context.Context, p planned) (*archives.Archive, 
 	if err != nil {
 		return nil, p.plan, fmt.Errorf("%s is neither an archive nor an image list: %w", c.since, err)
 	}
-	digests := map[images.Ref]string{}
+	known := map[images.Ref]images.Image{}
 	for _, img := range before.Images {
-		digests[img.Ref] = cmp.Or(img.Digest, img.Ref.Digest)
+		known[img.Ref] = img
 	}
-	var plan images.Plan
+	plan := images.Plan{Target: p.plan.Target}
 	for _, step := range p.plan.Copies {
-		if old := digests[step.Source]; old != "" {
-			if now, err := known(ctx, p.registries, step); err == nil && now == old {
+		img := known[step.Source]
+		if old := cmp.Or(img.Digest, img.Ref.Digest); old != "" && img.Covers(step.Also) {
+			if now, err := digestOf(ctx, p.registries, step); err == nil && now == old {
 				continue
 			}
 		}

@@ -110,6 +110,9 @@ func printReasons(out io.Writer, inv images.Inventory) {
 		if img.Digest != "" && img.Ref.Digest == "" {
 			fmt.Fprintf(out, "  %s\n", img.Digest)
 		}
+		for _, place := range img.Also {
+			fmt.Fprintf(out, "  has a second place in the mirror: %s\n", place)
+		}
 		for _, reason := range img.Reasons {
 			fmt.Fprintf(out, "  %s\n", reason)
 		}

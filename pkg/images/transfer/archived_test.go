@@ -37,14 +37,18 @@ func pack(t *testing.T, form string, from strict, plan images.Plan) string {
 	return name
 }
 
-// inArchive is the plan with an archive as its target.
+// inArchive is the plan to write the images of another plan into an archive, from which they
+// get to the same places.
 func inArchive(plan images.Plan) images.Plan {
-	var copies []images.Copy
+	var inv images.Collector
 	for _, c := range plan.Copies {
-		c.Target = c.Source
-		copies = append(copies, c)
+		img := images.Image{Ref: c.Source, Kind: c.Kind, Digest: c.Digest}
+		if c.Target != plan.Target.Ref(c.Source) {
+			img.Also = []string{strings.TrimPrefix(c.Target.Repository, plan.Target.Prefix+"/")}
+		}
+		inv.Add(img)
 	}
-	return images.Plan{Copies: copies}
+	return images.NewPlan(inv.Inventory(), images.Target{Archive: "oci:anywhere"})
 }
 
 // unpack copies an archive into a registry.

@@ -1,8 +1,6 @@
 package transfer
 
 import (
-	"strings"
-
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -13,12 +11,9 @@ import (
 // was copied there with the same mapping.
 func (run *run) seed(plan images.Plan) {
 	from := run.opts.From
-	if from == nil || from.Base() == nil || len(plan.Copies) == 0 {
+	if from == nil || from.Base() == nil {
 		return
 	}
-	first := plan.Copies[0]
-	target := images.Target{Registry: first.Target.Registry}
-	target.Prefix = strings.Trim(strings.TrimSuffix(first.Target.Repository, first.Source.Repository), "/")
 	for digest, image := range from.Base().Blobs {
 		ref, err := images.ParseRef(image)
 		if err != nil {
@@ -28,7 +23,7 @@ func (run *run) seed(plan images.Plan) {
 		if err != nil {
 			continue
 		}
-		at, err := run.reach.Registries.Target(target.Ref(ref))
+		at, err := run.reach.Registries.Target(plan.Target.Ref(ref))
 		if err != nil {
 			continue
 		}

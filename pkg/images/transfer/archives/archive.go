@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -212,11 +213,15 @@ func (a *Archive) Entries() []v1.Descriptor {
 	return slices.Clone(a.index.Manifests)
 }
 
-// Tag lists a manifest under a full reference, or without a name, and writes the index.
+// Tag lists a manifest under a full reference, or without a name, and writes the index. The
+// annotations of a name are those of the descriptor (see Notes), and the name.
 func (a *Archive) Tag(name string, desc v1.Descriptor) error {
 	a.mu.Lock()
 	if name != "" {
-		desc.Annotations = map[string]string{NameAnnotation: name, containerdAnnotation: name}
+		named := map[string]string{}
+		maps.Copy(named, desc.Annotations)
+		named[NameAnnotation], named[containerdAnnotation] = name, name
+		desc.Annotations = named
 	}
 	i := a.position(name)
 	if name == "" {

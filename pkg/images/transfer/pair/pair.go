@@ -53,7 +53,7 @@ func (r *Reach) Pair(c images.Copy) (*Pair, error) {
 		p.Source = sides.NewHosted(from, r.Gate)
 	}
 	if r.Into != nil {
-		p.Target = sides.NewWritten(r.Into, c.Source, r.Since)
+		p.Target = sides.NewWritten(r.Into, c, r.Since)
 		return p, nil
 	}
 	to, err := r.Registries.Target(c.Target)
@@ -71,6 +71,30 @@ type Goal struct {
 // Compare returns what the target should become, and its digest if it is that already.
 // Both sides are asked at once.
 func (p *Pair) Compare(ctx context.Context) (goal Goal, there string, err error) {
+	goal, there, err = p.compare(ctx)
+	if archive, ok := p.Target.(noting); ok && !archive.Noted() {
+		there = ""
+	}
+	return goal, there, err
+}
+
+// noting is a target that notes what an image is, and its second places: an archive.
+type noting interface {
+	// Noted tells whether it has noted all of that.
+	Noted() bool
+	// Unlisted are the second places that it has not noted.
+	Unlisted() []string
+}
+
+// Unlisted are the second places of the image that the target should note, and does not.
+func (p *Pair) Unlisted() []string {
+	if archive, ok := p.Target.(noting); ok {
+		return archive.Unlisted()
+	}
+	return nil
+}
+
+func (p *Pair) compare(ctx context.Context) (goal Goal, there string, err error) {
 	var group sync.WaitGroup
 	var have string
 	var missing error

@@ -2,9 +2,11 @@ package sides
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
@@ -23,6 +25,7 @@ import (
 type archived struct {
 	archive *archives.Archive
 	ref     images.Ref
+	copy    images.Copy // what is written; empty for reading
 	push    bool
 	since   *Since // what need not be written, nil if everything must
 }
@@ -31,8 +34,8 @@ type archived struct {
 func NewArchived(a *archives.Archive, ref images.Ref) Source { return archived{archive: a, ref: ref} }
 
 // NewWritten returns an image to be written into an archive. before may be nil.
-func NewWritten(a *archives.Archive, ref images.Ref, before *Since) Target {
-	return archived{archive: a, ref: ref, push: true, since: before}
+func NewWritten(a *archives.Archive, c images.Copy, before *Since) Target {
+	return archived{archive: a, ref: c.Target, copy: c, push: true, since: before}
 }
 
 func (a archived) Name() string { return a.archive.String() }
@@ -54,15 +57,36 @@ func (a archived) Digest(_ context.Context, id string) (string, error) {
 		}
 		return id, nil
 	}
-	desc, ok := a.archive.Find(a.full(id))
-	if !ok && a.since != nil {
-		desc, ok = a.since.archive.Find(a.full(id))
-	}
+	desc, ok := a.find(a.full(id))
 	if !ok {
 		return "", a.Wrap("", &archives.AbsentError{Name: a.full(id)})
 	}
 	return desc.Digest.String(), nil
 }
+
+// find looks a name up in the archive, and in the earlier one.
+func (a archived) find(name string) (v1.Descriptor, bool) {
+	desc, ok := a.archive.Find(name)
+	if !ok && a.since != nil {
+		desc, ok = a.since.archive.Find(name)
+	}
+	return desc, ok
+}
+
+// Noted tells whether the archive says of the image what it is, and its second places.
+func (a archived) Noted() bool {
+	desc, ok := a.find(a.ref.String())
+	return !ok || archives.KindOf(desc) == a.kind() && len(a.Unlisted()) == 0
+}
+
+// Unlisted are the second places of the image that the archive does not note.
+func (a archived) Unlisted() []string {
+	desc, _ := a.find(a.ref.String())
+	noted := archives.AlsoOf(desc)
+	return slices.DeleteFunc(slices.Clone(a.copy.Also), func(place string) bool { return slices.Contains(noted, place) })
+}
+
+func (a archived) kind() images.Kind { return cmp.Or(a.copy.Kind, images.KindImage) }
 
 func (a archived) Manifest(ctx context.Context, id string) (manifests.Manifest, error) {
 	digest, err := a.Digest(ctx, id)
@@ -187,6 +211,9 @@ func (a archived) Put(_ context.Context, m manifests.Manifest, tag string) (bool
 	}
 	switch {
 	case tag != "":
+		if a.full(tag) == a.ref.String() {
+			desc.Annotations = archives.Notes(a.kind(), a.copy.Also)
+		}
 		return false, a.Wrap("", a.archive.Tag(a.full(tag), desc))
 	case m.Subject() != "":
 		return true, a.Wrap("", a.archive.Tag("", desc))

@@ -22,7 +22,12 @@ func Inventory(a *archives.Archive) (images.Inventory, error) {
 		if err != nil {
 			return images.Inventory{}, &faults.RefusalError{Class: images.ClassPolicy, Msg: a.String() + ": " + err.Error(), Remedy: "load an archive that this plugin has written, or one whose names are full references"}
 		}
-		c.Add(images.Image{Ref: ref, Digest: desc.Digest.String()})
+		img := images.Image{Ref: ref, Kind: archives.KindOf(desc), Also: archives.AlsoOf(desc), Digest: desc.Digest.String()}
+		if err := img.Check(); err != nil {
+			c.Gap("archive", name, err)
+			continue
+		}
+		c.Add(img)
 	}
 	for _, left := range a.LeftOut() {
 		c.Gap("archive", left.Name, errors.New(left.Reason))

@@ -128,7 +128,7 @@ func (t *Tracker) Finish(outcome images.Outcome, digest string, err error) image
 	t.mu.Lock()
 	t.done = true
 	res := images.Result{
-		Source: t.copy.Source, Target: t.copy.Target, Kind: t.copy.Kind,
+		Source: t.copy.Source, Target: t.copy.Target, Also: t.copy.Also, Kind: t.copy.Kind,
 		Outcome: outcome, Digest: digest, Bytes: t.bytes, Mounted: t.mounted, Attached: t.attached, Notes: t.notes,
 	}
 	if outcome != images.Skipped && !t.started.IsZero() {

@@ -33,7 +33,7 @@ type Verifier struct {
 // Image checks one image.
 func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
 	t := tracker.New(c, v.Observer)
-	check := images.Check{Source: c.Source, Target: c.Written(), Kind: c.Kind}
+	check := images.Check{Source: c.Source, Target: c.Written(), Also: c.Also, Kind: c.Kind}
 	p, err := v.Reach.Pair(c)
 	if err == nil {
 		err = v.check(t.In(ctx), p, &check)
@@ -70,6 +70,9 @@ func (v *Verifier) check(ctx context.Context, p *pair.Pair, check *images.Check)
 		return nil
 	}
 	w := &walk{Verifier: v, pair: p, seen: map[v1.Hash]bool{}}
+	for _, place := range p.Unlisted() {
+		w.problem("place", check.Digest, damage{detail: "not noted: " + place})
+	}
 	if err := w.image(ctx, check.Digest); err != nil {
 		return err
 	}

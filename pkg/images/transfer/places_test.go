@@ -1,0 +1,181 @@
+package transfer
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
+)
+
+// placed plans to copy a fleet of three: a chart with a second place that comes before all
+// others, and an image whose second place has the prefix of the target.
+func placed(t *testing.T, f registrytest.Fleet, from, to strict) (images.Inventory, images.Plan) {
+	t.Helper()
+	var inv images.Collector
+	for i, c := range fleet(t, f, from, to).Copies {
+		img := images.Image{Ref: c.Source}
+		switch i {
+		case 0:
+			img.Kind, img.Also = images.KindChart, []string{"above/charts/kubevirt"}
+		case 1:
+			img.Also = []string{"{prefix}/team/app-001"}
+		}
+		inv.Add(img)
+	}
+	return inv.Inventory(), images.NewPlan(inv.Inventory(), images.Target{Registry: to.server.Host, Prefix: "mirror"})
+}
+
+// write copies an inventory into an archive, and completes the archive.
+func write(t *testing.T, inv images.Inventory, name string, since *archives.Archive) images.Report {
+	t.Helper()
+	into, err := archives.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := open(t, login()).Copy(t.Context(), images.NewPlan(inv, images.Target{Archive: name}), Options{Into: into, Since: since})
+	if err := into.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	return report
+}
+
+// listed is what an archive says that it holds, without digests.
+func listed(t *testing.T, name string) images.Inventory {
+	t.Helper()
+	a, err := archives.Open(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	inv, err := sides.Inventory(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range inv.Images {
+		inv.Images[i].Digest = ""
+	}
+	return inv
+}
+
+func TestSecondPlacesTravelInArchives(t *testing.T) {
+	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+		t.Run(form, func(t *testing.T) {
+			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+			inv, plan := placed(t, small(3), from, to)
+			name := form + filepath.Join(t.TempDir(), "archive")
+			report := write(t, inv, name, nil)
+			wantAll(t, report, images.Copied)
+			if got := report.Results[0].Also; !cmp.Equal(got, inv.Images[0].Also) {
+				t.Errorf("the report says that the chart goes to %v, too", got)
+			}
+			if diff := cmp.Diff(inv, listed(t, name)); diff != "" {
+				t.Error(diff)
+			}
+			loaded, report := unpack(t, name, to)
+			wantAll(t, report, images.Copied)
+			if len(loaded.Copies) != 5 {
+				t.Errorf("%d copies, want one for each place: %+v", len(loaded.Copies), loaded.Copies)
+			}
+			wantCopies(t, plan, from, to)
+			for _, repository := range []string{"mirror/above/charts/kubevirt", "mirror/mirror/team/app-001"} {
+				if _, ok := to.Tag(repository, "v0"); !ok {
+					t.Errorf("nothing is in %s", repository)
+				}
+			}
+			wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), nil)
+			again := filepath.Join(t.TempDir(), "again")
+			write(t, listed(t, name), archives.TarScheme+again, nil)
+			if diff := cmp.Diff(inv, listed(t, again)); diff != "" {
+				t.Error("from a list that was read:", diff)
+			}
+		})
+	}
+}
+
+// TestSecondPlacesAreNotedLater writes an archive again, after an image got a second place.
+func TestSecondPlacesAreNotedLater(t *testing.T) {
+	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+	inv, plan := placed(t, small(3), from, to)
+	name := archives.TarScheme + filepath.Join(t.TempDir(), "archive")
+	var without images.Collector
+	for _, img := range inv.Images {
+		without.Add(images.Image{Ref: img.Ref})
+	}
+	wantAll(t, write(t, without.Inventory(), name, nil), images.Copied)
+
+	a, err := archives.Open(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	var found []string
+	for _, check := range open(t, login()).Verify(t.Context(), inArchive(plan), Options{Into: a}, false).Checks {
+		for _, problem := range check.Problems {
+			found = append(found, string(check.Finding)+" "+problem.Part+" "+problem.Detail)
+		}
+	}
+	if diff := cmp.Diff([]string{"incomplete place not noted: above/charts/kubevirt", "incomplete place not noted: mirror/team/app-001"}, found); diff != "" {
+		t.Error(diff)
+	}
+
+	from.Take()
+	report := write(t, inv, name, nil)
+	if report.Count(images.Copied) != 2 || report.Count(images.Present) != 1 || len(from.Take().Blobs) > 0 {
+		t.Errorf("%+v", report)
+	}
+	if diff := cmp.Diff(inv, listed(t, name)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestSecondPlacesSinceAnArchive writes what is new: second places of what is known, and an
+// image whose second place is the first of all, with layers that the registry has already.
+func TestSecondPlacesSinceAnArchive(t *testing.T) {
+	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+	base := pack(t, archives.DirScheme, from, fleet(t, small(3), from, to))
+	old, err := archives.Open(t.Context(), base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer old.Close()
+	changed := small(3)
+	changed.Changed = 1 // the first
+	inv, plan := placed(t, changed, from, to)
+	delta := archives.TarScheme + filepath.Join(t.TempDir(), "delta")
+	report := write(t, inv, delta, old)
+	if report.Count(images.Copied) != 2 || report.Count(images.Present) != 1 {
+		t.Errorf("%+v", report)
+	}
+	if again := write(t, inv, archives.DirScheme+t.TempDir()+"/none", old); again.Count(images.Copied) != 2 {
+		t.Errorf("%+v", again)
+	}
+	_, report = unpack(t, base, to)
+	wantAll(t, report, images.Copied)
+	_, report = unpack(t, delta, to)
+	if report.Count(images.Copied) != 3 || report.Count(images.Present) != 1 { // the second image was there, in its first place
+		t.Errorf("%+v", report)
+	}
+	wantCopies(t, plan, from, to)
+}
+
+// TestPlacesOfOthersAreChecked reads an archive that somebody else has written.
+func TestPlacesOfOthersAreChecked(t *testing.T) {
+	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+	inv, _ := placed(t, small(3), from, to)
+	inv.Images[0].Also, inv.Images[1].Kind = []string{"../../other"}, "wasm"
+	name := archives.DirScheme + filepath.Join(t.TempDir(), "archive")
+	write(t, inv, name, nil)
+	got := listed(t, name)
+	if len(got.Images) != 1 || len(got.Gaps) != 2 {
+		t.Fatalf("%+v", got)
+	}
+	if !strings.Contains(got.Gaps[0].Error, `"../../other" is not a repository`) || !strings.Contains(got.Gaps[1].Error, `unknown kind "wasm"`) {
+		t.Error(got.Gaps)
+	}
+}
