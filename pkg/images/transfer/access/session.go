@@ -122,10 +122,17 @@ func (e Endpoint) open(ctx context.Context) (*repository.Session, error) {
 		access = transport.PushScope
 	}
 	rt, err := transport.NewWithContext(ctx, e.Repo.Registry, auth, e.r.transport, []string{e.Repo.Scope(access)})
-	if err != nil {
+	anonymous := auth == authn.Anonymous && !e.Push
+	switch {
+	case err != nil && anonymous:
+		return nil, faults.WithoutCredentials(err)
+	case err != nil:
 		return nil, err
+	case anonymous:
+		return repository.New(e.Repo, rt).Anonymous(), nil
+	default:
+		return repository.New(e.Repo, rt), nil
 	}
-	return repository.New(e.Repo, rt), nil
 }
 
 // With calls send with a session.

@@ -19,6 +19,10 @@ func RemedyOf(err error) string {
 	if errors.As(err, &refused) && refused.Remedy != "" {
 		return refused.Remedy
 	}
+	var private *PrivateError
+	if errors.As(err, &private) {
+		return remedyPrivate
+	}
 	switch missingPlace(err) {
 	case project:
 		return images.RemedyCreateProject
@@ -32,12 +36,15 @@ func RemedyOf(err error) string {
 // Describe is the cause of a failure without method, address and credentials.
 func Describe(err error, push bool) string {
 	var before *StoppedError
+	var private *PrivateError
 	var opening *SessionError
 	var status *transport.Error
 	var request *url.Error
 	switch {
 	case errors.As(err, &before):
 		return before.Error()
+	case errors.As(err, &private):
+		return "it does not exist or is private (" + Describe(private.Err, true) + ")"
 	case errors.As(err, &opening):
 		return opening.describe(push)
 	case errors.As(err, &status):

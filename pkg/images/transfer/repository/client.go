@@ -15,13 +15,21 @@ import (
 
 // Session is an authenticated way to one repository. One that pushes may pull, too.
 type Session struct {
-	repo name.Repository
-	http *http.Client
+	repo      name.Repository
+	http      *http.Client
+	anonymous bool // it has no credentials
 }
 
 // New returns a session that sends its requests through a transport, which logs in.
 func New(repo name.Repository, through http.RoundTripper) *Session {
 	return &Session{repo: repo, http: &http.Client{Transport: through}}
+}
+
+// Anonymous says that the transport has no credentials, and returns the session. Manifests
+// that are refused then fail with a *faults.PrivateError.
+func (s *Session) Anonymous() *Session {
+	s.anonymous = true
+	return s
 }
 
 // url is the address of something in the repository.

@@ -23,7 +23,7 @@ func (s *Session) Digest(ctx context.Context, id string) (string, error) {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusMethodNotAllowed {
-		if err := transport.CheckError(resp, http.StatusOK); err != nil {
+		if err := s.check(resp); err != nil {
 			return "", err
 		}
 		if h, err := v1.NewHash(resp.Header.Get("Docker-Content-Digest")); err == nil {
@@ -34,6 +34,15 @@ func (s *Session) Digest(ctx context.Context, id string) (string, error) {
 	return m.Digest, err
 }
 
+// check returns the error that a registry has answered to a request for a manifest.
+func (s *Session) check(resp *http.Response) error {
+	err := transport.CheckError(resp, http.StatusOK)
+	if s.anonymous {
+		return faults.WithoutCredentials(err)
+	}
+	return err
+}
+
 // Manifest returns what a tag or digest is in the repository, verified if it is a digest.
 func (s *Session) Manifest(ctx context.Context, id string) (manifests.Manifest, error) {
 	resp, err := s.do(ctx, http.MethodGet, "manifests", id)
@@ -41,7 +50,7 @@ func (s *Session) Manifest(ctx context.Context, id string) (manifests.Manifest, 
 		return manifests.Manifest{}, err
 	}
 	defer resp.Body.Close()
-	if err := transport.CheckError(resp, http.StatusOK); err != nil {
+	if err := s.check(resp); err != nil {
 		return manifests.Manifest{}, err
 	}
 	raw, err := manifests.Read(resp.Body)
