@@ -2,6 +2,7 @@ package main
 
 import (
 	"hash/fnv"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 
@@ -14,19 +15,42 @@ import (
 const layerBytes = 16 << 10
 
 // startRegistry starts a registry in memory that lasts as long as the script, and sets a
-// variable to its host: registry NAME [REPOSITORY:TAG...]. Each REPOSITORY:TAG becomes an
-// image for two platforms. All images share one layer.
+// variable to its host: registry [-private] NAME [REPOSITORY:TAG...]. Each REPOSITORY:TAG
+// becomes an image for two platforms. All images share one layer. A private registry does
+// not tell what it does not have.
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
+	private := len(args) > 0 && args[0] == "-private"
+	if private {
+		args = args[1:]
+	}
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: registry NAME [REPOSITORY:TAG...]")
+		ts.Fatalf("usage: registry [-private] NAME [REPOSITORY:TAG...]")
 	}
 	registry := registrytest.New(registrytest.Options{})
 	for _, reference := range args[1:] {
 		ts.Check(addImage(registry, reference))
 	}
-	server := httptest.NewServer(registry)
+	handler := http.Handler(registry)
+	if private {
+		handler = secretive(handler)
+	}
+	server := httptest.NewServer(handler)
 	ts.Defer(server.Close)
 	ts.Setenv(args[0], strings.TrimPrefix(server.URL, "http://"))
+}
+
+// secretive answers requests for manifests that are not there as Docker Hub does: with 401.
+func secretive(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead && strings.Contains(r.URL.Path, "/manifests/") {
+			answer := httptest.NewRecorder()
+			if next.ServeHTTP(answer, r); answer.Code == http.StatusNotFound {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // addImage puts an image into a registry. Its content follows from its reference.

@@ -49,6 +49,7 @@ type Image struct {
 	Target   *Ref     `json:"target,omitempty"`   // where it goes, where a target is known
 	Also     []string `json:"also,omitempty"`     // its second places: further repositories below the target's prefix (see CheckPlace)
 	Upstream string   `json:"upstream,omitempty"` // UpstreamMissing or empty
+	Moved    *Move    `json:"moved,omitempty"`    // where the digest is from, if the image is gone from its reference
 	Reasons  []Reason `json:"reasons,omitempty"`
 }
 

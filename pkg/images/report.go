@@ -70,6 +70,7 @@ type Result struct {
 	Attached int      `json:"attached,omitempty"` // signatures and other referrers that were copied with it
 	Seconds  float64  `json:"seconds,omitempty"`  // from the first request to the last
 	Attempts int      `json:"attempts,omitempty"` // 1 unless transient faults were retried
+	Moved    *Move    `json:"moved,omitempty"`    // where the image is, if it is gone from its source
 	Notes    []string `json:"notes,omitempty"`    // what else there is to know
 	Class    Class    `json:"class,omitempty"`    // of a failure
 	Error    string   `json:"error,omitempty"`    // of a failure, redacted

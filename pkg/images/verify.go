@@ -26,6 +26,7 @@ type Check struct {
 	Finding  Finding   `json:"finding"`
 	Digest   string    `json:"digest,omitempty"`   // what is there
 	Expected string    `json:"expected,omitempty"` // what should be there
+	Moved    *Move     `json:"moved,omitempty"`    // where the image is, if it is gone from its source
 	Problems []Problem `json:"problems,omitempty"` // of an incomplete image
 	Class    Class     `json:"class,omitempty"`    // why it is unknown
 	Error    string    `json:"error,omitempty"`

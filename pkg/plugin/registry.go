@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -45,7 +46,7 @@ func (f *registryFlags) add(flags *pflag.FlagSet) {
 // registries returns the way to registries that the flags describe.
 func (f *registryFlags) registries(cmd *cobra.Command) (*transfer.Registries, error) {
 	config := access.Config{
-		Insecure: f.insecure, PlainHTTP: f.plainHTTP, Keychain: credentials.Keychain(), UserAgent: userAgent(),
+		Insecure: f.insecure, PlainHTTP: f.plainHTTP, Keychain: credentials.Keychain(), UserAgent: userAgent(), Moves: movesOf,
 		Trace: cmd.ErrOrStderr(), Verbosity: f.verbosity,
 	}
 	if err := traceCluster(f.verbosity); err != nil {
@@ -138,17 +139,21 @@ func resolveDigests(ctx context.Context, registries *transfer.Registries, inv *i
 	for i := range inv.Images {
 		img := &inv.Images[i]
 		group.Go(func() error {
-			digest, err := registries.Digest(ctx, img.Ref)
-			if err == nil {
-				img.Digest = digest
-				return nil
-			}
+			digest, moved, err := registries.Find(ctx, img.Ref)
 			mu.Lock()
 			defer mu.Unlock()
+			if moved != nil {
+				inv.Notes = append(inv.Notes, img.Ref.String()+": "+moved.Note(img.Ref, "found at"))
+			}
+			if err == nil {
+				img.Digest, img.Moved = digest, moved
+				return nil
+			}
 			inv.Gaps = append(inv.Gaps, images.Gap{Source: "digests", Subject: img.Ref.String(), Error: err.Error()})
 			return nil
 		})
 	}
 	_ = group.Wait() // the functions return nil: what fails is a gap
 	inv.SortGaps()
+	slices.Sort(inv.Notes)
 }

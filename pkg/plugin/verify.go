@@ -121,6 +121,7 @@ func (c *verifyCommand) print(ctx context.Context, printer printers.ResourcePrin
 		classes = append(classes, check.Class)
 	}
 	c.noteWithheld(classes)
+	noteMoved(c.streams.ErrOut, verification.Checks)
 	bad := len(document.Items) - document.Summary[images.Verified]
 	switch {
 	case ctx.Err() != nil:

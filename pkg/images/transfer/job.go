@@ -49,6 +49,7 @@ func (j *job) copy(ctx context.Context, planning *moves.Planning) (images.Outcom
 	if err := j.mend(ctx, tree); err != nil {
 		return "", "", err
 	}
+	j.blobs.From(j.Source)
 	needs := j.needs(ctx, tree)
 	planning.Resolve(j.blobs)
 	attachments, err := j.attachments(ctx, tree)

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/wire"
@@ -29,6 +30,11 @@ type Config struct {
 	CAs       *x509.CertPool    // nil: the system's
 	Keychain  authn.Keychain    // nil: no credentials
 	UserAgent string
+
+	// Moves lists where an image may be that is gone from its source, the likeliest first.
+	// The mappings are for these places, too. nil: nothing has moved.
+	Moves func(images.Ref) []images.Move
+
 	Trace     io.Writer    // where requests are printed
 	Verbosity int          // which of them: see wire.Trace
 	Retry     retry.Policy // how often is tried what may succeed later; the usual if it is zero

@@ -8,16 +8,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/repository"
 )
 
-// Digest returns the digest that a reference has at its source, through the mappings.
-// It is asked for by HEAD, and by GET only if the registry does not say so to a HEAD.
+// Digest returns the digest that Find does.
 func (r *Registries) Digest(ctx context.Context, ref images.Ref) (string, error) {
+	digest, _, err := r.Find(ctx, ref)
+	return digest, err
+}
+
+// digest returns the digest of a tag, or of a digest, in the repository of a reference. It
+// is asked for by HEAD, and by GET only if the registry does not say so to a HEAD.
+func (r *Registries) digest(ctx context.Context, ref images.Ref, id string) (string, error) {
 	source, err := r.Source(ref)
 	if err != nil {
 		return "", err
-	}
-	id := ref.Digest
-	if id == "" {
-		id = ref.Tag
 	}
 	var digest string
 	err = r.ask(ctx, source, func(ctx context.Context, s *repository.Session) (err error) {

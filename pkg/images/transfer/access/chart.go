@@ -36,12 +36,28 @@ type ChartAccess struct {
 // credentials tells whether there are any.
 func (a ChartAccess) credentials() bool { return a.Username != "" || len(a.Config) > 0 }
 
-// Chart returns a packed Helm chart from its registry, through the mappings. It is asked
-// for once: what cannot be reached is found out fast.
+// Chart returns a packed Helm chart from its registry, through the mappings, or from where
+// it has moved to. It is asked for once: what cannot be reached is found out fast.
 func (r *Registries) Chart(ctx context.Context, ref images.Ref, access ChartAccess) ([]byte, error) {
 	if r.Origin(ref).Registry != ref.Registry {
 		access = ChartAccess{} // which is for a host that is not asked
 	}
+	data, err := r.chartWith(ctx, ref, access)
+	if err == nil {
+		return data, nil
+	}
+	_, err = r.Elsewhere(ref, ref.Digest, err, func(at images.Ref, id string) (err error) {
+		data, err = r.chart(ctx, at, id) // what the own place wants is for no other
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// chartWith returns a packed chart from its own place, with further access to that.
+func (r *Registries) chartWith(ctx context.Context, ref images.Ref, access ChartAccess) ([]byte, error) {
 	asked, withheld, err := r.with(ref.Registry, access)
 	if err != nil {
 		return nil, err
@@ -49,21 +65,25 @@ func (r *Registries) Chart(ctx context.Context, ref images.Ref, access ChartAcce
 	if asked != r {
 		defer asked.Close()
 	}
-	at, err := asked.Source(ref)
-	if err != nil {
-		return nil, err
-	}
-	var data []byte
-	err = at.With(ctx, func(ctx context.Context, s *repository.Session) error {
-		data, err = chartOf(ctx, s, ref.Version())
-		return err
-	})
-	err = at.Wrap("", err)
+	data, err := asked.chart(ctx, ref, ref.Version())
 	if withheld && faults.Classify(err) == images.ClassAuth {
 		err = fmt.Errorf("%w; no credentials were sent to %s, because only an object in the cluster wants it to be reached over plain HTTP or unverified TLS: "+
 			"if you trust the way to it, name it in --plain-http or --insecure", err, ref.Registry)
 	}
 	return data, err
+}
+
+// chart returns a packed chart from one place.
+func (r *Registries) chart(ctx context.Context, ref images.Ref, tag string) (data []byte, err error) {
+	at, err := r.Source(ref)
+	if err != nil {
+		return nil, err
+	}
+	err = at.With(ctx, func(ctx context.Context, s *repository.Session) error {
+		data, err = chartOf(ctx, s, tag)
+		return err
+	})
+	return data, at.Wrap("", err)
 }
 
 // Origin returns where a reference is read, through the mappings.

@@ -99,3 +99,35 @@ func TestChartCredentialsStayHome(t *testing.T) {
 		t.Errorf("%v: the password was sent to another host", err)
 	}
 }
+
+// TestChartsAreFoundWhereTheyMoved pulls a chart that is gone, with credentials for its own
+// place only.
+func TestChartsAreFoundWhereTheyMoved(t *testing.T) {
+	var asked http.Header
+	inner := registry.New()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = r.Header
+		inner.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	to := images.Ref{Registry: strings.TrimPrefix(server.URL, "http://"), Repository: "moved/web", Tag: "1.0.0"}
+	chart, err := mutate.AppendLayers(mutate.MediaType(empty.Image, types.OCIManifestSchema1), static.NewLayer([]byte("packed"), chartLayer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	push(t, to.String(), func(ref name.Reference) error { return remote.Write(ref, chart) })
+
+	gone := images.Ref{Registry: chartRegistry(t), Repository: "charts/gone", Tag: "1.0.0"}
+	r := New(Config{Moves: func(images.Ref) []images.Move { return []images.Move{{To: to, Fact: "example/project#1"}} }})
+	t.Cleanup(r.Close)
+	got, err := r.Chart(t.Context(), gone, ChartAccess{Username: "u", Password: "p"})
+	if err != nil || string(got) != "packed" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if asked.Get("Authorization") != "" {
+		t.Error("the credentials of its own place were sent to the new one")
+	}
+	if _, err := r.Chart(t.Context(), gone, ChartAccess{Username: "u", Password: "wrong"}); err == nil {
+		t.Error("somebody who may not see it was shown another one")
+	}
+}

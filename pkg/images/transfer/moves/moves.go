@@ -49,6 +49,9 @@ func NewImage(from sides.Source, to sides.Target, rank int) *Image {
 	return &Image{source: from, Target: to, rank: rank}
 }
 
+// From says where the image is read after all, before anything is needed for it.
+func (i *Image) From(source sides.Source) { i.source = source }
+
 // Fail says that nothing is needed for the image any more.
 func (i *Image) Fail() { i.failed.Store(true) }
 

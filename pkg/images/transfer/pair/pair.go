@@ -23,6 +23,7 @@ type Pair struct {
 	Plan   images.Copy
 	Source sides.Source
 	Target sides.Target
+	Moved  *images.Move // where the source is, nil if it is where its reference says
 	reach  *Reach
 }
 
@@ -120,6 +121,17 @@ func (p *Pair) compare(ctx context.Context) (goal Goal, there string, err error)
 // Wanted returns what the target should become: what the plan says if it says so, else
 // what the source has now. If platforms are left out, the index must be read for that.
 func (p *Pair) Wanted(ctx context.Context) (Goal, error) {
+	goal, err := p.wanted(ctx)
+	if err == nil {
+		return goal, nil
+	}
+	if err := p.relocate(ctx, err); err != nil {
+		return goal, err
+	}
+	return p.wanted(ctx)
+}
+
+func (p *Pair) wanted(ctx context.Context) (Goal, error) {
 	if len(p.reach.Platforms) > 0 {
 		return p.filtered(ctx)
 	}
@@ -146,6 +158,11 @@ func (p *Pair) Existing(ctx context.Context) (string, error) {
 func (p *Pair) Read(ctx context.Context, digest string, root *manifests.Manifest) (*manifests.Node, error) {
 	if root == nil {
 		m, err := p.manifest(ctx, digest)
+		if err != nil && digest == p.pinned() {
+			if err = p.relocate(ctx, err); err == nil {
+				m, err = p.manifest(ctx, digest)
+			}
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -25,6 +25,7 @@ type Tracker struct {
 	bytes    int64
 	mounted  int64
 	attached int
+	moved    *images.Move
 	notes    []string
 	attempts int
 	done     bool
@@ -123,13 +124,23 @@ func (t *Tracker) Note(text string) {
 	t.notes = append(t.notes, text)
 }
 
+// Moved notes that the image is gone from its source, and where it is.
+func (t *Tracker) Moved(m images.Move) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.moved = &m
+}
+
 // Finish closes the books, and returns what is in them.
 func (t *Tracker) Finish(outcome images.Outcome, digest string, err error) images.Result {
 	t.mu.Lock()
 	t.done = true
 	res := images.Result{
 		Source: t.copy.Source, Target: t.copy.Target, Also: t.copy.Also, Kind: t.copy.Kind,
-		Outcome: outcome, Digest: digest, Bytes: t.bytes, Mounted: t.mounted, Attached: t.attached, Notes: t.notes,
+		Outcome: outcome, Digest: digest, Bytes: t.bytes, Mounted: t.mounted, Attached: t.attached, Moved: t.moved, Notes: t.notes,
+	}
+	if t.moved != nil {
+		res.Notes = append(res.Notes, t.moved.Note(t.copy.Source, used(outcome)))
 	}
 	if outcome != images.Skipped && !t.started.IsZero() {
 		res.Seconds, res.Attempts = time.Since(t.started).Seconds(), t.attempts
@@ -140,4 +151,12 @@ func (t *Tracker) Finish(outcome images.Outcome, digest string, err error) image
 	}
 	t.observer.Finished(res)
 	return res
+}
+
+// used says what the place was used for that an image has moved to.
+func used(o images.Outcome) string {
+	if o == images.Present {
+		return "compared with"
+	}
+	return "taken from"
 }

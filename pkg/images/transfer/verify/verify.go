@@ -38,6 +38,7 @@ func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
 	if err == nil {
 		err = v.check(t.In(ctx), p, &check)
 	}
+	check.Moved = p.Moved
 	outcome := images.Present
 	if err != nil {
 		check.Finding, check.Class, check.Error = images.Unknown, faults.Classify(err), err.Error()

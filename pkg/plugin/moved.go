@@ -1,0 +1,31 @@
+package plugin
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+)
+
+// movesOf lists where an image may be if it is gone from its source.
+func movesOf(ref images.Ref) []images.Move {
+	var moves []images.Move
+	for _, known := range catalog.Moves(ref.Name(), ref.Tag) {
+		to := ref
+		to.Registry, to.Repository, _ = strings.Cut(known.To, "/")
+		moves = append(moves, images.Move{To: to, Fact: known.Fact})
+	}
+	return moves
+}
+
+// noteMoved says which images are gone from where their references say, and were compared
+// with what is elsewhere.
+func noteMoved(out io.Writer, checks []images.Check) {
+	for _, check := range checks {
+		if check.Moved != nil {
+			fmt.Fprintf(out, "note: %s: %s\n", check.Source, check.Moved.Note(check.Source, "compared with"))
+		}
+	}
+}
