@@ -28,7 +28,7 @@ VULNCHECK  := $(TOOLS)/govulncheck
 say = @printf '==> %s\n' "$(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help build sandbox test test-unit demo bench lint fmt vulncheck docs docs-check release clean
+.PHONY: help build sandbox test test-unit fuzz demo bench lint fmt vulncheck docs docs-check release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -54,6 +54,19 @@ test-unit: ## Run the tests that need no sandbox
 	@$(GO) test $(RACE) $(CONCURRENT)
 	$(call say,testing the tools of the project and the release)
 	@$(STATIC) $(GO) test ./hack/...
+
+# Inputs that reach new code are kept in Go's cache. One that fails is written to testdata/fuzz
+# of its package. Making inputs smaller takes longer than finding them, so it is cut short.
+FUZZTIME ?= 10s
+
+fuzz: ## Run every fuzz target, for FUZZTIME (10s) each
+	@targets=$$(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd pkg | sort); \
+	test -n "$$targets" || { echo 'no fuzz targets found' >&2; exit 1; }; \
+	echo "$$targets" | while IFS=: read -r file func; do \
+		target=$${func#func }; \
+		printf '==> fuzzing %s of %s for $(FUZZTIME)\n' "$$target" "$$(dirname "$$file")"; \
+		$(STATIC) $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' -fuzzminimizetime 10x "./$$(dirname "$$file")" || exit 1; \
+	done
 
 demo: build sandbox ## Take a sample installation offline, from end to end
 	$(call say,running the demo)
