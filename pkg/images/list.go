@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
 // APIVersion is the version of the JSON documents.
@@ -70,9 +72,18 @@ func (r Report) Document(target Target, gaps []Gap) SyncReport {
 	}
 }
 
-// ParseList reads an ImageList in JSON. Only the reference of an item is required.
+// maxItems bounds the images of a list, and its gaps.
+const maxItems = 100_000
+
+// ParseList reads an ImageList in JSON. Only the reference of an item is required. Items are
+// decoded one by one, and the first that is not valid ends it.
 func ParseList(data []byte) (Inventory, error) {
-	var list ImageList
+	var list struct {
+		APIVersion string          `json:"apiVersion"`
+		Kind       string          `json:"kind"`
+		Items      json.RawMessage `json:"items"`
+		Gaps       json.RawMessage `json:"gaps"`
+	}
 	if err := json.Unmarshal(data, &list); err != nil {
 		return Inventory{}, decodeError(data, err)
 	}
@@ -80,15 +91,27 @@ func ParseList(data []byte) (Inventory, error) {
 		return Inventory{}, fmt.Errorf("expected apiVersion %s and kind %s, found %q and %q", APIVersion, KindImageList, list.APIVersion, list.Kind)
 	}
 	var c Collector
-	for i, img := range list.Items {
+	items := 0
+	err := bounded.Elements(list.Items, maxItems, func(img Image) error {
 		if err := img.Check(); err != nil {
-			return Inventory{}, fmt.Errorf("items[%d]: %w", i, err)
+			return err
 		}
 		img.Target = nil // a list is good for any target
 		c.Add(img)
+		items++
+		return nil
+	})
+	if err != nil {
+		return Inventory{}, fmt.Errorf("items[%d]: %w", items, err)
 	}
 	inv := c.Inventory()
-	inv.Gaps = list.Gaps
+	err = bounded.Elements(list.Gaps, maxItems, func(gap Gap) error {
+		inv.Gaps = append(inv.Gaps, gap)
+		return nil
+	})
+	if err != nil {
+		return Inventory{}, fmt.Errorf("gaps[%d]: %w", len(inv.Gaps), err)
+	}
 	return inv, nil
 }
 

@@ -50,20 +50,25 @@ func TestParseListRefuses(t *testing.T) {
 		return `{"apiVersion":"kkp-mirror.dev/v1alpha1","kind":"ImageList",` + "\n" + `"items":[` + items + `]}`
 	}
 	for in, want := range map[string]string{
-		`{`:                                         "line 1",
-		`{"kind":"ImageList"}`:                      "apiVersion",
-		list(`{}`):                                  "items[0]: no ref",
-		list(`{"ref":"A B"}`):                       "image reference",
-		list(`{"ref":1}`):                           "line 2",
-		list(`{"ref":"a","kind":"x"}`):              "unknown kind",
-		list(`{"ref":"a","digest":"sha256:1"}`):     "not a digest",
-		list(`{"ref":"a","also":["../x"]}`):         "second place",
-		list(`{"ref":"a","also":["x:1"]}`):          "second place",
-		list(`{"ref":"a","also":["x/{prefix}/y"]}`): "second place",
+		`{`:                                     "line 1",
+		`{"kind":"ImageList"}`:                  "apiVersion",
+		list(`{}`):                              "items[0]: no ref",
+		list(`{"ref":"A B"}`):                   "image reference",
+		list(`{"ref":1}`):                       "items[0]: json: cannot unmarshal number",
+		list(`{"ref":"a"},{"ref":`):             "line 2",
+		list(`{"ref":"a"},{"ref":[]}`):          "items[1]: json: cannot unmarshal array",
+		list("{}" + strings.Repeat(",{}", 1e4)): "items[0]: no ref",
+		list(strings.Repeat(`{"ref":"a"},`, 100_000) + "{}"):                                                            "items[100000]: more than 100000 elements",
+		`{"apiVersion":"kkp-mirror.dev/v1alpha1","kind":"ImageList","gaps":[{}` + strings.Repeat(",{}", 100_000) + `]}`: "gaps[100000]: more than 100000 elements",
+		list(`{"ref":"a","kind":"x"}`):                             "unknown kind",
+		list(`{"ref":"a","digest":"sha256:1"}`):                    "not a digest",
+		list(`{"ref":"a","also":["../x"]}`):                        "second place",
+		list(`{"ref":"a","also":["x:1"]}`):                         "second place",
+		list(`{"ref":"a","also":["x/{prefix}/y"]}`):                "second place",
 		list(`{"ref":"a@` + digest + `","digest":"` + flip + `"}`): "contradicts",
 	} {
 		if _, err := images.ParseList([]byte(in)); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: got %v, want %q", in, err, want)
+			t.Errorf("%.200s: got %v, want %q", in, err, want)
 		}
 	}
 }
