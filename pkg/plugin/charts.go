@@ -19,6 +19,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/addon"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
@@ -147,6 +148,11 @@ func (r *chartReader) close() { r.workers.Close() }
 // applicationValues renders the default values of an application.
 func (r *chartReader) applicationValues(ctx context.Context, q appvalues.Request) (map[string]any, error) {
 	return valuesJob().Run(ctx, r.workers, q)
+}
+
+// addon renders an addon.
+func (r *chartReader) addon(ctx context.Context, q addon.Request) (addon.Reply, error) {
+	return addonJob().Run(ctx, r.workers, q)
 }
 
 // Installed implements discover.ChartReader.

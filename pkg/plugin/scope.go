@@ -57,6 +57,7 @@ func (f *scopeFlags) options(cmd *cobra.Command, registries *transfer.Registries
 	if opts.Addons, err = f.addons.source(cmd, registries); err != nil {
 		return opts, err
 	}
+	opts.Addons.Render = charts.addon
 	if f.versions == "" {
 		return opts, nil
 	}

@@ -10,6 +10,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/addon"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
@@ -23,7 +24,7 @@ func newWorkCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Use: workCommand, Hidden: true, Args: exactArgs(),
 		RunE: func(*cobra.Command, []string) error {
 			log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
-			return worker.Serve(streams.In, streams.Out, chart.Job().Handler(), valuesJob().Handler())
+			return worker.Serve(streams.In, streams.Out, chart.Job().Handler(), valuesJob().Handler(), addonJob().Handler())
 		},
 	}
 }
@@ -31,6 +32,12 @@ func newWorkCommand(streams genericiooptions.IOStreams) *cobra.Command {
 // valuesJob renders default values of applications.
 func valuesJob() worker.Job[appvalues.Request, map[string]any] {
 	return worker.Job[appvalues.Request, map[string]any]{Name: "values", Time: 10 * time.Second, Do: appvalues.Render}
+}
+
+// addonJob renders addons. What templates do is bounded there, too, so that a part of an addon
+// that goes too far leaves the others.
+func addonJob() worker.Job[addon.Request, addon.Reply] {
+	return worker.Job[addon.Request, addon.Reply]{Name: "addon", Time: addon.MaxRequest, Do: addon.Answer}
 }
 
 // newWorkers returns workers that run this program.

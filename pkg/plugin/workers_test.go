@@ -116,6 +116,34 @@ func TestApplicationValuesAreBounded(t *testing.T) {
 	}
 }
 
+// TestAddonsAreRenderedByWorkers has an addon that takes more memory than its own bounds know of:
+// many values of YAML.
+func TestAddonsAreRenderedByWorkers(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"canal":      "kind: Pod\nspec: {containers: [{name: c, image: quay.io/a/canal:1}]}\n",
+		"kube-proxy": "a: [{{ $x := repeat 99999 \"0,\" }}{{ range until 80 }}{{ $x }}{{ end }}]\n",
+	} {
+		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name, "f.yaml"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file := applications(t, "http://127.0.0.1:1", nil)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got := run(t, "images", "-f", file, "--source", "addons", "--addons-path", dir, "--all", "-o", "name")
+	runtime.ReadMemStats(&after)
+	if allocated := (after.TotalAlloc - before.TotalAlloc) >> 20; allocated > 200 {
+		t.Errorf("this process allocated %d MiB", allocated)
+	}
+	if got.code != 3 || got.stdout != "quay.io/a/canal:1\n" || !strings.Contains(got.stderr, "gap: addons: addon kube-proxy: ") {
+		t.Errorf("%d: %s%s", got.code, got.stdout, got.stderr)
+	}
+}
+
 // TestNoWorkerIsLeft wants the processes that render to end with the work, also where a command
 // discovers twice.
 func TestNoWorkerIsLeft(t *testing.T) {

@@ -23,11 +23,16 @@ type ImageFiles interface {
 	Files(ctx context.Context, ref images.Ref, dir string, keep func(path string) bool) (files map[string][]byte, refused map[string]error, err error)
 }
 
-// AddonSource says where addons are read. Without any, they are left out.
+// AddonSource says where addons are read, and how they are rendered. Without any place, they
+// are left out.
 type AddonSource struct {
 	Dir    fs.FS      // the directory of addons; nil: they are in an image
 	Image  string     // the reference of the image; "": the one that the installation runs
 	Images ImageFiles // how it is read
+
+	// Render renders addons within bounds; nil: they are rendered here, without any but those
+	// of the templates.
+	Render func(context.Context, addon.Request) (addon.Reply, error)
 }
 
 // addons adds what the addons refer to that the user clusters in scope have or can get.
@@ -40,22 +45,27 @@ func (f *finder) addons(ctx context.Context) {
 	if !ok {
 		return
 	}
-	addons := addon.Addons(files)
+	addons := addon.Split(files)
 	if len(addons) == 0 {
 		f.Gap(Addons, where, errors.New("it has no addons: directories with templates called *.yaml are expected"))
 	}
-	said := map[string]bool{}
+	var jobs []*addonJob
 	for _, s := range f.scopes {
 		if s.cluster == master {
 			continue
 		}
 		for _, w := range f.wantedAddons(s, addons) {
-			if a, ok := addons[w.addon.Name]; ok {
-				f.addon(a, w, s, said)
-			} else {
-				f.addonGap(said, addon.Failure{Subject: "addon " + w.addon.Name, Err: fmt.Errorf("it is not in %s", where)})
-			}
+			jobs = append(jobs, &addonJob{wantedAddon: w, cluster: s.cluster, files: addons[w.addon.Name]})
 		}
+	}
+	f.renderAddons(ctx, jobs)
+	said := map[string]bool{}
+	for _, job := range jobs {
+		if job.files == nil {
+			f.addonGap(said, addon.Failure{Subject: "addon " + job.addon.Name, Err: fmt.Errorf("it is not in %s", where)})
+			continue
+		}
+		f.addon(job, said)
 	}
 }
 
@@ -67,7 +77,7 @@ type wantedAddon struct {
 
 // wantedAddons returns the addons that clusters of a scope have or can get: those that
 // every cluster gets, those that users can choose, and those that clusters have.
-func (f *finder) wantedAddons(s scope, present map[string]*addon.Addon) []wantedAddon {
+func (f *finder) wantedAddons(s scope, present map[string]addon.Files) []wantedAddon {
 	seed, _ := f.seed(s.cluster)
 	everywhere := f.boxes(s.shapes, seed)
 	var wanted []wantedAddon
@@ -102,7 +112,7 @@ func distinctWanted(wanted []wantedAddon) []wantedAddon {
 }
 
 // addonsForAll returns the addons that any cluster has or can get.
-func (f *finder) addonsForAll(present map[string]*addon.Addon) []kkp.Addon {
+func (f *finder) addonsForAll(present map[string]addon.Files) []kkp.Addon {
 	addons, set, err := f.inst.Configuration.DefaultAddons()
 	if err != nil {
 		f.Gap(Addons, "KubermaticConfiguration", err)
@@ -149,22 +159,24 @@ func (f *finder) addonGap(said map[string]bool, failure addon.Failure) {
 	f.Gap(Addons, failure.Subject, err)
 }
 
-// addon renders an addon, and adds what it refers to.
-func (f *finder) addon(a *addon.Addon, w wantedAddon, s scope, said map[string]bool) {
+// addon adds what an addon refers to.
+func (f *finder) addon(job *addonJob, said map[string]bool) {
+	if job.err != nil {
+		f.addonGap(said, addon.Failure{Subject: "addon " + job.addon.Name, Err: job.err})
+	}
 	needs := map[string]addon.Need{}
-	for _, shapes := range w.shapes {
-		found, failures := a.Render(shapes, w.addon.Variables)
-		for _, failure := range failures {
+	for _, result := range job.results {
+		for _, failure := range result.Failures {
 			f.addonGap(said, failure)
 		}
-		for _, need := range found {
+		for _, need := range result.Needs {
 			need.Shapes = append(need.Shapes, needs[need.Reference].Shapes...)
 			needs[need.Reference] = need
 		}
 	}
 	for _, reference := range slices.Sorted(maps.Keys(needs)) {
 		need := needs[reference]
-		reason := images.Reason{Source: Addons, Component: a.Name, Cluster: s.cluster, Condition: describe(need, w.shapes)}
+		reason := images.Reason{Source: Addons, Component: job.addon.Name, Cluster: job.cluster, Condition: describe(need, job.shapes)}
 		f.addonImage(need, reason)
 	}
 }

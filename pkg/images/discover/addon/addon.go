@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"text/template"
 )
 
@@ -28,27 +27,15 @@ type Failure struct {
 	Cluster string // one for which it was, "" if it is none's in particular
 }
 
-// Addons makes addons of files, by their paths: each first directory is one, its files
-// are those called *.yaml at any depth (kubermatic pkg/addon/addon.go, v2.31.0). KKP
-// renders the files of an addon as one template; here each is its own, so that a broken
-// one leaves the others.
-func Addons(files map[string][]byte) map[string]*Addon {
-	addons := map[string]*Addon{}
-	engine := newEngine()
+// New makes an addon of its files. KKP renders the files of an addon as one template; here
+// each is its own, so that a broken one leaves the others.
+func New(name string, files Files) *Addon {
+	a := &Addon{Name: name, engine: newEngine()}
 	for _, path := range slices.Sorted(maps.Keys(files)) {
-		name, rest, ok := strings.Cut(path, "/")
-		if !ok || !strings.HasSuffix(rest, ".yaml") {
-			continue
-		}
-		if addons[name] == nil {
-			addons[name] = &Addon{Name: name, engine: engine}
-		}
-		addons[name].add(path, files[path])
+		a.add(path, files[path])
 	}
-	for _, a := range addons {
-		a.finish()
-	}
-	return addons
+	a.finish()
+	return a
 }
 
 // add parses a file. Those before it define templates that it may use, and it may define

@@ -25,12 +25,12 @@ func render(t testing.TB, files map[string]string, shapes Shapes, variables map[
 	for path, text := range files {
 		content[path] = []byte(text)
 	}
-	addons := Addons(content)
+	addons := Split(content)
 	if len(addons) != 1 {
 		t.Fatalf("%d addons", len(addons))
 	}
-	for _, a := range addons {
-		return a.Render(shapes, variables)
+	for name, own := range addons {
+		return New(name, own).Render(shapes, variables)
 	}
 	return nil, nil
 }

@@ -23,8 +23,8 @@ const (
 // belongs to one rendering is its run.
 type engine struct {
 	run       *run
-	steps     int              // rounds of loops, of the addon that is being rendered
-	documents map[string]found // by their text
+	steps     int // rounds of loops, of the addon that is being rendered
+	documents documents
 }
 
 // run is one rendering.
@@ -35,14 +35,8 @@ type run struct {
 	deadline time.Time
 }
 
-// found is what a document refers to.
-type found struct {
-	hits []manifest.Hit
-	err  error
-}
-
 func newEngine() *engine {
-	return &engine{run: &run{}, documents: map[string]found{}}
+	return &engine{run: &run{}}
 }
 
 // rendered is what a file refers to for some clusters.
@@ -137,12 +131,8 @@ func shorten(err error) error {
 func (e *engine) read(output string) ([]manifest.Hit, error) {
 	var hits []manifest.Hit
 	var failure error
-	for text := range documents(output) {
-		d, ok := e.documents[text]
-		if !ok {
-			d = readDocument(text)
-			e.documents[text] = d
-		}
+	for text := range split(output) {
+		d := e.documents.read(text)
 		hits = append(hits, d.hits...)
 		if d.err != nil && failure == nil {
 			_, failure = manifest.Decode([]byte(output)) // to get the number and line in all that was rendered
@@ -155,18 +145,9 @@ func (e *engine) read(output string) ([]manifest.Hit, error) {
 	return hits, failure
 }
 
-func readDocument(text string) found {
-	objects, err := manifest.Decode([]byte(text))
-	var hits []manifest.Hit
-	for _, object := range objects {
-		hits = append(hits, manifest.Find(object)...)
-	}
-	return found{hits: hits, err: err}
-}
-
-// documents yields the documents of a YAML stream, as KKP separates them: at lines that
+// split yields the documents of a YAML stream, as KKP separates them: at lines that
 // begin with three dashes.
-func documents(output string) func(yield func(string) bool) {
+func split(output string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for output != "" {
 			text, rest, _ := strings.Cut(output, "\n---")

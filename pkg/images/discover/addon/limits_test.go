@@ -86,7 +86,7 @@ func FuzzRender(f *testing.F) {
 		if len(text) > 10_000 {
 			return
 		}
-		a := Addons(map[string][]byte{"a/f.yaml": []byte(text)})["a"]
+		a := New("a", Files{"a/f.yaml": []byte(text)})
 		shapes := Shapes{Kubernetes: []string{"1.33.1", "1.34.0"}, Providers: []string{"aws", "azure"}, CNI: []string{"canal v3.31", "none"}}
 		start := time.Now()
 		needs, failures := a.Render(shapes, map[string]any{"x": []any{"y"}})

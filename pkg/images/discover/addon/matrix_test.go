@@ -116,7 +116,7 @@ func TestEqualToTheFullMatrix(t *testing.T) {
 		"definitions":   `{{ define "d" }}{{ if .MLA.MonitoringEnabled }}` + pod("mla:{{ .Version.Minor }}") + `{{ end }}{{ end }}{{ template "d" .Cluster }}`,
 		"as a whole":    `{{ if contains "aws" (toJson .Cluster) }}` + pod("json:1") + `{{ end }}`,
 	} {
-		a := Addons(map[string][]byte{"a/f.yaml": []byte(text)})["a"]
+		a := New("a", Files{"a/f.yaml": []byte(text)})
 		want := fullMatrix(a, shapes)
 		if len(want) == 0 {
 			t.Errorf("%s: proves nothing", name)
@@ -131,7 +131,7 @@ func TestEqualToTheFullMatrix(t *testing.T) {
 func TestRenderedOncePerGroup(t *testing.T) {
 	times := 0
 	text := `{{ if eq .Cluster.MajorMinorVersion "1.34" }}x{{ end }}`
-	a := Addons(map[string][]byte{"a/f.yaml": []byte(text)})["a"]
+	a := New("a", Files{"a/f.yaml": []byte(text)})
 	render := func(one Shapes) ([]step, *rendered) {
 		times++
 		return a.engine.render(a.templates[0], one, nil, time.Time{})
@@ -152,6 +152,6 @@ func BenchmarkRender(b *testing.B) {
 		files[fmt.Sprintf("a/%d.yaml", i)] = []byte(text)
 	}
 	for b.Loop() {
-		Addons(files)["a"].Render(some(), nil)
+		New("a", files).Render(some(), nil)
 	}
 }

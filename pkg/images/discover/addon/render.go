@@ -24,10 +24,14 @@ type Tells struct{ Kubernetes, Provider, CNI bool }
 // be rendered. A template is rendered once for each group of clusters that it cannot tell
 // apart: see docs/adr/0020.
 func (a *Addon) Render(shapes Shapes, variables map[string]any) ([]Need, []Failure) {
+	return a.render(shapes, variables, time.Now().Add(maxTime))
+}
+
+func (a *Addon) render(shapes Shapes, variables map[string]any, deadline time.Time) ([]Need, []Failure) {
 	if shapes.empty() {
 		return nil, nil
 	}
-	job := job{addon: a, variables: variables, needs: map[string]*Need{}, failures: map[string]Failure{}, deadline: time.Now().Add(maxTime)}
+	job := job{addon: a, variables: variables, needs: map[string]*Need{}, failures: map[string]Failure{}, deadline: deadline}
 	a.engine.steps = 0
 	for _, file := range a.templates {
 		job.file(file, shapes)

@@ -22,7 +22,7 @@ func TestLinkLocalAddressesAreNotAsked(t *testing.T) {
 	t.Cleanup(redirect.Close)
 	for _, address := range []string{redirect.URL, "https://169.254.169.254/latest", "https://[fe80::1]/", "https://[::ffff:169.254.1.1]:8443/"} {
 		base := wire.NewBase(nil, false)
-		base.Proxy = nil // which would be asked in the place of the host
+		base.Proxy = nil                                       // which would be asked in the place of the host
 		_, err := (&http.Client{Transport: base}).Get(address) //nolint:bodyclose,noctx // there is no answer
 		var refused *faults.RefusalError
 		if !errors.As(err, &refused) || refused.Class != images.ClassPolicy || !strings.Contains(err.Error(), "link-local address") {
