@@ -24,15 +24,17 @@ type Request struct {
 	Values        map[string]any  `json:"values"`
 	KeepOverrides bool            `json:"keepOverrides,omitempty"`
 	Target        Target          `json:"target"`
+	Manifests     []string        `json:"manifests,omitempty"` // what is installed of it
 }
 
 // want is what is wanted of a chart.
 type want int
 
 const (
-	wantResult  want = iota // what it refers to
-	wantTexts               // what it renders to
-	wantLacking             // the subcharts that it lacks
+	wantResult    want = iota // what it refers to
+	wantTexts                 // what it renders to
+	wantLacking               // the subcharts that it lacks
+	wantInstalled             // what is installed refers to
 )
 
 // Reply is what comes of a request.
@@ -41,6 +43,8 @@ type Reply struct {
 	Texts   map[string]string `json:"texts,omitempty"`
 	Lacking []Source          `json:"lacking,omitempty"`
 	Missing []string          `json:"missing,omitempty"` // of a MissingError
+	Name    string            `json:"name,omitempty"`    // of a chart that a release holds
+	Version string            `json:"version,omitempty"`
 }
 
 // answer does what is wanted.
@@ -49,6 +53,8 @@ func (q Request) answer() (reply Reply, err error) {
 	switch q.Want {
 	case wantTexts:
 		reply.Texts, err = c.plainTexts(q.Values, q.Target)
+	case wantInstalled:
+		reply, err = q.installed()
 	case wantLacking:
 		reply.Lacking, err = c.lacking(q.Values)
 	default:

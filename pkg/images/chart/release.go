@@ -22,22 +22,13 @@ type Release struct {
 // the stored one, or another copy of it if the stored one lacks subcharts. Where there is
 // no whole copy, or it does not render, the values tell where each image came from.
 func (r *Renderer) Installed(ctx context.Context, release Release, copies func(name, version string) *Chart, keepOverrides bool) (Result, error) {
-	installed, err := installed(release)
-	if err != nil || keepOverrides {
-		return Result{Hits: installed}, err
+	reply, err := r.run(ctx, Request{
+		Want: wantInstalled, Stored: release.Stored, Values: release.Config, KeepOverrides: keepOverrides, Manifests: release.Manifests,
+	})
+	if err != nil || len(reply.Result.Removed) == 0 {
+		return reply.Result, err
 	}
-	stored, err := FromRelease(release.Stored)
-	if err != nil {
-		return Result{Hits: installed}, fmt.Errorf("its chart: %w", err)
-	}
-	upstream, err := stored.Upstream(release.Config)
-	if err != nil {
-		return Result{Hits: installed}, fmt.Errorf("its chart: %w", err)
-	}
-	if len(upstream.Removed) == 0 {
-		return Result{Hits: installed}, nil
-	}
-	hits, unexplained := upstream.origins.apply(installed)
+	stored := &Chart{Name: reply.Name, Version: reply.Version, stored: release.Stored, digest: digestOf(release.Stored), asksCluster: true}
 	for _, c := range []*Chart{stored, copies(stored.Name, stored.Version)} {
 		if c == nil {
 			continue
@@ -46,11 +37,33 @@ func (r *Renderer) Installed(ctx context.Context, release Release, copies func(n
 		if ctx.Err() != nil {
 			return Result{}, ctx.Err()
 		}
-		if err == nil && covers(result.Hits, hits) {
+		if err == nil && covers(result.Hits, reply.Result.Hits) {
 			return result, nil
 		}
 	}
-	return Result{Hits: hits, Removed: upstream.Removed, Unexplained: unexplained}, nil
+	return reply.Result, nil
+}
+
+// installed says what is installed, under its upstream names unless overrides are to be kept.
+// There are none if nothing was removed.
+func (q Request) installed() (Reply, error) {
+	hits, err := installed(q.Manifests)
+	if err != nil || q.KeepOverrides {
+		return Reply{Result: Result{Hits: hits}}, err
+	}
+	stored, err := FromRelease(q.Stored)
+	if err != nil {
+		return Reply{Result: Result{Hits: hits}}, fmt.Errorf("its chart: %w", err)
+	}
+	upstream, err := stored.Upstream(q.Values)
+	if err != nil {
+		return Reply{Result: Result{Hits: hits}}, fmt.Errorf("its chart: %w", err)
+	}
+	reply := Reply{Result: Result{Hits: hits, Removed: upstream.Removed}, Name: stored.Name, Version: stored.Version}
+	if len(upstream.Removed) > 0 {
+		reply.Result.Hits, reply.Result.Unexplained = upstream.origins.apply(hits)
+	}
+	return reply, nil
 }
 
 // covers tells whether what was rendered has every repository that is installed. If not,
@@ -69,10 +82,10 @@ func covers(rendered, installed []manifest.Hit) bool {
 }
 
 // installed returns the references in what a release has installed.
-func installed(release Release) ([]manifest.Hit, error) {
+func installed(manifests []string) ([]manifest.Hit, error) {
 	var hits []manifest.Hit
 	var failures []error
-	for _, text := range release.Manifests {
+	for _, text := range manifests {
 		objects, err := manifest.Decode([]byte(text))
 		failures = append(failures, err)
 		for _, object := range objects {
