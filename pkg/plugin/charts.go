@@ -13,9 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"sigs.k8s.io/yaml"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
@@ -31,9 +29,6 @@ import (
 // bundledCharts is the directory with KKP's charts in its image (kubermatic Dockerfile,
 // v2.31.0: KUBERMATIC_CHARTS_DIRECTORY).
 const bundledCharts = "opt/charts"
-
-// maxValuesBytes bounds a file with Helm values.
-const maxValuesBytes = 8 << 20
 
 // chartFlags say which charts there are beside those that are installed.
 type chartFlags struct {
@@ -88,12 +83,7 @@ func readValues(path string) (map[string]any, error) {
 		return nil, err
 	}
 	defer file.Close()
-	data, err := bounded.ReadAll(file, maxValuesBytes)
-	if err != nil {
-		return nil, err
-	}
-	values := map[string]any{}
-	return values, yaml.Unmarshal(data, &values)
+	return chart.ReadValues(file)
 }
 
 // chartCache is where pulled charts are kept: nowhere if the user has no such place.

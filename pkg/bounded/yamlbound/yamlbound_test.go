@@ -2,7 +2,6 @@ package yamlbound_test
 
 import (
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -52,7 +51,6 @@ func FuzzCheck(f *testing.F) {
 		f.Add([]byte(text))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		debug.SetMemoryLimit(256 << 20)
 		if yamlbound.Check(data) != nil {
 			return
 		}

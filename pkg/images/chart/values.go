@@ -1,13 +1,34 @@
 package chart
 
 import (
+	"io"
 	"regexp"
 	"slices"
 	"strings"
 
 	helm "helm.sh/helm/v3/pkg/chart"
 	"helm.sh/helm/v3/pkg/chartutil"
+	"sigs.k8s.io/yaml"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
 )
+
+// maxValuesBytes bounds a file with values.
+const maxValuesBytes = 8 << 20
+
+// ReadValues reads a file with values, within bounds.
+func ReadValues(r io.Reader) (map[string]any, error) {
+	text, err := bounded.ReadAll(r, maxValuesBytes)
+	if err != nil {
+		return nil, err
+	}
+	if err := yamlbound.Check(text); err != nil {
+		return nil, err
+	}
+	values := map[string]any{}
+	return values, yaml.Unmarshal(text, &values)
+}
 
 // Open returns a copy of the chart as Helm's own actions take it.
 func (c *Chart) Open() (*helm.Chart, error) { return c.open() }
