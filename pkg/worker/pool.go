@@ -105,9 +105,9 @@ func (w *process) stop() {
 
 // ask lets the process work. After an error, it cannot be asked again.
 func (w *process) ask(ctx context.Context, q request, limit time.Duration) (answer response, err error) {
-	ctx, cancel := context.WithTimeout(ctx, limit+grace)
+	bounded, cancel := context.WithTimeout(ctx, limit+grace)
 	defer cancel()
-	stop := context.AfterFunc(ctx, func() { _ = w.cmd.Process.Kill() })
+	stop := context.AfterFunc(bounded, func() { _ = w.cmd.Process.Kill() })
 	defer stop()
 	if err = json.NewEncoder(w.in).Encode(q); err == nil {
 		answer, err = w.read()
@@ -117,6 +117,8 @@ func (w *process) ask(ctx context.Context, q request, limit time.Duration) (answ
 		return answer, nil
 	case ctx.Err() != nil:
 		return response{}, ctx.Err()
+	case bounded.Err() != nil:
+		return response{}, tooLate(limit)
 	}
 	return response{}, fmt.Errorf("rendering it made the template engine break down, or takes more than %d MiB at once", ceiling>>20)
 }

@@ -16,7 +16,6 @@ import (
 // answers and returns: its process must end, and the work with it.
 func Serve(in io.Reader, out io.Writer, handlers ...Handler) error {
 	debug.SetMaxStack(stack)
-	debug.SetMemoryLimit(memory * 9 / 10) // garbage does not count
 	if err := limit(ceiling); err != nil {
 		return fmt.Errorf("the memory of a worker: %w", err)
 	}
@@ -52,13 +51,17 @@ func (q request) serve(handlers []Handler) response {
 		case answer := <-done:
 			return answer
 		case <-late:
-			return response{Last: true, Error: fmt.Sprintf("it was not rendered after %s, and was given up", handlers[i].time)}
+			return response{Last: true, Error: tooLate(handlers[i].time).Error()}
 		case <-ticks.C:
 			if inUse() > memory {
 				return response{Last: true, Error: fmt.Sprintf("it takes more than %d MiB to render, and was given up", memory>>20)}
 			}
 		}
 	}
+}
+
+func tooLate(limit time.Duration) error {
+	return fmt.Errorf("it was not rendered after %s, and was given up", limit)
 }
 
 // answer does a job. A panic is an error.
