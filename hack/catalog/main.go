@@ -6,6 +6,12 @@
 // It prints what changed; with -write it merges the changes into the minor's
 // file. Run it once per edition, each with that edition's installer, which
 // wants Helm 3 in its PATH (it asks for the version) but no network.
+//
+// The installer's log does not tell which applications there are. They come
+// from lists of what each release ships, applications-RELEASE-EDITION.json, and
+// replace those of all releases of the minor that the directory has lists of:
+//
+//	go run ./hack/catalog -applications DIR -release v2.31.1
 package main
 
 import (
@@ -30,6 +36,8 @@ func main() {
 // options are the validated flags.
 type options struct {
 	installer, release, edition, dir string
+	// applications is the directory with lists of applications.
+	applications string
 	// providers and minors are those to run filters for; empty: as known.
 	providers, minors []string
 	// ignore are the prefixes of images that are no component's.
@@ -45,6 +53,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	target, err := openTarget(opts.dir, opts.release, opts.edition, opts.providers)
 	if err != nil {
 		return err
+	}
+	if opts.applications != "" {
+		if err := mergeApplications(target.file, opts.applications); err != nil {
+			return err
+		}
+		return target.save()
 	}
 	seen, err := collect(ctx, opts, target.release().Providers)
 	if err != nil {
@@ -65,6 +79,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("catalog", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&opts.installer, "installer", "", "path of the release's kubermatic-installer")
+	flags.StringVar(&opts.applications, "applications", "", "directory with applications-RELEASE-EDITION.json to take the minor's applications from")
 	flags.StringVar(&opts.release, "release", "", "the KKP release, e.g. v2.31.1")
 	flags.StringVar(&opts.edition, "edition", "ce", "ce or ee")
 	flags.StringVar(&opts.dir, "data", "pkg/images/catalog/data", "directory of the catalog's data")
@@ -77,8 +92,8 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	}
 	opts.providers, opts.minors, opts.ignore = list(providers), list(minors), list(ignore)
 	switch {
-	case opts.installer == "" || opts.release == "":
-		return opts, fmt.Errorf("-installer and -release are required")
+	case (opts.installer == "") == (opts.applications == "") || opts.release == "":
+		return opts, fmt.Errorf("-release and one of -installer and -applications are required")
 	case opts.edition != "ce" && opts.edition != "ee":
 		return opts, fmt.Errorf("-edition must be ce or ee, not %q", opts.edition)
 	}

@@ -93,6 +93,9 @@ func nextMinor(dir string, version *semver.Version) (*data.File, error) {
 			file.Components = append(file.Components, component)
 		}
 	}
+	for _, app := range shippedIn(old, last) {
+		file.Applications = append(file.Applications, app)
+	}
 	return file, nil
 }
 

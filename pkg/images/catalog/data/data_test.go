@@ -2,6 +2,7 @@ package data
 
 import (
 	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,7 +49,7 @@ func TestFilesAreConsistent(t *testing.T) {
 			}
 		}
 	})
-	if total > 150<<10 {
+	if total > 200<<10 {
 		t.Errorf("the data has grown to %d bytes", total)
 	}
 }
@@ -115,6 +116,15 @@ components:
     providers: [aws]
     cni: [canal v3.31]
     since: v2.90.1
+applications:
+- name: cilium
+  source: system
+  chart: cilium
+  defaults:
+  - {repository: "oci://quay.io/charts", values: "{envoy: {enabled: false}}"}
+  versions:
+  - {version: 1.13.0, until: v2.90.0}
+  - {version: 1.19.4, chart: 1.19.4+build.7}
 `
 
 func TestParseIsStrict(t *testing.T) {
@@ -138,6 +148,17 @@ func TestParseIsStrict(t *testing.T) {
 		"release order":  {"v2.90.1}", "v2.89.9}"},
 		"release syntax": {"v2.90.1}", "2.90.1}"},
 		"twice":          {"- image: registry", "- image: a/b:c\n  - image: a/b:c\n  - image: registry"},
+		"application":    {"- name: cilium", "- name: cilium mesh"},
+		"source":         {"source: system", "source: attic"},
+		"chart":          {"chart: cilium", "chart: ../cilium"},
+		"repository":     {"oci://quay.io", "https://quay.io"},
+		"values":         {"{envoy: {", "{envoy: ["},
+		"until":          {"until: v2.90.0", "until: v2.90.3"},
+		"version":        {"version: 1.13.0", "version: 1.13/0"},
+		"chart version":  {"1.19.4+build.7", "1.19.4 7"},
+		"version twice":  {"version: 1.13.0", "version: 1.19.4"},
+		"no defaults":    {"quay.io/charts\"", "quay.io/charts\", since: v2.90.1"},
+		"no versions":    {"  versions:\n  - {version: 1.13.0, until: v2.90.0}\n  - {version: 1.19.4, chart: 1.19.4+build.7}", "  versions: []"},
 		"setting":        {"components:\n", "settings:\n- {object: Seed, field: spec.x, repository: a/b, components: [lunar]}\ncomponents:\n"},
 	} {
 		if !strings.Contains(minimal, change[0]) {
@@ -155,6 +176,28 @@ func TestParseIsStrict(t *testing.T) {
 	if _, err := Parse([]byte("releases: []")); err == nil {
 		t.Error("a file without releases is accepted")
 	}
+}
+
+// What is parsed and written is parsed to the same, whatever is in it.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(minimal))
+	for _, values := range []string{"a: |\n  x \n", "' {{ x }}': 1", "\ta: 1", "a: \"é\\u2028\""} {
+		f.Add([]byte(strings.Replace(minimal, `"{envoy: {enabled: false}}"`, strconv.Quote(values), 1)))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		file, err := Parse(raw)
+		if err != nil {
+			return
+		}
+		written := Format(file)
+		again, err := Parse(written)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, written)
+		}
+		if diff := cmp.Diff(string(written), string(Format(again))); diff != "" {
+			t.Error(diff)
+		}
+	})
 }
 
 func TestNatural(t *testing.T) {

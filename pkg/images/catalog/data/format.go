@@ -27,6 +27,12 @@ func Format(f *File) []byte {
 	for _, component := range sortedComponents(f.Components) {
 		w.component(component)
 	}
+	if len(f.Applications) > 0 {
+		w.line(0, "applications:")
+	}
+	for _, application := range sortedApplications(f.Applications) {
+		w.application(application)
+	}
 	return w.out.Bytes()
 }
 

@@ -34,6 +34,19 @@ func sortedEntries(entries []Entry) []Entry {
 	})
 }
 
+// sortedApplications has the system's before those of the catalog.
+func sortedApplications(applications []Application) []Application {
+	return slices.SortedStableFunc(slices.Values(applications), func(a, b Application) int {
+		return cmp.Or(-cmp.Compare(a.Source, b.Source), cmp.Compare(a.Name, b.Name))
+	})
+}
+
+func sortedVersions(versions []Version) []Version {
+	return slices.SortedStableFunc(slices.Values(versions), func(a, b Version) int {
+		return cmp.Or(natural(strings.TrimPrefix(a.Version, "v"), strings.TrimPrefix(b.Version, "v")), natural(a.Since, b.Since))
+	})
+}
+
 // natural compares strings with runs of digits as numbers: v1.9 before v1.10.
 func natural(a, b string) int {
 	for a != "" && b != "" {

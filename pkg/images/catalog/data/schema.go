@@ -12,6 +12,9 @@ type File struct {
 	Settings []Setting `json:"settings"`
 	// Components are the workloads, sorted by name and place.
 	Components []Component `json:"components"`
+	// Applications are those for user clusters that KKP ships, sorted by source
+	// and name.
+	Applications []Application `json:"applications,omitempty"`
 }
 
 // Release holds what KKP compiles into one patch release. An empty field is

@@ -27,6 +27,8 @@ type known struct {
 	minors, providers, cni, releases map[string]bool
 	// image matches a reference whose templates are resolved.
 	image *regexp.Regexp
+	// name and version are those of applications and their charts.
+	name, version *regexp.Regexp
 }
 
 func (f *File) validate() error {
@@ -45,6 +47,9 @@ func (f *File) validate() error {
 	for _, s := range f.Settings {
 		errs = append(errs, f.validateSetting(s, names, seen)...)
 	}
+	for _, a := range f.Applications {
+		errs = append(errs, f.validateApplication(a, names, seen)...)
+	}
 	return errors.Join(errs...)
 }
 
@@ -54,6 +59,8 @@ func (f *File) known() (known, error) {
 		minors: map[string]bool{}, providers: map[string]bool{}, cni: map[string]bool{},
 		releases: map[string]bool{"": true},
 		image:    regexp.MustCompile(`^[a-z0-9._/-]+(:[0-9]+/[a-z0-9._/-]+)?(:[A-Za-z0-9._-]+)?(@sha256:[0-9a-f]{64})?$`),
+		name:     regexp.MustCompile(`^[a-z0-9][a-z0-9-]*([./][a-z0-9-]+)*$`),
+		version:  regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9.+_-]*$`),
 	}
 	for _, release := range f.Releases {
 		names.releases[release.Version] = true

@@ -1,0 +1,252 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
+)
+
+// listedVersion is a version of an application in a list of what a release
+// ships in an edition, applications-RELEASE-EDITION.json.
+type listedVersion struct {
+	Source        string `json:"source"` // application-system or application-default
+	Component     string `json:"component"`
+	Method        string `json:"method"`
+	Version       string `json:"version"`
+	HelmURL       string `json:"helmURL"`
+	Chart         string `json:"chart"`
+	ChartVersion  string `json:"chartVersion"`
+	DefaultValues string `json:"defaultValues"`
+}
+
+// shipped are the applications of one release: each with one default and
+// without spans of releases.
+type shipped map[string]data.Application
+
+// mergeApplications replaces the applications of the releases that a directory
+// has lists of, in both editions, and keeps those of the others. Features and
+// notes are not in the lists and stay.
+func mergeApplications(file *data.File, dir string) error {
+	found := false
+	releases := make([]shipped, len(file.Releases))
+	for i, release := range file.Releases {
+		lists, err := filepath.Glob(filepath.Join(dir, "applications-"+release.Version+"-*.json"))
+		if err != nil {
+			return err
+		}
+		if releases[i] = shippedIn(file, i); len(lists) == 0 {
+			continue
+		}
+		found = true
+		if releases[i], err = readLists(dir, release.Version); err != nil {
+			return err
+		}
+	}
+	if !found {
+		return fmt.Errorf("%s has no applications-RELEASE-EDITION.json for a release of the file", dir)
+	}
+	merged, err := joined(file, releases)
+	file.Applications = merged
+	return err
+}
+
+// shippedIn are the applications of a release in the data.
+func shippedIn(file *data.File, index int) shipped {
+	apps := shipped{}
+	for _, app := range file.Applications {
+		edition := app.Edition
+		if edition == "" {
+			edition = "ce" // and the other one
+		}
+		defaults, versions := file.ActiveDefaults(app, index, edition)
+		if len(versions) == 0 {
+			continue
+		}
+		defaults.Since, defaults.Until = "", ""
+		for i := range versions {
+			versions[i].Since, versions[i].Until = "", ""
+		}
+		app.Defaults, app.Versions = []data.Defaults{defaults}, versions
+		apps[app.Name] = app
+	}
+	return apps
+}
+
+// readLists joins the lists of a release's editions.
+func readLists(dir, release string) (shipped, error) {
+	var editions [2]shipped
+	for i, edition := range []string{"ce", "ee"} {
+		path := filepath.Join(dir, "applications-"+release+"-"+edition+".json")
+		raw, err := os.ReadFile(path)
+		if err == nil {
+			editions[i], err = readList(raw, edition)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	all := editions[1]
+	for name, app := range editions[0] {
+		other, ok := all[name]
+		app.Edition, other.Edition = "", ""
+		if ok && !reflect.DeepEqual(app, other) {
+			return nil, fmt.Errorf("%s: the editions ship %s with different content, which the format has no place for", release, name)
+		}
+		if !ok {
+			app.Edition = "ce"
+		}
+		all[name] = app
+	}
+	return all, nil
+}
+
+func readList(raw []byte, edition string) (shipped, error) {
+	decoder := json.NewDecoder(bytes.NewReader(raw))
+	decoder.DisallowUnknownFields()
+	var list []listedVersion
+	if err := decoder.Decode(&list); err != nil {
+		return nil, err
+	}
+	sources := map[string]string{"application-system": data.SourceSystem, "application-default": data.SourceCatalog}
+	apps := shipped{}
+	for _, v := range list {
+		values, err := canonical(v.DefaultValues)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: default values: %w", v.Component, v.Version, err)
+		}
+		app := data.Application{
+			Name: v.Component, Source: sources[v.Source], Edition: edition, Chart: v.Chart,
+			Defaults: []data.Defaults{{Repository: v.HelmURL, Values: values}},
+		}
+		if v.Method != "helm" || app.Source == "" {
+			return nil, fmt.Errorf("%s %s: method %q and source %q are not known", v.Component, v.Version, v.Method, v.Source)
+		}
+		if known, ok := apps[v.Component]; ok {
+			app.Versions = known.Versions
+			known.Versions = nil
+			bare := app
+			bare.Versions = nil
+			if !reflect.DeepEqual(known, bare) {
+				return nil, fmt.Errorf("%s %s differs from other versions in more than the version", v.Component, v.Version)
+			}
+		}
+		version := data.Version{Version: v.Version}
+		if v.ChartVersion != v.Version {
+			version.Chart = v.ChartVersion
+		}
+		app.Versions = append(app.Versions, version)
+		apps[v.Component] = app
+	}
+	return apps, nil
+}
+
+// canonical writes values in one way. Comments, also those of configuration
+// files in values, are no facts.
+func canonical(text string) (string, error) {
+	var values map[string]any
+	if err := yaml.Unmarshal([]byte(text), &values); err != nil || len(values) == 0 {
+		return "", err
+	}
+	comment := regexp.MustCompile(`(?m)^[ \t]*#.*\n|[ \t]+# .*$`)
+	var strip func(value any) any
+	strip = func(value any) any {
+		switch v := value.(type) {
+		case map[string]any:
+			for key, inner := range v {
+				v[key] = strip(inner)
+			}
+		case []any:
+			for i, inner := range v {
+				v[i] = strip(inner)
+			}
+		case string:
+			if strings.Contains(v, "\n") {
+				return comment.ReplaceAllString(v, "")
+			}
+		}
+		return value
+	}
+	written, err := yaml.Marshal(strip(values))
+	return string(written), err
+}
+
+// joined writes the applications of all releases as spans.
+func joined(file *data.File, releases []shipped) ([]data.Application, error) {
+	apps := map[string]*data.Application{}
+	for _, app := range file.Applications {
+		apps[app.Name] = &data.Application{Features: app.Features, Note: app.Note}
+	}
+	for i, release := range releases {
+		for name, app := range release {
+			all := apps[name]
+			if all == nil {
+				all = &data.Application{}
+				apps[name] = all
+			}
+			if all.Chart != "" && (all.Chart != app.Chart || all.Source != app.Source || all.Edition != app.Edition) {
+				return nil, fmt.Errorf("%s: %s has another chart, source or edition than before, which the format has no place for",
+					file.Releases[i].Version, name)
+			}
+			all.Name, all.Chart, all.Source, all.Edition = name, app.Chart, app.Source, app.Edition
+		}
+	}
+	var merged []data.Application
+	for _, name := range sorted(apps) {
+		app := *apps[name]
+		if app.Chart == "" {
+			continue // no release has it any more
+		}
+		app.Defaults = spansOf(file, releases, func(s shipped) []data.Defaults { return s[name].Defaults },
+			func(d *data.Defaults, since, until string) { d.Since, d.Until = since, until })
+		app.Versions = spansOf(file, releases, func(s shipped) []data.Version { return s[name].Versions },
+			func(v *data.Version, since, until string) { v.Since, v.Until = since, until })
+		merged = append(merged, app)
+	}
+	return merged, nil
+}
+
+// spansOf lists what some releases have, each item once for each run of
+// releases that have it.
+func spansOf[T comparable](file *data.File, releases []shipped, items func(shipped) []T, set func(item *T, since, until string)) []T {
+	var distinct, spans []T
+	for _, release := range releases {
+		for _, item := range items(release) {
+			if !slices.Contains(distinct, item) {
+				distinct = append(distinct, item)
+			}
+		}
+	}
+	for _, item := range distinct {
+		start := -1
+		for i := 0; i <= len(releases); i++ {
+			inside := i < len(releases) && slices.Contains(items(releases[i]), item)
+			if inside == (start >= 0) {
+				continue
+			}
+			if inside {
+				start = i
+				continue
+			}
+			span, since, until := item, "", ""
+			if start > 0 {
+				since = file.Releases[start].Version
+			}
+			if i < len(releases) {
+				until = file.Releases[i-1].Version
+			}
+			set(&span, since, until)
+			spans, start = append(spans, span), -1
+		}
+	}
+	return spans
+}
