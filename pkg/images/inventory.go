@@ -63,12 +63,20 @@ type Gap struct {
 // String is the gap on one line.
 func (g Gap) String() string { return g.Source + ": " + g.Subject + ": " + g.Error }
 
+// Contribution is what a source adds to an inventory.
+type Contribution struct {
+	Source string `json:"source"`
+	Images int    `json:"images"`         // that it is a reason for, alone or among others
+	Note   string `json:"note,omitempty"` // why there are none, where that is no gap
+}
+
 // Inventory is what an installation needs: each image once, ordered by reference,
 // and what could not be found out.
 type Inventory struct {
-	Images []Image
-	Gaps   []Gap
-	Notes  []string // things to tell the user that are not gaps
+	Images  []Image
+	Gaps    []Gap
+	Notes   []string       // things to tell the user that are not gaps
+	Sources []Contribution // of the sources that were asked; none if that is not known
 }
 
 // Collector gathers an Inventory. Its zero value is ready to use; it is not safe for
@@ -157,7 +165,43 @@ func (inv Inventory) Where(keep func(Image) bool) Inventory {
 		}
 	}
 	inv.Images = kept
+	inv.Sources = inv.contributions()
 	return inv
+}
+
+// From returns the inventory with what the sources that were asked, in this order, have
+// added to it. silent says why a source has nothing, if it has nothing and no gap.
+func (inv Inventory) From(sources []string, silent map[string]string) Inventory {
+	inv.Sources = nil
+	for _, source := range sources {
+		inv.Sources = append(inv.Sources, Contribution{Source: source})
+	}
+	inv.Sources = inv.contributions()
+	for i, from := range inv.Sources {
+		if from.Images == 0 && !slices.ContainsFunc(inv.Gaps, func(gap Gap) bool { return gap.Source == from.Source }) {
+			inv.Sources[i].Note = silent[from.Source]
+		}
+	}
+	return inv
+}
+
+// contributions counts anew what each source has added.
+func (inv Inventory) contributions() []Contribution {
+	found := map[string]int{}
+	for _, img := range inv.Images {
+		seen := map[string]bool{}
+		for _, reason := range img.Reasons {
+			if !seen[reason.Source] {
+				seen[reason.Source] = true
+				found[reason.Source]++
+			}
+		}
+	}
+	counted := slices.Clone(inv.Sources)
+	for i := range counted {
+		counted[i].Images = found[counted[i].Source]
+	}
+	return counted
 }
 
 // Without returns the inventory without the images that another one has, in the same places.

@@ -22,10 +22,11 @@ const (
 // ImageList is the inventory as a document: what `images -o json` prints and
 // `sync --images` reads.
 type ImageList struct {
-	APIVersion string  `json:"apiVersion"`
-	Kind       string  `json:"kind"`
-	Items      []Image `json:"items"`
-	Gaps       []Gap   `json:"gaps,omitempty"`
+	APIVersion string         `json:"apiVersion"`
+	Kind       string         `json:"kind"`
+	Items      []Image        `json:"items"`
+	Sources    []Contribution `json:"sources,omitempty"`
+	Gaps       []Gap          `json:"gaps,omitempty"`
 }
 
 // SyncReport is the report of a sync as a document.
@@ -54,7 +55,7 @@ func (inv Inventory) List() ImageList {
 	if items == nil {
 		items = []Image{}
 	}
-	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Gaps: inv.Gaps}
+	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Sources: inv.Sources, Gaps: inv.Gaps}
 }
 
 // Document returns the report as a document.

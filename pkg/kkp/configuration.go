@@ -36,7 +36,20 @@ type ConfigurationSpec struct {
 			Default          []string `json:"default"`
 			DefaultManifests string   `json:"defaultManifests"` // a List of Addons in YAML
 		} `json:"addons"`
+		SystemApplications HelmRepository `json:"systemApplications"`
+		Applications       HelmRepository `json:"applications"` // of the default catalog; its address is below
 	} `json:"userCluster"`
+	Applications struct {
+		SystemApplications struct {
+			Disable      bool     `json:"disable"`
+			Applications []string `json:"applications"` // none: all
+		} `json:"systemApplications"`
+		DefaultApplicationCatalog struct {
+			Enable         bool     `json:"enable"`
+			Applications   []string `json:"applications"` // none: all
+			HelmRepository string   `json:"helmRepository"`
+		} `json:"defaultApplicationCatalog"`
+	} `json:"applications"` // since KKP 2.28
 	API struct {
 		AccessibleAddons []string `json:"accessibleAddons"` // that users can choose
 	} `json:"api"`
@@ -44,6 +57,13 @@ type ConfigurationSpec struct {
 		Versions []string `json:"versions"` // "v1.34.9"
 		Default  string   `json:"default"`
 	} `json:"versions"`
+}
+
+// HelmRepository is where KKP looks for the charts of its applications, if that is set.
+type HelmRepository struct {
+	HelmRepository string `json:"helmRepository"` // with or without oci://
+	Insecure       bool   `json:"insecureSkipTLSVerify"`
+	PlainHTTP      bool   `json:"plainHTTP"`
 }
 
 // ConfigurationStatus is what the operator reports.

@@ -43,6 +43,9 @@ func (p ConfigPlan) Cover(inv images.Inventory, inst kkp.Installation, release *
 	for _, app := range inst.Applications.Definitions {
 		c.system[app.Name] = app.System
 	}
+	for _, app := range release.Applications() {
+		c.system[app.Name] = c.system[app.Name] || app.System
+	}
 	coverage := Coverage{Left: map[Remedy][]images.Ref{}}
 	coverage.Redirected = inv.Where(func(img images.Image) bool {
 		return slices.ContainsFunc(img.Reasons, func(r images.Reason) bool { return c.remedy(img, r) == "" && r.Source != "running" })

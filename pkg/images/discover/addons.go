@@ -38,8 +38,10 @@ type AddonSource struct {
 // addons adds what the addons refer to that the user clusters in scope have or can get.
 func (f *finder) addons(ctx context.Context) {
 	if f.opts.Addons.Dir == nil && f.opts.Addons.Images == nil {
+		f.nothing(Addons, "addons cannot be read here")
 		return
 	}
+	f.nothing(Addons, "the addons of the clusters in scope refer to no image")
 	f.unread(Addons, kkp.PartSeeds, kkp.PartClusters, kkp.PartAddons)
 	files, where, ok := f.addonFiles(ctx)
 	if !ok {

@@ -16,11 +16,12 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// upstreamCharts is where KKP's own applications come from, and kubevirtCharts where one
-// of them does (kubermatic pkg/applicationdefinitions, v2.31.0).
+// upstreamCharts is where KKP's own applications come from, and otherCharts where one of
+// them does, kubevirt, and those of KKP 2.28's system (kubermatic
+// pkg/applicationdefinitions).
 const (
 	upstreamCharts = "oci://quay.io/kubermatic-mirror/helm-charts"
-	kubevirtCharts = "oci://quay.io/kubermatic/helm-charts"
+	otherCharts    = "oci://quay.io/kubermatic/helm-charts"
 )
 
 // applications adds the charts of the applications for user clusters, and what these
@@ -28,53 +29,27 @@ const (
 func (f *finder) applications(ctx context.Context) {
 	f.unread(Applications, kkp.PartApps)
 	if f.opts.Charts == nil {
+		f.nothing(Applications, noCharts)
 		return
 	}
+	if !f.release.Exact() && !f.wants(Components) { // which says so itself
+		f.inexact(Applications)
+	}
 	var jobs []chartJob
-	for _, app := range f.inst.Applications.Definitions {
-		for _, version := range f.versionsOf(app) {
-			jobs = append(jobs, f.application(app, version)...)
+	everyVersion := map[string]bool{}
+	for _, app := range f.definitions() {
+		for _, version := range f.versionsOf(app, everyVersion) {
+			jobs = append(jobs, f.application(app.Application, version)...)
 		}
+	}
+	if len(everyVersion) > 0 {
+		f.Note(fmt.Sprintf("every version of %s is listed, because it is not known which are installed: %v",
+			counted(slices.Sorted(maps.Keys(everyVersion)), "application"), f.unknownInstallations()))
+	}
+	if len(jobs) == 0 {
+		f.nothing(Applications, "none is in scope: spec.applications turns KKP's own off, and no ApplicationDefinition has others")
 	}
 	f.render(ctx, jobs)
-}
-
-// versionsOf returns the versions of an application in scope: those that are installed
-// and the default, or all if it is not known what is installed. Cilium's are known: they
-// are the CNIs of the clusters.
-func (f *finder) versionsOf(app kkp.Application) []kkp.ApplicationVersion {
-	used := map[string]bool{strings.TrimPrefix(app.DefaultVersion, "v"): true}
-	unknown := f.inst.Applications.InstallationsUnknown
-	for _, installed := range f.inst.Applications.Installations {
-		if installed.Name == app.Name {
-			used[strings.TrimPrefix(installed.Version, "v")] = true
-		}
-	}
-	if app.System && app.Name == "cilium" && f.seedsRead() {
-		unknown = nil
-		for _, s := range f.scopes {
-			for _, shape := range s.shapes {
-				if version, ok := strings.CutPrefix(shape.CNI, "cilium "); ok {
-					used[strings.TrimPrefix(version, "v")] = true
-				}
-			}
-		}
-	}
-	if f.opts.All {
-		return app.Versions
-	}
-	if unknown != nil {
-		if len(app.Versions) > 1 {
-			f.Note(fmt.Sprintf("every version of the application %s is listed, because it is not known which are installed: %v", app.Name, unknown))
-		}
-		return app.Versions
-	}
-	return slices.DeleteFunc(slices.Clone(app.Versions), func(v kkp.ApplicationVersion) bool { return !used[strings.TrimPrefix(v.Version, "v")] })
-}
-
-// seedsRead tells whether the clusters of every Seed are known.
-func (f *finder) seedsRead() bool {
-	return len(f.inst.Seeds) > 0 && !slices.ContainsFunc(f.inst.Seeds, func(s kkp.Seed) bool { return !s.Read })
 }
 
 // application adds the chart of a version of an application, and returns the jobs that
@@ -106,14 +81,18 @@ func (f *finder) application(app kkp.Application, version kkp.ApplicationVersion
 // upstreamURL maps the repository of a chart back, if KKP's helmRepository setting has
 // rewritten it.
 func (f *finder) upstreamURL(app kkp.Application, source kkp.ChartSource) string {
-	for _, field := range []string{"spec.userCluster.systemApplications.helmRepository", "spec.applications.defaultApplicationCatalog.helmRepository"} {
-		repository := f.inst.Configuration.Field(field)
-		if repository == "" || strings.TrimPrefix(source.URL, "oci://") != strings.TrimPrefix(repository, "oci://") {
+	for _, setting := range f.helmRepositories() {
+		if setting.address == "" || source.URL != setting.address {
 			continue
 		}
-		f.Note(fmt.Sprintf("upstream names are listed for the charts of applications, whatever %s is set to", field))
+		f.Note(fmt.Sprintf("upstream names are listed for the charts of applications, whatever %s is set to", setting.field))
+		for _, shipped := range f.release.Applications() {
+			if shipped.Name == app.Name && shipped.Chart == source.Name {
+				return shipped.Repository
+			}
+		}
 		if source.Name == "kubevirt" && !app.System {
-			return kubevirtCharts
+			return otherCharts
 		}
 		return upstreamCharts
 	}
@@ -135,7 +114,7 @@ func (f *finder) chart(source kkp.ChartSource, subject string, reason images.Rea
 		return
 	}
 	img := images.Image{Ref: ref, Kind: images.KindChart, Reasons: []images.Reason{reason}}
-	if source.URL == kubevirtCharts {
+	if source.URL == otherCharts {
 		also, _ := images.ParseRef(strings.TrimPrefix(upstreamCharts, "oci://") + "/" + source.Name)
 		img.Also = []string{also.Repository}
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -38,6 +39,7 @@ type Chart struct {
 // Rendering says how a chart is rendered.
 type Rendering struct {
 	Values        map[string]any // over the chart's own and those that the user gave for local charts
+	Release       *kkp.Release   // that the chart is for: its values, name and namespace in place of the user's; nil: none
 	API           kkp.API        // of the cluster that it is for
 	KeepOverrides bool           // of image locations
 }
@@ -54,20 +56,31 @@ type Rendered struct {
 func (f *finder) charts(ctx context.Context) {
 	f.unread(Charts, kkp.PartReleases)
 	if f.opts.Charts == nil {
+		f.nothing(Charts, noCharts)
 		return
 	}
+	planned := f.plannedCharts()
 	var jobs []chartJob
 	install := func(releases []kkp.Release, api kkp.API, cluster string) {
 		for _, release := range releases {
-			jobs = append(jobs, f.installed(release, api, cluster))
+			jobs = append(jobs, f.upgraded(f.installed(release, api, cluster), release, api, planned))
 		}
 	}
 	install(f.inst.Releases, f.inst.API, master)
 	for _, seed := range f.inst.Seeds {
 		install(seed.Releases, seed.API, seed.Name)
 	}
-	for _, c := range f.opts.Charts.Local() {
+	local := f.opts.Charts.Local()
+	for _, c := range local {
 		jobs = append(jobs, f.local(c, Charts))
+	}
+	switch {
+	case len(jobs) > 0:
+		f.nothing(Charts, "the charts refer to no image")
+	case f.inst.Live:
+		f.nothing(Charts, "no Helm releases in KKP's namespaces")
+	default:
+		f.nothing(Charts, noInstallation)
 	}
 	f.render(ctx, jobs)
 }
@@ -75,21 +88,32 @@ func (f *finder) charts(ctx context.Context) {
 // bundledCharts adds what the charts in the image of the KKP release refer to.
 func (f *finder) bundledCharts(ctx context.Context) {
 	if f.opts.Charts == nil {
+		f.nothing(BundledCharts, noCharts)
 		return
 	}
-	image := images.Ref{Registry: "quay.io", Repository: "kubermatic/kubermatic", Tag: f.release.Version()}
-	if strings.EqualFold(string(f.release.Edition()), "ee") {
-		image.Repository += "-ee"
-	}
-	found, err := f.opts.Charts.Bundled(ctx, image)
+	found, err := f.bundle()
 	if err != nil {
-		f.Gap(BundledCharts, "/opt/charts in "+image.String(), err)
+		f.Gap(BundledCharts, "/opt/charts in "+f.kubermaticImage().String(), err)
 	}
 	var jobs []chartJob
 	for _, c := range found {
 		jobs = append(jobs, f.local(c, BundledCharts))
 	}
+	f.nothing(BundledCharts, "the charts refer to no image")
 	f.render(ctx, jobs)
+}
+
+// kubermaticImage is KKP's image of the release, which has its charts.
+func (f *finder) kubermaticImage() images.Ref {
+	image := images.Ref{Registry: "quay.io", Repository: "kubermatic/kubermatic", Tag: f.release.Version()}
+	if f.release.Edition() == catalog.EE {
+		image.Repository += "-ee"
+	}
+	return image
+}
+
+func (f *finder) readBundle(ctx context.Context) ([]Chart, error) {
+	return f.opts.Charts.Bundled(ctx, f.kubermaticImage())
 }
 
 // chartJob is a chart to be rendered, and what its references are needed for.
@@ -120,6 +144,7 @@ func (f *finder) local(c Chart, source string) chartJob {
 	return chartJob{
 		subject: "chart " + c.Path,
 		reason:  images.Reason{Source: source, Component: c.Name, Condition: chartCondition(c.Name, c.Version)},
+		adjust:  f.operatorOf(c.Name),
 		render: func(ctx context.Context) (Rendered, error) {
 			if c.Err != nil {
 				return Rendered{}, c.Err

@@ -13,7 +13,7 @@ import (
 func (f *finder) components(context.Context) {
 	f.unread(Components, kkp.PartSeeds, kkp.PartClusters)
 	if !f.release.Exact() {
-		f.Gap(Components, "KKP "+f.release.Version(), fmt.Errorf("not in the catalog; what %s needs is listed instead", f.release.DataVersion()))
+		f.inexact(Components)
 	}
 	for _, s := range f.scopes {
 		found, unknown := f.release.Images(catalog.Scope{Places: s.places, Clusters: s.shapes, Features: s.features})
@@ -31,6 +31,11 @@ func (f *finder) components(context.Context) {
 			f.Note(note)
 		}
 	}
+}
+
+// inexact names a release that is not in the catalog.
+func (f *finder) inexact(source string) {
+	f.Gap(source, "KKP "+f.release.Version(), fmt.Errorf("not in the catalog; what %s needs is listed instead", f.release.DataVersion()))
 }
 
 // replaced tells whether the configuration has a container of its own in place of a

@@ -34,6 +34,7 @@ func (f *finder) configured(context.Context) {
 			f.customBuild(made)
 		}
 	}
+	f.nothing(Configured, "no field names an image, such as spec.mirrorImages")
 }
 
 // container adds the image of a backup container, which the configuration holds as YAML.

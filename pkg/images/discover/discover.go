@@ -6,6 +6,7 @@ package discover
 import (
 	"context"
 	"slices"
+	"sync"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -63,13 +64,16 @@ type finder struct {
 	overrides overrides
 	all       []catalog.Image           // everything that the release can use; see everything
 	originals map[images.Ref]images.Ref // upstream names that were looked up; see original
+	silent    map[string]string         // why sources have nothing; see nothing
+	bundle    func() ([]Chart, error)   // the charts in the image of the release, read once
 	images.Collector
 }
 
 // Inventory lists the images that an installation needs in a release, which need not be
 // the one it runs.
 func Inventory(ctx context.Context, inst kkp.Installation, release *catalog.Release, opts Options) Result {
-	f := &finder{inst: inst, release: release, opts: opts, originals: map[images.Ref]images.Ref{}}
+	f := &finder{inst: inst, release: release, opts: opts, originals: map[images.Ref]images.Ref{}, silent: map[string]string{}}
+	f.bundle = sync.OnceValues(func() ([]Chart, error) { return f.readBundle(ctx) })
 	f.scopes = f.findScopes()
 	f.overrides = f.findOverrides()
 	sources := []struct {
@@ -84,13 +88,26 @@ func Inventory(ctx context.Context, inst kkp.Installation, release *catalog.Rele
 		{Configured, f.configured},
 		{Running, f.running},
 	}
+	if len(opts.Sources) == 0 {
+		f.nothing(BundledCharts, f.withoutBundle())
+	}
+	var asked []string
 	for _, source := range sources {
 		if f.wants(source.name) {
 			source.find(ctx)
 		}
+		if f.wants(source.name) || f.silent[source.name] != "" {
+			asked = append(asked, source.name)
+		}
 	}
-	return Result{Inventory: f.Collector.Inventory(), Scope: summarize(f.scopes)}
+	return Result{Inventory: f.Collector.Inventory().From(asked, f.silent), Scope: summarize(f.scopes)}
 }
+
+// nothing says why a source has nothing to add, where that is no gap.
+func (f *finder) nothing(source, why string) { f.silent[source] = why }
+
+// noCharts is why nothing is known of charts, for callers that cannot read any.
+const noCharts = "charts cannot be read here"
 
 // Parts are the parts of an installation that sources look at, nil for all of them.
 func Parts(sources []string) []kkp.Part {
@@ -109,13 +126,26 @@ func Parts(sources []string) []kkp.Part {
 	return parts
 }
 
-// wants tells whether a source is asked. Charts that are not installed matter only to
-// those who ask for them.
+// wants tells whether a source is asked.
 func (f *finder) wants(source string) bool {
 	if len(f.opts.Sources) > 0 {
 		return slices.Contains(f.opts.Sources, source)
 	}
-	return source != BundledCharts || f.opts.All
+	return source != BundledCharts || f.withoutBundle() == ""
+}
+
+// withoutBundle is why the charts in KKP's image are not asked for, "" if they are: charts
+// that are not installed matter where nothing is installed, and to those who want all.
+func (f *finder) withoutBundle() string {
+	switch {
+	case f.opts.All:
+		return ""
+	case f.inst.Live:
+		return "off, the installed charts count; --all lists the others, too"
+	case f.hasKKPCharts():
+		return "off, the charts at hand are KKP's"
+	}
+	return ""
 }
 
 // unread turns the unreadable parts of the installation into gaps of a source.

@@ -19,7 +19,14 @@ func (f *finder) running(context.Context) {
 	for _, seed := range f.inst.Seeds {
 		f.pods(seed.Pods, seed.Name)
 	}
+	f.nothing(Running, "no pods in KKP's namespaces")
+	if !f.inst.Live {
+		f.nothing(Running, noInstallation)
+	}
 }
+
+// noInstallation is why files tell nothing about what is installed and runs.
+const noInstallation = "no live installation"
 
 func (f *finder) pods(pods []kkp.Pod, cluster string) {
 	for _, pod := range pods {

@@ -1,0 +1,101 @@
+package discover
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// versionsOf returns the versions of an application in scope: those that are installed
+// and the default, or all if it is not known what is installed, which it notes in every.
+// Cilium's are known: they are the CNIs of the clusters in scope. Of the system's others
+// every version counts, because any cluster can get it at any time.
+func (f *finder) versionsOf(app definition, every map[string]bool) []kkp.ApplicationVersion {
+	used := []string{app.DefaultVersion}
+	for _, installed := range f.inst.Applications.Installations {
+		if installed.Name == app.Name {
+			used = append(used, installed.Version)
+		}
+	}
+	isCNI := app.System && app.Name == cilium
+	if isCNI {
+		used = append(used, f.ciliumVersions()...)
+	}
+	isUsed := func(v kkp.ApplicationVersion) bool {
+		return slices.ContainsFunc(used, func(version string) bool { return sameVersion(version, v.Version) })
+	}
+	versions, earlier := app.Versions, slices.DeleteFunc(slices.Clone(app.earlier), func(v kkp.ApplicationVersion) bool { return !isUsed(v) })
+	if f.opts.All {
+		return slices.Concat(versions, earlier)
+	}
+	switch {
+	case isCNI && f.clustersKnown():
+		f.lacking(app, used)
+	case isCNI, f.unknownInstallations() != nil && !(app.shipped && app.System):
+		if len(versions) > 1 {
+			every[app.Name] = true
+		}
+		return slices.Concat(versions, app.earlier)
+	case app.shipped && app.System:
+		return slices.Concat(versions, earlier)
+	}
+	return slices.Concat(slices.DeleteFunc(slices.Clone(versions), func(v kkp.ApplicationVersion) bool { return !isUsed(v) }), earlier)
+}
+
+// ciliumVersions are those of the clusters in scope.
+func (f *finder) ciliumVersions() []string {
+	var versions []string
+	for _, s := range f.scopes {
+		for _, shape := range s.shapes {
+			if version, ok := strings.CutPrefix(shape.CNI, cilium+" "); ok && !slices.Contains(versions, version) {
+				versions = append(versions, version)
+			}
+		}
+	}
+	return versions
+}
+
+// lacking names the versions of Cilium in use that have no chart. The oldest that KKP
+// knows have none: they were addons.
+func (f *finder) lacking(app definition, used []string) {
+	for _, version := range used {
+		known := slices.ContainsFunc(slices.Concat(app.Versions, app.earlier), func(v kkp.ApplicationVersion) bool { return sameVersion(v.Version, version) })
+		if !known && !slices.Contains(f.release.CNI()[cilium], version) {
+			f.Gap(Applications, "application "+app.Name+" "+version, fmt.Errorf("clusters use it, and neither KKP %s nor a live ApplicationDefinition has its chart", f.release.Version()))
+		}
+	}
+}
+
+// clustersKnown tells whether the clusters of every Seed are known. Files have them, or
+// there are none yet.
+func (f *finder) clustersKnown() bool {
+	if !f.inst.Live {
+		return true
+	}
+	return len(f.inst.Seeds) > 0 && !slices.ContainsFunc(f.inst.Seeds, func(s kkp.Seed) bool { return !s.Read })
+}
+
+// unknownInstallations is why it is not known which applications are installed.
+func (f *finder) unknownInstallations() error {
+	if err := f.inst.Applications.InstallationsUnknown; err != nil {
+		return err
+	}
+	if !f.clustersKnown() {
+		return errors.New("not every Seed could be read")
+	}
+	return nil
+}
+
+// counted names some things, or how many there are.
+func counted(names []string, noun string) string {
+	switch n := len(names); {
+	case n == 1:
+		return "the " + noun + " " + names[0]
+	case n > 4:
+		return fmt.Sprintf("%d %ss", n, noun)
+	}
+	return "the " + noun + "s " + strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

@@ -1,0 +1,126 @@
+package discover
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// operatorChart is the chart that only KKP has: where it is, the others are KKP's, too.
+const operatorChart = "kubermatic-operator"
+
+// upgrades tells whether another release, or another edition, is planned than the one that
+// runs. If it is not known what runs, that counts as another one.
+func (f *finder) upgrades() bool {
+	running := f.inst.Version
+	return f.inst.Live && ("v"+strings.TrimPrefix(running, "v") != f.release.Version() ||
+		f.inst.Edition != "" && !strings.EqualFold(f.inst.Edition, string(f.release.Edition())))
+}
+
+// hasKKPCharts tells whether the charts at hand are those of a KKP release.
+func (f *finder) hasKKPCharts() bool {
+	return f.opts.Charts != nil && slices.ContainsFunc(f.opts.Charts.Local(), func(c Chart) bool { return c.Name == operatorChart })
+}
+
+// plannedCharts returns the charts that an upgrade installs: those at hand, or those in
+// KKP's image. There are none if nothing is upgraded, or they cannot be read, which is a
+// gap.
+func (f *finder) plannedCharts() []Chart {
+	installed := len(f.inst.Releases) > 0 || slices.ContainsFunc(f.inst.Seeds, func(s kkp.Seed) bool { return len(s.Releases) > 0 })
+	if !f.upgrades() || !installed {
+		return nil
+	}
+	if f.hasKKPCharts() {
+		return f.opts.Charts.Local()
+	}
+	charts, err := f.bundle()
+	if err != nil {
+		f.Gap(Charts, "/opt/charts in "+f.kubermaticImage().String(), fmt.Errorf("%w; what is installed today is listed in place of what the charts of KKP %s need; "+
+			"name a directory with these in --charts-directory", err, f.release.Version()))
+	}
+	return charts
+}
+
+// upgraded is the job for a Helm release after an upgrade: the planned chart with the live
+// values. A release whose chart is not among the planned ones stays as it is.
+func (f *finder) upgraded(today chartJob, release kkp.Release, api kkp.API, planned []Chart) chartJob {
+	if len(planned) == 0 {
+		return today
+	}
+	chart, ok := successor(release, planned)
+	if !ok {
+		f.Note(fmt.Sprintf("%s: KKP %s has no chart %s, so what is installed today is listed", today.subject, f.release.Version(), release.ChartName))
+		return today
+	}
+	job := today
+	job.reason.Condition = chartCondition(chart.Name, chart.Version)
+	job.adjust = f.operatorOf(chart.Name)
+	job.render = func(ctx context.Context) (Rendered, error) {
+		if chart.Err != nil {
+			return today.instead(ctx, chart.Err)
+		}
+		how := Rendering{Release: &release, API: api, KeepOverrides: !f.opts.IgnoreOverrides}
+		rendered, err := chart.Render(ctx, how)
+		if err == nil {
+			return rendered, nil
+		}
+		bare := release
+		bare.Config, how.Release = nil, &bare
+		defaults, failure := chart.Render(ctx, how)
+		if failure != nil {
+			return today.instead(ctx, err)
+		}
+		defaults.Hits = append(defaults.Hits, rendered.Hits...) // what could be read
+		return defaults, fmt.Errorf("the chart %s %s does not render with the values of the release, so its default values are used: %w", chart.Name, chart.Version, err)
+	}
+	return job
+}
+
+// instead renders what is installed today, because of an error.
+func (job chartJob) instead(ctx context.Context, err error) (Rendered, error) {
+	rendered, failure := job.render(ctx)
+	return rendered, errors.Join(fmt.Errorf("its next chart does not render, so what is installed today is listed: %w", err), failure)
+}
+
+// successor returns the chart that an upgrade installs for a release. KKP has some names
+// twice, in the directories of the namespaces that they are for.
+func successor(release kkp.Release, charts []Chart) (Chart, bool) {
+	var found []Chart
+	for _, chart := range charts {
+		if chart.Name == release.ChartName {
+			found = append(found, chart)
+		}
+	}
+	if len(found) == 0 {
+		return Chart{}, false
+	}
+	slices.SortStableFunc(found, func(a, b Chart) int { return strings.Count(a.Path, "/") - strings.Count(b.Path, "/") })
+	for _, chart := range found {
+		if slices.Contains(strings.Split(path.Dir(chart.Path), "/"), release.Namespace) {
+			return chart, true
+		}
+	}
+	return found[0], true
+}
+
+// operatorOf adjusts what the chart of KKP's operator refers to: also in the image of the
+// Enterprise Edition, its default is that of the Community Edition.
+func (f *finder) operatorOf(chart string) func(images.Ref) images.Ref {
+	if chart != operatorChart || f.release.Edition() != catalog.EE {
+		return nil
+	}
+	ee := f.kubermaticImage()
+	return func(ref images.Ref) images.Ref {
+		if ref.Name()+"-ee" == ee.Name() {
+			ref.Repository = ee.Repository
+		}
+		return ref
+	}
+}
