@@ -38,13 +38,15 @@ type chartFlags struct {
 
 func (f *chartFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.directory, "charts-directory", "", "Also list what the Helm charts in this directory refer to, such as the charts of a KKP release")
-	flags.StringSliceVar(&f.values, "helm-values", nil, "Files with Helm values for the charts in --charts-directory; later ones win")
+	flags.StringSliceVar(&f.values, "helm-values", nil, "Files with Helm values for the charts in --charts-directory and in KKP's image; later ones win")
 }
 
-// reader returns what reads and renders charts.
-func (f *chartFlags) reader(cmd *cobra.Command, registries *transfer.Registries) (*chartReader, error) {
-	if len(f.values) > 0 && f.directory == "" {
-		return nil, usageError(cmd, errors.New("--helm-values is for the charts in --charts-directory; installed releases have values of their own"))
+// reader returns what reads and renders charts. bundled tells whether those in KKP's image
+// are among them.
+func (f *chartFlags) reader(cmd *cobra.Command, registries *transfer.Registries, bundled bool) (*chartReader, error) {
+	if len(f.values) > 0 && f.directory == "" && !bundled {
+		return nil, usageError(cmd, errors.New("--helm-values is for the charts in --charts-directory, or in KKP's image, and neither is asked for; "+
+			"installed releases have values of their own"))
 	}
 	log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
 	workers, err := newWorkers()
@@ -167,6 +169,12 @@ func (r *chartReader) copyOf(name, version string) *chart.Chart {
 // Local implements discover.ChartReader.
 func (r *chartReader) Local() []discover.Chart { return r.charts(r.found, r.values) }
 
+// installedCharts reads charts without those at hand, which are for what is planned.
+type installedCharts struct{ *chartReader }
+
+// Local implements discover.ChartReader.
+func (installedCharts) Local() []discover.Chart { return nil }
+
 // charts hands out charts that are rendered with some values, and completed before.
 func (r *chartReader) charts(found []chart.Found, values map[string]any) []discover.Chart {
 	var charts []discover.Chart
@@ -179,6 +187,9 @@ func (r *chartReader) charts(found []chart.Found, values map[string]any) []disco
 		charts = append(charts, discover.Chart{
 			Path: f.Path, Name: c.Name, Version: c.Version,
 			Render: func(ctx context.Context, how discover.Rendering) (discover.Rendered, error) {
+				if how.Release != nil {
+					return r.render(ctx, c, how.Release.Config, how)
+				}
 				return r.render(ctx, c, chart.Merge(values, how.Values), how)
 			},
 		})
@@ -192,7 +203,7 @@ func (r *chartReader) Bundled(ctx context.Context, image images.Ref) ([]discover
 	if err != nil {
 		return nil, err
 	}
-	charts := r.charts(chart.InFiles(files), nil)
+	charts := r.charts(chart.InFiles(files), r.values)
 	for _, name := range slices.Sorted(maps.Keys(refused)) {
 		charts = append(charts, discover.Chart{Path: name, Name: name, Err: refused[name]})
 	}
@@ -219,6 +230,9 @@ func (r *chartReader) Pull(ctx context.Context, source kkp.ChartSource) (discove
 func (r *chartReader) render(ctx context.Context, c *chart.Chart, values map[string]any, how discover.Rendering) (discover.Rendered, error) {
 	whole, lacking := r.renderer.Completed(ctx, r.puller, c, values)
 	target := chart.Target{Release: c.Name, Namespace: "default", Kubernetes: how.API.Kubernetes, APIs: how.API.Versions}
+	if how.Release != nil {
+		target.Release, target.Namespace = how.Release.Name, how.Release.Namespace
+	}
 	result, err := r.renderer.Render(ctx, whole, values, how.KeepOverrides, target)
 	var missing *chart.MissingError
 	if lacking != nil && errors.As(err, &missing) {

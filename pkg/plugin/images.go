@@ -1,9 +1,11 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
 // imagesCommand is what the images command was asked.
@@ -63,7 +66,7 @@ What could not be read is a gap: it is named on stderr, and the exit code is 3.`
 		flagGroup{"Input", c.input.add},
 		flagGroup{"Scope", func(flags *pflag.FlagSet) {
 			c.scope.add(flags)
-			flags.BoolVar(&c.diff, "diff", false, "With --kkp-version: only what the version that runs does not need")
+			flags.BoolVar(&c.diff, "diff", false, "With --kkp-version or --edition: only what does not run today")
 		}},
 		flagGroup{"Output", func(flags *pflag.FlagSet) {
 			c.output.add(flags)
@@ -88,7 +91,7 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 	if err != nil {
 		return err
 	}
-	total := len(result.Images)
+	whole := result
 	if len(refs) > 0 {
 		if result.Inventory, err = matching(result.Inventory, refs); err != nil {
 			return err
@@ -108,7 +111,8 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 	if err != nil {
 		return err
 	}
-	printSummary(c.streams.ErrOut, title, result, total)
+	whole.Gaps = result.Gaps
+	printSummary(c.streams.ErrOut, title, whole, len(result.Images))
 	return gapsError(result.Gaps)
 }
 
@@ -127,16 +131,33 @@ func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command, registries
 	if err != nil || !c.diff {
 		return result, title, err
 	}
-	if inst.Version == "" || c.input.kkpVersion == "" {
-		return discover.Result{}, "", usageError(cmd, errors.New("--diff compares the version that runs with --kkp-version, and both must be known"))
+	if inst.Version == "" || c.input.kkpVersion == "" && c.input.edition == "" {
+		return discover.Result{}, "", usageError(cmd, errors.New("--diff compares what runs with what is planned by --kkp-version or --edition, and both must be known"))
 	}
-	running, err := c.input.release(cmd, inst, inst.Version)
+	// Without a word about the edition, that of the plan is the one that runs.
+	running, err := c.input.release(cmd, inst.Version, cmp.Or(inst.Edition, c.input.edition), inst.Live)
 	if err != nil {
 		return discover.Result{}, "", err
 	}
+	result.Inventory = c.beyond(ctx, result.Inventory, inst, running, opts)
+	return result, title + ", beyond what " + strings.TrimPrefix(releaseTitle(running), "KKP ") + " needs", nil
+}
+
+// beyond returns what a plan needs and the release that runs does not. The charts and addons
+// at hand are the plan's.
+func (c *imagesCommand) beyond(ctx context.Context, plan images.Inventory, inst kkp.Installation, running *catalog.Release, opts discover.Options) images.Inventory {
+	if charts, ok := opts.Charts.(*chartReader); ok {
+		opts.Charts = installedCharts{charts}
+	}
+	opts.Addons.Dir, opts.Addons.Image = nil, ""
 	today := discovered(ctx, inst, running, opts)
-	result.Inventory = result.Without(today.Inventory)
-	return result, title + ", beyond what " + running.Version() + " needs", nil
+	rest := plan.Without(today.Inventory)
+	for _, gap := range today.Gaps {
+		if !slices.Contains(plan.Gaps, gap) {
+			rest.Notes = append(rest.Notes, fmt.Sprintf("what %s needs is not known in full, so some of the list may be there already: %s", releaseTitle(running), gap))
+		}
+	}
+	return rest
 }
 
 func releaseTitle(release *catalog.Release) string {

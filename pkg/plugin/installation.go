@@ -67,7 +67,7 @@ func (f *inputFlags) load(ctx context.Context, cmd *cobra.Command, streams gener
 		return kkp.Installation{}, nil, err
 	}
 	addPullSecrets(registries, inst, streams.ErrOut)
-	release, err := f.release(cmd, inst, f.kkpVersion)
+	release, err := f.release(cmd, cmp.Or(f.kkpVersion, inst.Version), cmp.Or(f.edition, inst.Edition), inst.Live)
 	return inst, release, err
 }
 
@@ -92,17 +92,15 @@ func (f *inputFlags) installation(ctx context.Context, streams genericiooptions.
 	return kkp.Load(ctx, master, kkp.Request{Namespace: *f.connection.Namespace, Connect: connect, Parts: parts})
 }
 
-// release opens the catalog for a version, or for the one that runs.
-func (f *inputFlags) release(cmd *cobra.Command, inst kkp.Installation, version string) (*catalog.Release, error) {
-	version = cmp.Or(version, inst.Version)
+// release opens the catalog for a version and an edition, "" if they are not known.
+func (f *inputFlags) release(cmd *cobra.Command, version, name string, live bool) (*catalog.Release, error) {
 	if version == "" {
 		message := "the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion; pass --kkp-version"
-		if inst.Live {
+		if live {
 			message += ", or point --context at the KKP master cluster: the operator reports the version only there"
 		}
 		return nil, usageError(cmd, errors.New(message))
 	}
-	name := cmp.Or(f.edition, inst.Edition)
 	if name == "" {
 		fmt.Fprintln(cmd.ErrOrStderr(), "note: the edition is not known, because the KubermaticConfiguration has no status.kubermaticEdition; "+
 			"this is for the Community Edition, --edition ee is for the Enterprise Edition")

@@ -66,7 +66,7 @@ func (c *patchHelmCommand) find(ctx context.Context, cmd *cobra.Command, target 
 	if err != nil {
 		return helmReleases{}, err
 	}
-	reader, err := c.charts.reader(cmd, registries)
+	reader, err := c.charts.reader(cmd, registries, false)
 	if err != nil {
 		return helmReleases{}, err
 	}

@@ -49,7 +49,11 @@ func (f *scopeFlags) options(cmd *cobra.Command, registries *transfer.Registries
 			return opts, usageError(cmd, fmt.Errorf("--source: unknown source %q; there are %s", source, strings.Join(discover.Sources(), ", ")))
 		}
 	}
-	charts, err := f.charts.reader(cmd, registries)
+	bundled := f.all || cmd.Flags().Changed("filename")
+	if len(f.sources) > 0 {
+		bundled = slices.Contains(f.sources, discover.BundledCharts)
+	}
+	charts, err := f.charts.reader(cmd, registries, bundled)
 	if err != nil {
 		return opts, err
 	}

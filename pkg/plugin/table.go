@@ -123,14 +123,34 @@ func printReasons(out io.Writer, inv images.Inventory) {
 }
 
 // printSummary says on stderr what the list is for, what was noticed, and what is missing.
-// Of total images, the result may have a part.
-func printSummary(errOut io.Writer, title string, result discover.Result, total int) {
+// Of its images, a number may be shown.
+func printSummary(errOut io.Writer, title string, result discover.Result, shown int) {
 	printRemarks(errOut, result.Inventory)
-	number := count(total, "image")
-	if shown := len(result.Images); shown != total {
+	number := count(len(result.Images), "image")
+	if shown != len(result.Images) {
 		number = fmt.Sprintf("%d of %s", shown, number)
 	}
 	fmt.Fprintf(errOut, "%s for %s (%s)\n", number, title, scopeText(result.Scope))
+	if len(result.Sources) > 0 {
+		fmt.Fprintln(errOut, sourcesText(result.Inventory))
+	}
+}
+
+// sourcesText says what each source has added, or why it has nothing.
+func sourcesText(inv images.Inventory) string {
+	var parts []string
+	for _, from := range inv.Sources {
+		gap := slices.ContainsFunc(inv.Gaps, func(gap images.Gap) bool { return gap.Source == from.Source })
+		switch {
+		case from.Images > 0 || from.Note == "" && !gap:
+			parts = append(parts, fmt.Sprintf("%s %d", from.Source, from.Images))
+		case gap:
+			parts = append(parts, from.Source+" –: see its gap")
+		default:
+			parts = append(parts, from.Source+" –: "+from.Note)
+		}
+	}
+	return strings.Join(parts, " · ")
 }
 
 // printRemarks says on stderr what was noticed, and what is missing.
