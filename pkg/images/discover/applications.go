@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -37,9 +38,11 @@ func (f *finder) applications(ctx context.Context) {
 	}
 	var jobs []chartJob
 	everyVersion := map[string]bool{}
+	minors := f.minors()
 	for _, app := range f.definitions() {
+		values := f.valuesOf(ctx, app.Application, minors)
 		for _, version := range f.versionsOf(app, everyVersion) {
-			jobs = append(jobs, f.application(app.Application, version)...)
+			jobs = append(jobs, f.application(app.Application, version, values)...)
 		}
 	}
 	if len(everyVersion) > 0 {
@@ -54,7 +57,7 @@ func (f *finder) applications(ctx context.Context) {
 
 // application adds the chart of a version of an application, and returns the jobs that
 // find what it refers to: one for each minor of Kubernetes in scope.
-func (f *finder) application(app kkp.Application, version kkp.ApplicationVersion) []chartJob {
+func (f *finder) application(app kkp.Application, version kkp.ApplicationVersion, values []clusterValues) []chartJob {
 	subject := fmt.Sprintf("application %s %s", app.Name, version.Version)
 	reason := images.Reason{Source: Applications, Component: app.Name + " " + version.Version}
 	if version.Git != "" {
@@ -69,10 +72,10 @@ func (f *finder) application(app kkp.Application, version kkp.ApplicationVersion
 	reason.Condition = chartCondition(source.Name, source.Version)
 	f.chart(source, subject, reason)
 	var jobs []chartJob
-	for _, kubernetes := range f.minors() {
+	for _, of := range values {
 		jobs = append(jobs, chartJob{
 			subject: subject, reason: reason, adjust: f.rewritten(app),
-			render: func(ctx context.Context) (Rendered, error) { return f.renderApplication(ctx, app, source, kubernetes) },
+			render: func(ctx context.Context) (Rendered, error) { return f.renderApplication(ctx, source, of) },
 		})
 	}
 	return jobs
@@ -134,17 +137,32 @@ func (f *finder) rewritten(app kkp.Application) func(images.Ref) images.Ref {
 	return f.overrides.rewrite.Ref
 }
 
+// clusterValues are the values of an application for clusters of a Kubernetes version,
+// rendered once.
+type clusterValues struct {
+	kubernetes string
+	render     func() (map[string]any, error)
+}
+
+func (f *finder) valuesOf(ctx context.Context, app kkp.Application, versions []string) []clusterValues {
+	var values []clusterValues
+	for _, kubernetes := range versions {
+		values = append(values, clusterValues{kubernetes, sync.OnceValues(func() (map[string]any, error) { return f.applicationValues(ctx, app, kubernetes) })})
+	}
+	return values
+}
+
 // renderApplication renders a chart as KKP installs it into a user cluster.
-func (f *finder) renderApplication(ctx context.Context, app kkp.Application, source kkp.ChartSource, kubernetes string) (Rendered, error) {
+func (f *finder) renderApplication(ctx context.Context, source kkp.ChartSource, of clusterValues) (Rendered, error) {
 	chart, err := f.opts.Charts.Pull(ctx, source)
 	if err != nil {
 		return Rendered{}, err
 	}
-	values, err := f.applicationValues(ctx, app, kubernetes)
+	values, err := of.render()
 	if err != nil {
 		return Rendered{}, err
 	}
-	return chart.Render(ctx, Rendering{Values: values, API: kkp.API{Kubernetes: "v" + kubernetes}, KeepOverrides: !f.opts.IgnoreOverrides})
+	return chart.Render(ctx, Rendering{Values: values, API: kkp.API{Kubernetes: "v" + of.kubernetes}, KeepOverrides: !f.opts.IgnoreOverrides})
 }
 
 // minors are the newest Kubernetes versions in scope of each minor.
