@@ -29,6 +29,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"registry":  startRegistry,
 		"lines":     lines,
 		"subset":    subset,
+		"disjoint":  disjoint,
 		"typed":     typed,
 		"identical": identical,
 		"delete":    remove,
@@ -78,6 +79,22 @@ func subset(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if ok := len(missing) == 0 && len(part) < len(whole); ok == neg {
 		ts.Fatalf("subset is %t: %d of %d lines, missing %q", ok, len(part), len(whole), missing)
+	}
+}
+
+// disjoint wants no line of the first file, which has some, to be one of the second.
+func disjoint(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: disjoint FILE FILE")
+	}
+	lines, others := fileLines(ts, args[0]), fileLines(ts, args[1])
+	if ts.ReadFile(args[0]) == "" {
+		ts.Fatalf("%s is empty", args[0])
+	}
+	for _, line := range lines {
+		if slices.Contains(others, line) {
+			ts.Fatalf("%s is in both files", line)
+		}
 	}
 }
 

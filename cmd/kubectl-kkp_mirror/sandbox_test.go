@@ -30,6 +30,12 @@ func TestSandbox228(t *testing.T) {
 	oneByOne(t, startSandbox(t, "--generation", "2.28"), filepath.Join("testdata", "sandbox-2.28"))
 }
 
+// TestSandbox230 runs scripts on an installation that can be upgraded to the newest KKP.
+func TestSandbox230(t *testing.T) {
+	sandbox := startSandbox(t, "--generation", "2.30")
+	testscript.Run(t, testscript.Params{Dir: filepath.Join("testdata", "sandbox-2.30"), Cmds: commands(), Setup: setup(sandbox)})
+}
+
 // startSandbox starts a sandbox for a test, and stops it at the end of that.
 func startSandbox(t *testing.T, args ...string) *harness.Sandbox {
 	t.Helper()

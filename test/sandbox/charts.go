@@ -18,19 +18,10 @@ func (s *Sandbox) startCharts(ctx context.Context, master sample.Cluster) error 
 	}
 	s.onStop(stop)
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return releases.Push(ctx, s.Ready.Upstream.Host) })
+	group.Go(func() error { return releases.Push(ctx, s.Ready.Upstream.Host, s.sample.ChartRepositories()...) })
 	group.Go(func() error { return releases.Master(ctx, s.Ready.Seeds[sample.MasterSeed]) })
 	group.Go(func() error { return releases.Seed(ctx, s.Ready.Seeds[sample.RemoteSeed]) })
 	group.Go(func() error { return s.sample.Applications(ctx, master, address) })
 
 	return group.Wait()
-}
-
-// fillRegistry fills the upstream registry. A stand-in for a chart could not be rendered, so the charts are stored again.
-func (s *Sandbox) fillRegistry(ctx context.Context, options Options) error {
-	if err := s.fillUpstream(ctx, options); err != nil {
-		return err
-	}
-
-	return releases.Push(ctx, s.Ready.Upstream.Host)
 }

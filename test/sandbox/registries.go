@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -10,11 +9,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/ready"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/releases"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/upstream"
 )
 
@@ -97,7 +99,8 @@ func (s *Sandbox) fillUpstream(ctx context.Context, options Options) error {
 		list = append(list, content...)
 	}
 
-	references, err := upstream.ReadReferences(bytes.NewReader(list))
+	lines := slices.DeleteFunc(strings.Split(string(list), "\n"), releases.IsChart) // which are there
+	references, err := upstream.ReadReferences(strings.NewReader(strings.Join(lines, "\n")))
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,7 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 	if err := s.startClusters(ctx); err != nil {
 		return err
 	}
-	if err := s.fillRegistry(ctx, options); err != nil {
+	if err := s.fillUpstream(ctx, options); err != nil {
 		return fmt.Errorf("filling the upstream registry: %w", err)
 	}
 

@@ -172,7 +172,7 @@ func TestUnknownRelease(t *testing.T) {
 	}
 }
 
-func releases() []string { return []string{"v2.28.13", "v2.31.0"} }
+func releases() []string { return []string{"v2.28.13", "v2.30.6", "v2.31.0"} }
 
 func all(t *testing.T, release string) []*apiextensionsv1.CustomResourceDefinition {
 	t.Helper()

@@ -34,14 +34,14 @@ func TestManifestsAreComplete(t *testing.T) {
 }
 
 func TestReleases(t *testing.T) {
-	for minor, want := range map[string]string{"2.28": "v2.28.13", "2.31": "v2.31.0"} {
+	for minor, want := range map[string]string{"2.28": "v2.28.13", "2.30": "v2.30.6", "2.31": "v2.31.0"} {
 		release, err := ReleaseOf(minor)
 		if err != nil || release.Version != want || release.Minor() != minor {
 			t.Errorf("%s: %s of %s, %v", minor, release.Version, release.Minor(), err)
 		}
 	}
 	_, err := ReleaseOf("2.27")
-	if err == nil || !strings.Contains(err.Error(), "2.31 and 2.28") {
+	if err == nil || !strings.Contains(err.Error(), "2.31, 2.30 and 2.28") {
 		t.Errorf("an unknown release: %v", err)
 	}
 	if _, err := v231().expand("${kkp} ${nothing}"); err == nil {

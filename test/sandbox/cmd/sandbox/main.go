@@ -31,7 +31,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	options := sandbox.Options{Stderr: stderr}
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&options.Generation, "generation", "", "the minor `version` of the sample's KKP, 2.28 or 2.31 (the default)")
+	flags.StringVar(&options.Generation, "generation", "", "the minor `version` of the sample's KKP, 2.28, 2.30 or 2.31 (the default)")
 	flags.StringVar(&options.CRDs, "crds", "", "take definitions from the *.yaml files in this `directory` in place of the sample's own")
 	flags.StringVar(&options.Images, "images", "", "fill the upstream registry with the images named in this `file`, one per line")
 	flags.StringVar(&options.ListImages, "list-images", "", "fill it with the images that this shell `command` prints; it runs with KUBECONFIG set")
