@@ -152,10 +152,10 @@ func (c *imagesCommand) beyond(ctx context.Context, plan images.Inventory, inst 
 	opts.Addons.Dir, opts.Addons.Image = nil, ""
 	today := discovered(ctx, inst, running, opts)
 	rest := plan.Without(today.Inventory)
-	for _, gap := range today.Gaps {
-		if !slices.Contains(plan.Gaps, gap) {
-			rest.Notes = append(rest.Notes, fmt.Sprintf("what %s needs is not known in full, so some of the list may be there already: %s", releaseTitle(running), gap))
-		}
+	unknown := slices.DeleteFunc(today.Gaps, func(gap images.Gap) bool { return slices.Contains(plan.Gaps, gap) })
+	if len(unknown) > 0 {
+		rest.Notes = append(rest.Notes, fmt.Sprintf("what %s needs is not known in full, so some of the list may be there already: %s, the first is %s",
+			releaseTitle(running), count(len(unknown), "gap"), unknown[0]))
 	}
 	return rest
 }

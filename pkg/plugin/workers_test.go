@@ -68,7 +68,7 @@ func applications(t *testing.T, repository string, values map[string]string) (fi
 apiVersion: kubermatic.k8c.io/v1
 kind: KubermaticConfiguration
 metadata: {name: kubermatic, namespace: kubermatic}
-spec: {versions: {default: v1.34.9, versions: [v1.34.9]}}
+spec: {versions: {default: v1.34.9, versions: [v1.34.9]}, applications: {systemApplications: {disable: true}}}
 status: {kubermaticVersion: v2.31.0, kubermaticEdition: CE}
 `
 	for name, values := range values {
