@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // How long a chart repository may take.
@@ -72,7 +73,7 @@ func (r repository) verifies(address *url.URL) bool {
 // cluster, and whoever is in between could read them.
 func (r repository) login(request *http.Request) (withheld bool) {
 	at := request.URL
-	if r.access.Username == "" || at.Host != r.address.Host || at.Scheme != r.address.Scheme {
+	if r.access.Username == "" || !safehttp.SameOrigin(at, r.address) {
 		return false
 	}
 	if at.Scheme != "https" && r.reach(at.Host) == Verified {
@@ -89,7 +90,7 @@ func (r repository) get(ctx context.Context, address *url.URL, limit int64) (dat
 		return nil, false, fmt.Errorf("charts are not read from %q addresses", address.Scheme)
 	}
 	// A server that does not answer at all is given up before one that is slow.
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancel(safehttp.WithBodyLimit(ctx, limit+1))
 	defer cancel()
 	timer := time.AfterFunc(connectMax, cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), nil)
@@ -97,7 +98,9 @@ func (r repository) get(ctx context.Context, address *url.URL, limit int64) (dat
 		return nil, false, err
 	}
 	withheld := r.login(request)
-	response, err := r.client.Do(request)
+	client := *r.client
+	client.CheckRedirect = safehttp.CheckRedirect // whoever made the client
+	response, err := client.Do(request)
 	if !timer.Stop() && err != nil {
 		err = &url.Error{Op: "Get", URL: withoutUser(address.String()), Err: fmt.Errorf("no answer after %s", connectMax)}
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
@@ -20,6 +21,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/wire"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // Config says how registries are reached.
@@ -38,6 +40,9 @@ type Config struct {
 	Trace     io.Writer    // where requests are printed
 	Verbosity int          // which of them: see wire.Trace
 	Retry     retry.Policy // how often is tried what may succeed later; the usual if it is zero
+
+	Answer time.Duration // how long an answer to a request may take to begin; 0 is wire.Answer
+	Stall  time.Duration // how long nothing of an answer may come; 0 is safehttp.Stall
 }
 
 // Registries knows how to reach registries. It keeps connections and tokens, one
@@ -45,7 +50,7 @@ type Config struct {
 type Registries struct {
 	cfg       Config
 	base      *http.Transport
-	traced    http.RoundTripper // the base, or what prints its requests
+	traced    http.RoundTripper // the base, held to the policy for clients, or what prints its requests
 	wire      *wire.Wire
 	transport http.RoundTripper
 
@@ -63,11 +68,12 @@ func New(cfg Config) *Registries {
 	}
 	r := &Registries{
 		cfg:      cfg,
-		base:     wire.NewBase(cfg.CAs, cfg.Insecure),
+		base:     wire.NewBase(cfg.CAs, cfg.Insecure, cfg.Answer),
 		sessions: map[sessionKey]*opening{},
 	}
 	r.base.DialContext = wire.Dial(r.isNamed)
-	r.traced = wire.Trace(r.base, cfg.Verbosity, cfg.Trace)
+	safe := safehttp.New(r.base, safehttp.Policy{Stall: cfg.Stall, Plain: func(req *http.Request) bool { return r.mayBePlain(req.URL.Host) }})
+	r.traced = wire.Trace(safe, cfg.Verbosity, cfg.Trace)
 	r.wire = wire.New(r.traced)
 	r.transport = transport.NewUserAgent(wire.NewPings(r.wire, r.mayBePlain), cfg.UserAgent)
 	return r

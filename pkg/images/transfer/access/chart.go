@@ -16,6 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/repository"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // chartLayer is the media type of the layer that is a packed Helm chart
@@ -102,7 +103,7 @@ func (r *Registries) MayBeUnverified(host string) bool { return r.cfg.Insecure |
 // HTTPClient returns a client that reaches servers as registries are reached, for chart
 // repositories that are none. It has no credentials.
 func (r *Registries) HTTPClient() *http.Client {
-	return &http.Client{Transport: transport.NewUserAgent(r.traced, r.cfg.UserAgent)}
+	return safehttp.NewClient(transport.NewUserAgent(r.traced, r.cfg.UserAgent))
 }
 
 // chartOf reads the layer that is the chart.

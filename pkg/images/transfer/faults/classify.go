@@ -11,8 +11,10 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // Classify returns the class of a failure, "" if it fits none.
@@ -24,11 +26,18 @@ func Classify(err error) images.Class {
 	var damaged *DamagedError
 	var saved *archives.DamagedError
 	var full *archives.FullError
+	var exceeded *bounded.ExceededError
+	var redirect *safehttp.RedirectError
+	var clear *safehttp.ClearTextError
 	switch {
 	case errors.As(err, &refused):
 		return refused.Class
 	case errors.As(err, &missing):
 		return images.ClassNotFound
+	case errors.As(err, &exceeded), errors.As(err, &redirect):
+		return images.ClassPolicy
+	case errors.As(err, &clear):
+		return images.ClassTLS
 	case errors.As(err, &damaged), errors.As(err, &saved):
 		return images.ClassDigest
 	case errors.As(err, &full), errors.Is(err, syscall.ENOSPC):

@@ -4,9 +4,13 @@
 package faults
 
 import (
+	"errors"
 	"fmt"
+	"io"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // StepError says what was tried on what.
@@ -71,6 +75,24 @@ type BrokenError struct{ Err error }
 
 func (e *BrokenError) Error() string { return "the connection broke off: " + e.Err.Error() }
 func (e *BrokenError) Unwrap() error { return e.Err }
+
+// MidBody is the error of a request that ended in the middle of a body; cause is why it was
+// canceled, nil if it was not.
+func MidBody(cause, err error) error {
+	var stalled *safehttp.StalledError
+	var exceeded *bounded.ExceededError
+	switch {
+	case errors.As(cause, &stalled):
+		err = stalled
+	case cause != nil:
+		return cause
+	case errors.As(err, &exceeded):
+		return err
+	case errors.Is(err, io.EOF):
+		err = io.ErrUnexpectedEOF
+	}
+	return &BrokenError{Err: err}
+}
 
 // streamError catches the stream errors of HTTP/2, whose own type net/http hides: it
 // fills any struct with these fields through errors.As.

@@ -13,6 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/stream"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // Blob returns the content of a blob. Reading it fails with a *faults.DigestError if it is
@@ -54,33 +55,30 @@ func (s *Session) Resumable(ctx context.Context, desc v1.Descriptor, offset int6
 // part asks for a blob from an offset on. Registries that cannot do that send all of it,
 // and those that refuse are asked for all.
 func (s *Session) part(ctx context.Context, desc v1.Descriptor, offset int64) (io.ReadCloser, error) {
-	inner, cancel := context.WithCancelCause(ctx)
-	resp, err := s.get(inner, desc, offset)
+	resp, err := s.get(ctx, desc, offset)
 	if err == nil && offset > 0 && refusesRange(resp) {
 		resp.Body.Close()
-		resp, err = s.get(inner, desc, 0)
+		resp, err = s.get(ctx, desc, 0)
 	}
 	if err != nil {
-		cancel(nil)
 		return nil, err
 	}
 	if err := transport.CheckError(resp, http.StatusOK, http.StatusPartialContent); err != nil {
 		resp.Body.Close()
-		cancel(nil)
 		if resp.StatusCode == http.StatusForbidden && resp.Request.URL.Host != s.repo.RegistryStr() {
 			err = &faults.AgainError{Err: err} // where the registry sent us, the permission has expired
 		}
 		return nil, err
 	}
-	body := stream.NewWatched(inner, cancel, resp.Body)
-	if err := stream.Skip(body, offset-startOf(resp)); err != nil {
-		_ = body.Close()
+	if err := stream.Skip(resp.Body, offset-startOf(resp)); err != nil {
+		resp.Body.Close()
 		return nil, err
 	}
-	return body, nil
+	return resp.Body, nil
 }
 
 func (s *Session) get(ctx context.Context, desc v1.Descriptor, offset int64) (*http.Response, error) {
+	ctx = safehttp.WithBodyLimit(ctx, desc.Size+1) // so that a longer one is noticed
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url("blobs", desc.Digest.String()), nil)
 	if err != nil {
 		return nil, err

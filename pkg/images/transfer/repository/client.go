@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // Session is an authenticated way to one repository. One that pushes may pull, too.
@@ -22,7 +24,7 @@ type Session struct {
 
 // New returns a session that sends its requests through a transport, which logs in.
 func New(repo name.Repository, through http.RoundTripper) *Session {
-	return &Session{repo: repo, http: &http.Client{Transport: through}}
+	return &Session{repo: repo, http: safehttp.NewClient(through)}
 }
 
 // Anonymous says that the transport has no credentials, and returns the session. Manifests

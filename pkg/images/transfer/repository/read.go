@@ -3,7 +3,6 @@ package repository
 import (
 	"bytes"
 	"context"
-	"errors"
 	"net/http"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/stream"
 )
 
 // Digest returns what a tag or digest is in the repository: by HEAD, and by GET only
@@ -54,12 +52,8 @@ func (s *Session) Manifest(ctx context.Context, id string) (manifests.Manifest, 
 		return manifests.Manifest{}, err
 	}
 	raw, err := manifests.Read(resp.Body)
-	var refused *faults.RefusalError
-	switch {
-	case errors.As(err, &refused):
+	if err != nil {
 		return manifests.Manifest{}, err
-	case err != nil:
-		return manifests.Manifest{}, stream.MidBody(ctx.Err(), err)
 	}
 	return manifests.New(raw, resp.Header.Get("Content-Type"), id)
 }

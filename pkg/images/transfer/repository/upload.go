@@ -83,7 +83,7 @@ func (s *Session) Find(ctx context.Context, c Claim) Claim {
 func (s *Session) send(ctx context.Context, method, location, kept string, body io.ReadCloser, size int64) (next string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := stream.NewTaken(body, func() { cancel(stream.StalledError{}) })
+	watch := stream.NewTaken(body, cancel)
 	req, err := http.NewRequestWithContext(ctx, method, location, http.NoBody)
 	if err != nil {
 		_ = watch.Close()

@@ -13,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // blobOf returns a reader of body that expects content.
@@ -57,23 +58,19 @@ func TestBlobsAreVerified(t *testing.T) {
 	}
 }
 
-func TestStalledDownloadIsGivenUp(t *testing.T) {
+func TestUploadThatIsNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithCancelCause(t.Context())
-		r := NewWatched(ctx, cancel, io.NopCloser(waiter{ctx.Done()}))
-		_, err := io.ReadAll(r)
-		if !faults.IsTransient(err) || !errors.Is(err, StalledError{}) || time.Since(start) != stallLimit {
+		body := NewTaken(io.NopCloser(bytes.NewReader(make([]byte, 100))), cancel)
+		if _, err := body.Read(make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+		<-ctx.Done() // nobody reads on
+		err := body.Failure(context.Cause(ctx), ctx.Err())
+		var stalled *safehttp.StalledError
+		if !faults.IsTransient(err) || !errors.As(err, &stalled) || time.Since(start) != safehttp.Stall {
 			t.Errorf("got %v after %s", err, time.Since(start))
 		}
-		_ = r.Close()
 	})
-}
-
-// waiter is a body on which nothing comes.
-type waiter struct{ done <-chan struct{} }
-
-func (w waiter) Read([]byte) (int, error) {
-	<-w.done
-	return 0, context.Canceled
 }

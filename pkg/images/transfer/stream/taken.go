@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // Taken is a body that notices when nobody takes anything of it any more.
@@ -20,8 +21,8 @@ type Taken struct {
 }
 
 // NewTaken returns a body that calls stalled when nobody takes anything of it any more.
-func NewTaken(body io.ReadCloser, stalled func()) *Taken {
-	t := &Taken{ReadCloser: body, timer: time.AfterFunc(stallLimit, stalled)}
+func NewTaken(body io.ReadCloser, stalled func(error)) *Taken {
+	t := &Taken{ReadCloser: body, timer: time.AfterFunc(safehttp.Stall, func() { stalled(&safehttp.StalledError{Limit: safehttp.Stall}) })}
 	t.timer.Stop()
 	return t
 }
@@ -37,7 +38,7 @@ func (t *Taken) Read(p []byte) (int, error) {
 	}
 	t.mu.Unlock()
 	if err == nil {
-		t.timer.Reset(stallLimit)
+		t.timer.Reset(safehttp.Stall)
 	}
 	return n, err
 }
@@ -60,7 +61,7 @@ func (t *Taken) Failure(cause, err error) error {
 	case t.err != nil:
 		return t.err
 	case t.touched && !faults.IsTLS(err):
-		return MidBody(cause, err)
+		return faults.MidBody(cause, err)
 	default:
 		return err
 	}

@@ -21,7 +21,7 @@ func TestLinkLocalAddressesAreNotAsked(t *testing.T) {
 	redirect := httptest.NewServer(http.RedirectHandler("https://169.254.169.254/latest", http.StatusFound))
 	t.Cleanup(redirect.Close)
 	for _, address := range []string{redirect.URL, "https://169.254.169.254/latest", "https://[fe80::1]/", "https://[::ffff:169.254.1.1]:8443/"} {
-		base := wire.NewBase(nil, false)
+		base := wire.NewBase(nil, false, 0)
 		base.Proxy = nil                                       // which would be asked in the place of the host
 		_, err := (&http.Client{Transport: base}).Get(address) //nolint:bodyclose,noctx // there is no answer
 		var refused *faults.RefusalError

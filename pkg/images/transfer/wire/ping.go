@@ -21,9 +21,6 @@ type pings struct {
 	hosts sync.Map // host → *pinged
 }
 
-// answerLimit is how much of an answer is read, so that the connection can be used again.
-const answerLimit = 1 << 20
-
 type pinged struct {
 	mu      sync.Mutex
 	scheme  string // "" if the host has not answered yet
@@ -106,7 +103,7 @@ func (h *pinged) ask(inner http.RoundTripper, req *http.Request) (*http.Response
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, answerLimit))
+	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
 	h.scheme, h.status, h.header = req.URL.Scheme, resp.StatusCode, resp.Header.Clone()
 	challenges := h.header.Values("WWW-Authenticate")
 	for i, challenge := range challenges {

@@ -16,7 +16,7 @@ func TestPlainHTTPThatIsNotNamed(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(srv.Close)
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
-	base := NewBase(nil, false)
+	base := NewBase(nil, false, 0)
 	t.Cleanup(base.CloseIdleConnections)
 	p := &pings{inner: base, plain: func(string) bool { return false }}
 	for _, scheme := range []string{"https", "http"} {

@@ -26,7 +26,7 @@ func leaky(w http.ResponseWriter, r *http.Request) {
 // traced sends a request that is full of secrets, and returns what is printed.
 func traced(t *testing.T, address string, level int) string {
 	t.Helper()
-	base := NewBase(nil, false)
+	base := NewBase(nil, false, 0)
 	defer base.CloseIdleConnections()
 	var out strings.Builder
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader("password=s3cret"))
@@ -90,7 +90,7 @@ func TestTrace(t *testing.T) {
 func TestAnswersWithoutBody(t *testing.T) {
 	srv := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(srv.Close)
-	base := NewBase(nil, false)
+	base := NewBase(nil, false, 0)
 	t.Cleanup(base.CloseIdleConnections)
 	var out strings.Builder
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodHead, srv.URL+"/v2/", nil)

@@ -4,6 +4,7 @@
 package wire
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -23,10 +24,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
 )
 
-// NewBase returns the transport that all registries share. No answer within five
-// minutes of a request is a timeout: committing a large layer takes some registries
-// minutes.
-func NewBase(cas *x509.CertPool, insecure bool) *http.Transport {
+// Answer is how long an answer may take to begin after a request was sent: committing a
+// large layer takes some registries minutes.
+const Answer = 5 * time.Minute
+
+// NewBase returns the transport that all registries share. An answer that does not begin
+// for some time is a timeout; 0 stands for Answer.
+func NewBase(cas *x509.CertPool, insecure bool, answer time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           Dial(func(string) bool { return false }),
@@ -36,7 +40,7 @@ func NewBase(cas *x509.CertPool, insecure bool) *http.Transport {
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: 5 * time.Minute,
+		ResponseHeaderTimeout: cmp.Or(answer, Answer),
 		ExpectContinueTimeout: time.Second,
 		WriteBufferSize:       64 << 10,
 	}
@@ -72,6 +76,7 @@ func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if faults.IsTransientStatus(resp.StatusCode) {
 		retry.Note(req.Context(), resp.Header.Get("Retry-After"), time.Now())
 	}
+	resp.Body = &answer{ReadCloser: resp.Body, canceled: func() error { return context.Cause(req.Context()) }}
 	return resp, nil
 }
 
