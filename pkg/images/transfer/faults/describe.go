@@ -38,6 +38,7 @@ func Describe(err error, push bool) string {
 	var before *StoppedError
 	var private *PrivateError
 	var opening *SessionError
+	var long *LongWaitError
 	var status *transport.Error
 	var request *url.Error
 	switch {
@@ -45,6 +46,8 @@ func Describe(err error, push bool) string {
 		return before.Error()
 	case errors.As(err, &private):
 		return "it does not exist or is private (" + Describe(private.Err, true) + ")"
+	case errors.As(err, &long):
+		return long.Error()
 	case errors.As(err, &opening):
 		return opening.describe(push)
 	case errors.As(err, &status):

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -93,6 +94,35 @@ func MidBody(cause, err error) error {
 	}
 	return &BrokenError{Err: err}
 }
+
+// LongWaitError is an answer that may be another one later, but too late to wait for.
+type LongWaitError struct {
+	Host         string // that asked to wait
+	Asked, Limit time.Duration
+	Err          error // the answer
+}
+
+// LongWait says of an answer that a host asked for too long a wait. What was tried stays in
+// front.
+func LongWait(err error, host string, asked, limit time.Duration) error {
+	var step *StepError
+	if errors.As(err, &step) {
+		tried := *step
+		tried.Err = &LongWaitError{Host: host, Asked: asked, Limit: limit, Err: step.Err}
+		return &tried
+	}
+	return &LongWaitError{Host: host, Asked: asked, Limit: limit, Err: err}
+}
+
+func (e *LongWaitError) Error() string {
+	asked := e.Asked.Round(time.Second).String()
+	if days := int(e.Asked.Hours() / 24); days > 1 {
+		asked = fmt.Sprintf("%d days", days)
+	}
+	return fmt.Sprintf("%s; %s asks to try again after %s (Retry-After), and no more than %s are waited: try again later, or ask its administrator",
+		Describe(e.Err, true), e.Host, asked, e.Limit)
+}
+func (e *LongWaitError) Unwrap() error { return e.Err }
 
 // streamError catches the stream errors of HTTP/2, whose own type net/http hides: it
 // fills any struct with these fields through errors.As.

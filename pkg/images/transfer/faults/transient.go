@@ -17,10 +17,11 @@ func IsTransient(err error) bool {
 	var refused *RefusalError
 	var digest *DigestError
 	var again *AgainError
+	var long *LongWaitError
 	switch {
-	case errors.As(err, &again):
+	case errors.As(err, &again) && !errors.As(err, &long):
 		return true
-	case errors.As(err, &refused), errors.As(err, &digest):
+	case errors.As(err, &refused), errors.As(err, &digest), errors.As(err, &long):
 		return false
 	case errors.As(err, &status):
 		return IsTransientStatus(status.StatusCode)

@@ -15,7 +15,7 @@ import (
 type Policy struct {
 	Attempts int
 	First    time.Duration // the wait before the second attempt; it doubles from there
-	Longest  time.Duration // but not beyond this, unless the registry says so
+	Longest  time.Duration // but not beyond this, unless the registry says so, up to LongestWish
 }
 
 // Usual is what suits registries.
@@ -24,7 +24,8 @@ func Usual() Policy {
 }
 
 // Do calls try until it succeeds, fails for good, or was called often enough. waiting
-// is called before each wait.
+// is called before each wait. A registry that asks to wait for longer than LongestWish makes
+// it fail with a *faults.LongWaitError.
 func (p Policy) Do(ctx context.Context, waiting func(attempt int, err error, d time.Duration), try func(context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		var asked wish
@@ -32,9 +33,12 @@ func (p Policy) Do(ctx context.Context, waiting func(attempt int, err error, d t
 		if err == nil || ctx.Err() != nil || attempt >= p.Attempts || !faults.IsTransient(err) {
 			return err
 		}
-		d, ok := asked.wait()
+		host, d, ok := asked.asked()
 		if !ok {
 			d = p.Backoff(attempt)
+		}
+		if d > LongestWish {
+			return faults.LongWait(err, host, d, LongestWish)
 		}
 		waiting(attempt+1, err, d)
 		if Sleep(ctx, d) != nil {

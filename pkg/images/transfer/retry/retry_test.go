@@ -19,14 +19,15 @@ func TestWish(t *testing.T) {
 	}{
 		{"", 0, false},
 		{"soon", 0, false},
+		{"-5", 0, false},
 		{"120", 120 * time.Second, true},
 		{now.Add(time.Hour).UTC().Format(http.TimeFormat), time.Hour, true},
 		{now.Add(-time.Hour).UTC().Format(http.TimeFormat), 0, true},
 	}
 	for _, tt := range tests {
 		var w wish
-		w.note(tt.header, now)
-		if got, ok := w.wait(); ok != tt.ok || got > tt.want || got < tt.want-2*time.Second {
+		w.note("hub", tt.header, now)
+		if _, got, ok := w.asked(); ok != tt.ok || got > tt.want || got < tt.want-2*time.Second {
 			t.Errorf("%q: got %s, %t; want %s, %t", tt.header, got, ok, tt.want, tt.ok)
 		}
 	}
@@ -57,11 +58,11 @@ func TestAttemptsAndWaits(t *testing.T) {
 		defer cancel()
 		start = time.Now()
 		err = Policy{Attempts: 5}.Do(ctx, func(int, error, time.Duration) {}, func(ctx context.Context) error {
-			Note(ctx, "3600", time.Now())
+			Note(ctx, "hub", "600", time.Now())
 			return &transport.Error{StatusCode: 429}
 		})
 		if took := time.Since(start); err == nil || took != time.Minute {
-			t.Errorf("a wait of an hour was left after %s with %v", took, err)
+			t.Errorf("a wait of ten minutes was left after %s with %v", took, err)
 		}
 	})
 }

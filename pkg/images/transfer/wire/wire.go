@@ -74,7 +74,7 @@ func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		w.quotas.Store(req.URL.Host, left)
 	}
 	if faults.IsTransientStatus(resp.StatusCode) {
-		retry.Note(req.Context(), resp.Header.Get("Retry-After"), time.Now())
+		retry.Note(req.Context(), mapping.HostName(req.URL.Host), resp.Header.Get("Retry-After"), time.Now())
 	}
 	resp.Body = &answer{ReadCloser: resp.Body, canceled: func() error { return context.Cause(req.Context()) }}
 	return resp, nil
