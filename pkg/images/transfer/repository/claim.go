@@ -139,11 +139,11 @@ func (s *Session) start(ctx context.Context, desc v1.Descriptor, from string) (C
 	if err := transport.CheckError(resp, http.StatusAccepted); err != nil {
 		return Claim{}, err
 	}
-	location, err := resp.Location()
-	if err != nil {
-		return Claim{}, errors.New("the registry started an upload without saying where it goes")
+	at, err := nextPart(resp)
+	if err == nil && at == "" {
+		err = errors.New("the registry started an upload without saying where it goes")
 	}
-	return Claim{Location: location.String()}, nil
+	return Claim{Location: at}, err
 }
 
 // Exists tells whether the repository has a blob.
@@ -180,13 +180,11 @@ func (s *Session) Probe(ctx context.Context, desc v1.Descriptor, t *Traits) erro
 	return nil
 }
 
-// cancel gives up an upload. Registries forget it by themselves if they cannot do that.
+// cancel gives up an upload. Registries forget it by themselves if they cannot do that, and
+// nothing is deleted at a server that a registry names.
 func (s *Session) cancel(ctx context.Context, location string) {
-	if location == "" {
-		return
-	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, location, nil)
-	if err != nil {
+	if err != nil || !s.isOwn(req.URL) {
 		return
 	}
 	if resp, err := s.http.Do(req); err == nil {

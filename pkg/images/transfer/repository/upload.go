@@ -71,8 +71,10 @@ func (s *Session) Find(ctx context.Context, c Claim) Claim {
 		return Claim{}
 	}
 	found := Claim{Location: c.Location, Offset: last + 1}
-	if next, err := resp.Location(); err == nil {
-		found.Location = next.String()
+	if next, err := nextPart(resp); err != nil {
+		return Claim{}
+	} else if next != "" {
+		found.Location = next
 	}
 	return found
 }
@@ -109,8 +111,8 @@ func (s *Session) send(ctx context.Context, method, location, kept string, body 
 		}
 		return "", err
 	}
-	if at, err := resp.Location(); err == nil {
-		next = at.String()
+	if method != http.MethodPatch { // the upload is over, and the location that of the blob
+		return "", nil
 	}
-	return next, nil
+	return nextPart(resp)
 }
