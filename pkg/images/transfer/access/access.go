@@ -75,7 +75,7 @@ func New(cfg Config) *Registries {
 	safe := safehttp.New(r.base, safehttp.Policy{Stall: cfg.Stall, Plain: func(req *http.Request) bool { return r.mayBePlain(req.URL.Host) }})
 	r.traced = wire.Trace(safe, cfg.Verbosity, cfg.Trace)
 	r.wire = wire.New(r.traced)
-	r.transport = transport.NewUserAgent(wire.NewPings(r.wire, r.mayBePlain), cfg.UserAgent)
+	r.transport = transport.NewUserAgent(wire.NewPings(wire.NewTokens(r.wire), r.mayBePlain), cfg.UserAgent)
 	return r
 }
 

@@ -4,7 +4,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 )
 
@@ -21,17 +20,15 @@ const tokenPath = "/kkp-mirror/token"
 
 // ownRealm returns where a challenge says that tokens are, if that is refused without
 // need, and the challenge with tokenPath in its place.
-func ownRealm(registry, scheme, challenge string) (*url.URL, string) {
-	match := regexp.MustCompile(`(?i)(realm=")([^"]+)(")`).FindStringSubmatchIndex(challenge)
-	if match == nil || !isPrivate(registry) {
-		return nil, challenge
-	}
-	realm, err := url.Parse(challenge[match[4]:match[5]])
-	if err != nil || realm.Host == registry || !isPrivate(realm.Host) || (realm.Scheme != "https" && realm.Scheme != scheme) {
-		return nil, challenge
+func ownRealm(registry, scheme, header string) (*url.URL, string) {
+	asked := parseChallenge(header)
+	realm, err := url.Parse(asked.parameters["realm"])
+	if err != nil || realm.Host == registry || !isPrivate(registry) || !isPrivate(realm.Host) || (realm.Scheme != "https" && realm.Scheme != scheme) {
+		return nil, header
 	}
 	stand := url.URL{Scheme: scheme, Host: registry, Path: tokenPath, RawQuery: realm.RawQuery}
-	return realm, challenge[:match[4]] + stand.String() + challenge[match[5]:]
+	asked.parameters["realm"] = stand.String()
+	return realm, asked.String()
 }
 
 // isPrivate tells whether a host is an address that is not routed on the internet.

@@ -1,0 +1,55 @@
+package wire_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/wire"
+)
+
+// challenging is a registry that wants somebody to log in, and whatever else it is asked
+// answers without a token, but with a secret.
+type challenging struct{ header string }
+
+// RoundTrip implements http.RoundTripper.
+func (c challenging) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp := &http.Response{StatusCode: http.StatusOK, Request: req, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"refresh_token":"s3cret","accessToken":"s3cret"}`))}
+	if req.URL.Path == "/v2/" {
+		resp.StatusCode = http.StatusUnauthorized
+		resp.Header["Www-Authenticate"] = []string{c.header}
+	}
+	return resp, nil
+}
+
+// FuzzChallenge logs in as a registry wants it. Nothing that a token server answers may be
+// quoted, wherever the challenge says that it is.
+func FuzzChallenge(f *testing.F) {
+	for _, registry := range []string{"registry.example.com", "10.0.0.1:5050"} {
+		for _, seed := range []string{
+			"", "Basic", `Basic realm="x"`, `Bearer realm="https://auth.example.com/token",service="s"`, `bearer service=s , realm="https://10.0.0.2/jwt/auth?a=b"`,
+			`Bearer realm="https://auth.example.com\\/to\"ken"`, `Bearer realm=https`, `Bearer realm="https://auth.example.com:/t",scope="a b"`, `Bearer realm="`,
+			`Bearer realm="HTTPS://AUTH.example.com/%2Ft?x"`, `Negotiate, Bearer realm="https://auth.example.com/token"`, `Bearer realm="https://registry.example.com/v2/"`,
+			`Bearer realm="https://u:p@auth.example.com/t#x"`,
+		} {
+			f.Add(registry, seed)
+		}
+	}
+	f.Fuzz(func(t *testing.T, registry, header string) {
+		at, err := name.NewRegistry(registry)
+		if err != nil {
+			return
+		}
+		through := wire.NewPings(wire.NewTokens(challenging{header}), func(string) bool { return false })
+		repo := at.Repo("team", "app")
+		_, err = transport.NewWithContext(t.Context(), at, authn.Anonymous, through, []string{repo.Scope(transport.PullScope)})
+		if err != nil && strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("%q of %s: %v", header, registry, err)
+		}
+	})
+}
