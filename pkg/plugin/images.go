@@ -83,7 +83,7 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 	if err != nil {
 		return err
 	}
-	registries, err := c.registries.registries(cmd)
+	registries, err := c.registries.registries(cmd, images.Target{})
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (c *patchCommand) find(ctx context.Context, cmd *cobra.Command, target imag
 	if target.Registry != "" {
 		c.registries.throughMirror(target)
 	}
-	registries, err := c.registries.registries(cmd)
+	registries, err := c.registries.registries(cmd, target)
 	if err != nil {
 		return found{}, err
 	}
@@ -293,6 +293,6 @@ func registryTarget(cmd *cobra.Command, text string) (images.Target, error) {
 // mirror is a target as KKP has to know it.
 func (c *patchCommand) mirror(target images.Target) patch.Mirror {
 	return patch.Mirror{
-		Target: target, Insecure: c.registries.insecure, PlainHTTP: slices.Contains(c.registries.plainHTTP, target.Registry),
+		Target: target, Insecure: c.registries.insecure.covers(target), PlainHTTP: slices.Contains(c.registries.plainHTTP, target.Registry),
 	}
 }

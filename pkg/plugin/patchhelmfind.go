@@ -62,7 +62,7 @@ func (f helmReleases) items() []redirect.Item {
 // find reads the releases, and finds the values for those that are meant.
 func (c *patchHelmCommand) find(ctx context.Context, cmd *cobra.Command, target images.Target, names []string) (helmReleases, error) {
 	c.registries.throughMirror(target)
-	registries, err := c.registries.registries(cmd)
+	registries, err := c.registries.registries(cmd, target)
 	if err != nil {
 		return helmReleases{}, err
 	}

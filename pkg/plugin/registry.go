@@ -25,7 +25,7 @@ import (
 
 // registryFlags say how registries are reached.
 type registryFlags struct {
-	insecure  bool
+	insecure  insecureFlag
 	plainHTTP []string
 	caFile    string
 	mappings  []string
@@ -37,16 +37,23 @@ func (f *registryFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.mappings, "registry-map", nil,
 		"Pull the images of a host through another registry, as HOST=REGISTRY[/PREFIX]; HOST * is any host, and then PREFIX may contain {host}")
 	flags.StringVar(&f.caFile, "ca-file", "", "PEM file with CA certificates to trust beside the system's")
-	flags.BoolVar(&f.insecure, "insecure", false, "Do not verify TLS certificates")
+	flags.Var(&f.insecure, "insecure", "Do not verify the TLS certificate of the target registry, or with --insecure=HOST[:PORT],… those of these hosts in its place; "+
+		"that includes token servers under the same host name, and nothing else")
+	flags.Lookup("insecure").NoOptDefVal = "true"
 	flags.StringSliceVar(&f.plainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
 	flags.IntVar(&f.jobs, "jobs", 8, "How much to do at once, for each registry")
 	flags.IntVarP(&f.verbosity, "v", "v", 0, "How much to print on stderr of what is asked of registries and the cluster: 6 prints each request, 8 also headers; without passwords and tokens")
 }
 
-// registries returns the way to registries that the flags describe.
-func (f *registryFlags) registries(cmd *cobra.Command) (*transfer.Registries, error) {
+// registries returns the way to registries that the flags describe, for a command with a
+// target, or without one.
+func (f *registryFlags) registries(cmd *cobra.Command, target images.Target) (*transfer.Registries, error) {
+	insecure, err := f.insecure.of(target)
+	if err != nil {
+		return nil, usageError(cmd, err)
+	}
 	config := access.Config{
-		Insecure: f.insecure, PlainHTTP: f.plainHTTP, Keychain: credentials.Keychain(), UserAgent: userAgent(), Moves: movesOf,
+		Insecure: insecure, PlainHTTP: f.plainHTTP, Keychain: credentials.Keychain(), UserAgent: userAgent(), Moves: movesOf,
 		Trace: cmd.ErrOrStderr(), Verbosity: f.verbosity,
 	}
 	if err := traceCluster(f.verbosity); err != nil {

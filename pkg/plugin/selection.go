@@ -105,7 +105,7 @@ func (c *selection) resolve(ctx context.Context, cmd *cobra.Command, target imag
 	if p.platforms, err = parsePlatforms(cmd, c.platforms); err != nil {
 		return p, err
 	}
-	if p.registries, err = c.registries.registries(cmd); err != nil {
+	if p.registries, err = c.registries.registries(cmd, target); err != nil {
 		return p, err
 	}
 	if p.inventory, err = c.inventory(ctx, cmd, p.registries); err != nil {

@@ -41,7 +41,7 @@ func (s suite) untrusted(t *testing.T) {
 	if faults.Classify(err) != images.ClassTLS {
 		t.Errorf("unknown CA: %q is %q", err, faults.Classify(err))
 	}
-	_, err = open(t, access.Config{Insecure: true}).Digest(t.Context(), ref)
+	_, err = open(t, access.Config{Insecure: []string{s.to.Host}}).Digest(t.Context(), ref)
 	if faults.Classify(err) != images.ClassNotFound {
 		t.Errorf("--insecure: %q is %q", err, faults.Classify(err))
 	}

@@ -7,10 +7,8 @@ package access
 import (
 	"crypto/x509"
 	"io"
-	"net"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,7 +25,7 @@ import (
 // Config says how registries are reached.
 type Config struct {
 	Mappings  []mapping.Mapping // a mapping of the very host wins over one of "*", the first of equals wins
-	Insecure  bool              // skip TLS verification
+	Insecure  []string          // hosts (host[:port]) whose certificates are not verified, nor those of their other ports when the registry there sends to one
 	PlainHTTP []string          // hosts (host[:port]) that may speak plain HTTP; loopback hosts always may
 	CAs       *x509.CertPool    // nil: the system's
 	Keychain  authn.Keychain    // nil: no credentials
@@ -49,7 +47,8 @@ type Config struct {
 // token for each repository and kind of access. It is safe for concurrent use.
 type Registries struct {
 	cfg       Config
-	base      *http.Transport
+	named     func(host string) bool
+	base      *wire.Connections
 	traced    http.RoundTripper // the base, held to the policy for clients, or what prints its requests
 	wire      *wire.Wire
 	transport http.RoundTripper
@@ -60,6 +59,15 @@ type Registries struct {
 
 // New returns registries that are reached as cfg says.
 func New(cfg Config) *Registries {
+	return open(cfg, func(host string) bool {
+		return IsNamed(cfg.PlainHTTP, host) || IsNamed(cfg.Insecure, host) ||
+			slices.ContainsFunc(cfg.Mappings, func(m mapping.Mapping) bool { return m.Registry == host })
+	})
+}
+
+// open returns registries. named tells which hosts the user has named as ones that are to be
+// reached, wherever they are; those that cfg has from a cluster do not count.
+func open(cfg Config, named func(host string) bool) *Registries {
 	if cfg.Keychain == nil {
 		cfg.Keychain = authn.NewMultiKeychain()
 	}
@@ -68,11 +76,12 @@ func New(cfg Config) *Registries {
 	}
 	r := &Registries{
 		cfg:      cfg,
-		base:     wire.NewBase(cfg.CAs, cfg.Insecure, cfg.Answer),
+		named:    named,
 		sessions: map[sessionKey]*opening{},
 	}
-	r.base.DialContext = wire.Dial(r.isNamed)
-	safe := safehttp.New(r.base, safehttp.Policy{Stall: cfg.Stall, Plain: func(req *http.Request) bool { return r.mayBePlain(req.URL.Host) }})
+	r.base = wire.NewConnections(cfg.CAs, cfg.Answer, r.isUnverified)
+	r.base.Dial(wire.Dial(named))
+	safe := safehttp.New(r.base, safehttp.Policy{Stall: cfg.Stall, Plain: r.mayBeClear})
 	r.traced = wire.Trace(safe, cfg.Verbosity, cfg.Trace)
 	r.wire = wire.New(r.traced)
 	r.transport = transport.NewUserAgent(wire.NewPings(wire.NewTokens(r.wire), r.mayBePlain), cfg.UserAgent)
@@ -80,31 +89,10 @@ func New(cfg Config) *Registries {
 }
 
 // Close closes the connections that are idle.
-func (r *Registries) Close() { r.base.CloseIdleConnections() }
+func (r *Registries) Close() { r.base.Close() }
 
 // Retries is how often is tried what may succeed later.
 func (r *Registries) Retries() retry.Policy { return r.cfg.Retry }
 
 // Quotas are sentences on how many pulls registries still allow, from those that tell.
 func (r *Registries) Quotas() []string { return r.wire.Quotas() }
-
-// mayBePlain tells whether a host may speak plain HTTP.
-func (r *Registries) mayBePlain(host string) bool {
-	return isLoopback(host) || slices.Contains(r.cfg.PlainHTTP, mapping.HostName(host))
-}
-
-// isNamed tells whether the user has named a host as one that is to be reached.
-func (r *Registries) isNamed(host string) bool {
-	return slices.Contains(r.cfg.PlainHTTP, mapping.HostName(host)) ||
-		slices.ContainsFunc(r.cfg.Mappings, func(m mapping.Mapping) bool { return m.Registry == host })
-}
-
-func isLoopback(host string) bool {
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		host = h
-	}
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	return net.ParseIP(strings.Trim(host, "[]")).IsLoopback()
-}

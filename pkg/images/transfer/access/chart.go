@@ -98,7 +98,9 @@ func (r *Registries) IsLocal(host string) bool { return isLoopback(host) }
 
 // MayBeUnverified tells whether the user lets a host be reached without a verified
 // certificate: over plain HTTP or any TLS.
-func (r *Registries) MayBeUnverified(host string) bool { return r.cfg.Insecure || r.mayBePlain(host) }
+func (r *Registries) MayBeUnverified(host string) bool {
+	return IsNamed(r.cfg.Insecure, host) || r.mayBePlain(host)
+}
 
 // HTTPClient returns a client that reaches servers as registries are reached, for chart
 // repositories that are none. It has no credentials.
@@ -137,25 +139,28 @@ func chartOf(ctx context.Context, s *repository.Session, tag string) ([]byte, er
 // wants a host to be reached less safely than the user does, credentials are withheld, those
 // of the object, too: whoever is in between could read them.
 func (r *Registries) with(host string, access ChartAccess) (registries *Registries, withheld bool, err error) {
-	insecure, plain := access.Insecure && !r.cfg.Insecure, access.PlainHTTP && !r.mayBePlain(host)
+	insecure, plain := access.Insecure && !IsNamed(r.cfg.Insecure, host), access.PlainHTTP && !r.mayBePlain(host)
 	withheld = insecure || plain
 	if !withheld && !access.credentials() {
 		return r, false, nil
 	}
 	cfg := r.cfg
 	if withheld {
-		cfg.Keychain, cfg.Insecure = nil, cfg.Insecure || insecure
+		cfg.Keychain = nil
+		if insecure {
+			cfg.Insecure = append([]string{host}, cfg.Insecure...)
+		}
 		if plain {
 			cfg.PlainHTTP = append([]string{mapping.HostName(host)}, cfg.PlainHTTP...)
 		}
-		return New(cfg), true, nil
+		return open(cfg, r.named), true, nil
 	}
 	keychains, err := access.keychains(host)
 	if err != nil {
 		return nil, false, err
 	}
 	cfg.Keychain = authn.NewMultiKeychain(append(keychains, r.keychain())...)
-	return New(cfg), false, nil
+	return open(cfg, r.named), false, nil
 }
 
 // keychains have the credentials, each for the host that it was issued for.

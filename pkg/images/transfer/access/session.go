@@ -137,6 +137,7 @@ func (e Endpoint) open(ctx context.Context) (*repository.Session, error) {
 
 // With calls send with a session.
 func (e Endpoint) With(ctx context.Context, send func(context.Context, *repository.Session) error) error {
+	ctx = forRegistry(ctx, e.Repo.RegistryStr())
 	s, err := e.session(ctx)
 	if err != nil {
 		return &faults.SessionError{Host: mapping.HostName(e.Repo.RegistryStr()), Err: err}

@@ -83,7 +83,7 @@ func TestCredentialsAreWithheld(t *testing.T) {
 		},
 		"any TLS":             {tlsHost, access.Config{}, access.ChartAccess{Insecure: true}, "", "name it in --plain-http or --insecure"},
 		"any TLS, own":        {tlsHost, access.Config{}, access.ChartAccess{Insecure: true, Username: "o", Password: "p"}, "", "no credentials"},
-		"any TLS of the user": {tlsHost, access.Config{Insecure: true}, access.ChartAccess{Insecure: true}, "user:secret", "401"},
+		"any TLS of the user": {tlsHost, access.Config{Insecure: []string{tlsHost}}, access.ChartAccess{Insecure: true}, "user:secret", "401"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			keychain, err := credentials.Read(dockerConfig(test.host), "the user's file")

@@ -1,0 +1,28 @@
+package transfer_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
+)
+
+// TestLinkLocalCharts wants an object of the cluster not to open the way to link-local
+// addresses by what it asks for.
+func TestLinkLocalCharts(t *testing.T) {
+	ref := images.Ref{Registry: "169.254.169.254:80", Repository: "charts/web", Tag: "1.0.0"}
+	for name, asked := range map[string]access.ChartAccess{
+		"nothing": {}, "plain HTTP": {PlainHTTP: true}, "any TLS": {Insecure: true}, "a password": {Username: "u", Password: "p"},
+	} {
+		r := access.New(access.Config{})
+		t.Cleanup(r.Close)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if _, err := r.Chart(ctx, ref, asked); err == nil || !strings.Contains(err.Error(), "link-local") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
