@@ -66,8 +66,8 @@ func isRegistry(host string) bool {
 	if !strings.ContainsAny(host, ".:") && host != "localhost" {
 		return false
 	}
-	_, err := name.NewRegistry(host, name.StrictValidation)
-	return err == nil && !strings.ContainsAny(host, "@/ ")
+	ref, err := images.ParseRef(host + "/image:v1")
+	return err == nil && ref.Registry == host
 }
 
 func isPath(registry, prefix string) bool {
