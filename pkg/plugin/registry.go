@@ -37,7 +37,7 @@ func (f *registryFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.mappings, "registry-map", nil,
 		"Pull the images of a host through another registry, as HOST=REGISTRY[/PREFIX]; HOST * is any host, and then PREFIX may contain {host}")
 	flags.StringVar(&f.caFile, "ca-file", "", "PEM file with CA certificates to trust beside the system's")
-	flags.Var(&f.insecure, "insecure", "Do not verify the TLS certificate of the target registry, or with --insecure=HOST[:PORT],… those of these hosts in its place; "+
+	flags.Var(&f.insecure, "insecure", "Do not verify the TLS certificate of the target registry, or with --insecure=HOST[:PORT],… (needed where there is no target) those of these hosts; "+
 		"that includes token servers under the same host name, and nothing else")
 	flags.Lookup("insecure").NoOptDefVal = "true"
 	flags.StringSliceVar(&f.plainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
