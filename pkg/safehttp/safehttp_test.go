@@ -158,9 +158,9 @@ func TestCredentialsInClear(t *testing.T) {
 			if err == nil {
 				resp.Body.Close()
 			}
-			var clear *safehttp.ClearTextError
+			var inClear *safehttp.ClearTextError
 			want := tt.ok && (name == "some" || req.URL.Host != "plain.example.com")
-			if want != (err == nil) || (err != nil && (!errors.As(err, &clear) || strings.Contains(err.Error(), "secret"))) {
+			if want != (err == nil) || (err != nil && (!errors.As(err, &inClear) || strings.Contains(err.Error(), "secret"))) {
 				t.Errorf("%s %s with %s, %s may: %v", tt.method, tt.address, tt.header, name, err)
 			}
 		}

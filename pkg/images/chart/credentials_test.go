@@ -19,16 +19,16 @@ func TestRepositoriesThatRedirect(t *testing.T) {
 		got = append(got, password)
 		w.WriteHeader(http.StatusNotFound)
 	})
-	secure, clear := httptest.NewTLSServer(listen), httptest.NewServer(listen)
+	secure, plain := httptest.NewTLSServer(listen), httptest.NewServer(listen)
 	t.Cleanup(secure.Close)
-	t.Cleanup(clear.Close)
+	t.Cleanup(plain.Close)
 	for name, tt := range map[string]struct {
 		to      string
 		arrives int // requests at the other server
 		refused bool
 	}{
 		"another port": {secure.URL, 1, false},
-		"plain HTTP":   {clear.URL, 0, true},
+		"plain HTTP":   {plain.URL, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got = nil

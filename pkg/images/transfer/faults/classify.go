@@ -28,7 +28,7 @@ func Classify(err error) images.Class {
 	var full *archives.FullError
 	var exceeded *bounded.ExceededError
 	var redirect *safehttp.RedirectError
-	var clear *safehttp.ClearTextError
+	var inClear *safehttp.ClearTextError
 	switch {
 	case errors.As(err, &refused):
 		return refused.Class
@@ -36,7 +36,7 @@ func Classify(err error) images.Class {
 		return images.ClassNotFound
 	case errors.As(err, &exceeded), errors.As(err, &redirect):
 		return images.ClassPolicy
-	case errors.As(err, &clear):
+	case errors.As(err, &inClear):
 		return images.ClassTLS
 	case errors.As(err, &damaged), errors.As(err, &saved):
 		return images.ClassDigest

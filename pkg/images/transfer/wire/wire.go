@@ -76,7 +76,7 @@ func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	if faults.IsTransientStatus(resp.StatusCode) {
 		retry.Note(req.Context(), mapping.HostName(req.URL.Host), resp.Header.Get("Retry-After"), time.Now())
 	}
-	resp.Body = &answer{ReadCloser: resp.Body, canceled: func() error { return context.Cause(req.Context()) }}
+	resp.Body = newAnswer(req.Context(), resp.Body)
 	return resp, nil
 }
 
