@@ -37,3 +37,12 @@ func TestPullSecret(t *testing.T) {
 		t.Errorf("without the right: %+v", got)
 	}
 }
+
+func fakeScheme(t *testing.T) *runtime.Scheme {
+	t.Helper()
+	scheme := runtime.NewScheme()
+	if err := corev1.AddToScheme(scheme); err != nil {
+		t.Fatal(err)
+	}
+	return scheme
+}

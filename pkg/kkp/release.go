@@ -8,9 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
+	"strconv"
+	"strings"
+	"unicode"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
@@ -30,6 +33,8 @@ type Release struct {
 	Config       map[string]any  // the values that the user gave
 	Manifest     string          // what is installed, without hooks
 	Hooks        []string        // the manifests of the hooks and tests
+
+	status string // such as "deployed"
 }
 
 // ID is namespace/name.
@@ -37,13 +42,16 @@ func (r Release) ID() string { return r.Namespace + "/" + r.Name }
 
 // releaseView is the part of a stored release that is read (helm pkg/release, v3).
 type releaseView struct {
-	Name      string          `json:"name"`
-	Namespace string          `json:"namespace"`
-	Version   int             `json:"version"`
-	Chart     json.RawMessage `json:"chart"`
-	Config    map[string]any  `json:"config"`
-	Manifest  string          `json:"manifest"`
-	Hooks     []struct {
+	Name      string `json:"name"`
+	Namespace string `json:"namespace"`
+	Version   int    `json:"version"`
+	Info      struct {
+		Status string `json:"status"`
+	} `json:"info"`
+	Chart    json.RawMessage `json:"chart"`
+	Config   map[string]any  `json:"config"`
+	Manifest string          `json:"manifest"`
+	Hooks    []struct {
 		Manifest string `json:"manifest"`
 	} `json:"hooks"`
 }
@@ -63,7 +71,39 @@ func releaseFrom(obj *unstructured.Unstructured) (Release, error) {
 		return Release{}, fmt.Errorf("secret %s: %w", objectName(obj), err)
 	}
 	release.Namespace = cmp.Or(release.Namespace, obj.GetNamespace())
+	if err := release.belongsTo(obj); err != nil {
+		return Release{}, fmt.Errorf("secret %s: %w", objectName(obj), err)
+	}
 	return release, nil
+}
+
+// MismatchError says that a Secret holds another release than its name, namespace and
+// labels say, which Helm keeps equal (helm pkg/storage/driver/secrets.go, v3). Whoever may
+// write one Secret could else speak for every release.
+type MismatchError struct {
+	Field        string // "namespace"
+	Secret, Held string // what the Secret says, and what the release in it says
+}
+
+func (e *MismatchError) Error() string {
+	return fmt.Sprintf("not a Helm release: its %s is %q, and that of the release in it is %q", e.Field, e.Secret, e.Held)
+}
+
+// belongsTo fails unless a Secret is the one that Helm keeps the release in.
+func (r Release) belongsTo(obj *unstructured.Unstructured) error {
+	labels, revision := obj.GetLabels(), strconv.Itoa(r.Revision)
+	for _, pair := range []MismatchError{
+		{"namespace", obj.GetNamespace(), r.Namespace},
+		{"label name", labels["name"], r.Name},
+		{"label version", labels["version"], revision},
+		{"label status", labels["status"], r.status},
+		{"name", obj.GetName(), "sh.helm.release.v1." + r.Name + ".v" + revision},
+	} {
+		if pair.Secret != pair.Held {
+			return &pair
+		}
+	}
+	return nil
 }
 
 // DecodeRelease reads a release as Helm stores it in a Secret: JSON, compressed (not by
@@ -94,14 +134,38 @@ func DecodeRelease(data []byte) (Release, error) {
 	if view.Name == "" || chart.Metadata.Name == "" {
 		return Release{}, errors.New("not a Helm release: it has no name or no chart")
 	}
+	if err := checkNames(view, chart.Metadata.Name, chart.Metadata.Version); err != nil {
+		return Release{}, fmt.Errorf("not a Helm release: %w", err)
+	}
 	release := Release{
-		Name: view.Name, Namespace: view.Namespace, Revision: view.Version, Chart: view.Chart, Config: view.Config, Manifest: view.Manifest,
+		status: view.Info.Status,
+		Name:   view.Name, Namespace: view.Namespace, Revision: view.Version, Chart: view.Chart, Config: view.Config, Manifest: view.Manifest,
 		ChartName: chart.Metadata.Name, ChartVersion: chart.Metadata.Version,
 	}
 	for _, hook := range view.Hooks {
 		release.Hooks = append(release.Hooks, hook.Manifest)
 	}
 	return release, nil
+}
+
+// checkNames refuses names that neither Helm nor Kubernetes take: they become names of
+// files, lines of YAML, and arguments in a shell.
+func checkNames(view releaseView, chart, version string) error {
+	if problems := validation.IsDNS1123Subdomain(view.Name); len(problems) > 0 {
+		return fmt.Errorf("its name %q is not a DNS-1123 subdomain", view.Name)
+	}
+	if problems := validation.IsDNS1123Label(view.Namespace); view.Namespace != "" && len(problems) > 0 {
+		return fmt.Errorf("its namespace %q is not a DNS-1123 label", view.Namespace)
+	}
+	if view.Version < 1 {
+		return fmt.Errorf("its revision is %d", view.Version)
+	}
+	for _, text := range []string{chart, version} {
+		if strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
+			return fmt.Errorf("its chart has the name or version %q", text)
+		}
+	}
+	return nil
 }
 
 // unzip unpacks what must not be larger than maxReleaseBytes.
@@ -111,13 +175,4 @@ func unzip(data []byte) ([]byte, error) {
 		return nil, err
 	}
 	return bounded.ReadAll(reader, maxReleaseBytes)
-}
-
-// latest keeps the newest of the releases of a name, and orders them. Only one revision
-// should be deployed, but an upgrade that was killed can leave two.
-func latest(releases []Release) []Release {
-	slices.SortFunc(releases, func(a, b Release) int {
-		return cmp.Or(cmp.Compare(a.ID(), b.ID()), cmp.Compare(b.Revision, a.Revision))
-	})
-	return slices.CompactFunc(releases, func(a, b Release) bool { return a.ID() == b.ID() })
 }

@@ -1,18 +1,16 @@
-package kkp
+package kkp_test
 
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/base64"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/dynamic/fake"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
 const releaseJSON = `{"name": "cert-manager", "namespace": "cert-manager", "version": 3, "info": {"status": "deployed"},
@@ -35,22 +33,23 @@ func encoded(t testing.TB, text string) []byte {
 
 func TestDecodeRelease(t *testing.T) {
 	for _, data := range [][]byte{encoded(t, releaseJSON), []byte(base64.StdEncoding.EncodeToString([]byte(releaseJSON)))} {
-		got, err := DecodeRelease(data)
+		got, err := kkp.DecodeRelease(data)
 		if err != nil {
 			t.Fatal(err)
 		}
 		got.Chart = nil
-		want := Release{
+		want := kkp.Release{
 			Name: "cert-manager", Namespace: "cert-manager", Revision: 3, ChartName: "cert-manager", ChartVersion: "v1.20.3",
 			Config: map[string]any{"b": 2.0}, Manifest: "kind: Deployment", Hooks: []string{"kind: Job"},
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(kkp.Release{})); diff != "" {
 			t.Error(diff)
 		}
 	}
 }
 
 func TestDecodeBadReleases(t *testing.T) {
+	replaced := func(old, text string) []byte { return encoded(t, strings.Replace(releaseJSON, old, text, 1)) }
 	for name, c := range map[string]struct {
 		data []byte
 		want string
@@ -61,69 +60,35 @@ func TestDecodeBadReleases(t *testing.T) {
 		"no JSON":   {encoded(t, "{"), "unexpected end of JSON"},
 		"no chart":  {encoded(t, `{"name": "x"}`), "its chart"},
 		"no name":   {encoded(t, `{"chart": {"metadata": {"name": "x"}}}`), "no name"},
-		"a bomb":    {encoded(t, strings.Repeat(" ", maxReleaseBytes+1)), "larger than 64 MiB"},
+		"a bomb":    {encoded(t, strings.Repeat(" ", 64<<20+1)), "larger than 64 MiB"},
 		"deep":      {encoded(t, strings.Repeat("[", 1<<20)), "exceeded max depth"},
+
+		"a name of two lines":     {replaced(`"name": "cert-manager"`, `"name": "a\nb: c"`), `its name "a\nb: c"`},
+		"a name for the shell":    {replaced(`"name": "cert-manager"`, `"name": "a;id"`), `its name "a;id"`},
+		"a way out of namespaces": {replaced(`"namespace": "cert-manager"`, `"namespace": "../../etc"`), `its namespace "../../etc"`},
+		"a namespace with dots":   {replaced(`"namespace": "cert-manager"`, `"namespace": "a.b"`), `its namespace "a.b"`},
+		"no revision":             {replaced(`"version": 3`, `"version": 0`), "its revision is 0"},
+		"a chart of two lines":    {replaced(`"v1.20.3"`, `"v1\nb: c"`), `its chart has the name or version "v1\nb: c"`},
+		"a chart with a sequence": {replaced(`{"metadata": {"name": "cert-manager"`, `{"metadata": {"name": "a\u001b[2J"`), `its chart has the name or version`},
 	} {
-		if _, err := DecodeRelease(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := kkp.DecodeRelease(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
 }
 
+// FuzzDecodeRelease feeds the decoder with what a Secret holds, with what is in the base64, and with what
+// is in the gzip.
 func FuzzDecodeRelease(f *testing.F) {
+	f.Add([]byte(releaseJSON))
 	f.Add(encoded(f, releaseJSON))
-	f.Add([]byte(base64.StdEncoding.EncodeToString([]byte(releaseJSON))))
-	f.Fuzz(func(_ *testing.T, data []byte) {
-		_, _ = DecodeRelease(data)
-		_, _ = DecodeRelease([]byte(base64.StdEncoding.EncodeToString(data)))
+	f.Add(encoded(f, strings.Repeat(" ", 1<<20)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		for _, input := range [][]byte{data, []byte(base64.StdEncoding.EncodeToString(data)), encoded(t, string(data))} {
+			release, err := kkp.DecodeRelease(input)
+			if err == nil && (strings.ContainsAny(release.Namespace+release.Name, "/\n;$`'\" ") || release.Name == "" || release.Revision < 1) {
+				t.Errorf("%q was accepted as %q, revision %d", data, release.ID(), release.Revision)
+			}
+		}
 	})
-}
-
-func releaseSecret(namespace, name, status string, data []byte) *corev1.Secret {
-	return &corev1.Secret{
-		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name, Labels: map[string]string{"owner": "helm", "status": status, "name": "rel"}},
-		Data:       map[string][]byte{"release": data},
-	}
-}
-
-func TestLoadReleases(t *testing.T) {
-	named := func(name, namespace, version, chart string) []byte {
-		text := strings.Replace(releaseJSON, `"name": "cert-manager", "namespace": "cert-manager", "version": 3`,
-			`"name": "`+name+`", "namespace": "`+namespace+`", "version": `+version, 1)
-		return encoded(t, strings.Replace(text, `{"name": "cert-manager", "version": "v1`, `{"name": "`+chart+`", "version": "v1`, 1))
-	}
-	client := fake.NewSimpleDynamicClient(fakeScheme(t),
-		releaseSecret("monitoring", "a.v1", "superseded", named("a", "monitoring", "1", "grafana")),
-		releaseSecret("monitoring", "a.v2", "deployed", named("a", "monitoring", "2", "grafana")),
-		releaseSecret("monitoring", "a.v3", "deployed", named("a", "monitoring", "3", "grafana")),
-		releaseSecret("monitoring", "a.v4", "failed", named("a", "monitoring", "4", "grafana")),
-		releaseSecret("monitoring", "b.v1", "deployed", []byte("!")),
-		releaseSecret("kube-system", "c.v1", "deployed", named("c", "kube-system", "1", "s3-exporter")),
-		releaseSecret("kube-system", "d.v1", "deployed", named("d", "kube-system", "1", "aws-ebs-csi-driver")),
-		releaseSecret("shop", "e.v1", "deployed", named("e", "shop", "1", "shop")),
-	)
-	releases, unread := loadReleases(context.Background(), client, "master", "kubermatic")
-	var got []string
-	for _, r := range releases {
-		got = append(got, r.ID())
-	}
-	if diff := cmp.Diff([]string{"kube-system/c", "monitoring/a"}, got); diff != "" {
-		t.Error(diff)
-	}
-	if releases[1].Revision != 3 {
-		t.Error(releases[1].Revision)
-	}
-	if len(unread) != 1 || unread[0].Part != PartReleases || unread[0].Subject != "Helm release monitoring/rel on master" {
-		t.Errorf("%+v", unread)
-	}
-}
-
-func fakeScheme(t *testing.T) *runtime.Scheme {
-	t.Helper()
-	scheme := runtime.NewScheme()
-	if err := corev1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
-	}
-	return scheme
 }

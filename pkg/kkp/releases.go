@@ -1,8 +1,12 @@
 package kkp
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -40,7 +44,45 @@ func loadReleases(ctx context.Context, client dynamic.Interface, where, namespac
 		})
 	}
 	_ = group.Wait() // the functions return nil: what fails is in unread
-	return latest(slices.Concat(found...)), slices.Concat(unread...)
+	newest, shadowed := latest(slices.Concat(found...), where)
+	return newest, append(slices.Concat(unread...), shadowed...)
+}
+
+// AmbiguousError says that several revisions of a release are marked as deployed. One of
+// them is what is installed. Helm leaves two when it is killed at the wrong moment; whoever
+// may write Secrets can add one.
+type AmbiguousError struct {
+	Revisions []int // the newest first: that one is read, as Helm does
+}
+
+func (e *AmbiguousError) Error() string {
+	var all []string
+	for _, revision := range e.Revisions {
+		all = append(all, strconv.Itoa(revision))
+	}
+	return fmt.Sprintf("revisions %s are all marked as deployed, and only %s was read, as by Helm; images of the others may be in use",
+		strings.Join(all, ", "), all[0])
+}
+
+// latest keeps the newest of the releases of a name, in order, and names those that have
+// others beside them.
+func latest(releases []Release, where string) ([]Release, []Unread) {
+	slices.SortFunc(releases, func(a, b Release) int {
+		return cmp.Or(cmp.Compare(a.ID(), b.ID()), cmp.Compare(b.Revision, a.Revision))
+	})
+	var newest []Release
+	var shadowed []Unread
+	for start := 0; start < len(releases); {
+		first, revisions := releases[start], []int{}
+		for ; start < len(releases) && releases[start].ID() == first.ID(); start++ {
+			revisions = append(revisions, releases[start].Revision)
+		}
+		newest = append(newest, first)
+		if len(revisions) > 1 {
+			shadowed = append(shadowed, Unread{PartReleases, "Helm release " + first.ID() + " on " + where, &AmbiguousError{revisions}})
+		}
+	}
+	return newest, shadowed
 }
 
 // releasesIn reads the releases of a namespace. One that cannot be decoded does not hide
