@@ -87,7 +87,8 @@ func (c *patchHelmCommand) upgradeOne(ctx context.Context, r helmRelease) error 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.streams.Out, "%s upgraded to revision %d; to undo it: helm rollback %s %d --namespace %s\n", r.ID(), revision, r.Name, r.Revision, r.Namespace)
+	fmt.Fprintf(c.streams.Out, "%s upgraded to revision %d; to undo it: %s\n", r.ID(), revision,
+		shellCommand("helm", "rollback", r.Name, fmt.Sprint(r.Revision), "--namespace", r.Namespace))
 	return nil
 }
 

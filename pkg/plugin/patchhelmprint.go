@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"k8s.io/cli-runtime/pkg/printers"
 
@@ -101,17 +102,29 @@ func valuesFile(target images.Target, r helmRelease) ([]byte, error) {
 	var text bytes.Buffer
 	fmt.Fprintf(&text, "%s%s on %s, chart %s %s: %s images from %s\n", valuesHeader, r.ID(), r.cluster(), r.ChartName, r.ChartVersion, share(r.Redirection), target)
 	for _, line := range remarks(r.Redirection) {
-		fmt.Fprintf(&text, "# %s\n", line)
+		fmt.Fprintf(&text, "# %s\n", oneLine(line))
 	}
 	return append([]byte(terminal.Escape(text.String())), values...), nil
+}
+
+// oneLine keeps a text that others wrote from ending a comment in YAML.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // writeFiles writes a file for each release that needs values, and prints the commands that
 // use them.
 func (c *patchHelmCommand) writeFiles(target images.Target, found helmReleases) error {
-	if err := os.MkdirAll(c.directory, 0o755); err != nil {
+	directory, err := ownDirectory(c.directory)
+	if err != nil {
 		return fmt.Errorf("--output-dir: %w", err)
 	}
+	defer directory.Close()
 	for _, r := range found.releases {
 		for _, line := range remarks(r.Redirection) {
 			fmt.Fprintf(c.streams.ErrOut, "%s: %s\n", r.ID(), line)
@@ -120,10 +133,9 @@ func (c *patchHelmCommand) writeFiles(target images.Target, found helmReleases) 
 			fmt.Fprintf(c.streams.ErrOut, "%s: no values redirect anything\n", r.ID())
 			continue
 		}
-		name := filepath.Join(c.directory, valuesName(r))
 		data, err := valuesFile(target, r)
 		if err == nil {
-			err = writeOwn(name, data)
+			err = writeOwn(directory, valuesName(r), data)
 		}
 		if err != nil {
 			return fmt.Errorf("--output-dir: %w", err)
@@ -131,10 +143,20 @@ func (c *patchHelmCommand) writeFiles(target images.Target, found helmReleases) 
 		if r.seed != nil {
 			fmt.Fprintf(c.streams.Out, "# with the kubeconfig of seed %s\n", r.seed.Name)
 		}
-		fmt.Fprintf(c.streams.Out, "helm upgrade %s %s --namespace %s --reset-then-reuse-values -f %s\n", r.Name, chartArgument(r), r.Namespace, name)
+		fmt.Fprintln(c.streams.Out, shellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace,
+			"--reset-then-reuse-values", "-f", filepath.Join(c.directory, valuesName(r))))
 	}
 	fmt.Fprintln(c.streams.ErrOut, "note: kubermatic-installer gives releases the values of its own --helm-values file; what is in these files has to be in that one, too, when it runs next")
 	return nil
+}
+
+// ownDirectory opens a directory, which is made if need be. Nothing outside of it can be
+// written through it, whatever names and links there are.
+func ownDirectory(name string) (*os.Root, error) {
+	if err := os.MkdirAll(name, 0o755); err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(name)
 }
 
 // chartArgument is the chart for a command line: where it was read, or what it is.
@@ -151,9 +173,10 @@ func valuesName(r helmRelease) string {
 	return name
 }
 
-// writeOwn writes a file, but not over one that is somebody else's.
-func writeOwn(name string, data []byte) error {
-	there, err := os.Open(name)
+// writeOwn writes a file that only its owner can read, because values may be credentials,
+// but not over one that is somebody else's.
+func writeOwn(directory *os.Root, name string, data []byte) error {
+	there, err := directory.Open(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -162,8 +185,19 @@ func writeOwn(name string, data []byte) error {
 		defer there.Close()
 		start := make([]byte, len(valuesHeader))
 		if _, err := io.ReadFull(there, start); err != nil || string(start) != valuesHeader {
-			return fmt.Errorf("%s is there, and was not written by this command; move it away, or choose another directory", name)
+			return fmt.Errorf("%s is there, and was not written by this command; move it away, or choose another directory", filepath.Join(directory.Name(), name))
 		}
 	}
-	return os.WriteFile(name, data, 0o644)
+	file, err := directory.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := file.Chmod(0o600); err != nil { // earlier versions let everybody read it
+		return err
+	}
+	if _, err := file.Write(data); err != nil {
+		return err
+	}
+	return file.Close()
 }

@@ -1,0 +1,20 @@
+package plugin
+
+import (
+	"regexp"
+	"strings"
+)
+
+// shellCommand is a command as a POSIX shell reads it: each argument stays one argument, and
+// is not expanded.
+func shellCommand(args ...string) string {
+	plain := regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
+	quoted := make([]string, 0, len(args))
+	for _, arg := range args {
+		if !plain.MatchString(arg) {
+			arg = "'" + strings.ReplaceAll(arg, "'", `'\''`) + "'"
+		}
+		quoted = append(quoted, arg)
+	}
+	return strings.Join(quoted, " ")
+}
