@@ -8,7 +8,7 @@ import (
 // layout is the architecture of the plugin. Imports point one way: from the edge to the
 // work, and from the work to the values. There are no edges between siblings.
 func layout() Rules {
-	values := []string{"pkg/bounded", "pkg/images", "pkg/images/catalog", "pkg/images/manifest", "pkg/kkp"}
+	values := []string{"pkg/bounded", "pkg/images", "pkg/images/catalog", "pkg/images/manifest", "pkg/kkp", "pkg/mask"}
 	return Rules{
 		Module: "github.com/kkp-mirror/kubectl-kkp_mirror",
 		Imports: map[string][]string{
@@ -28,6 +28,7 @@ func layout() Rules {
 			"pkg/images/catalog":  nil,
 			"pkg/images/manifest": nil,
 			"pkg/kkp":             {"pkg/bounded"},
+			"pkg/mask":            nil,
 			"pkg/safehttp":        {"pkg/bounded"},
 
 			"hack":         nil,

@@ -28,13 +28,14 @@ const (
 )
 
 // printDiff shows how an object changes, with the program that the user has chosen for it.
-func printDiff(ctx context.Context, out io.Writer, before, after *unstructured.Unstructured) error {
+// An object that is made or deleted is nil on one side.
+func printDiff(ctx context.Context, out io.Writer, name string, before, after *unstructured.Unstructured) error {
 	old, text, err := apply.Texts(before, after)
 	if err != nil || old == text {
 		return err
 	}
 	old, text = terminal.Escape(old), terminal.Escape(text)
-	name := strings.ReplaceAll(apply.Name(before), "/", ".")
+	name = strings.ReplaceAll(name, "/", ".")
 	if command := strings.Fields(os.Getenv(externalDiff)); len(command) > 0 {
 		return runDiff(ctx, out, command, name, old, text)
 	}

@@ -31,7 +31,7 @@ func TestColoured(t *testing.T) {
 func TestPrintDiff(t *testing.T) {
 	t.Setenv(externalDiff, "")
 	var out strings.Builder
-	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("there")); err != nil {
+	if err := printDiff(t.Context(), &out, "seed.kubermatic.k8c.io/frankfurt", seedAt("here"), seedAt("there")); err != nil {
 		t.Fatal(err)
 	}
 	for _, line := range []string{"--- live/seed.kubermatic.k8c.io.frankfurt", "-  location: here", "+  location: there"} {
@@ -40,7 +40,7 @@ func TestPrintDiff(t *testing.T) {
 		}
 	}
 	out.Reset()
-	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("here")); err != nil || out.Len() > 0 {
+	if err := printDiff(t.Context(), &out, "seed.kubermatic.k8c.io/frankfurt", seedAt("here"), seedAt("here")); err != nil || out.Len() > 0 {
 		t.Errorf("got %v, %q", err, out.String())
 	}
 }
@@ -51,7 +51,7 @@ func TestDiffOfHostileText(t *testing.T) {
 		t.Setenv(externalDiff, program)
 		var out strings.Builder
 		w := terminal.New(&out)
-		if err := printDiff(t.Context(), w, seedAt("there"), seedAt(hostile)); err != nil {
+		if err := printDiff(t.Context(), w, "seed.kubermatic.k8c.io/frankfurt", seedAt("there"), seedAt(hostile)); err != nil {
 			t.Fatal(err)
 		}
 		escaped := strings.ReplaceAll(out.String(), `\e`, `\u001b`) // YAML has its own escape
@@ -67,15 +67,15 @@ func TestExternalDiff(t *testing.T) {
 	}
 	t.Setenv(externalDiff, "diff -u0")
 	var out strings.Builder
-	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("there")); err != nil || !strings.Contains(out.String(), "+  location: there") || !strings.Contains(out.String(), "MERGED") {
+	if err := printDiff(t.Context(), &out, "seed.kubermatic.k8c.io/frankfurt", seedAt("here"), seedAt("there")); err != nil || !strings.Contains(out.String(), "+  location: there") || !strings.Contains(out.String(), "MERGED") {
 		t.Errorf("got %v, %q", err, out.String())
 	}
 	t.Setenv(externalDiff, "no-such-program -u")
-	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("there")); err == nil || !strings.Contains(err.Error(), `KUBECTL_EXTERNAL_DIFF "no-such-program -u"`) {
+	if err := printDiff(t.Context(), &out, "seed.kubermatic.k8c.io/frankfurt", seedAt("here"), seedAt("there")); err == nil || !strings.Contains(err.Error(), `KUBECTL_EXTERNAL_DIFF "no-such-program -u"`) {
 		t.Errorf("got %v", err)
 	}
 	t.Setenv(externalDiff, "diff --no-such-flag")
-	if err := printDiff(t.Context(), &out, seedAt("here"), seedAt("there")); err == nil {
+	if err := printDiff(t.Context(), &out, "seed.kubermatic.k8c.io/frankfurt", seedAt("here"), seedAt("there")); err == nil {
 		t.Error("a program that fails is not noticed")
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/mask"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 )
@@ -198,7 +199,7 @@ func (c *patchCommand) show(ctx context.Context, printer printers.ResourcePrinte
 
 func (c *patchCommand) diffs(ctx context.Context, changes []edited) error {
 	for _, e := range changes {
-		if err := printDiff(ctx, c.streams.Out, e.change.Live, e.result()); err != nil {
+		if err := printDiff(ctx, c.streams.Out, apply.Name(e.change.Live), e.change.Live, e.result()); err != nil {
 			return err
 		}
 	}
@@ -228,21 +229,27 @@ func (c *patchCommand) report(printer printers.ResourcePrinter, changes []edited
 	return c.print(printer, changes)
 }
 
-// print prints the objects, or what to commit in their place.
+// print prints the objects, or what to commit in their place: that has the fields that the
+// user asked for, and no other. Whole objects are to be read, so their secrets are masked.
 func (c *patchCommand) print(printer printers.ResourcePrinter, changes []edited) error {
 	if printer == nil {
 		return nil
 	}
+	commit := c.dryRun == dryRunClient && !c.revert
 	for _, e := range changes {
-		object := e.result()
-		if c.dryRun == dryRunClient && !c.revert {
-			if object = e.change.Fragment(); object == nil {
-				continue
-			}
+		object := apply.Masked(e.result())
+		if commit {
+			object = e.change.Fragment()
+		}
+		if object == nil {
+			continue
 		}
 		if err := printer.PrintObj(object, c.streams.Out); err != nil {
 			return err
 		}
+	}
+	if !commit && len(changes) > 0 {
+		c.say("note: secrets are printed as %s; what to commit is printed with --dry-run=client", mask.Hidden)
 	}
 	return nil
 }

@@ -1,8 +1,12 @@
 package redirect
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/mask"
 )
 
 // KindValuesList is the kind of a List.
@@ -32,10 +36,27 @@ type Item struct {
 	Derived   []rendered.Change `json:"derived,omitempty"` // what changes beside references
 }
 
-// NewList makes a list of items.
+// NewList makes a list of items. What changes beside references is shown without credentials;
+// the values have to be used, and are whole.
 func NewList(target images.Target, items []Item, gaps []images.Gap) List {
+	items = slices.Clone(items)
+	for i := range items {
+		items[i].Derived = masked(items[i].Derived)
+	}
 	if items == nil {
 		items = []Item{}
 	}
 	return List{APIVersion: images.APIVersion, Kind: KindValuesList, Target: target.String(), Items: items, Gaps: gaps}
+}
+
+// masked are changes without the credentials in what changes.
+func masked(changes []rendered.Change) []rendered.Change {
+	changes = slices.Clone(changes)
+	for i, change := range changes {
+		changes[i].Before, changes[i].After = mask.Text(change.Before), mask.Text(change.After)
+		if strings.HasPrefix(change.Object, "Secret ") {
+			changes[i].Before, changes[i].After = mask.Hidden, mask.Hidden
+		}
+	}
+	return changes
 }
