@@ -20,7 +20,7 @@ import (
 
 // maxReleaseBytes bounds a release when it is unpacked. A Secret holds at most 1 MiB,
 // which can be anything once it is unpacked.
-const maxReleaseBytes = 64 << 20
+const maxReleaseBytes = 32 << 20
 
 // Release is a Helm release as its Secret holds it.
 type Release struct {
@@ -56,25 +56,34 @@ type releaseView struct {
 	} `json:"hooks"`
 }
 
-// releaseFrom reads a release from its Secret.
-func releaseFrom(obj *unstructured.Unstructured) (Release, error) {
+// releaseFrom reads a release from its Secret, and tells how large it is when it is unpacked.
+func releaseFrom(obj *unstructured.Unstructured) (release Release, size int, err error) {
+	text, err := releaseText(obj)
+	if err == nil {
+		size = len(text)
+		release, err = parseRelease(text)
+	}
+	if err == nil {
+		release.Namespace = cmp.Or(release.Namespace, obj.GetNamespace())
+		err = release.belongsTo(obj)
+	}
+	if err != nil {
+		return Release{}, size, fmt.Errorf("secret %s: %w", objectName(obj), err)
+	}
+	return release, size, nil
+}
+
+// releaseText unpacks the release in a Secret.
+func releaseText(obj *unstructured.Unstructured) ([]byte, error) {
 	encoded, ok, err := unstructured.NestedString(obj.Object, "data", "release")
 	if err != nil || !ok {
-		return Release{}, fmt.Errorf("secret %s has no key %q", objectName(obj), "release")
+		return nil, fmt.Errorf("it has no key %q", "release")
 	}
 	data, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
-		return Release{}, fmt.Errorf("secret %s: %w", objectName(obj), err)
+		return nil, err
 	}
-	release, err := DecodeRelease(data)
-	if err != nil {
-		return Release{}, fmt.Errorf("secret %s: %w", objectName(obj), err)
-	}
-	release.Namespace = cmp.Or(release.Namespace, obj.GetNamespace())
-	if err := release.belongsTo(obj); err != nil {
-		return Release{}, fmt.Errorf("secret %s: %w", objectName(obj), err)
-	}
-	return release, nil
+	return unpackRelease(data)
 }
 
 // MismatchError says that a Secret holds another release than its name, namespace and
@@ -109,15 +118,26 @@ func (r Release) belongsTo(obj *unstructured.Unstructured) error {
 // DecodeRelease reads a release as Helm stores it in a Secret: JSON, compressed (not by
 // the first releases of Helm 3), in base64.
 func DecodeRelease(data []byte) (Release, error) {
-	text, err := base64.StdEncoding.DecodeString(string(data))
+	text, err := unpackRelease(data)
 	if err != nil {
-		return Release{}, fmt.Errorf("not a Helm release: %w", err)
+		return Release{}, err
 	}
-	if bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
-		if text, err = unzip(text); err != nil {
-			return Release{}, fmt.Errorf("not a Helm release: %w", err)
-		}
+	return parseRelease(text)
+}
+
+// unpackRelease returns the JSON of a release, which is larger than maxReleaseBytes in no case.
+func unpackRelease(data []byte) ([]byte, error) {
+	text, err := base64.StdEncoding.DecodeString(string(data))
+	if err == nil && bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+		text, err = unzip(text)
 	}
+	if err != nil {
+		return nil, fmt.Errorf("not a Helm release: %w", err)
+	}
+	return text, nil
+}
+
+func parseRelease(text []byte) (Release, error) {
 	var view releaseView
 	if err := json.Unmarshal(text, &view); err != nil {
 		return Release{}, fmt.Errorf("not a Helm release: %w", err)

@@ -60,7 +60,7 @@ func TestDecodeBadReleases(t *testing.T) {
 		"no JSON":   {encoded(t, "{"), "unexpected end of JSON"},
 		"no chart":  {encoded(t, `{"name": "x"}`), "its chart"},
 		"no name":   {encoded(t, `{"chart": {"metadata": {"name": "x"}}}`), "no name"},
-		"a bomb":    {encoded(t, strings.Repeat(" ", 64<<20+1)), "larger than 64 MiB"},
+		"a bomb":    {encoded(t, strings.Repeat(" ", 32<<20+1)), "larger than 32 MiB"},
 		"deep":      {encoded(t, strings.Repeat("[", 1<<20)), "exceeded max depth"},
 
 		"a name of two lines":     {replaced(`"name": "cert-manager"`, `"name": "a\nb: c"`), `its name "a\nb: c"`},

@@ -3,6 +3,7 @@ package kkp
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,12 +12,22 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/dynamic"
+	"k8s.io/client-go/tools/pager"
 )
 
 // deployedReleases selects the Secrets of the revisions that are installed: not those
 // that failed, are superseded, or not yet there.
 const deployedReleases = "owner=helm,status=deployed"
+
+// The bounds on what is read of releases. KKP has some tens of them, of at most a few MiB
+// each when they are unpacked.
+const (
+	releasesAtOnce   = 32        // Secrets of up to 1 MiB each
+	maxReleasesBytes = 128 << 20 // in one namespace
+	maxUnread        = 100
+)
 
 // releaseNamespaces are the namespaces whose Helm releases are KKP's. In kube-system, where
 // others install, too, only the charts of KKP count; see ownRelease.
@@ -88,23 +99,74 @@ func latest(releases []Release, where string) ([]Release, []Unread) {
 // releasesIn reads the releases of a namespace. One that cannot be decoded does not hide
 // the others.
 func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace string) ([]Release, []Unread) {
-	objects, err := listSelected(ctx, client, CoreResource("secrets"), namespace, deployedReleases)
-	if err != nil {
-		return nil, []Unread{{PartReleases, "Helm releases in namespace " + namespace + " on " + where, err}}
-	}
 	var releases []Release
 	var unread []Unread
-	for _, obj := range objects {
-		release, err := releaseFrom(obj)
+	err := eachReleaseSecret(ctx, client, namespace, deployedReleases, func(obj *unstructured.Unstructured) int {
+		release, size, err := releaseFrom(obj)
 		if err != nil {
 			unread = append(unread, Unread{PartReleases, releaseSubject(obj) + " on " + where, err})
-			continue
-		}
-		if ownRelease(release) {
+		} else if ownRelease(release) {
 			releases = append(releases, release)
 		}
+		return size
+	})
+	if err != nil {
+		unread = append(unread, Unread{PartReleases, "Helm releases in namespace " + namespace + " on " + where, err})
 	}
 	return releases, unread
+}
+
+// eachReleaseSecret reads Secrets that Helm keeps releases in. do returns the size of what it
+// unpacked, in bytes. More than maxReleasesBytes in all, or maxUnread Secrets without a
+// release in them, are an error, and what was read until then is kept: whoever may write
+// Secrets could else fill the memory.
+func eachReleaseSecret(ctx context.Context, client dynamic.Interface, namespace, selector string, do func(*unstructured.Unstructured) int) error {
+	pages := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
+		return client.Resource(CoreResource("secrets")).Namespace(namespace).List(ctx, opts)
+	})
+	pages.PageSize, pages.PageBufferSize = releasesAtOnce, 0
+	total, odd := 0, 0
+	return pages.EachListItem(ctx, metav1.ListOptions{LabelSelector: selector}, func(obj runtime.Object) error {
+		secret, ok := obj.(*unstructured.Unstructured)
+		if !ok {
+			return fmt.Errorf("unexpected %T in a list of secrets", obj)
+		}
+		size := do(secret)
+		if total += size; size == 0 {
+			odd++
+		}
+		switch {
+		case total > maxReleasesBytes:
+			return fmt.Errorf("more than %d MiB of releases in one namespace; the others were not read", maxReleasesBytes>>20)
+		case odd > maxUnread:
+			return fmt.Errorf("more than %d Secrets that look like Helm's and hold no release; the others were not read", maxUnread)
+		}
+		return nil
+	})
+}
+
+// StoredRelease is one revision of a release, as Helm stores it.
+type StoredRelease struct {
+	JSON   json.RawMessage
+	Labels map[string]string // of the Secret
+}
+
+// History reads all revisions of a release. Those that cannot be decoded, or that are in the
+// Secret of another one, do not count, as for Helm.
+func History(ctx context.Context, client dynamic.Interface, namespace, name string) ([]StoredRelease, error) {
+	var history []StoredRelease
+	err := eachReleaseSecret(ctx, client, namespace, "owner=helm,name="+name, func(obj *unstructured.Unstructured) int {
+		_, size, err := releaseFrom(obj)
+		if err != nil {
+			return size
+		}
+		text, err := releaseText(obj)
+		if err == nil {
+			history = append(history, StoredRelease{JSON: text, Labels: obj.GetLabels()})
+		}
+		return size
+	})
+	return history, err
 }
 
 // releaseSubject names a release by the label that Helm gives to its Secret.

@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/dynamic/fake"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
@@ -23,6 +24,7 @@ type stored struct {
 	chart           string
 	status          string                    // "": deployed
 	broken          bool                      // it cannot be decoded
+	padding         int                       // bytes that it has more when it is unpacked
 	forge           func(labels, of metadata) // changes what the Secret says
 }
 
@@ -38,7 +40,7 @@ func (s stored) secret(t *testing.T) *unstructured.Unstructured {
 	}
 	text := fmt.Sprintf(`{"name": %q, "namespace": %q, "version": %d, "info": {"status": %q}, "chart": {"metadata": {"name": %q, "version": "1.0.0"}}}`,
 		s.name, s.namespace, s.revision, status, s.chart)
-	data := encoded(t, text)
+	data := encoded(t, text+strings.Repeat(" ", s.padding))
 	if s.broken {
 		data = []byte("!")
 	}
@@ -56,21 +58,26 @@ func (s stored) secret(t *testing.T) *unstructured.Unstructured {
 // load reads the releases of an installation that has these Secrets.
 func load(t *testing.T, releases ...stored) kkp.Installation {
 	t.Helper()
+	inst, err := kkp.Load(t.Context(), kkp.Client{Interface: clientOf(t, releases...)}, kkp.Request{Parts: []kkp.Part{kkp.PartReleases}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inst
+}
+
+// clientOf is an API with these Secrets and a KubermaticConfiguration.
+func clientOf(t *testing.T, releases ...stored) dynamic.Interface {
+	t.Helper()
 	objects := []runtime.Object{&unstructured.Unstructured{Object: map[string]any{
 		"apiVersion": "kubermatic.k8c.io/v1", "kind": "KubermaticConfiguration", "metadata": map[string]any{"name": "kubermatic", "namespace": "kubermatic"},
 	}}}
 	for _, s := range releases {
 		objects = append(objects, s.secret(t))
 	}
-	client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
+	return fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
 		kkp.ConfigurationResource(): "KubermaticConfigurationList", kkp.SeedResource(): "SeedList",
 		kkp.CoreResource("secrets"): "SecretList", kkp.CoreResource("pods"): "PodList",
 	}, objects...)
-	inst, err := kkp.Load(t.Context(), kkp.Client{Interface: client}, kkp.Request{Parts: []kkp.Part{kkp.PartReleases}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return inst
 }
 
 // read are the releases that were read, and what was not.
@@ -140,5 +147,36 @@ func TestShadowedRevisions(t *testing.T) {
 	var ambiguous *kkp.AmbiguousError
 	if len(unread) != 1 || !errors.As(inst.Unread[len(inst.Unread)-1].Err, &ambiguous) || !strings.HasPrefix(ambiguous.Error(), "revisions 99, 2 are all marked as deployed") {
 		t.Errorf("%q, %v", unread, ambiguous)
+	}
+}
+
+// TestReleasesAreBounded reads no more of what inflates than fits the memory.
+func TestReleasesAreBounded(t *testing.T) {
+	var bombs []stored
+	for i := range 7 {
+		bombs = append(bombs, stored{namespace: "minio", name: fmt.Sprintf("bomb%d", i), revision: 1, chart: "minio", padding: 30 << 20})
+	}
+	inst := load(t, append(bombs, stored{namespace: "monitoring", name: "a", revision: 2, chart: "grafana"})...)
+	releases, unread := read(inst)
+	if len(releases) != 6 || releases[5] != "monitoring/a.v2" {
+		t.Errorf("%q", releases)
+	}
+	if len(unread) != 1 || unread[0] != "Helm releases in namespace minio on master" || !strings.Contains(fmt.Sprint(inst.Unread), "more than 128 MiB of releases") {
+		t.Errorf("%v", inst.Unread)
+	}
+}
+
+func TestHistory(t *testing.T) {
+	relabel := func(labels, _ metadata) { labels["name"] = "a" }
+	client := clientOf(t,
+		stored{namespace: "monitoring", name: "a", revision: 1, chart: "grafana", status: "superseded"},
+		stored{namespace: "monitoring", name: "a", revision: 2, chart: "grafana"},
+		stored{namespace: "monitoring", name: "a", revision: 3, chart: "grafana", broken: true},
+		stored{namespace: "monitoring", name: "b", revision: 4, chart: "grafana", forge: relabel},
+		stored{namespace: "minio", name: "a", revision: 5, chart: "grafana"},
+	)
+	history, err := kkp.History(t.Context(), client, "monitoring", "a")
+	if err != nil || len(history) != 2 || history[1].Labels["version"] != "2" || !strings.Contains(string(history[0].JSON), `"superseded"`) {
+		t.Errorf("%v %s", err, history)
 	}
 }

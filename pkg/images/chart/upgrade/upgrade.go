@@ -1,7 +1,9 @@
 // Package upgrade upgrades Helm releases by Helm's own means, to values that redirect their
-// images. It does so only where the chart at hand is the one that is installed, where the API
-// server's view of the result shows no change but the redirected references, and where nobody
-// has upgraded the release in the meantime. It must not know how a cluster is found.
+// images. What Helm stores with a release is not trusted, because whoever may write Secrets
+// could have written it: an upgrade is tried on the API server first, and may change nothing
+// in the cluster but references of objects that belong to the release, unless the user names
+// the object. What is applied then is what was tried, to the letter. It must not know how a
+// cluster is found.
 package upgrade
 
 import (
@@ -24,6 +26,12 @@ const helmHistory = 10
 
 // Configuration is Helm's way to a cluster, which is set up with its own Init.
 type Configuration = action.Configuration
+
+// Cluster is where a release is.
+type Cluster struct {
+	*Configuration
+	DryRun kube.Interface // the same API, where every change is a dry run
+}
 
 // Options say how a release is upgraded.
 type Options struct {
@@ -51,60 +59,93 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("revision %d was read, and revision %d is deployed now; run the command again", e.Read, e.Now)
 }
 
-// Check tries an upgrade without doing it: with the values as they are it has to give what is
-// installed, and with the new ones nothing else but redirected images.
-func (r Release) Check(ctx context.Context, cluster *Configuration) error {
-	now, err := r.current(cluster)
-	if err != nil {
-		return err
-	}
-	same, err := r.dryRun(ctx, cluster, r.Config)
-	if err != nil {
-		return err
-	}
-	changes, err := redirect.Differences(manifests(now), manifests(same))
-	if err != nil {
-		return err
-	}
-	if len(changes) > 0 {
-		return fmt.Errorf("the chart with the values as they are does not give what is installed: an upgrade would change %s", changes[0])
-	}
-	next, err := r.dryRun(ctx, cluster, chart.Merge(r.Config, r.Override))
-	if err != nil {
-		return err
-	}
-	return redirect.Verify(manifests(same), manifests(next), r.Images)
+// Trial is an upgrade that was tried.
+type Trial struct {
+	Changes []Change // what it does to the cluster
+	Waits   []string // the objects that it waits for
+
+	release   Release
+	cluster   Cluster
+	store     *snapshot
+	installed *release.Release
+	next      *release.Release
+	options   Options
 }
 
-// Apply upgrades a release, and returns its new revision. One that fails is rolled back, if
-// it is waited for.
-func (r Release) Apply(ctx context.Context, cluster *Configuration, options Options) (int, error) {
-	if _, err := r.current(cluster); err != nil {
-		return 0, err
-	}
-	history, err := cluster.Releases.History(r.Name)
+// Try tries an upgrade without doing it: with the values as they are it has to give what is
+// installed, and with the new ones nothing else but redirected images. Then the API server
+// tries what would become of each object.
+func (r Release) Try(ctx context.Context, cluster Cluster, options Options) (*Trial, error) {
+	store, err := r.read(cluster)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	upgrade := r.action(cluster)
-	upgrade.Atomic, upgrade.Wait, upgrade.Timeout = options.Wait, options.Wait, options.Timeout
-	upgrade.MaxHistory = max(helmHistory, len(history)+1)
+	t := &Trial{release: r, cluster: cluster, store: store, options: options}
+	if t.installed, err = r.current(store); err != nil {
+		return nil, err
+	}
+	same, err := t.dryRun(ctx, r.Config)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := redirect.Differences(manifests(t.installed), manifests(same))
+	if err != nil {
+		return nil, err
+	}
+	if len(changes) > 0 {
+		return nil, fmt.Errorf("the chart with the values as they are does not give what is installed: an upgrade would change %s", changes[0])
+	}
+	if t.next, err = t.dryRun(ctx, chart.Merge(r.Config, r.Override)); err != nil {
+		return nil, err
+	}
+	if err := redirect.Verify(manifests(same), manifests(t.next), r.Images); err != nil {
+		return nil, err
+	}
+	return t, t.changes()
+}
+
+// Apply makes the upgrade, and returns the new revision. One that fails is rolled back, if it
+// is waited for. Helm can apply nothing but what was tried.
+func (t *Trial) Apply(ctx context.Context) (int, error) {
+	upgrade := t.action(t.exact())
+	upgrade.Wait, upgrade.Timeout = t.options.Wait, t.options.Timeout
+	upgrade.MaxHistory = t.history()
 	upgrade.Description = "Upgrade complete: images come from the mirror"
-	opened, err := r.Chart.Open()
+	opened, err := t.release.Chart.Open()
 	if err != nil {
 		return 0, err
 	}
 	kube.ManagedFieldsManager = "helm" // as in Helm's own program
-	done, err := upgrade.RunWithContext(ctx, r.Name, opened, chart.Merge(r.Config, r.Override))
-	if err != nil {
+	done, err := upgrade.RunWithContext(ctx, t.release.Name, opened, chart.Merge(t.release.Config, t.release.Override))
+	switch {
+	case err == nil:
+		return done.Version, nil
+	case t.options.Wait && t.store.wrote():
+		return 0, t.rollBack(err)
+	default:
 		return 0, err
 	}
-	return done.Version, nil
 }
 
+// rollBack undoes an upgrade that failed. Helm's own way to do so takes the newest revision
+// that says that it was installed, whoever wrote it; this one takes the one that was tried.
+func (t *Trial) rollBack(cause error) error {
+	rollback := action.NewRollback(t.exact())
+	rollback.Version, rollback.Wait, rollback.Timeout = t.installed.Version, true, t.options.Timeout
+	rollback.MaxHistory = t.history()
+	if err := rollback.Run(t.release.Name); err != nil {
+		return fmt.Errorf("%w; rolling it back to revision %d failed, too: %w", cause, t.installed.Version, err)
+	}
+	return fmt.Errorf("%w; it was rolled back to revision %d", cause, t.installed.Version)
+}
+
+// history is how many revisions to keep: no fewer than there are, with those that an upgrade
+// and its rollback make.
+func (t *Trial) history() int { return max(helmHistory, t.store.count()+2) }
+
 // current returns the deployed revision, which must be the one that was read.
-func (r Release) current(cluster *Configuration) (*release.Release, error) {
-	now, err := cluster.Releases.Deployed(r.Name)
+func (r Release) current(store *snapshot) (*release.Release, error) {
+	now, err := store.releases().Deployed(r.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -115,24 +156,42 @@ func (r Release) current(cluster *Configuration) (*release.Release, error) {
 }
 
 // dryRun has the API server check an upgrade to some values, and returns what it would give.
-func (r Release) dryRun(ctx context.Context, cluster *Configuration, values map[string]any) (*release.Release, error) {
-	upgrade := r.action(cluster)
+func (t *Trial) dryRun(ctx context.Context, values map[string]any) (*release.Release, error) {
+	upgrade := t.action(t.configuration(t.cluster.KubeClient))
 	upgrade.DryRunOption = "server"
-	opened, err := r.Chart.Open()
+	opened, err := t.release.Chart.Open()
 	if err != nil {
 		return nil, err
 	}
-	done, err := upgrade.RunWithContext(ctx, r.Name, opened, chart.Merge(values, nil))
+	done, err := upgrade.RunWithContext(ctx, t.release.Name, opened, chart.Merge(values, nil))
 	if err == nil && done == nil {
 		err = errors.New("helm returned no release")
 	}
 	return done, err
 }
 
-func (r Release) action(cluster *Configuration) *action.Upgrade {
+func (t *Trial) action(cluster *Configuration) *action.Upgrade {
 	upgrade := action.NewUpgrade(cluster)
-	upgrade.Namespace, upgrade.ResetValues = r.Namespace, true
+	upgrade.Namespace, upgrade.ResetValues = t.release.Namespace, true
+	upgrade.SkipSchemaValidation = true // schemas may refer to files and servers
 	return upgrade
+}
+
+// configuration is Helm's way to the cluster, with the releases as they were read.
+func (t *Trial) configuration(client kube.Interface) *Configuration {
+	return &Configuration{
+		RESTClientGetter: t.cluster.RESTClientGetter, Releases: t.store.releases(), KubeClient: client,
+		Capabilities: t.cluster.Capabilities, Log: t.cluster.Log, HookOutputFunc: t.cluster.HookOutputFunc,
+	}
+}
+
+// exact is Helm's way to the cluster, on which only what was tried can be applied.
+func (t *Trial) exact() *Configuration {
+	tried := map[string]bool{t.installed.Manifest: true, t.next.Manifest: true}
+	for _, hook := range t.hooks() {
+		tried[hook.Manifest] = true
+	}
+	return t.configuration(exactClient{Interface: t.cluster.KubeClient, tried: tried})
 }
 
 // manifests are what a revision installs, with its hooks.
