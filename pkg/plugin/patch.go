@@ -1,18 +1,13 @@
 package plugin
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
@@ -56,7 +51,12 @@ func (c *patchCommand) addPatch(flags *pflag.FlagSet) {
 	flags.StringVar(&c.manager, "field-manager", apply.Manager, "Name of the manager that owns the changed fields")
 	flags.BoolVar(&c.skipVerify, "skip-verify", false, "Do not check first that the mirror has the images")
 	flags.StringVar(&c.list, "images", "", "Check the images of this list, as 'images -o json' prints it (- is stdin), in place of those that are found now")
-	flags.BoolVarP(&c.yes, "yes", "y", false, "Do not ask, on a terminal, before the change is made")
+	addYes(flags, &c.yes)
+}
+
+// addYes adds the flag that answers what agree would ask.
+func addYes(flags *pflag.FlagSet, yes *bool) {
+	flags.BoolVarP(yes, "yes", "y", false, "Do not ask, on a terminal, before the change is made")
 }
 
 // check refuses combinations that mean nothing.
@@ -261,28 +261,7 @@ func (c *patchCommand) agree(ctx context.Context, printer printers.ResourcePrint
 			return err
 		}
 	}
-	input, ok := c.streams.In.(*os.File)
-	if c.yes || !ok || !term.IsTerminal(int(input.Fd())) {
-		return nil
-	}
-	fmt.Fprintf(c.streams.ErrOut, "Change %s? [y/N] ", count(len(changes), "object"))
-	answer := make(chan string, 1)
-	go func() {
-		line, err := bufio.NewReader(input).ReadString('\n')
-		if err != nil && !errors.Is(err, io.EOF) {
-			line = ""
-		}
-		answer <- strings.ToLower(strings.TrimSpace(line))
-	}()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case line := <-answer:
-		if line == "y" || line == "yes" {
-			return nil
-		}
-		return errors.New("not agreed to; nothing was changed")
-	}
+	return agree(ctx, c.streams, c.yes, "Change "+count(len(changes), "object")+"?")
 }
 
 // registryTarget reads the name of a mirror, which cannot be an archive.

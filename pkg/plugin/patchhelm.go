@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,8 @@ type patchHelmCommand struct {
 	apply      bool
 	dryRun     string
 	skipVerify bool
+	allowed    []string // names of objects
+	yes        bool
 	upgrade    upgrade.Options
 }
 
@@ -47,7 +50,12 @@ be the one in the mirror, and nothing else may change. What no value redirects i
 
 Helm does not store the subcharts of a release. For one that has some, the chart is taken
 from --charts-directory, or from KKP's own image in the mirror. A release whose chart
-cannot be had is a gap: it is named on stderr, and the exit code is 3.`,
+cannot be had is a gap: it is named on stderr, and the exit code is 3.
+
+--apply shows what an upgrade changes in the cluster, and asks on a terminal. What Helm
+stores with a release is not trusted: objects that would be created or deleted, that do
+not belong to the release, or that change in more than images are refused, and so are
+hooks, unless --allow names them.`,
 		Example: `  # Which values redirect which release
   kubectl kkp-mirror patch-helm registry.example.com/kkp
 
@@ -85,10 +93,12 @@ func (c *patchHelmCommand) addCharts(flags *pflag.FlagSet) {
 func (c *patchHelmCommand) addUpgrade(flags *pflag.FlagSet) {
 	flags.BoolVar(&c.apply, "apply", false, "Upgrade the releases")
 	flags.StringVar(&c.dryRun, "dry-run", dryRunNone, "With --apply: none; server: let the API server check each upgrade; client: say what would be upgraded")
-	flags.Lookup("dry-run").NoOptDefVal = dryRunServer
 	flags.BoolVar(&c.upgrade.Wait, "wait", true, "With --apply: wait until the workloads are ready, and roll back if they are not in time")
 	flags.DurationVar(&c.upgrade.Timeout, "timeout", 5*time.Minute, "With --apply: how long to wait for each release")
+	flags.StringArrayVar(&c.allowed, "allow", nil,
+		"With --apply: an object, as KIND[.GROUP]/[NAMESPACE/]NAME, that the upgrade may create, delete, or change in more than images; repeatable")
 	flags.BoolVar(&c.skipVerify, "skip-verify", false, "With --apply: do not check first that the mirror has the images")
+	addYes(flags, &c.yes)
 }
 
 func (c *patchHelmCommand) addOutput(flags *pflag.FlagSet) {
@@ -102,9 +112,14 @@ func (c *patchHelmCommand) check(cmd *cobra.Command) error {
 	if err := checkDryRun(cmd, c.dryRun); err != nil {
 		return err
 	}
-	for _, flag := range []string{"dry-run", "wait", "timeout", "skip-verify"} {
+	for _, flag := range []string{"dry-run", "wait", "timeout", "allow", "yes", "skip-verify"} {
 		if cmd.Flags().Changed(flag) && !c.apply {
 			return usageError(cmd, fmt.Errorf("--%s is for --apply: nothing is changed without it", flag))
+		}
+	}
+	for _, name := range c.allowed {
+		if parts := strings.Split(name, "/"); len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
+			return usageError(cmd, fmt.Errorf("--allow %q: it is KIND[.GROUP]/NAMESPACE/NAME, or KIND[.GROUP]/NAME if there is no namespace", name))
 		}
 	}
 	if c.apply && (c.directory != "" || cmd.Flags().Changed("output")) {

@@ -1,26 +1,42 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
-
-	"k8s.io/apimachinery/pkg/api/meta"
-	"k8s.io/client-go/discovery"
-	"k8s.io/client-go/discovery/cached/memory"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/restmapper"
-	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// upgradeAll upgrades the releases that values were found for, one after the other. One
-// that is refused does not keep the others from it.
+// RefusedError says that an upgrade would do more than redirect images.
+type RefusedError struct {
+	Changes []upgrade.Change
+}
+
+func (e *RefusedError) Error() string {
+	var text, flags strings.Builder
+	text.WriteString("it would do more than redirect images:")
+	for _, change := range e.Changes {
+		fmt.Fprintf(&text, "\n  %s: %s", change.Name, change.Refused)
+		fmt.Fprintf(&flags, " --allow %s", shellCommand(change.Name))
+	}
+	return text.String() + "\nif that is meant, go on with" + flags.String()
+}
+
+// helmUpgrade is a release with the upgrade that was tried for it.
+type helmUpgrade struct {
+	helmRelease
+	trial *upgrade.Trial
+}
+
+// upgradeAll upgrades the releases that values were found for, one after the other: the
+// mirror is checked, the API servers try all upgrades, the user agrees, and then they are
+// made. One that is refused does not keep the others from it.
 func (c *patchHelmCommand) upgradeAll(ctx context.Context, found helmReleases, target images.Target) error {
 	releases := slices.DeleteFunc(slices.Clone(found.releases), func(r helmRelease) bool { return len(r.Keys) == 0 })
 	if len(releases) == 0 {
@@ -38,18 +54,37 @@ func (c *patchHelmCommand) upgradeAll(ctx context.Context, found helmReleases, t
 			return err
 		}
 	}
-	failed := 0
+	upgrades := make([]*helmUpgrade, 0, len(releases))
 	for _, r := range releases {
-		if err := c.upgradeOne(ctx, r); err != nil {
+		upgrades = append(upgrades, &helmUpgrade{helmRelease: r})
+	}
+	refused := c.each(ctx, upgrades, c.try)
+	upgrades = slices.DeleteFunc(upgrades, func(one *helmUpgrade) bool { return one.trial == nil })
+	if ctx.Err() != nil || len(upgrades) == 0 {
+		return refused
+	}
+	if c.dryRun != dryRunServer {
+		if err := agree(ctx, c.streams, c.yes, "Upgrade "+count(len(upgrades), "release")+"?"); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(c.each(ctx, upgrades, c.upgradeOne), refused)
+}
+
+// each does something with every release, and goes on after an error, which is told.
+func (c *patchHelmCommand) each(ctx context.Context, upgrades []*helmUpgrade, do func(context.Context, *helmUpgrade) error) error {
+	failed := 0
+	for _, one := range upgrades {
+		if err := do(ctx, one); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			fmt.Fprintf(c.streams.ErrOut, "%s: not upgraded: %v\n", r.ID(), err)
+			fmt.Fprintf(c.streams.ErrOut, "%s: not upgraded: %v\n", one.ID(), err)
 			failed++
 		}
 	}
 	if failed > 0 {
-		return &PartialError{Message: fmt.Sprintf("%d of %s were not upgraded", failed, count(len(releases), "release"))}
+		return &PartialError{Message: fmt.Sprintf("%d of %s were not upgraded", failed, count(len(upgrades), "release"))}
 	}
 	return nil
 }
@@ -67,86 +102,63 @@ func redirected(releases []helmRelease) []images.Ref {
 	return refs
 }
 
-// upgradeOne lets the API server check an upgrade, and then does it.
-func (c *patchHelmCommand) upgradeOne(ctx context.Context, r helmRelease) error {
-	cluster, err := c.helmCluster(ctx, r)
+// try lets the API server try an upgrade, and shows what it changes in the cluster. Whatever
+// is more than images is refused, unless it is named.
+func (c *patchHelmCommand) try(ctx context.Context, one *helmUpgrade) error {
+	trial, err := c.trial(ctx, one.helmRelease)
 	if err != nil {
 		return err
+	}
+	refusal := &RefusedError{}
+	for _, change := range trial.Changes {
+		if err := printDiff(ctx, c.streams.Out, strings.ToLower(change.Name), change.Before, change.After); err != nil {
+			return err
+		}
+		if change.Refused != "" && !slices.ContainsFunc(c.allowed, change.Allowed) {
+			refusal.Changes = append(refusal.Changes, change)
+		}
+	}
+	if len(refusal.Changes) > 0 {
+		return refusal
+	}
+	one.trial = trial
+	return nil
+}
+
+// trial lets the API server try an upgrade.
+func (c *patchHelmCommand) trial(ctx context.Context, r helmRelease) (*upgrade.Trial, error) {
+	cluster, err := c.helmCluster(ctx, r)
+	if err != nil {
+		return nil, err
 	}
 	release := upgrade.Release{
 		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision, Chart: r.chart, Config: r.Config, Override: r.Values, Images: r.Images,
 	}
-	if err := release.Check(ctx, cluster); err != nil {
-		return err
-	}
+	return release.Try(ctx, cluster, c.upgrade)
+}
+
+// upgradeOne makes an upgrade, if it is still the one that was shown.
+func (c *patchHelmCommand) upgradeOne(ctx context.Context, one *helmUpgrade) error {
 	if c.dryRun == dryRunServer {
-		fmt.Fprintf(c.streams.Out, "%s would be upgraded (server dry run)\n", r.ID())
+		fmt.Fprintf(c.streams.Out, "%s would be upgraded (server dry run)\n", one.ID())
 		return nil
 	}
-	revision, err := release.Apply(ctx, cluster, c.upgrade)
+	now, err := c.trial(ctx, one.helmRelease)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.streams.Out, "%s upgraded to revision %d; to undo it: %s\n", r.ID(), revision,
-		shellCommand("helm", "rollback", r.Name, fmt.Sprint(r.Revision), "--namespace", r.Namespace))
+	if !now.Same(one.trial) {
+		return errors.New("what it would change is not what was shown any more: somebody has changed its objects; run the command again")
+	}
+	if c.upgrade.Wait {
+		fmt.Fprintf(c.streams.ErrOut, "%s: waiting up to %s for %s; what is not ready then is rolled back\n", one.ID(), c.upgrade.Timeout,
+			cmp.Or(strings.Join(now.Waits, ", "), "nothing"))
+	}
+	revision, err := now.Apply(ctx)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.streams.Out, "%s upgraded to revision %d; to undo it: %s\n", one.ID(), revision,
+		shellCommand("helm", "rollback", one.Name, fmt.Sprint(one.Revision), "--namespace", one.Namespace))
 	return nil
-}
-
-// helmCluster is Helm's way to the cluster of a release.
-func (c *patchHelmCommand) helmCluster(ctx context.Context, r helmRelease) (*upgrade.Configuration, error) {
-	config, err := c.input.masterConfig()
-	if err != nil {
-		return nil, err
-	}
-	if r.seed != nil {
-		master, err := connector(config, c.streams.ErrOut)(config)
-		if err != nil {
-			return nil, err
-		}
-		if config, err = kkp.SeedConfig(ctx, master, *r.seed); err != nil {
-			return nil, err
-		}
-	}
-	getter, err := newClusterGetter(config, r.Namespace)
-	if err != nil {
-		return nil, err
-	}
-	cluster := &upgrade.Configuration{}
-	return cluster, cluster.Init(getter, r.Namespace, "secret", func(string, ...any) {})
-}
-
-// clusterGetter is cli-runtime's RESTClientGetter for one cluster and namespace.
-type clusterGetter struct {
-	config    *rest.Config
-	namespace string
-	discovery discovery.CachedDiscoveryInterface
-}
-
-func newClusterGetter(config *rest.Config, namespace string) (*clusterGetter, error) {
-	config = rest.CopyConfig(config)
-	config.QPS, config.Burst, config.UserAgent = 50, 100, userAgent()
-	client, err := discovery.NewDiscoveryClientForConfig(config)
-	if err != nil {
-		return nil, err
-	}
-	return &clusterGetter{config: config, namespace: namespace, discovery: memory.NewMemCacheClient(client)}, nil
-}
-
-// ToRESTConfig implements genericclioptions.RESTClientGetter.
-func (g *clusterGetter) ToRESTConfig() (*rest.Config, error) { return rest.CopyConfig(g.config), nil }
-
-// ToDiscoveryClient implements genericclioptions.RESTClientGetter.
-func (g *clusterGetter) ToDiscoveryClient() (discovery.CachedDiscoveryInterface, error) {
-	return g.discovery, nil
-}
-
-// ToRESTMapper implements genericclioptions.RESTClientGetter.
-func (g *clusterGetter) ToRESTMapper() (meta.RESTMapper, error) {
-	return restmapper.NewDeferredDiscoveryRESTMapper(g.discovery), nil
-}
-
-// ToRawKubeConfigLoader implements genericclioptions.RESTClientGetter. Helm asks it for the
-// namespace only.
-func (g *clusterGetter) ToRawKubeConfigLoader() clientcmd.ClientConfig {
-	return clientcmd.NewDefaultClientConfig(clientcmdapi.Config{}, &clientcmd.ConfigOverrides{Context: clientcmdapi.Context{Namespace: g.namespace}})
 }

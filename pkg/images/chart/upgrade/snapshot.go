@@ -1,15 +1,23 @@
 package upgrade
 
 import (
+	"context"
+	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"sync"
 
 	"helm.sh/helm/v3/pkg/release"
 	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 )
+
+// Stored is one revision of a release, as Helm stores it.
+type Stored struct {
+	JSON   json.RawMessage
+	Labels map[string]string // of its Secret
+}
 
 // snapshot is Helm's storage as it was when a release was read: whatever others write into it
 // afterwards is not seen. What is written here goes to the cluster, too, whose storage refuses
@@ -24,23 +32,30 @@ type snapshot struct {
 
 // read takes a snapshot of a release. Revisions that say that they are of another one, or of
 // another namespace, are left out.
-func (r Release) read(cluster Cluster) (*snapshot, error) {
-	history, err := cluster.Releases.History(r.Name)
+func (r Release) read(ctx context.Context, cluster Cluster) (*snapshot, error) {
+	history, err := cluster.History(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := &snapshot{Driver: cluster.Releases.Driver, seen: map[string]*release.Release{}}
-	for _, revision := range history {
-		if revision.Name == r.Name && revision.Namespace == r.Namespace && revision.Info != nil && revision.Version > 0 {
-			s.seen[key(revision)] = revision
+	for _, stored := range history {
+		var revision release.Release
+		if err := json.Unmarshal(stored.JSON, &revision); err != nil {
+			continue // as Helm does
 		}
+		if revision.Name != r.Name || revision.Namespace != r.Namespace || revision.Info == nil || revision.Version < 1 {
+			continue
+		}
+		revision.Labels = maps.Clone(stored.Labels)
+		maps.DeleteFunc(revision.Labels, func(label, _ string) bool { return slices.Contains(driver.GetSystemLabels(), label) })
+		s.seen[key(revision.Name, revision.Version)] = &revision
 	}
 	return s, nil
 }
 
-// key is how Helm's storage calls a revision: it is only needed to be one here.
-func key(r *release.Release) string {
-	return storage.HelmStorageType + "." + r.Name + ".v" + strconv.Itoa(r.Version)
+// key is how Helm's storage calls a revision.
+func key(name string, revision int) string {
+	return fmt.Sprintf("%s.%s.v%d", storage.HelmStorageType, name, revision)
 }
 
 func (s *snapshot) releases() *storage.Storage { return storage.Init(s) }

@@ -30,7 +30,8 @@ type Configuration = action.Configuration
 // Cluster is where a release is.
 type Cluster struct {
 	*Configuration
-	DryRun kube.Interface // the same API, where every change is a dry run
+	DryRun  kube.Interface                          // the same API, where every change is a dry run
+	History func(context.Context) ([]Stored, error) // all revisions of the release
 }
 
 // Options say how a release is upgraded.
@@ -76,7 +77,7 @@ type Trial struct {
 // installed, and with the new ones nothing else but redirected images. Then the API server
 // tries what would become of each object.
 func (r Release) Try(ctx context.Context, cluster Cluster, options Options) (*Trial, error) {
-	store, err := r.read(cluster)
+	store, err := r.read(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}

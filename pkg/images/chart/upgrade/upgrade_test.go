@@ -1,124 +1,77 @@
-package upgrade
+package upgrade_test
 
 import (
 	"errors"
-	"io"
 	"strings"
 	"testing"
 
-	"helm.sh/helm/v3/pkg/action"
-	"helm.sh/helm/v3/pkg/chartutil"
-	"helm.sh/helm/v3/pkg/kube/fake"
 	"helm.sh/helm/v3/pkg/release"
-	"helm.sh/helm/v3/pkg/storage"
 	"helm.sh/helm/v3/pkg/storage/driver"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
 )
-
-const deployment = `apiVersion: apps/v1
-kind: Deployment
-metadata: {name: app}
-spec: {replicas: {{ .Values.replicas }}, template: {spec: {containers: [{name: c, image: "{{ .Values.image }}"}]}}}
-`
-
-func chartOf(t *testing.T, template string) *chart.Chart {
-	t.Helper()
-	found := chart.InFiles(map[string][]byte{
-		"app/Chart.yaml":         []byte("apiVersion: v2\nname: app\nversion: 1.0.0\n"),
-		"app/values.yaml":        []byte("image: quay.io/a/b:1\nreplicas: 1\n"),
-		"app/templates/app.yaml": []byte(template),
-	})
-	if len(found) != 1 || found[0].Err != nil {
-		t.Fatal(found)
-	}
-	return found[0].Chart
-}
-
-// cluster keeps releases in memory, and takes every object.
-func cluster(t *testing.T, c *chart.Chart, config map[string]any) *Configuration {
-	t.Helper()
-	memory := &Configuration{
-		Releases: storage.Init(driver.NewMemory()), KubeClient: &fake.PrintingKubeClient{Out: io.Discard},
-		Capabilities: chartutil.DefaultCapabilities, Log: func(string, ...any) {},
-	}
-	opened, err := c.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	install := action.NewInstall(memory)
-	install.ReleaseName, install.Namespace = "app", "default"
-	if _, err := install.RunWithContext(t.Context(), opened, config); err != nil {
-		t.Fatal(err)
-	}
-	return memory
-}
-
-// found is the release with what redirects it.
-func found(t *testing.T, c *chart.Chart, config map[string]any) Release {
-	t.Helper()
-	target, err := images.ParseTarget("reg.corp/kkp")
-	if err != nil {
-		t.Fatal(err)
-	}
-	goal := chart.Target{Release: "app", Namespace: "default", Revision: 1}
-	renderer := &chart.Renderer{}
-	texts, err := renderer.Texts(t.Context(), c, config, goal)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := redirect.Find(t.Context(), renderer, c, redirect.Release{Target: goal, Config: config, Manifests: []string{texts["app/templates/app.yaml"]}}, target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return Release{Name: "app", Namespace: "default", Revision: 1, Chart: c, Config: config, Override: r.Values, Images: r.Images}
-}
 
 func TestUpgrade(t *testing.T) {
 	c, config := chartOf(t, deployment), map[string]any{"replicas": 3}
-	memory, r := cluster(t, c, config), found(t, c, config)
-	if err := r.Check(t.Context(), memory); err != nil {
+	cluster, live := clusterWith(t, c, config)
+	r := found(t, c, config)
+	trial, err := r.Try(t.Context(), cluster, upgrade.Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if history, _ := memory.Releases.History("app"); len(history) != 1 {
-		t.Fatalf("a check left %d revisions", len(history))
+	if history, _ := cluster.Releases.History("app"); len(history) != 1 {
+		t.Fatalf("a trial left %d revisions", len(history))
 	}
-	revision, err := r.Apply(t.Context(), memory, Options{})
+	if len(trial.Changes) != 1 || trial.Changes[0].Name != "Deployment.apps/default/app" || trial.Changes[0].Refused != "" || len(trial.Waits) != 1 {
+		t.Errorf("%+v", trial)
+	}
+	second, err := r.Try(t.Context(), cluster, upgrade.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	revision, err := trial.Apply(t.Context())
 	if err != nil || revision != 2 {
 		t.Fatal(revision, err)
 	}
-	now, err := memory.Releases.Deployed("app")
+	now, err := cluster.Releases.Deployed("app")
 	if err != nil || !strings.Contains(now.Manifest, "reg.corp/kkp/a/b:1") || !strings.Contains(now.Manifest, "replicas: 3") {
 		t.Errorf("%v %+v", err, now)
 	}
-	before, err := memory.Releases.Get("app", 1)
+	if text := printed(live); !strings.Contains(text, "reg.corp/kkp/a/b:1") || strings.Contains(text, "quay.io") {
+		t.Error(text)
+	}
+	before, err := cluster.Releases.Get("app", 1)
 	if err != nil || before.Info.Status != release.StatusSuperseded || before.Config["image"] != nil {
 		t.Errorf("the values from before are not in the history: %v %+v", err, before)
 	}
 
 	// Whoever has read revision 1 must not overwrite revision 2.
-	var stale *StaleError
-	if err := r.Check(t.Context(), memory); !errors.As(err, &stale) || stale.Now != 2 {
+	var stale *upgrade.StaleError
+	if _, err := r.Try(t.Context(), cluster, upgrade.Options{}); !errors.As(err, &stale) || stale.Now != 2 {
 		t.Error(err)
 	}
-	if _, err := r.Apply(t.Context(), memory, Options{}); !errors.As(err, &stale) {
-		t.Error(err)
+	if _, err := second.Apply(t.Context()); !errors.Is(err, driver.ErrReleaseExists) {
+		t.Errorf("two upgrades became one revision: %v", err)
 	}
 }
 
 func TestHistoryIsKept(t *testing.T) {
 	c := chartOf(t, deployment)
-	memory, r := cluster(t, c, nil), found(t, c, nil)
+	cluster, _ := clusterWith(t, c, nil)
+	r := found(t, c, nil)
 	for range 14 {
-		revision, err := r.Apply(t.Context(), memory, Options{})
+		trial, err := r.Try(t.Context(), cluster, upgrade.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
+		revision, err := trial.Apply(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = found(t, c, map[string]any{"image": "reg.corp/kkp/a/b:1"})
 		r.Revision = revision
 	}
-	if history, err := memory.Releases.History("app"); err != nil || len(history) != 15 {
+	if history, err := cluster.Releases.History("app"); err != nil || len(history) != 15 {
 		t.Errorf("%d revisions are left of 15: %v", len(history), err)
 	}
 }
@@ -131,7 +84,8 @@ func TestRefusals(t *testing.T) {
 	} {
 		r := found(t, chartOf(t, deployment), nil)
 		r.Chart = chartOf(t, c.atHand)
-		err := r.Check(t.Context(), cluster(t, chartOf(t, c.installed), nil))
+		cluster, _ := clusterWith(t, chartOf(t, c.installed), nil)
+		_, err := r.Try(t.Context(), cluster, upgrade.Options{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
@@ -140,19 +94,20 @@ func TestRefusals(t *testing.T) {
 
 // TestOnlyImages refuses values that do more than was proved when they were found.
 func TestOnlyImages(t *testing.T) {
-	c := chartOf(t, deployment)
-	r := found(t, c, nil)
-	r.Override["replicas"] = 5
-	if err := r.Check(t.Context(), cluster(t, c, nil)); err == nil || !strings.Contains(err.Error(), "Deployment app spec.replicas would change, which is no image") {
-		t.Error(err)
-	}
-	r = found(t, c, nil)
-	delete(r.Override, "image")
-	if err := r.Check(t.Context(), cluster(t, c, nil)); err == nil || !strings.Contains(err.Error(), "quay.io/a/b:1 would not become reg.corp/kkp/a/b:1") {
-		t.Error(err)
-	}
-	r.Override["image"] = "reg.corp/kkp/a/b:2"
-	if err := r.Check(t.Context(), cluster(t, c, nil)); err == nil || !strings.Contains(err.Error(), "quay.io/a/b:1 would become reg.corp/kkp/a/b:2") {
-		t.Error(err)
+	for name, c := range map[string]struct {
+		change func(override map[string]any)
+		want   string
+	}{
+		"more":    {func(override map[string]any) { override["replicas"] = 5 }, "Deployment app spec.replicas would change, which is no image"},
+		"less":    {func(override map[string]any) { delete(override, "image") }, "quay.io/a/b:1 would not become reg.corp/kkp/a/b:1"},
+		"another": {func(override map[string]any) { override["image"] = "reg.corp/kkp/a/b:2" }, "quay.io/a/b:1 would become reg.corp/kkp/a/b:2"},
+	} {
+		chart := chartOf(t, deployment)
+		r := found(t, chart, nil)
+		c.change(r.Override)
+		cluster, _ := clusterWith(t, chart, nil)
+		if _, err := r.Try(t.Context(), cluster, upgrade.Options{}); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -1,0 +1,193 @@
+package upgrade
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"helm.sh/helm/v3/pkg/kube"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// The marks by which Helm knows whose an object is (helm pkg/action/validate.go, v3).
+const (
+	managedByLabel      = "app.kubernetes.io/managed-by"
+	managedByHelm       = "Helm"
+	nameAnnotation      = "meta.helm.sh/release-name"
+	namespaceAnnotation = "meta.helm.sh/release-namespace"
+)
+
+// maxNamed is how many fields a reason names.
+const maxNamed = 3
+
+// Change is what an upgrade does to an object.
+type Change struct {
+	Name    string                     // "Deployment.apps/dex/dex", "ClusterRole.rbac.authorization.k8s.io/dex"
+	Before  *unstructured.Unstructured // as it is, nil: it is not there
+	After   *unstructured.Unstructured // as the API server says that it will be, nil: it is deleted
+	Refused string                     // why this is more than an upgrade of images may do, "" if it is not
+}
+
+// Allowed tells whether a name is that of the object. Kinds are told apart by their group.
+func (c Change) Allowed(name string) bool { return strings.EqualFold(c.Name, name) }
+
+// changes works out what the upgrade does to the cluster: to objects that are installed or
+// will be, in the order in which Helm has them, and then by hooks.
+func (t *Trial) changes() error {
+	installed, err := t.build(t.installed.Manifest)
+	if err != nil {
+		return fmt.Errorf("what is installed: %w", err)
+	}
+	target, err := t.build(t.next.Manifest)
+	if err != nil {
+		return err
+	}
+	before, err := live(target)
+	if err != nil {
+		return err
+	}
+	after, err := t.tried(installed, target, before)
+	if err != nil {
+		return err
+	}
+	for i, info := range target {
+		change := Change{Name: nameOf(object(info.Object)), Before: before[i], After: after[i]}
+		change.Refused = t.refuse(change, original(installed, target, i), object(info.Object))
+		t.add(change)
+		if waitedFor(object(info.Object)) {
+			t.Waits = append(t.Waits, change.Name)
+		}
+	}
+	gone := installed.Difference(target)
+	before, err = live(gone)
+	if err != nil {
+		return err
+	}
+	for i, info := range gone {
+		t.add(Change{Name: nameOf(object(info.Object)), Before: before[i], Refused: "it would be deleted"})
+	}
+	return t.hookChanges()
+}
+
+// original is what is installed of an object that will be, nil if there is nothing.
+func original(installed, target kube.ResourceList, i int) *unstructured.Unstructured {
+	if found := installed.Get(target[i]); found != nil {
+		return object(found.Object)
+	}
+	return nil
+}
+
+// add keeps what is a change.
+func (t *Trial) add(change Change) {
+	if change.Refused != "" || len(differences(change.Before, change.After)) > 0 {
+		t.Changes = append(t.Changes, change)
+	}
+}
+
+func (t *Trial) build(manifest string) (kube.ResourceList, error) {
+	return t.cluster.DryRun.Build(bytes.NewBufferString(manifest), false)
+}
+
+// live are objects as the cluster has them, nil for those that it has not.
+func live(list kube.ResourceList) ([]*unstructured.Unstructured, error) {
+	var found []*unstructured.Unstructured
+	for _, info := range list {
+		wanted := info.Object
+		err := info.Get()
+		switch {
+		case apierrors.IsNotFound(err):
+			found = append(found, nil)
+		case err != nil:
+			info.Object = wanted
+			return nil, fmt.Errorf("reading %s: %w", nameOf(object(info.Object)), err)
+		default:
+			found = append(found, object(info.Object))
+		}
+		info.Object = wanted
+	}
+	return found, nil
+}
+
+// tried lets the API server try the update, by Helm's own code: what is there is merged, and
+// what is not there is returned as the chart has it.
+func (t *Trial) tried(installed, target kube.ResourceList, before []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+	var there, merged kube.ResourceList
+	results := make([]*unstructured.Unstructured, len(target))
+	places := map[int]int{}
+	for i, info := range target {
+		results[i] = object(info.Object).DeepCopy()
+		mark(results[i], t.release)
+		if before[i] == nil {
+			continue
+		}
+		copied := *info
+		copied.Object = results[i]
+		places[i] = len(merged)
+		merged = append(merged, &copied)
+		if original := installed.Get(info); original != nil {
+			there = append(there, original)
+		}
+	}
+	if len(merged) == 0 {
+		return results, nil
+	}
+	kube.ManagedFieldsManager = "helm" // as in Helm's own program
+	if _, err := t.cluster.DryRun.Update(there, merged, false); err != nil {
+		return nil, fmt.Errorf("the API server refuses the upgrade: %w", err)
+	}
+	for i, at := range places {
+		results[i] = object(merged[at].Object)
+	}
+	return results, nil
+}
+
+// mark gives an object the marks of a release, as Helm does.
+func mark(object *unstructured.Unstructured, r Release) {
+	labels, annotations := object.GetLabels(), object.GetAnnotations()
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	if annotations == nil {
+		annotations = map[string]string{}
+	}
+	labels[managedByLabel] = managedByHelm
+	annotations[nameAnnotation], annotations[namespaceAnnotation] = r.Name, r.Namespace
+	object.SetLabels(labels)
+	object.SetAnnotations(annotations)
+}
+
+// refuse says why a change of an object is more than an upgrade of images may do. Of what
+// changes in the cluster, everything has to be a change between what is installed and what
+// will be, which was proved before to be of images only.
+func (t *Trial) refuse(change Change, installed, target *unstructured.Unstructured) string {
+	if change.Before == nil {
+		return "it is not there, and would be created"
+	}
+	labels, annotations := change.Before.GetLabels(), change.Before.GetAnnotations()
+	if labels[managedByLabel] != managedByHelm || annotations[nameAnnotation] != t.release.Name || annotations[namespaceAnnotation] != t.release.Namespace {
+		return "it is there, and does not belong to the release"
+	}
+	proved := differences(installed, target)
+	var foreign []string
+	for _, found := range differences(change.Before, change.After) {
+		if !slices.Contains(proved, found) {
+			foreign = append(foreign, found.Path)
+		}
+	}
+	if len(foreign) == 0 {
+		return ""
+	}
+	if more := len(foreign) - maxNamed; more > 0 {
+		foreign = append(foreign[:maxNamed], fmt.Sprintf("%d more fields", more))
+	}
+	return strings.Join(foreign, ", ") + " would change, and not from what the release says to its mirror"
+}
+
+// Same tells whether another trial of the upgrade changes the same.
+func (t *Trial) Same(other *Trial) bool {
+	return slices.EqualFunc(t.Changes, other.Changes, func(a, b Change) bool {
+		return a.Name == b.Name && a.Refused == b.Refused && len(differences(a.Before, b.Before)) == 0 && len(differences(a.After, b.After)) == 0
+	})
+}

@@ -1,0 +1,41 @@
+package plugin
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+)
+
+// agree asks for a change, where there is someone to ask: on a terminal, unless yes was said
+// before.
+func agree(ctx context.Context, streams genericiooptions.IOStreams, yes bool, question string) error {
+	input, ok := streams.In.(*os.File)
+	if yes || !ok || !term.IsTerminal(int(input.Fd())) {
+		return nil
+	}
+	fmt.Fprintf(streams.ErrOut, "%s [y/N] ", question)
+	answer := make(chan string, 1)
+	go func() {
+		line, err := bufio.NewReader(input).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			line = ""
+		}
+		answer <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case line := <-answer:
+		if line == "y" || line == "yes" {
+			return nil
+		}
+		return errors.New("not agreed to; nothing was changed")
+	}
+}
