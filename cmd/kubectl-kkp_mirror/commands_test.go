@@ -36,6 +36,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"interrupt": interrupt,
 		"spoil":     spoil,
 		"cut":       cut,
+		"forge":     forge,
 		"sameSpec":  sameSpec,
 	}
 }

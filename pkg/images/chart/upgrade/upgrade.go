@@ -131,6 +131,9 @@ func (t *Trial) Apply(ctx context.Context) (int, error) {
 // rollBack undoes an upgrade that failed. Helm's own way to do so takes the newest revision
 // that says that it was installed, whoever wrote it; this one takes the one that was tried.
 func (t *Trial) rollBack(cause error) error {
+	if errors.Is(cause, context.DeadlineExceeded) {
+		cause = fmt.Errorf("not ready after %s: %w", t.options.Timeout, cause)
+	}
 	rollback := action.NewRollback(t.exact())
 	rollback.Version, rollback.Wait, rollback.Timeout = t.installed.Version, true, t.options.Timeout
 	rollback.MaxHistory = t.history()
