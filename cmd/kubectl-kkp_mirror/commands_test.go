@@ -27,6 +27,9 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"exits":     exits,
 		"registry":  startRegistry,
+		"hostile":   startHostile,
+		"received":  received,
+		"expand":    expand,
 		"lines":     lines,
 		"subset":    subset,
 		"disjoint":  disjoint,

@@ -13,6 +13,7 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"kubectl-kkp_mirror": func() { os.Exit(run()) },
+		"within":             func() { os.Exit(within(os.Args[1:])) },
 	})
 }
 
@@ -23,6 +24,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("KUBECONFIG", filepath.Join(env.WorkDir, "no-kubeconfig"))
 			env.Setenv("DOCKER_CONFIG", env.WorkDir)
+			env.Setenv("KKP_MIRROR_BIN", os.Getenv("KKP_MIRROR_BIN"))
 			return nil
 		},
 		Cmds: commands(),

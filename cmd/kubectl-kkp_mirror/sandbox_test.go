@@ -48,6 +48,7 @@ func startSandbox(t *testing.T, args ...string) *harness.Sandbox {
 // setup tells a script how to reach the sandbox.
 func setup(sandbox *harness.Sandbox) func(*testscript.Env) error {
 	return func(env *testscript.Env) error {
+		env.Setenv("KKP_MIRROR_BIN", os.Getenv("KKP_MIRROR_BIN"))
 		for _, variable := range sandbox.Environment() {
 			name, value, _ := strings.Cut(variable, "=")
 			env.Setenv(name, value)

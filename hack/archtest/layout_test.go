@@ -92,7 +92,7 @@ func layout() Rules {
 			{
 				Library: "net/http",
 				For: []string{
-					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "pkg/safehttp", "hack/bench", "hack/catalog",
+					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "pkg/safehttp", "hack/bench", "hack/catalog", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
 			},
