@@ -98,6 +98,8 @@ func (s *Sandbox) Environment() []string {
 	return []string{
 		"KUBECONFIG=" + s.Kubeconfig,
 		"RESTRICTED=" + s.Users["restricted"],
+		"APPLICATIONS=" + s.Users["applications"],
+		"MINIO=" + s.Users["minio"],
 		"FRANKFURT=" + s.Seeds["frankfurt"],
 		"UPSTREAM=" + s.Upstream.Host,
 		"MAP=" + s.Upstream.RegistryMap,

@@ -14,7 +14,7 @@ import (
 
 // kinds are what commands that change an installation may touch.
 const kinds = "kubermaticconfigurations.kubermatic.k8c.io,seeds.kubermatic.k8c.io,clusters.kubermatic.k8c.io," +
-	"machinedeployments.cluster.k8s.io,deployments.apps,configmaps,secrets"
+	"machinedeployments.cluster.k8s.io,applicationdefinitions.apps.kubermatic.k8c.io,deployments.apps,configmaps,secrets"
 
 // State is what the objects of a sandbox were at some time: by kubeconfig and then by kind,
 // namespace and name. It includes who owns which field.

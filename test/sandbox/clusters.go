@@ -95,20 +95,27 @@ func (s *Sandbox) startCluster(ctx context.Context, name, etcdURL string) (*apis
 		return nil, cluster, err
 	}
 	s.Ready.Seeds[name], err = s.write(name+".kubeconfig", cluster.Kubeconfig)
-	if err == nil && name == sample.MasterSeed {
-		s.Ready.Kubeconfig = s.Ready.Seeds[name]
-		err = s.addUser(server, sample.RestrictedUser)
+	if err != nil {
+		return server, cluster, err
 	}
+	if name != sample.MasterSeed {
+		return server, cluster, s.addUsers(server, sample.MinioUser)
+	}
+	s.Ready.Kubeconfig = s.Ready.Seeds[name]
 
-	return server, cluster, err
+	return server, cluster, s.addUsers(server, sample.RestrictedUser, sample.ApplicationsUser)
 }
 
-func (s *Sandbox) addUser(server *apiserver.Server, user string) error {
-	kubeconfig, err := server.UserKubeconfig(user)
-	if err != nil {
-		return err
+func (s *Sandbox) addUsers(server *apiserver.Server, users ...string) error {
+	for _, user := range users {
+		kubeconfig, err := server.UserKubeconfig(user)
+		if err != nil {
+			return err
+		}
+		if s.Ready.Users[user], err = s.write(user+".kubeconfig", kubeconfig); err != nil {
+			return err
+		}
 	}
-	s.Ready.Users[user], err = s.write(user+".kubeconfig", kubeconfig)
 
-	return err
+	return nil
 }

@@ -29,6 +29,7 @@ func checkClusters(t *testing.T, line ready.Line) {
 	checkPods(t, client)
 	checkPruning(t, master)
 	checkRestricted(t, config(t, line.Users["restricted"]))
+	checkAttackers(t, config(t, line.Users["applications"]), config(t, line.Users["minio"]))
 }
 
 func checkVersion(t *testing.T, client kubernetes.Interface) {
@@ -150,6 +151,31 @@ func checkRestricted(t *testing.T, restricted *rest.Config) {
 	}
 	if _, err := client.Pods("kubermatic").List(t.Context(), metav1.ListOptions{}); !apierrors.IsForbidden(err) {
 		t.Errorf("listing pods: %v", err)
+	}
+}
+
+// checkAttackers tries what the users can do who attack others, and what they cannot.
+func checkAttackers(t *testing.T, applications, minio *rest.Config) {
+	definitions := schema.GroupVersionResource{Group: "apps.kubermatic.k8c.io", Version: "v1", Resource: "applicationdefinitions"}
+	dry := metav1.PatchOptions{DryRun: []string{metav1.DryRunAll}}
+	_, err := dynamic.NewForConfigOrDie(applications).Resource(definitions).Patch(t.Context(), "echoserver", types.MergePatchType, []byte(`{}`), dry)
+	if err != nil {
+		t.Errorf("patching an ApplicationDefinition: %v", err)
+	}
+	secret := &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Name: "attack"}}
+	create := metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}
+	for _, c := range []struct {
+		user      *rest.Config
+		namespace string
+		allowed   bool
+	}{{minio, "minio", true}, {minio, "kubermatic", false}, {applications, "minio", false}, {applications, "kubermatic", false}} {
+		client := kubernetes.NewForConfigOrDie(c.user).CoreV1().Secrets(c.namespace)
+		if _, err := client.Create(t.Context(), secret, create); apierrors.IsForbidden(err) == c.allowed {
+			t.Errorf("creating a Secret in %s: %v", c.namespace, err)
+		}
+		if _, err := client.List(t.Context(), metav1.ListOptions{}); apierrors.IsForbidden(err) == c.allowed {
+			t.Errorf("listing Secrets in %s: %v", c.namespace, err)
+		}
 	}
 }
 

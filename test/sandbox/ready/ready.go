@@ -12,8 +12,9 @@ type Line struct {
 	Kubeconfig string `json:"kubeconfig"`
 	// Seeds holds the path of the administrator's kubeconfig for the cluster of each Seed, by the Seed's name.
 	Seeds map[string]string `json:"seeds"`
-	// Users holds the path of a kubeconfig of the master for each user with fewer rights. "restricted" may get and list
-	// KubermaticConfigurations and Seeds, and nothing else.
+	// Users holds the path of a kubeconfig for each user with fewer rights. On the master, "restricted" may get and list
+	// KubermaticConfigurations and Seeds, and "applications" may edit ApplicationDefinitions. On the Seed "frankfurt",
+	// "minio" may write Secrets in the namespace of that name. None of them may do anything else.
 	Users map[string]string `json:"users"`
 	// Registries are empty registries to mirror into: "plain", "tls", "basic" and "token".
 	Registries map[string]Registry `json:"registries"`

@@ -26,6 +26,10 @@ const (
 	Configuration = "kubermatic"
 	// RestrictedUser may, on the master, read KubermaticConfigurations and Seeds, and nothing else.
 	RestrictedUser = "restricted"
+	// ApplicationsUser may, on the master, edit ApplicationDefinitions, and nothing else.
+	ApplicationsUser = "applications"
+	// MinioUser may, on the remote seed, write Secrets in the namespace minio, and nothing else.
+	MinioUser = "minio"
 	// MasterSeed is the Seed whose cluster is the master too.
 	MasterSeed = "hamburg"
 	// RemoteSeed is the Seed with a cluster of its own.
@@ -102,7 +106,7 @@ func (s Sample) Master(ctx context.Context, master Cluster, seeds map[string]Clu
 			return err
 		}
 	}
-	for _, file := range []string{"restricted.yaml", "toolbox.yaml"} {
+	for _, file := range []string{"restricted.yaml", "attacker-applications.yaml", "toolbox.yaml"} {
 		if _, err := s.Release.createFile(ctx, client, file); err != nil {
 			return err
 		}
@@ -152,6 +156,9 @@ func (s Sample) Seed(ctx context.Context, name string, seed Cluster) error {
 	}
 	if name != MasterSeed {
 		if err := s.Release.applyGitOps(ctx, client); err != nil {
+			return err
+		}
+		if _, err := s.Release.createFile(ctx, client, "attacker-minio.yaml"); err != nil {
 			return err
 		}
 	}
