@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -44,8 +45,9 @@ func (r *Registries) Chart(ctx context.Context, ref images.Ref, access ChartAcce
 		access = ChartAccess{} // which is for a host that is not asked
 	}
 	data, err := r.chartWith(ctx, ref, access)
-	if err == nil {
-		return data, nil
+	var withheld *withheldError
+	if err == nil || errors.As(err, &withheld) {
+		return data, err
 	}
 	_, err = r.Elsewhere(ref, ref.Digest, err, func(at images.Ref, id string) (err error) {
 		data, err = r.chart(ctx, at, id) // what the own place wants is for no other
@@ -68,11 +70,24 @@ func (r *Registries) chartWith(ctx context.Context, ref images.Ref, access Chart
 	}
 	data, err := asked.chart(ctx, ref, ref.Version())
 	if withheld && faults.Classify(err) == images.ClassAuth {
-		err = fmt.Errorf("%w; no credentials were sent to %s, because only an object in the cluster wants it to be reached over plain HTTP or unverified TLS: "+
-			"if you trust the way to it, name it in --plain-http or --insecure", err, ref.Registry)
+		err = &withheldError{host: ref.Registry, err: err}
 	}
 	return data, err
 }
+
+// withheldError is the refusal of a host to which credentials were not sent. It does not say
+// that the chart is gone.
+type withheldError struct {
+	host string
+	err  error
+}
+
+func (e *withheldError) Error() string {
+	return fmt.Sprintf("%v; no credentials were sent to %s, because only an object in the cluster wants it to be reached over plain HTTP or unverified TLS: "+
+		"if you trust the way to it, name it in --plain-http or --insecure", e.err, e.host)
+}
+
+func (e *withheldError) Unwrap() error { return e.err }
 
 // chart returns a packed chart from one place.
 func (r *Registries) chart(ctx context.Context, ref images.Ref, tag string) (data []byte, err error) {
