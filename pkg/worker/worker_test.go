@@ -47,7 +47,7 @@ func do(what string) ([]string, error) {
 	case "memory":
 		return []string{filled(64, 1<<20)}, nil
 	case "all memory at once":
-		return []string{filled(1, 4<<30)}, nil
+		return []string{filled(1, 1<<30)}, nil
 	case "slowly all memory":
 		return []string{filled(1<<12, 1<<20)}, nil
 	case "a long answer":
@@ -58,7 +58,13 @@ func do(what string) ([]string, error) {
 	return []string{what}, nil
 }
 
-func deep(n int) int { return deep(n+1) + 1 }
+// deep is deeper than a stack can be.
+func deep(n int) int {
+	if n < 0 {
+		return 0
+	}
+	return deep(n+1) + 1
+}
 
 // filled keeps some blocks of memory.
 func filled(blocks, size int) string {

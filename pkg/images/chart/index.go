@@ -128,17 +128,27 @@ func readBlockIndex(text []byte, name string) (entries []indexEntry, ok bool, er
 		if len(item) > maxEntryBytes {
 			return nil, true, fmt.Errorf("more than %d KiB about a version of a chart", maxEntryBytes>>10)
 		}
-		var found []indexEntry
-		if yamlbound.Check(item) != nil || yaml.Unmarshal(item, &found) != nil {
-			return nil, false, nil // such as an alias for what is in another version
+		found, ok := readItem(item)
+		if !ok {
+			return nil, false, nil
 		}
 		entries = append(entries, found...)
 	}
 	return entries, true, nil
 }
 
+// readItem reads an item of a list. ok is false if it cannot be read by itself, such as an
+// alias for what is in another one.
+func readItem(text []byte) (entries []indexEntry, ok bool) {
+	if yamlbound.Check(text) != nil {
+		return nil, false
+	}
+	err := yaml.Unmarshal(text, &entries)
+	return entries, err == nil
+}
+
 // itemsOf cuts the items of a list out of an index, as text: those below the name of a
-// chart, below "entries".
+// chart, below "entries". ok is false if the lines cannot be told apart.
 func itemsOf(text []byte, name string) (items [][]byte, ok bool) {
 	entries, ok := bytes.CutPrefix(text, []byte("entries:\n"))
 	if !ok {
@@ -146,48 +156,71 @@ func itemsOf(text []byte, name string) (items [][]byte, ok bool) {
 			return nil, false
 		}
 	}
-	names := -1 // how far names are indented
-	inside := false
-	item := -1 // where the current one begins
+	c := cutter{text: entries, name: name, names: -1, item: -1}
 	at := 0
 	for line := range bytes.Lines(entries) {
-		begin, trimmed := at, bytes.TrimLeft(line, " ")
+		done, ok := c.line(line, at)
+		if done || !ok {
+			return c.items, ok
+		}
 		at += len(line)
-		indent := len(line) - len(trimmed)
-		switch trimmed = bytes.TrimSpace(trimmed); {
-		case len(trimmed) == 0 || trimmed[0] == '#':
-			continue
-		case names < 0 && indent == 0:
-			return nil, false
-		case names < 0:
-			names = indent
-		}
-		dash := trimmed[0] == '-'
-		if inside && len(items) <= maxEntries && (indent > names || indent == names && dash) {
-			if dash && (item < 0 || indent == indentAt(entries, item)) {
-				items, item = endItem(items, entries, item, begin), begin
-			} else if item < 0 || indent <= indentAt(entries, item) {
-				return nil, false
-			}
-			continue
-		}
-		if inside || indent < names || len(items) > maxEntries {
-			return endItem(items, entries, item, begin), true
-		}
-		inside = indent == names && isKey(trimmed, name)
 	}
-	return endItem(items, entries, item, len(entries)), true
+	c.end(at)
+	return c.items, true
 }
 
-// endItem adds the item that began somewhere, if one did.
-func endItem(items [][]byte, text []byte, from, to int) [][]byte {
-	if from < 0 {
-		return items
-	}
-	return append(items, text[from:to])
+// cutter cuts the items of one chart out of the entries of an index.
+type cutter struct {
+	text    []byte
+	name    string
+	names   int      // how far names are indented, -1 before the first
+	inside  bool     // the entry of the chart
+	item    int      // where the current item begins, -1 for none
+	indents int      // how far items are indented
+	items   [][]byte // those that have ended
 }
 
-func indentAt(text []byte, at int) int { return len(text[at:]) - len(bytes.TrimLeft(text[at:], " ")) }
+// line looks at a line that begins somewhere. It is done at the end of the entry.
+func (c *cutter) line(line []byte, at int) (done, ok bool) {
+	trimmed := bytes.TrimLeft(line, " ")
+	indent := len(line) - len(trimmed)
+	trimmed = bytes.TrimSpace(trimmed)
+	if len(trimmed) == 0 || trimmed[0] == '#' {
+		return false, true
+	}
+	if c.names < 0 {
+		c.names = indent
+	}
+	dash := trimmed[0] == '-'
+	switch {
+	case c.names == 0:
+		return false, false
+	case c.inside && (indent > c.names || indent == c.names && dash):
+		return len(c.items) > maxEntries, c.within(indent, dash, at)
+	case c.inside || indent < c.names:
+		c.end(at)
+		return true, true
+	}
+	c.inside = indent == c.names && isKey(trimmed, c.name)
+	return false, true
+}
+
+// within looks at a line of the entry: it begins an item, or belongs to one.
+func (c *cutter) within(indent int, dash bool, at int) (ok bool) {
+	if dash && (c.item < 0 || indent == c.indents) {
+		c.end(at)
+		c.item, c.indents = at, indent
+		return true
+	}
+	return c.item >= 0 && indent > c.indents
+}
+
+// end ends the current item, if there is one.
+func (c *cutter) end(at int) {
+	if c.item >= 0 {
+		c.items = append(c.items, c.text[c.item:at])
+	}
+}
 
 // isKey tells whether a line is a name alone, with what belongs to it in the next lines.
 func isKey(line []byte, name string) bool {

@@ -50,8 +50,11 @@ func (l *listener) passwords() string {
 func TestMain(m *testing.M) {
 	elsewhere := &listener{}
 	proxy := httptest.NewServer(elsewhere)
-	os.Setenv("HTTP_PROXY", proxy.URL)
-	os.Setenv("HTTPS_PROXY", proxy.URL)
+	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY"} {
+		if err := os.Setenv(name, proxy.URL); err != nil {
+			panic(err)
+		}
+	}
 	asElsewhere = elsewhere.passwords
 	code := m.Run()
 	proxy.Close()
