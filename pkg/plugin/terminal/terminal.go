@@ -61,7 +61,9 @@ func unfinished(text []byte) int {
 
 // Raw returns what a Writer writes to. It is for control sequences of this program, around
 // text that was escaped, and for programs that the user has chosen.
-func Raw(out io.Writer) io.Writer {
+func Raw(out io.Writer) io.Writer { return raw(out) }
+
+func raw(out io.Writer) io.Writer {
 	if w, ok := out.(*Writer); ok {
 		return w.out
 	}
@@ -70,6 +72,6 @@ func Raw(out io.Writer) io.Writer {
 
 // Is tells whether a writer leads to a terminal that can move its cursor and show colours.
 func Is(out io.Writer) bool {
-	file, ok := Raw(out).(*os.File)
+	file, ok := raw(out).(*os.File)
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == ""
 }

@@ -3,6 +3,7 @@ package terminal_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -118,7 +119,7 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
 func TestBroken(t *testing.T) {
-	if n, err := terminal.New(broken{}).Write([]byte("text")); n != 0 || err != io.ErrClosedPipe {
+	if n, err := terminal.New(broken{}).Write([]byte("text")); n != 0 || !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("got %d, %v", n, err)
 	}
 }
