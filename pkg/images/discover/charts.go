@@ -70,8 +70,10 @@ func (f *finder) charts(ctx context.Context) {
 	for _, seed := range f.inst.Seeds {
 		install(seed.Releases, seed.API, seed.Name)
 	}
-	local := f.opts.Charts.Local()
-	for _, c := range local {
+	for _, c := range f.required(planned) {
+		jobs = append(jobs, f.local(c, Charts))
+	}
+	for _, c := range f.opts.Charts.Local() {
 		jobs = append(jobs, f.local(c, Charts))
 	}
 	switch {

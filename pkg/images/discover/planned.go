@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Masterminds/semver/v3"
+
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
@@ -81,6 +83,27 @@ func (f *finder) upgraded(today chartJob, release kkp.Release, api kkp.API, plan
 		return defaults, fmt.Errorf("the chart %s %s does not render with the values of the release, so its default values are used: %w", chart.Name, chart.Version, err)
 	}
 	return job
+}
+
+// gatewayChart is what KKP 2.31 and later need on the master in place of an ingress
+// controller, unless the configuration names a Gateway of somebody else (kubermatic
+// kubermatic-installer, v2.31.0).
+const gatewayChart = "envoy-gateway-controller"
+
+// required are the planned charts that an upgrade installs though they are not installed
+// today.
+func (f *finder) required(planned []Chart) []Chart {
+	version, err := semver.NewVersion(f.release.Version())
+	if err != nil || version.Major() == 2 && version.Minor() < 31 || f.inst.Configuration.Field("spec.ingress.gateway.externalGateway.name") != "" ||
+		slices.ContainsFunc(f.inst.Releases, func(r kkp.Release) bool { return r.ChartName == gatewayChart }) {
+		return nil
+	}
+	i := slices.IndexFunc(planned, func(c Chart) bool { return c.Name == gatewayChart })
+	if i < 0 {
+		return nil
+	}
+	f.Note(fmt.Sprintf("KKP %s needs the chart %s, which is not installed: its default values are used", f.release.Version(), gatewayChart))
+	return planned[i : i+1]
 }
 
 // instead renders what is installed today, because of an error.

@@ -75,6 +75,27 @@ func TestAnUpgradeInstallsThePlannedCharts(t *testing.T) {
 	}
 }
 
+// KKP 2.31 takes the place of an ingress controller with a chart that may not be there yet.
+func TestAnUpgradeInstallsTheGateway(t *testing.T) {
+	const image, note = "ghcr.io/chart/envoy-gateway-controller:1", "KKP v2.31.0 needs the chart envoy-gateway-controller, which is not installed: its default values are used"
+	reader := &charts{bundled: []discover.Chart{chart("envoy-gateway-controller", "envoy-gateway-controller"), chart("dex", "dex")}}
+	inst := installed(t, releaseOf("dex", "dex", "dex", nil))
+	if got := chartsSource(t, inst, "v2.31.0", reader); !slices.Contains(names(got.Inventory), image) || !slices.Contains(got.Notes, note) {
+		t.Error(names(got.Inventory), got.Notes)
+	}
+	if got := chartsSource(t, inst, "v2.30.5", reader); slices.Contains(names(got.Inventory), image) {
+		t.Error("KKP 2.30 does not need it")
+	}
+	external := installed(t, releaseOf("dex", "dex", "dex", nil))
+	external.Configuration = fromFiles(t, configuration+"  ingress: {gateway: {externalGateway: {name: mine}}}").Configuration
+	there := installed(t, releaseOf("envoy-gateway-controller", "gateway", "envoy-gateway-controller", nil))
+	for _, inst := range []kkp.Installation{external, there} {
+		if got := chartsSource(t, inst, "v2.31.0", reader); slices.Contains(names(got.Inventory), image) || slices.Contains(got.Notes, note) {
+			t.Error(names(got.Inventory), got.Notes)
+		}
+	}
+}
+
 func TestReleasesOfSeedsAreUpgradedToo(t *testing.T) {
 	inst := installed(t)
 	inst.Seeds[0].Releases = []kkp.Release{releaseOf("minio", "minio", "minio", map[string]any{"tag": 7})}
