@@ -18,7 +18,7 @@ const (
 	stack      = 32 << 20              // bytes of a stack
 	look       = 20 * time.Millisecond // how often the memory is looked at
 	grace      = 2 * time.Second       // after which a process that should have given up is killed
-	maxAnswer  = 64 << 20              // bytes
+	maxAnswer  = 32 << 20              // bytes
 	maxMessage = 600                   // characters of an error
 )
 

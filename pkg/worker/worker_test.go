@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // job does all kinds of things that a template may do.
 func job() worker.Job[string, []string] {
-	return worker.Job[string, []string]{Name: "any", Time: 2 * time.Second, Do: do}
+	return worker.Job[string, []string]{Name: "any", Time: 6 * time.Second, Do: do}
 }
 
 func do(what string) ([]string, error) {
@@ -51,7 +51,7 @@ func do(what string) ([]string, error) {
 	case "slowly all memory":
 		return []string{filled(1<<12, 1<<20)}, nil
 	case "a long answer":
-		return []string{strings.Repeat("x", 70<<20)}, nil
+		return []string{strings.Repeat("x", 33<<20)}, nil
 	case "environment":
 		return os.Environ(), nil
 	}
@@ -95,11 +95,11 @@ func TestBounds(t *testing.T) {
 		"memory":             {"[64]", ""},
 		"fail":               {"[a part]", "not like this"},
 		"panic":              {"[]", "a fault"},
-		"loop":               {"[]", "was not rendered after 2s"},
+		"loop":               {"[]", "was not rendered after 6s"},
 		"overflow":           {"[]", "break down"},
 		"all memory at once": {"[]", "takes more than"},
 		"slowly all memory":  {"[]", "takes more than"},
-		"a long answer":      {"[]", "larger than 64 MiB"},
+		"a long answer":      {"[]", "larger than 32 MiB"},
 		"environment":        {"[SYSTEMROOT=]", ""},
 	} {
 		start := time.Now()
