@@ -310,8 +310,10 @@ func TestHostileMembers(t *testing.T) {
 		"a huge size":   {huge.Bytes(), "cut or damaged", "not an OCI archive"},
 		"a long name":   {append(long.Bytes(), end...), "a name of 80078 bytes", "a name of 80078 bytes"},
 		"a sparse file": {append(servertest.Sparse(t, blob, 1<<40), end...), "sparse", "sparse"},
-		"names that climb": {servertest.Archive(t, servertest.File("../"+blob, "x"), servertest.File("blobs/sha256/../../"+blob, "x"), servertest.File("/"+blob, "x")),
-			"neither index.json", ""},
+		"names that climb": {
+			servertest.Archive(t, servertest.File("../"+blob, "x"), servertest.File("blobs/sha256/../../"+blob, "x"), servertest.File("/"+blob, "x")),
+			"neither index.json", "",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "a.tar")
