@@ -227,26 +227,32 @@ func spansOf[T comparable](file *data.File, releases []shipped, items func(shipp
 		}
 	}
 	for _, item := range distinct {
-		start := -1
-		for i := 0; i <= len(releases); i++ {
-			inside := i < len(releases) && slices.Contains(items(releases[i]), item)
-			if inside == (start >= 0) {
-				continue
-			}
-			if inside {
-				start = i
-				continue
-			}
+		for _, run := range runs(len(releases), func(i int) bool { return slices.Contains(items(releases[i]), item) }) {
 			span, since, until := item, "", ""
-			if start > 0 {
-				since = file.Releases[start].Version
+			if run[0] > 0 {
+				since = file.Releases[run[0]].Version
 			}
-			if i < len(releases) {
-				until = file.Releases[i-1].Version
+			if run[1]+1 < len(releases) {
+				until = file.Releases[run[1]].Version
 			}
 			set(&span, since, until)
-			spans, start = append(spans, span), -1
+			spans = append(spans, span)
 		}
 	}
 	return spans
+}
+
+// runs are the first and last of each run of numbers below n that are inside.
+func runs(n int, inside func(int) bool) [][2]int {
+	var found [][2]int
+	for i := range n {
+		switch {
+		case !inside(i):
+		case i > 0 && inside(i-1):
+			found[len(found)-1][1] = i
+		default:
+			found = append(found, [2]int{i, i})
+		}
+	}
+	return found
 }

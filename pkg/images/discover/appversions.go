@@ -34,13 +34,13 @@ func (f *finder) versionsOf(app definition, every map[string]bool) []kkp.Applica
 	switch {
 	case isCNI && f.clustersKnown():
 		f.lacking(app, used)
-	case isCNI, f.unknownInstallations() != nil && !(app.shipped && app.System):
+	case app.shipped && app.System && !isCNI:
+		return slices.Concat(versions, earlier)
+	case isCNI || f.unknownInstallations() != nil:
 		if len(versions) > 1 {
 			every[app.Name] = true
 		}
 		return slices.Concat(versions, app.earlier)
-	case app.shipped && app.System:
-		return slices.Concat(versions, earlier)
 	}
 	return slices.Concat(slices.DeleteFunc(slices.Clone(versions), func(v kkp.ApplicationVersion) bool { return !isUsed(v) }), earlier)
 }
