@@ -60,7 +60,7 @@ func bound(dir, name string) (constant.Value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if object := tree.Scope.Lookup(name); object != nil && object.Kind == ast.Con { //nolint:staticcheck // names of one file are enough
+		if object := tree.Scope.Lookup(name); object != nil && object.Kind == ast.Con {
 			if spec, ok := object.Decl.(*ast.ValueSpec); ok && len(spec.Values) == 1 {
 				value := spec.Values[0]
 				return evaluate(string(source[fset.Position(value.Pos()).Offset:fset.Position(value.End()).Offset]))
