@@ -19,6 +19,10 @@ RACE  = $(if $(filter 1,$(CGO)),-race)
 # hack/ does one thing at a time; under the race detector its tests would only be slower.
 CONCURRENT := ./cmd/... ./pkg/... ./test/...
 
+# The scripts of one package share a sandbox. On two busy cores, under the race detector, they
+# may need more than the ten minutes that go test allows a package.
+TIMEOUT := 40m
+
 # The tools are kept in a directory named after what they are built from.
 TOOLS_HASH := $(shell { cat hack/tools/go.mod hack/tools/go.sum; $(GO) env GOVERSION; } | git hash-object --stdin | cut -c1-12)
 TOOLS      := $(CURDIR)/bin/tools/$(TOOLS_HASH)
@@ -43,7 +47,7 @@ sandbox: ## Build the sandbox and kubectl into bin/ (the first time takes severa
 
 test: build sandbox ## Run every test, with the sandbox
 	$(call say,testing with the sandbox $(if $(RACE),under the race detector,without the race detector: no C compiler here))
-	@KKP_MIRROR_SANDBOX='$(CURDIR)/bin/sandbox' KKP_MIRROR_BIN='$(CURDIR)/bin' $(GO) test $(RACE) $(CONCURRENT)
+	@KKP_MIRROR_SANDBOX='$(CURDIR)/bin/sandbox' KKP_MIRROR_BIN='$(CURDIR)/bin' $(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT)
 	$(call say,testing the tools of the project and the release)
 	@$(STATIC) $(GO) test ./hack/...
 	$(call say,testing the sandbox itself)
@@ -51,7 +55,7 @@ test: build sandbox ## Run every test, with the sandbox
 
 test-unit: ## Run the tests that need no sandbox
 	$(call say,testing $(if $(RACE),under the race detector,without the race detector: no C compiler here))
-	@$(GO) test $(RACE) $(CONCURRENT)
+	@$(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT)
 	$(call say,testing the tools of the project and the release)
 	@$(STATIC) $(GO) test ./hack/...
 
