@@ -58,12 +58,13 @@ func beyond(reason string) int {
 // built is run in place of one with the detector.
 func program(name string) (path string, measured bool) {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || !slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+	detector := ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+	if name != "kubectl-kkp_mirror" || !detector {
 		return name, true
 	}
-	built := filepath.Join(os.Getenv("KKP_MIRROR_BIN"), name)
-	_, err := os.Stat(built)
-	if os.Getenv("KKP_MIRROR_BIN") == "" || err != nil {
+	bin := os.Getenv("KKP_MIRROR_BIN")
+	built := filepath.Join(bin, name)
+	if _, err := os.Stat(built); bin == "" || err != nil {
 		return name, false
 	}
 	return built, true

@@ -111,7 +111,7 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 	if err != nil {
 		return err
 	}
-	whole.Gaps = result.Gaps
+	whole.Gaps, whole.Notes = result.Gaps, result.Notes
 	printSummary(c.streams.ErrOut, title, whole, len(result.Images))
 	return gapsError(result.Gaps)
 }
