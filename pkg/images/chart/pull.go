@@ -117,7 +117,7 @@ func (p *Puller) pull(ctx context.Context, source Source) (*Chart, error) {
 	}
 	way := fmt.Sprint(address.Scheme, " ", address.Host, source.Access.Insecure, source.Access.PlainHTTP)
 	if err := p.unreachable(way); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("its host could not be reached before: %w", err)
 	}
 	data, verified, err := p.fetch(ctx, address, source)
 	if err != nil {
