@@ -15,12 +15,26 @@ func layout() Rules {
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/transfer", "pkg/patch", "pkg/worker",
+				"pkg/images/registry", "pkg/images/archive", "pkg/images/failure",
 			}, values...),
 
 			"pkg/images/chart":    append([]string{"pkg/safehttp", "pkg/worker"}, values...),
 			"pkg/images/discover": values,
-			"pkg/images/transfer": append([]string{"pkg/safehttp"}, values...),
-			"pkg/patch":           values,
+			"pkg/images/transfer": append([]string{
+				"pkg/images/registry", "pkg/images/archive", "pkg/images/oci", "pkg/images/failure", "pkg/images/retry", "pkg/memo", "pkg/safehttp",
+			}, values...),
+			"pkg/images/registry": append([]string{
+				"pkg/images/fetch", "pkg/images/oci", "pkg/images/failure", "pkg/images/retry", "pkg/memo", "pkg/safehttp", "pkg/tarfile",
+			}, values...),
+			"pkg/images/archive": append([]string{"pkg/images/oci", "pkg/images/failure", "pkg/tarfile"}, values...),
+			"pkg/images/fetch":   append([]string{"pkg/images/failure", "pkg/tarfile"}, values...),
+			"pkg/images/oci":     append([]string{"pkg/images/failure"}, values...),
+			"pkg/images/retry":   append([]string{"pkg/images/failure"}, values...),
+			"pkg/images/failure": append([]string{"pkg/images/archive", "pkg/safehttp"}, values...),
+			"pkg/memo":           nil,
+			"pkg/tarfile":        nil,
+
+			"pkg/patch": values,
 
 			"pkg/bounded":         nil,
 			"pkg/worker":          nil,
@@ -32,7 +46,7 @@ func layout() Rules {
 			"pkg/safehttp":        {"pkg/bounded"},
 
 			"hack":         nil,
-			"hack/bench":   {"pkg/images", "pkg/images/transfer"},
+			"hack/bench":   {"pkg/images", "pkg/images/transfer", "pkg/images/registry"},
 			"hack/catalog": {"pkg/images", "pkg/images/catalog"},
 			"hack/demo":    {"test/harness"},
 			"hack/docs":    {"pkg/plugin"},
@@ -73,18 +87,18 @@ func layout() Rules {
 			},
 			{
 				Library: "github.com/google/go-containerregistry/pkg/v1/remote",
-				For:     []string{"pkg/images/transfer", "hack/bench", "test/harness"},
-				Why:     "registries are spoken to in pkg/images/transfer",
+				For:     []string{"pkg/images/registry", "pkg/images/failure", "pkg/images/registry", "pkg/images/failure", "pkg/images/transfer", "hack/bench", "test/harness"},
+				Why:     "registries are spoken to in pkg/images/registry",
 			},
 			{
 				Library: "github.com/google/go-containerregistry/pkg/crane",
-				For:     []string{"pkg/images/transfer", "hack/bench"},
-				Why:     "registries are spoken to in pkg/images/transfer",
+				For:     []string{"pkg/images/registry", "hack/bench"},
+				Why:     "registries are spoken to in pkg/images/registry",
 			},
 			{
 				Library: "os",
 				For: []string{
-					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "pkg/worker",
+					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/registry", "pkg/images/archive", "pkg/images/failure", "pkg/images/transfer", "pkg/worker",
 					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
@@ -92,7 +106,7 @@ func layout() Rules {
 			{
 				Library: "net/http",
 				For: []string{
-					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/transfer", "pkg/safehttp", "hack/bench", "hack/catalog", "test/harness",
+					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/registry", "pkg/images/archive", "pkg/images/failure", "pkg/images/retry", "pkg/images/transfer", "pkg/safehttp", "hack/bench", "hack/catalog", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
 			},

@@ -12,7 +12,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 )
 
 // bench is what the benchmark was asked.

@@ -3,7 +3,7 @@ package main
 import (
 	"time"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 )
 
 // scenario is a set of images on a link.

@@ -11,7 +11,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 )
 
 // place is where the registries of a benchmark are.

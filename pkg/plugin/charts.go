@@ -19,9 +19,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/addon"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
@@ -104,12 +104,12 @@ type chartRegistry struct {
 
 // Chart implements chart.Registry.
 func (r chartRegistry) Chart(ctx context.Context, ref images.Ref, how chart.Access) ([]byte, error) {
-	return r.Registries.Chart(ctx, ref, access.ChartAccess(how))
+	return r.Registries.Chart(ctx, ref, registry.ChartAccess(how))
 }
 
 // Unreachable implements chart.Registry.
 func (r chartRegistry) Unreachable(err error) bool {
-	return faults.Classify(err) == images.ClassNetwork
+	return failure.Classify(err) == images.ClassNetwork
 }
 
 // Reach implements chart.Registry.

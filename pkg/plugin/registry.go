@@ -16,10 +16,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/credentials"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
@@ -52,7 +52,7 @@ func (f *registryFlags) registries(cmd *cobra.Command, target images.Target) (*t
 	if err != nil {
 		return nil, usageError(cmd, err)
 	}
-	config := access.Config{
+	config := registry.Config{
 		Insecure: insecure, PlainHTTP: f.plainHTTP, Keychain: credentials.Keychain(), UserAgent: userAgent(), Moves: movesOf,
 		Trace: cmd.ErrOrStderr(), Verbosity: f.verbosity,
 	}
@@ -63,7 +63,7 @@ func (f *registryFlags) registries(cmd *cobra.Command, target images.Target) (*t
 		return nil, usageError(cmd, fmt.Errorf("--jobs %d: at least 1 is needed", f.jobs))
 	}
 	for _, text := range f.mappings {
-		m, err := mapping.Parse(text)
+		m, err := rewrite.Parse(text)
 		if err != nil {
 			return nil, usageError(cmd, fmt.Errorf("--registry-map: %w", err))
 		}

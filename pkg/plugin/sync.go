@@ -15,8 +15,8 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
@@ -98,7 +98,7 @@ func (c *syncCommand) run(ctx context.Context, cmd *cobra.Command, arg string) e
 		if err := c.alone(cmd, "load-from"); err != nil {
 			return err
 		}
-		if c.archive, err = archives.Open(ctx, c.loadFrom); err != nil {
+		if c.archive, err = layout.Open(ctx, c.loadFrom); err != nil {
 			return fmt.Errorf("--load-from: %w", err)
 		}
 		defer c.archive.Close()
@@ -107,7 +107,7 @@ func (c *syncCommand) run(ctx context.Context, cmd *cobra.Command, arg string) e
 	if err != nil {
 		return err
 	}
-	var since *archives.Archive
+	var since *layout.Archive
 	if c.since != "" {
 		if since, p.plan, err = c.newer(ctx, p); err != nil {
 			return fmt.Errorf("--since: %w", err)
@@ -147,7 +147,7 @@ func (c *syncCommand) printPlan(printer printers.ResourcePrinter, inv images.Inv
 }
 
 // transfer copies, and reports what became of it.
-func (c *syncCommand) transfer(ctx context.Context, p planned, since *archives.Archive, printer printers.ResourcePrinter) error {
+func (c *syncCommand) transfer(ctx context.Context, p planned, since *layout.Archive, printer printers.ResourcePrinter) error {
 	if len(p.plan.Copies) == 0 {
 		fmt.Fprintln(c.streams.ErrOut, "nothing to copy")
 		return gapsError(p.inventory.Gaps)
@@ -173,16 +173,16 @@ func (c *syncCommand) transfer(ctx context.Context, p planned, since *archives.A
 }
 
 // copy carries out the plan, with the registry or the archive that is the target.
-func (c *syncCommand) copy(ctx context.Context, p planned, since *archives.Archive) (images.Report, error) {
+func (c *syncCommand) copy(ctx context.Context, p planned, since *layout.Archive) (images.Report, error) {
 	opts := c.transferOptions(p)
 	opts.AllowDigestChange, opts.From, opts.Since = c.allowDigestChange, c.archive, since
 	if p.target.Archive == "" {
-		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !faults.IsMissingPlace(err) {
-			c.noteWithheld([]images.Class{faults.Classify(err)})
-			return images.Report{}, fmt.Errorf("%w\n%s", err, faults.Classify(err).Remedy())
+		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !failure.IsMissingPlace(err) {
+			c.noteWithheld([]images.Class{failure.Classify(err)})
+			return images.Report{}, fmt.Errorf("%w\n%s", err, failure.Classify(err).Remedy())
 		}
 	} else {
-		into, err := archives.Create(p.target.Archive)
+		into, err := layout.Create(p.target.Archive)
 		if err != nil {
 			return images.Report{}, err
 		}
@@ -211,8 +211,8 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *archives.Archi
 
 // newer opens the archive that was given out before, or leaves out of the plan what a list
 // has with the same digest.
-func (c *syncCommand) newer(ctx context.Context, p planned) (*archives.Archive, images.Plan, error) {
-	if since, err := archives.Open(ctx, c.since); err == nil || archives.IsName(c.since) {
+func (c *syncCommand) newer(ctx context.Context, p planned) (*layout.Archive, images.Plan, error) {
+	if since, err := layout.Open(ctx, c.since); err == nil || layout.IsName(c.since) {
 		return since, p.plan, err
 	}
 	data, err := readBounded(c.since, c.streams.In)

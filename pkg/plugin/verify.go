@@ -12,8 +12,8 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
 )
 
 // verifyCommand is what the verify command was asked.
@@ -80,7 +80,7 @@ func (c *verifyCommand) run(ctx context.Context, cmd *cobra.Command, arg string)
 	}
 	opts := c.transferOptions(p)
 	if target.Archive != "" {
-		if opts.Into, err = archives.Open(ctx, target.Archive); err != nil {
+		if opts.Into, err = layout.Open(ctx, target.Archive); err != nil {
 			return err
 		}
 		defer opts.Into.Close()

@@ -9,20 +9,20 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/layout"
+	ggcr "github.com/google/go-containerregistry/pkg/v1/layout"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
 )
 
 // pack copies a fleet into an archive, and returns its name.
 func pack(t *testing.T, form string, from strict, plan images.Plan) string {
 	t.Helper()
 	name := form + filepath.Join(t.TempDir(), "archive")
-	a, err := archives.Create(name)
+	a, err := layout.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,12 +54,12 @@ func inArchive(plan images.Plan) images.Plan {
 // unpack copies an archive into a registry.
 func unpack(t *testing.T, name string, to strict) (images.Plan, images.Report) {
 	t.Helper()
-	a, err := archives.Open(t.Context(), name)
+	a, err := layout.Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	inv, err := sides.Inventory(a)
+	inv, err := storage.Inventory(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func unpack(t *testing.T, name string, to strict) (images.Plan, images.Report) {
 }
 
 func TestArchivesAreIdentical(t *testing.T) {
-	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+	for _, form := range []string{layout.DirScheme, layout.TarScheme} {
 		t.Run(form, func(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 			plan := fleet(t, small(60), from, to)
@@ -81,7 +81,7 @@ func TestArchivesAreIdentical(t *testing.T) {
 				t.Errorf("%d images in the archive", len(loaded.Copies))
 			}
 			wantCopies(t, plan, from, to)
-			if _, ok := to.Tag("mirror/team/app-000", manifests.DigestTag(digest.String())+".sig"); !ok || !to.Manifest("mirror/team/app-000", sbom) {
+			if _, ok := to.Tag("mirror/team/app-000", oci.DigestTag(digest.String())+".sig"); !ok || !to.Manifest("mirror/team/app-000", sbom) {
 				t.Error("the signatures are missing")
 			}
 			_, again := unpack(t, name, to)
@@ -94,8 +94,8 @@ func TestArchivesAreIdentical(t *testing.T) {
 func TestArchivesAreReadByOthers(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(3), from, to)
-	name := pack(t, archives.DirScheme, from, plan)
-	path, err := layout.FromPath(strings.TrimPrefix(name, archives.DirScheme))
+	name := pack(t, layout.DirScheme, from, plan)
+	path, err := ggcr.FromPath(strings.TrimPrefix(name, layout.DirScheme))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,7 +108,7 @@ func TestArchivesAreReadByOthers(t *testing.T) {
 		t.Fatalf("%v, %v", manifest, err)
 	}
 	for i, desc := range manifest.Manifests {
-		if got := desc.Annotations[archives.NameAnnotation]; got != plan.Copies[i].Source.String() {
+		if got := desc.Annotations[layout.NameAnnotation]; got != plan.Copies[i].Source.String() {
 			t.Errorf("got the name %s, want %s", got, plan.Copies[i].Source)
 		}
 	}
@@ -116,7 +116,7 @@ func TestArchivesAreReadByOthers(t *testing.T) {
 }
 
 func TestPackingGoesOn(t *testing.T) {
-	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+	for _, form := range []string{layout.DirScheme, layout.TarScheme} {
 		t.Run(form, func(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 			plan := fleet(t, small(8), from, to)
@@ -124,7 +124,7 @@ func TestPackingGoesOn(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			left := 90
 			from.server.Fail(stopAfter(from.server, &left, cancel))
-			first, err := archives.Create(name)
+			first, err := layout.Create(name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -140,7 +140,7 @@ func TestPackingGoesOn(t *testing.T) {
 				t.Fatal(err)
 			}
 			from.Take()
-			second, err := archives.Create(name)
+			second, err := layout.Create(name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,12 +195,12 @@ func TestDamagedArchives(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 			plan := fleet(t, registrytest.Fleet{Repositories: 60, OwnSize: 2000}, from, to)
-			name := pack(t, archives.DirScheme, from, plan)
+			name := pack(t, layout.DirScheme, from, plan)
 			own, err := registrytest.NewLayer(1_000_000+1000, 2000) // that of the second image
 			if err != nil {
 				t.Fatal(err)
 			}
-			tt.damage(t, filepath.Join(strings.TrimPrefix(name, archives.DirScheme), "blobs", "sha256", own.Digest.Hex))
+			tt.damage(t, filepath.Join(strings.TrimPrefix(name, layout.DirScheme), "blobs", "sha256", own.Digest.Hex))
 			_, report := unpack(t, name, to)
 			got := report.Results[1]
 			if report.Count(images.Copied) != 59 || got.Class != tt.class || !strings.Contains(got.Error, tt.text) || !strings.Contains(got.Error, own.Digest.Hex) {
@@ -214,12 +214,12 @@ func TestDamagedArchives(t *testing.T) {
 func TestDamagedTars(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, registrytest.Fleet{Repositories: 60, OwnSize: 2000}, from, to)
-	name := pack(t, archives.TarScheme, from, plan)
+	name := pack(t, layout.TarScheme, from, plan)
 	own, err := registrytest.NewLayer(1_000_000+1000, 2000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := strings.TrimPrefix(name, archives.TarScheme)
+	path := strings.TrimPrefix(name, layout.TarScheme)
 	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -240,7 +240,7 @@ func TestDamagedTars(t *testing.T) {
 	if err := os.Truncate(path, int64(len(data)/2)); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := archives.Open(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "cut") {
+	if a, err := layout.Open(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "cut") {
 		t.Errorf("half of it was opened: %v, %v", a, err)
 	}
 }
@@ -249,8 +249,8 @@ func TestAnArchiveOfWhatIsNew(t *testing.T) {
 	from, to, empty := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	f := small(6)
 	plan := fleet(t, f, from, to)
-	base := pack(t, archives.TarScheme, from, plan)
-	old, err := archives.Open(t.Context(), base)
+	base := pack(t, layout.TarScheme, from, plan)
+	old, err := layout.Open(t.Context(), base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,8 +258,8 @@ func TestAnArchiveOfWhatIsNew(t *testing.T) {
 
 	f.Repositories, f.Changed = 8, 1 // two are new, one has changed, and the bases are old
 	plan = fleet(t, f, from, to)
-	name := archives.DirScheme + filepath.Join(t.TempDir(), "delta")
-	delta, err := archives.Create(name)
+	name := layout.DirScheme + filepath.Join(t.TempDir(), "delta")
+	delta, err := layout.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/wire"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/httptransport"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 // asked is what registries were asked for, as the trace of the requests has it: a registry
@@ -15,10 +15,10 @@ import (
 type asked struct{ text }
 
 // watched returns registries that are reached as cfg says, and what they are asked for.
-func watched(t *testing.T, cfg access.Config) (*Registries, *asked) {
+func watched(t *testing.T, cfg registry.Config) (*Registries, *asked) {
 	t.Helper()
 	a := &asked{}
-	cfg.Trace, cfg.Verbosity = a, wire.TraceRequests
+	cfg.Trace, cfg.Verbosity = a, httptransport.TraceRequests
 	return open(t, cfg), a
 }
 

@@ -20,9 +20,9 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 )
 
 // copyEnv makes this test binary copy the plan in it, so that a copy can be killed.
@@ -42,7 +42,7 @@ func copyPlan(text string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	r := NewRegistries(access.Config{Retry: retry.Policy{Attempts: 8, First: 2 * time.Millisecond, Longest: time.Second}})
+	r := NewRegistries(registry.Config{Retry: retry.Policy{Attempts: 8, First: 2 * time.Millisecond, Longest: time.Second}})
 	report := r.Copy(context.Background(), plan, Options{Jobs: 4})
 	for _, res := range report.Results {
 		if res.Outcome == images.Failed {

@@ -8,12 +8,12 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/flights"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/moves"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/pair"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/tracker"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/blobs"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
 const defaultJobs = 8
@@ -21,11 +21,11 @@ const defaultJobs = 8
 // run is the state of one Copy.
 type run struct {
 	opts    Options
-	reach   *pair.Reach
-	moves   *moves.Moves
+	reach   *compare.Reach
+	moves   *blobs.Moves
 	results []images.Result
-	mending sync.Mutex              // while a damaged blob is replaced
-	writes  flights.Group[struct{}] // manifests that were written, by repository and digest
+	mending sync.Mutex           // while a damaged blob is replaced
+	writes  memo.Group[struct{}] // manifests that were written, by repository and digest
 }
 
 // Copy carries out a plan and reports on each of its copies, in their order. All images
@@ -37,7 +37,7 @@ type run struct {
 func (r *Registries) Copy(ctx context.Context, plan images.Plan, opts Options) images.Report {
 	reach := r.reach(opts)
 	run := &run{
-		opts: opts, reach: reach, moves: moves.New(reach.Gate, opts.Observer), results: make([]images.Result, len(plan.Copies)),
+		opts: opts, reach: reach, moves: blobs.New(reach.Gate, opts.Observer), results: make([]images.Result, len(plan.Copies)),
 	}
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
@@ -46,7 +46,7 @@ func (r *Registries) Copy(ctx context.Context, plan images.Plan, opts Options) i
 	if err := run.prepare(ctx, plan); err != nil {
 		return run.refuse(plan, err)
 	}
-	planning := moves.NewPlanning(len(plan.Copies), run.moves, func(present []*moves.Image, then func()) {
+	planning := blobs.NewPlanning(len(plan.Copies), run.moves, func(present []*blobs.Image, then func()) {
 		run.moves.Aside(func() { run.survey(inner, present, then) })
 	})
 	if opts.Into != nil {
@@ -76,13 +76,13 @@ func (run *run) checkRoom(ctx context.Context, check func(bytes int64) error) er
 }
 
 // reach returns how the images of a run are reached.
-func (r *Registries) reach(opts Options) *pair.Reach {
+func (r *Registries) reach(opts Options) *compare.Reach {
 	jobs := opts.Jobs
 	if jobs <= 0 {
 		jobs = defaultJobs
 	}
-	return &pair.Reach{
-		Registries: r.Registries, Gate: sides.NewGate(r.Retries(), jobs), From: opts.From, Into: opts.Into,
+	return &compare.Reach{
+		Registries: r.Registries, Gate: storage.NewGate(r.Retries(), jobs), From: opts.From, Into: opts.Into,
 		Platforms: opts.Platforms, NoReferrers: opts.NoReferrers,
 	}
 }
@@ -90,7 +90,7 @@ func (r *Registries) reach(opts Options) *pair.Reach {
 // prepare finds out what archives have that the run need not move.
 func (run *run) prepare(ctx context.Context, plan images.Plan) (err error) {
 	if run.opts.Since != nil {
-		run.reach.Since, err = sides.ReadSince(ctx, run.opts.Since)
+		run.reach.Since, err = storage.ReadSince(ctx, run.opts.Since)
 	}
 	run.seed(plan)
 	return err
@@ -99,14 +99,14 @@ func (run *run) prepare(ctx context.Context, plan images.Plan) (err error) {
 // refuse reports that nothing could be copied.
 func (run *run) refuse(plan images.Plan, err error) images.Report {
 	for i, c := range plan.Copies {
-		run.results[i] = tracker.New(c, run.opts.Observer).Finish(images.Failed, "", err)
+		run.results[i] = progress.New(c, run.opts.Observer).Finish(images.Failed, "", err)
 	}
 	return images.Report{Results: run.results}
 }
 
 // one copies one image. ctx is the user's, inner that of the run.
-func (run *run) one(ctx, inner context.Context, c images.Copy, rank int, planning *moves.Planning) images.Result {
-	t := tracker.New(c, run.opts.Observer)
+func (run *run) one(ctx, inner context.Context, c images.Copy, rank int, planning *blobs.Planning) images.Result {
+	t := progress.New(c, run.opts.Observer)
 	j, err := run.job(c, rank, t)
 	t.OnPause(func() { planning.Resolve(j.blobs) })
 	defer planning.Resolve(j.blobs)
@@ -132,7 +132,7 @@ func (run *run) one(ctx, inner context.Context, c images.Copy, rank int, plannin
 }
 
 // survey finds out what the images that are there consist of, and releases the blobs.
-func (run *run) survey(ctx context.Context, present []*moves.Image, then func()) {
+func (run *run) survey(ctx context.Context, present []*blobs.Image, then func()) {
 	if len(present) < len(run.results) { // else nothing will be moved
 		var group sync.WaitGroup
 		for _, i := range present {
@@ -144,11 +144,11 @@ func (run *run) survey(ctx context.Context, present []*moves.Image, then func())
 }
 
 // stored are the blobs of an image that is there, as far as that can be read.
-func (run *run) stored(ctx context.Context, i *moves.Image) []v1.Descriptor {
-	get := func(ctx context.Context, digest string) (manifests.Manifest, error) {
+func (run *run) stored(ctx context.Context, i *blobs.Image) []v1.Descriptor {
+	get := func(ctx context.Context, digest string) (oci.Manifest, error) {
 		m, err := run.reach.Manifest(ctx, i.Target, digest)
 		if err != nil {
-			return manifests.Manifest{Raw: []byte("{}")}, nil //nolint:nilerr // it is only a place to mount from
+			return oci.Manifest{Raw: []byte("{}")}, nil //nolint:nilerr // it is only a place to mount from
 		}
 		return m, nil
 	}
@@ -156,7 +156,7 @@ func (run *run) stored(ctx context.Context, i *moves.Image) []v1.Descriptor {
 	if err != nil {
 		return nil
 	}
-	tree, err := manifests.Expand(ctx, root, get)
+	tree, err := oci.Expand(ctx, root, get)
 	if err != nil {
 		return nil
 	}

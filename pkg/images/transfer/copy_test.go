@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 func wantHeads(t *testing.T, side string, requests []string, n int) {
@@ -73,7 +73,7 @@ func TestCopyThroughAMapping(t *testing.T) {
 	cache, to := servertest.New(t, servertest.Basic), servertest.New(t, servertest.Plain)
 	digest := cache.Put(t, "docker.io/library/alpine:3.20", servertest.NewImage(t, types.OCIManifestSchema1))
 	cfg := login(cache, to)
-	cfg.Mappings = []mapping.Mapping{{Host: "*", Registry: cache.Host, Prefix: "{host}"}}
+	cfg.Mappings = []rewrite.Mapping{{Host: "*", Registry: cache.Host, Prefix: "{host}"}}
 	r := open(t, cfg)
 
 	var inv images.Collector
@@ -136,7 +136,7 @@ func TestDigest(t *testing.T) {
 		t.Errorf("without HEAD: got %s, %v; want %s", got, err, want)
 	}
 	ref.Digest = "sha256:" + strings.Repeat("0", 64)
-	if got, err := r.Digest(t.Context(), ref); faults.Classify(err) != images.ClassNotFound {
+	if got, err := r.Digest(t.Context(), ref); failure.Classify(err) != images.ClassNotFound {
 		t.Errorf("of a digest that is not there: got %s, %v", got, err)
 	}
 }

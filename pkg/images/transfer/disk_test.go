@@ -10,14 +10,14 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 )
 
 // TestRoomIsLookedForFirst wants nothing to move if there is no room for all of it. One layer
 // says that it has a pebibyte.
 func TestRoomIsLookedForFirst(t *testing.T) {
-	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+	for _, form := range []string{layout.DirScheme, layout.TarScheme} {
 		from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 		plan := fleet(t, small(3), from, to)
 		layer := registrytest.Bytes([]byte("a layer"))
@@ -37,7 +37,7 @@ func TestRoomIsLookedForFirst(t *testing.T) {
 		from.AddManifest("team/app-000", "v0", registrytest.Manifest{MediaType: string(types.OCIManifestSchema1), Raw: raw})
 		from.Take()
 
-		into, err := archives.Create(form + filepath.Join(t.TempDir(), "kkp"))
+		into, err := layout.Create(form + filepath.Join(t.TempDir(), "kkp"))
 		if err != nil {
 			t.Fatal(err)
 		}

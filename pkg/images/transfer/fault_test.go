@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 // times returns a fault for the first n requests that match.
@@ -229,8 +229,8 @@ func TestCancelInTheMiddle(t *testing.T) {
 
 func TestNobodyThere(t *testing.T) {
 	start := time.Now()
-	_, err := open(t, access.Config{}).Digest(t.Context(), images.Ref{Registry: "127.0.0.1:1", Repository: "app", Tag: "v1"})
-	if faults.Classify(err) != images.ClassNetwork || time.Since(start) > time.Second {
-		t.Errorf("%q is %q after %s", err, faults.Classify(err), time.Since(start))
+	_, err := open(t, registry.Config{}).Digest(t.Context(), images.Ref{Registry: "127.0.0.1:1", Repository: "app", Tag: "v1"})
+	if failure.Classify(err) != images.ClassNetwork || time.Since(start) > time.Second {
+		t.Errorf("%q is %q after %s", err, failure.Classify(err), time.Since(start))
 	}
 }

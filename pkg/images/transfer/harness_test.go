@@ -8,10 +8,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/credentials"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/retry"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 )
 
 // fast is patience for tests.
@@ -20,7 +20,7 @@ func fast() retry.Policy {
 }
 
 // login returns the configuration that reaches all servers.
-func login(servers ...*servertest.Server) access.Config {
+func login(servers ...*servertest.Server) registry.Config {
 	var registries []*servertest.Registry
 	for _, s := range servers {
 		registries = append(registries, &s.Registry)
@@ -29,8 +29,8 @@ func login(servers ...*servertest.Server) access.Config {
 }
 
 // reach returns the configuration that reaches all registries.
-func reach(registries ...*servertest.Registry) access.Config {
-	cfg := access.Config{CAs: x509.NewCertPool(), UserAgent: "test", Retry: fast()}
+func reach(registries ...*servertest.Registry) registry.Config {
+	cfg := registry.Config{CAs: x509.NewCertPool(), UserAgent: "test", Retry: fast()}
 	var chains []authn.Keychain
 	for _, r := range registries {
 		if r.User != "" {
@@ -45,7 +45,7 @@ func reach(registries ...*servertest.Registry) access.Config {
 }
 
 // open returns registries that do not wait long between attempts.
-func open(t *testing.T, cfg access.Config) *Registries {
+func open(t *testing.T, cfg registry.Config) *Registries {
 	t.Helper()
 	if cfg.Retry == (retry.Policy{}) {
 		cfg.Retry = fast()

@@ -15,8 +15,8 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 // emptyLayer is the layer that docker writes for instructions that change no files: an
@@ -98,7 +98,7 @@ func content(t *testing.T, layer v1.Layer) []byte {
 }
 
 func TestOddLayersThroughArchives(t *testing.T) {
-	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+	for _, form := range []string{layout.DirScheme, layout.TarScheme} {
 		from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
 		image := newOddLayers(t)
 		from.Put(t, "app:1", image)

@@ -7,17 +7,17 @@ import (
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 )
 
 // TestLinkLocalCharts wants an object of the cluster not to open the way to link-local
 // addresses by what it asks for.
 func TestLinkLocalCharts(t *testing.T) {
 	ref := images.Ref{Registry: "169.254.169.254:80", Repository: "charts/web", Tag: "1.0.0"}
-	for name, asked := range map[string]access.ChartAccess{
+	for name, asked := range map[string]registry.ChartAccess{
 		"nothing": {}, "plain HTTP": {PlainHTTP: true}, "any TLS": {Insecure: true}, "a password": {Username: "u", Password: "p"},
 	} {
-		r := access.New(access.Config{})
+		r := registry.New(registry.Config{})
 		t.Cleanup(r.Close)
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()

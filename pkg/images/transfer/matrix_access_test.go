@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 // target wants the check of a target to leave no upload behind.
@@ -37,13 +37,13 @@ func (s suite) strangers(t *testing.T) {
 
 func (s suite) untrusted(t *testing.T) {
 	ref := images.Ref{Registry: s.to.Host, Repository: "nothing", Tag: "v1"}
-	_, err := open(t, access.Config{CAs: x509.NewCertPool()}).Digest(t.Context(), ref)
-	if faults.Classify(err) != images.ClassTLS {
-		t.Errorf("unknown CA: %q is %q", err, faults.Classify(err))
+	_, err := open(t, registry.Config{CAs: x509.NewCertPool()}).Digest(t.Context(), ref)
+	if failure.Classify(err) != images.ClassTLS {
+		t.Errorf("unknown CA: %q is %q", err, failure.Classify(err))
 	}
-	_, err = open(t, access.Config{Insecure: []string{s.to.Host}}).Digest(t.Context(), ref)
-	if faults.Classify(err) != images.ClassNotFound {
-		t.Errorf("--insecure: %q is %q", err, faults.Classify(err))
+	_, err = open(t, registry.Config{Insecure: []string{s.to.Host}}).Digest(t.Context(), ref)
+	if failure.Classify(err) != images.ClassNotFound {
+		t.Errorf("--insecure: %q is %q", err, failure.Classify(err))
 	}
 }
 
@@ -59,7 +59,7 @@ func (s suite) wrongPassword(t *testing.T) {
 	cfg := reach(s.from, &stranger)
 	r, requests := watched(t, cfg)
 	err := r.CheckTarget(t.Context(), images.Ref{Registry: s.to.Host, Repository: "mirror/a", Tag: "1"})
-	if asked := requests.entries(t, s.to); faults.Classify(err) != images.ClassAuth || len(asked) > 3 || strings.Contains(err.Error(), "wrong") {
+	if asked := requests.entries(t, s.to); failure.Classify(err) != images.ClassAuth || len(asked) > 3 || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("CheckTarget: %v after %v", err, asked)
 	}
 	report := r.Copy(t.Context(), planBetween(t, s.from, s.to, refs...), Options{Jobs: 1})

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 // spdx is what a list of contents is, as an artifact.
@@ -74,7 +74,7 @@ func (s suite) attached(t *testing.T) {
 	index := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
 	s.from.Put(t, "attached/app:v1", index)
 	root, platform := describe(t, index)
-	tag := manifests.DigestTag(root.Digest.String()) + ".sig"
+	tag := oci.DigestTag(root.Digest.String()) + ".sig"
 	signature := s.from.Put(t, "attached/app:"+tag, servertest.NewImage(t, types.OCIManifestSchema1))
 	list := refer(t, s.from, "attached/app", "of all", root)
 	part := refer(t, s.from, "attached/app", "of one platform", platform)

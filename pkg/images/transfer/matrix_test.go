@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/authn"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 

@@ -11,12 +11,12 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/credentials"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/mapping"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
 )
 
 // relocation is an image that was moved: hub.example.com/old/mc:v1 is old/mc in the registry
@@ -47,8 +47,8 @@ func relocated(t *testing.T, status int, keychain func(hub string) authn.Keychai
 		w.WriteHeader(status)
 		return true
 	})
-	cfg := access.Config{
-		Mappings: []mapping.Mapping{{Host: "hub.example.com", Registry: r.hub.Host}, {Host: "quay.example.com", Registry: r.quay.Host}},
+	cfg := registry.Config{
+		Mappings: []rewrite.Mapping{{Host: "hub.example.com", Registry: r.hub.Host}, {Host: "quay.example.com", Registry: r.quay.Host}},
 		Moves: func(ref images.Ref) []images.Move {
 			if ref.Name() != "hub.example.com/old/mc" {
 				return nil
@@ -125,8 +125,8 @@ func TestGoneSourcesAreTakenFromWhereTheyMoved(t *testing.T) {
 
 func TestGoneSourcesAreArchived(t *testing.T) {
 	r := relocated(t, http.StatusNotFound, nil)
-	name := archives.TarScheme + filepath.Join(t.TempDir(), "kkp")
-	into, err := archives.Create(name)
+	name := layout.TarScheme + filepath.Join(t.TempDir(), "kkp")
+	into, err := layout.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}

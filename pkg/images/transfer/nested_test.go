@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 // Indexes that list each other have many paths to one image. Copying and verifying take as

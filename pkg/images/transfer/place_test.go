@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 // TestPlacesThatMustBeCreated answers as registries do that create nothing by themselves.
@@ -52,7 +52,7 @@ func TestPlacesThatMustBeCreated(t *testing.T) {
 			plan := planOf(t, from, to, refs...)
 			i := slices.IndexFunc(plan.Copies, func(c images.Copy) bool { return strings.HasSuffix(c.Source.Repository, "a/one") })
 			err := open(t, login()).CheckTarget(t.Context(), plan.Copies[i].Target)
-			if want := tt.class == images.ClassPolicy; faults.IsMissingPlace(err) != want {
+			if want := tt.class == images.ClassPolicy; failure.IsMissingPlace(err) != want {
 				t.Errorf("%v: want that something must be created: %t", err, want)
 			}
 			for _, res := range open(t, login()).Copy(t.Context(), plan, Options{}).Results {

@@ -8,9 +8,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
 )
 
 // placed plans to copy a fleet of three: a chart with a second place that comes before all
@@ -32,9 +32,9 @@ func placed(t *testing.T, f registrytest.Fleet, from, to strict) (images.Invento
 }
 
 // write copies an inventory into an archive, and completes the archive.
-func write(t *testing.T, inv images.Inventory, name string, since *archives.Archive) images.Report {
+func write(t *testing.T, inv images.Inventory, name string, since *layout.Archive) images.Report {
 	t.Helper()
-	into, err := archives.Create(name)
+	into, err := layout.Create(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,12 +48,12 @@ func write(t *testing.T, inv images.Inventory, name string, since *archives.Arch
 // listed is what an archive says that it holds, without digests.
 func listed(t *testing.T, name string) images.Inventory {
 	t.Helper()
-	a, err := archives.Open(t.Context(), name)
+	a, err := layout.Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	inv, err := sides.Inventory(a)
+	inv, err := storage.Inventory(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +64,7 @@ func listed(t *testing.T, name string) images.Inventory {
 }
 
 func TestSecondPlacesTravelInArchives(t *testing.T) {
-	for _, form := range []string{archives.DirScheme, archives.TarScheme} {
+	for _, form := range []string{layout.DirScheme, layout.TarScheme} {
 		t.Run(form, func(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 			inv, plan := placed(t, small(3), from, to)
@@ -90,7 +90,7 @@ func TestSecondPlacesTravelInArchives(t *testing.T) {
 			}
 			wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), nil)
 			again := filepath.Join(t.TempDir(), "again")
-			write(t, listed(t, name), archives.TarScheme+again, nil)
+			write(t, listed(t, name), layout.TarScheme+again, nil)
 			if diff := cmp.Diff(inv, listed(t, again)); diff != "" {
 				t.Error("from a list that was read:", diff)
 			}
@@ -102,14 +102,14 @@ func TestSecondPlacesTravelInArchives(t *testing.T) {
 func TestSecondPlacesAreNotedLater(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	inv, plan := placed(t, small(3), from, to)
-	name := archives.TarScheme + filepath.Join(t.TempDir(), "archive")
+	name := layout.TarScheme + filepath.Join(t.TempDir(), "archive")
 	var without images.Collector
 	for _, img := range inv.Images {
 		without.Add(images.Image{Ref: img.Ref})
 	}
 	wantAll(t, write(t, without.Inventory(), name, nil), images.Copied)
 
-	a, err := archives.Open(t.Context(), name)
+	a, err := layout.Open(t.Context(), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,8 +138,8 @@ func TestSecondPlacesAreNotedLater(t *testing.T) {
 // image whose second place is the first of all, with layers that the registry has already.
 func TestSecondPlacesSinceAnArchive(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
-	base := pack(t, archives.DirScheme, from, fleet(t, small(3), from, to))
-	old, err := archives.Open(t.Context(), base)
+	base := pack(t, layout.DirScheme, from, fleet(t, small(3), from, to))
+	old, err := layout.Open(t.Context(), base)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,12 +147,12 @@ func TestSecondPlacesSinceAnArchive(t *testing.T) {
 	changed := small(3)
 	changed.Changed = 1 // the first
 	inv, plan := placed(t, changed, from, to)
-	delta := archives.TarScheme + filepath.Join(t.TempDir(), "delta")
+	delta := layout.TarScheme + filepath.Join(t.TempDir(), "delta")
 	report := write(t, inv, delta, old)
 	if report.Count(images.Copied) != 2 || report.Count(images.Present) != 1 {
 		t.Errorf("%+v", report)
 	}
-	if again := write(t, inv, archives.DirScheme+t.TempDir()+"/none", old); again.Count(images.Copied) != 2 {
+	if again := write(t, inv, layout.DirScheme+t.TempDir()+"/none", old); again.Count(images.Copied) != 2 {
 		t.Errorf("%+v", again)
 	}
 	_, report = unpack(t, base, to)
@@ -169,7 +169,7 @@ func TestPlacesOfOthersAreChecked(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	inv, _ := placed(t, small(3), from, to)
 	inv.Images[0].Also, inv.Images[1].Kind = []string{"../../other"}, "wasm"
-	name := archives.DirScheme + filepath.Join(t.TempDir(), "archive")
+	name := layout.DirScheme + filepath.Join(t.TempDir(), "archive")
 	write(t, inv, name, nil)
 	got := listed(t, name)
 	if len(got.Images) != 1 || len(got.Gaps) != 2 {

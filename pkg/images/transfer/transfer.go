@@ -16,19 +16,19 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/access"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/tracker"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/verify"
 )
 
 // Registries are the registries that plans are carried out with.
 type Registries struct {
-	*access.Registries
+	*registry.Registries
 }
 
 // NewRegistries returns registries that are reached as cfg says.
-func NewRegistries(cfg access.Config) *Registries { return &Registries{access.New(cfg)} }
+func NewRegistries(cfg registry.Config) *Registries { return &Registries{registry.New(cfg)} }
 
 // Options say how a plan is carried out.
 type Options struct {
@@ -41,10 +41,10 @@ type Options struct {
 	// not an index is copied whatever its platform, as skopeo and crane do.
 	Platforms []v1.Platform
 
-	From *archives.Archive // where the sources are, nil for registries
-	Into *archives.Archive // where the targets go, nil for registries
+	From *layout.Archive // where the sources are, nil for registries
+	Into *layout.Archive // where the targets go, nil for registries
 
-	Since *archives.Archive // what Into need not hold, because this archive does
+	Since *layout.Archive // what Into need not hold, because this archive does
 
 	NoReferrers bool // leave signatures and what else hangs on an image
 
@@ -52,7 +52,7 @@ type Options struct {
 	// by digest.
 	AllowDigestChange bool
 
-	Observer tracker.Observer // nil: nobody
+	Observer progress.Observer // nil: nobody
 
 	// repair is what was found out about each image of the plan: every part of them is
 	// looked at, even if the digest is what it should be. It is nil for a copy.

@@ -7,8 +7,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 )
 
 // wantFindings fails the test unless the images are what is wanted, and the others verified.
@@ -101,7 +101,7 @@ func TestVerifyWithoutASource(t *testing.T) {
 func TestVerifyArchives(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(3), from, to)
-	a, err := archives.Open(t.Context(), pack(t, archives.TarScheme, from, plan))
+	a, err := layout.Open(t.Context(), pack(t, layout.TarScheme, from, plan))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
 // wantWhole fails the test unless the target is complete and has the digest. It is read

@@ -6,8 +6,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/pair"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
 )
 
 // attachments checks that what hangs on the image at its source hangs on it at the target.
@@ -31,7 +31,7 @@ func (w *walk) attachments(ctx context.Context, digest string, platforms []strin
 }
 
 // attachment checks one. listed are the referrers that the target knows.
-func (w *walk) attachment(ctx context.Context, a pair.Attachment, listed []v1.Descriptor) error {
+func (w *walk) attachment(ctx context.Context, a compare.Attachment, listed []v1.Descriptor) error {
 	if a.Tag == "" {
 		if !slices.ContainsFunc(listed, func(d v1.Descriptor) bool { return d.Digest == a.Desc.Digest }) {
 			w.problem("referrer", a.Digest, damage{detail: "missing (of " + a.Of + ")"})
@@ -41,7 +41,7 @@ func (w *walk) attachment(ctx context.Context, a pair.Attachment, listed []v1.De
 	}
 	have, err := w.pair.Target.Digest(ctx, a.Tag)
 	switch {
-	case faults.IsAbsent(err):
+	case failure.IsAbsent(err):
 		w.problem("referrer", a.Digest, damage{detail: "missing (" + a.Tag + ")"})
 		return nil
 	case err != nil:

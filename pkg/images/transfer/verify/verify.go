@@ -12,27 +12,27 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/archives"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/faults"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/flights"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/manifests"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/pair"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/sides"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/tracker"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
 // Verifier checks images. What several of them share is checked once for a repository.
 type Verifier struct {
-	Reach    *pair.Reach
-	Observer tracker.Observer // nil: nobody
-	Deep     bool             // read and hash all content
+	Reach    *compare.Reach
+	Observer progress.Observer // nil: nobody
+	Deep     bool              // read and hash all content
 
-	blobs flights.Group[damage] // what is wrong with a blob, by repository and digest
+	blobs memo.Group[damage] // what is wrong with a blob, by repository and digest
 }
 
 // Image checks one image.
 func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
-	t := tracker.New(c, v.Observer)
+	t := progress.New(c, v.Observer)
 	check := images.Check{Source: c.Source, Target: c.Written(), Also: c.Also, Kind: c.Kind}
 	p, err := v.Reach.Pair(c)
 	if err == nil {
@@ -41,17 +41,17 @@ func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
 	check.Moved = p.Moved
 	outcome := images.Present
 	if err != nil {
-		check.Finding, check.Class, check.Error = images.Unknown, faults.Classify(err), err.Error()
+		check.Finding, check.Class, check.Error = images.Unknown, failure.Classify(err), err.Error()
 	}
 	if check.Finding != images.Verified {
 		outcome = images.Failed
-		err = errors.Join(err, &faults.RefusalError{Msg: string(check.Finding)})
+		err = errors.Join(err, &failure.RefusalError{Msg: string(check.Finding)})
 	}
 	t.Finish(outcome, check.Digest, err)
 	return check
 }
 
-func (v *Verifier) check(ctx context.Context, p *pair.Pair, check *images.Check) error {
+func (v *Verifier) check(ctx context.Context, p *compare.Pair, check *images.Check) error {
 	goal, err := p.Wanted(ctx)
 	if err != nil {
 		return err
@@ -94,7 +94,7 @@ type damage struct {
 // walk goes through what an image consists of at the target.
 type walk struct {
 	*Verifier
-	pair *pair.Pair
+	pair *compare.Pair
 
 	mu       sync.Mutex
 	problems []images.Problem
@@ -140,8 +140,8 @@ func (w *walk) sorted() []images.Problem {
 
 // manifest checks a manifest, and what it refers to.
 func (w *walk) manifest(ctx context.Context, desc v1.Descriptor, digest string, depth int) error {
-	if depth > manifests.Deepest {
-		w.problem("manifest", digest, damage{detail: fmt.Sprintf("nested deeper than %d", manifests.Deepest)})
+	if depth > oci.Deepest {
+		w.problem("manifest", digest, damage{detail: fmt.Sprintf("nested deeper than %d", oci.Deepest)})
 		return nil
 	}
 	refs, err := w.read(ctx, desc, digest)
@@ -152,11 +152,11 @@ func (w *walk) manifest(ctx context.Context, desc v1.Descriptor, digest string, 
 }
 
 // read reads a manifest at the target. It returns nil if there is something wrong with it.
-func (w *walk) read(ctx context.Context, desc v1.Descriptor, digest string) (*manifests.References, error) {
+func (w *walk) read(ctx context.Context, desc v1.Descriptor, digest string) (*oci.References, error) {
 	m, err := w.pair.Target.Manifest(ctx, digest)
-	var other *faults.DigestError
+	var other *failure.DigestError
 	switch {
-	case faults.IsAbsent(err):
+	case failure.IsAbsent(err):
 		w.problem("manifest", digest, damage{detail: strings.TrimSpace("missing " + platformOf(desc))})
 		return nil, nil
 	case errors.As(err, &other):
@@ -174,7 +174,7 @@ func (w *walk) read(ctx context.Context, desc v1.Descriptor, digest string) (*ma
 }
 
 // parts checks what a manifest refers to.
-func (w *walk) parts(ctx context.Context, refs manifests.References, depth int) error {
+func (w *walk) parts(ctx context.Context, refs oci.References, depth int) error {
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var failed error
@@ -189,7 +189,7 @@ func (w *walk) parts(ctx context.Context, refs manifests.References, depth int) 
 		}
 		group.Go(func() { note(w.manifest(ctx, child, child.Digest.String(), depth+1)) })
 	}
-	for _, blob := range manifests.Unique(refs.Blobs()) {
+	for _, blob := range oci.Unique(refs.Blobs()) {
 		group.Go(func() { note(w.blob(ctx, blob)) })
 	}
 	group.Wait()
@@ -197,11 +197,11 @@ func (w *walk) parts(ctx context.Context, refs manifests.References, depth int) 
 }
 
 // expected are the manifests of an index that should be there.
-func (w *walk) expected(refs manifests.References) []v1.Descriptor {
+func (w *walk) expected(refs oci.References) []v1.Descriptor {
 	wanted := w.Reach.Platforms
 	return slices.DeleteFunc(refs.Children(), func(desc v1.Descriptor) bool {
 		return len(wanted) > 0 && (desc.Platform == nil ||
-			!slices.ContainsFunc(wanted, func(p v1.Platform) bool { return manifests.Matches(*desc.Platform, p) }))
+			!slices.ContainsFunc(wanted, func(p v1.Platform) bool { return oci.Matches(*desc.Platform, p) }))
 	})
 }
 
@@ -226,8 +226,8 @@ func (w *walk) look(ctx context.Context, desc v1.Descriptor) (found damage, err 
 	if w.Deep {
 		size = desc.Size
 	}
-	task := sides.TaskFor(size, w.pair.Target)
-	err = w.Reach.Gate.Retry.Do(ctx, tracker.Of(ctx).Waiting, func(ctx context.Context) error {
+	task := storage.TaskFor(size, w.pair.Target)
+	err = w.Reach.Gate.Retry.Do(ctx, progress.Of(ctx).Waiting, func(ctx context.Context) error {
 		release, err := w.Reach.Gate.Lanes.Acquire(ctx, task)
 		if err != nil {
 			return err
@@ -247,12 +247,12 @@ func (w *walk) lookOnce(ctx context.Context, desc v1.Descriptor) (damage, error)
 		}
 		return damage{}, err
 	}
-	err := sides.Read(ctx, w.pair.Target, desc)
-	var other *faults.DigestError
-	var damaged *faults.DamagedError
-	var saved *archives.DamagedError
+	err := storage.Read(ctx, w.pair.Target, desc)
+	var other *failure.DigestError
+	var damaged *failure.DamagedError
+	var saved *layout.DamagedError
 	switch {
-	case faults.IsAbsent(err):
+	case failure.IsAbsent(err):
 		return damage{detail: "missing"}, nil
 	case errors.As(err, &other):
 		return damage{other.Error(), true}, nil

@@ -1,0 +1,265 @@
+package dockerarchive
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+// Limits of what is read of an archive (docs/adr/0064).
+const (
+	maxList   = 16 << 20 // bytes of manifest.json
+	maxImages = 50_000   // in manifest.json
+	maxConfig = 4 << 20  // bytes of a configuration; registries take no more, either
+	maxLayers = 1000     // of an image; Docker takes 127
+	maxMade   = 32 << 20 // bytes of all manifests that are made
+)
+
+// lostDigest is the tag that crane, and so kubermatic-installer, gives an image which was
+// asked for by digest.
+const lostDigest = "i-was-a-digest"
+
+// reader makes images of what is in the members. What several images share is read once.
+type reader struct {
+	archive *Archive
+	members members
+	configs map[string]config  // by member
+	layers  map[string]layer   // by member
+	named   map[string]v1.Hash // by full reference
+	made    int                // bytes of manifests
+}
+
+// entry is an image in manifest.json.
+type entry struct {
+	Config       string
+	RepoTags     []string
+	Layers       []string
+	LayerSources map[string]v1.Descriptor // by diff ID: layers that may not be distributed
+}
+
+// config is what this package needs of a configuration.
+type config struct {
+	v1.Platform
+	RootFS struct {
+		DiffIDs []v1.Hash `json:"diff_ids"`
+	} `json:"rootfs"`
+
+	descriptor v1.Descriptor
+}
+
+func (r *reader) entries() ([]entry, error) {
+	p, err := r.members.file(ManifestFile)
+	if err != nil {
+		return nil, err
+	}
+	data, err := r.read(p, maxList)
+	if err != nil {
+		return nil, err
+	}
+	var entries []entry
+	err = bounded.Elements(data, maxImages, func(e entry) error {
+		entries = append(entries, e)
+		if len(e.Layers) > maxLayers {
+			return fmt.Errorf("an image has more than %d layers", maxLayers)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, &DamagedError{Member: ManifestFile, Reason: "is not valid: " + err.Error()}
+	}
+	return entries, nil
+}
+
+// read returns the content of a member that is small.
+func (r *reader) read(p place, limit int64) ([]byte, error) {
+	data, err := bounded.ReadAll(io.NewSectionReader(r.archive.file, p.at, p.size), limit)
+	var exceeded *bounded.ExceededError
+	switch {
+	case errors.As(err, &exceeded):
+		return nil, fmt.Errorf("member %s is %w", p.member, exceeded)
+	case err == nil && int64(len(data)) < p.size:
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return nil, &DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
+	}
+	return data, nil
+}
+
+// image makes the image of an entry, and lists it under each of its names.
+func (r *reader) image(ctx context.Context, e entry) error {
+	names := r.names(e)
+	if len(names) == 0 {
+		return nil
+	}
+	cfg, err := r.config(e.Config)
+	if err != nil {
+		return err
+	}
+	if len(cfg.RootFS.DiffIDs) == 0 && len(e.Layers) > 0 {
+		for _, name := range names {
+			r.archive.leaveOut(name, "it is no container image but a chart or the like, whose types the archive does not keep; copy it from where it comes from")
+		}
+		return nil
+	}
+	if len(cfg.RootFS.DiffIDs) != len(e.Layers) {
+		return &DamagedError{Member: e.Config, Reason: fmt.Sprintf("has %d layers, and %s has %d for it", len(cfg.RootFS.DiffIDs), ManifestFile, len(e.Layers))}
+	}
+	layers := make([]layer, len(e.Layers))
+	for i, name := range e.Layers {
+		if layers[i], err = r.layerOf(ctx, e, name, cfg.RootFS.DiffIDs[i]); err != nil {
+			return err
+		}
+	}
+	desc, err := r.manifest(cfg, layers)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		if err := r.list(name, desc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// names are the full references of an entry that can be kept.
+func (r *reader) names(e entry) []string {
+	if len(e.RepoTags) == 0 {
+		r.archive.leaveOut(e.Config, "it has no name")
+	}
+	var names []string
+	for _, tag := range e.RepoTags {
+		ref, err := images.ParseRef(tag)
+		switch {
+		case err != nil:
+			r.archive.leaveOut(tag, "its name is not valid: %v", err)
+		case ref.Tag == lostDigest:
+			r.archive.leaveOut(ref.Name(), "it was saved by digest, which the archive does not keep; copy it from where it comes from")
+		default:
+			names = append(names, ref.String())
+		}
+	}
+	return names
+}
+
+func (r *reader) config(name string) (config, error) {
+	p, err := r.members.file(name)
+	if err != nil {
+		return config{}, err
+	}
+	if known, ok := r.configs[p.member]; ok {
+		return known, nil
+	}
+	data, err := r.read(p, maxConfig)
+	if err != nil {
+		return config{}, err
+	}
+	digest, size, err := v1.SHA256(bytes.NewReader(data))
+	if err != nil {
+		return config{}, err
+	}
+	if want, ok := digestIn(p.member); ok && want != digest {
+		return config{}, &DamagedError{Member: p.member, Reason: "has the digest " + digest.String() + ", and not the one of its name"}
+	}
+	var c config
+	if err := json.Unmarshal(data, &c); err != nil {
+		return config{}, &DamagedError{Member: p.member, Reason: "is not valid: " + err.Error()}
+	}
+	if slices.Contains(c.RootFS.DiffIDs, v1.Hash{}) {
+		return config{}, &DamagedError{Member: p.member, Reason: "is not valid: a layer has no digest"}
+	}
+	c.descriptor = v1.Descriptor{Digest: digest, Size: size}
+	r.configs[p.member] = c
+	r.archive.blobs[digest] = content{place: p}
+	return c, nil
+}
+
+// layerOf is layer, for one that may be elsewhere.
+func (r *reader) layerOf(ctx context.Context, e entry, name string, diffID v1.Hash) (layer, error) {
+	l, err := r.layer(ctx, name, diffID)
+	var damaged *DamagedError
+	if !errors.As(err, &damaged) || !damaged.missing {
+		return l, err
+	}
+	if desc, ok := e.LayerSources[diffID.String()]; ok && desc.Digest != (v1.Hash{}) && !desc.MediaType.IsDistributable() {
+		return layer{remote: &desc}, nil
+	}
+	return l, err
+}
+
+// manifest makes a manifest of Docker schema 2. There is no such thing as a layer packed
+// with zstd in it, so an image with one gets an OCI manifest.
+func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
+	mediaTypes := dockerTypes()
+	for _, l := range layers {
+		if l.compression == zstandard {
+			mediaTypes = ociTypes()
+		}
+	}
+	m := v1.Manifest{SchemaVersion: 2, MediaType: mediaTypes.manifest, Config: c.descriptor, Layers: []v1.Descriptor{}}
+	m.Config.MediaType = mediaTypes.config
+	for _, l := range layers {
+		if l.remote != nil {
+			m.Layers = append(m.Layers, *l.remote)
+			continue
+		}
+		m.Layers = append(m.Layers, v1.Descriptor{MediaType: mediaTypes.layers[l.compression], Digest: l.digest, Size: l.size})
+	}
+	raw, err := json.Marshal(m)
+	if err != nil {
+		return v1.Descriptor{}, err
+	}
+	digest, size, err := v1.SHA256(bytes.NewReader(raw))
+	if !r.archive.Has(digest) {
+		r.made += len(raw)
+	}
+	if r.made > maxMade {
+		return v1.Descriptor{}, fmt.Errorf("the manifests of its images are larger than %d MiB: it is no archive of images", maxMade>>20)
+	}
+	r.archive.blobs[digest] = content{made: raw}
+	return v1.Descriptor{MediaType: m.MediaType, Digest: digest, Size: size, Platform: &c.Platform}, err
+}
+
+// list lists an image under a name, which only one may have.
+func (r *reader) list(name string, desc v1.Descriptor) error {
+	if other, ok := r.named[name]; ok {
+		if other != desc.Digest {
+			return fmt.Errorf("%s is in it twice, with different content: say which one is meant by saving it again", name)
+		}
+		return nil
+	}
+	r.named[name] = desc.Digest
+	r.archive.name(Image{Name: name, Descriptor: desc})
+	return nil
+}
+
+// mediaTypes are the types of the parts of an image.
+type mediaTypes struct {
+	manifest, config types.MediaType
+	layers           map[compression]types.MediaType
+}
+
+func dockerTypes() mediaTypes {
+	return mediaTypes{
+		manifest: types.DockerManifestSchema2, config: types.DockerConfigJSON,
+		layers: map[compression]types.MediaType{plain: types.DockerUncompressedLayer, gzipped: types.DockerLayer},
+	}
+}
+
+func ociTypes() mediaTypes {
+	return mediaTypes{
+		manifest: types.OCIManifestSchema1, config: types.OCIConfigJSON,
+		layers: map[compression]types.MediaType{plain: types.OCIUncompressedLayer, gzipped: types.OCILayer, zstandard: types.OCILayerZStd},
+	}
+}

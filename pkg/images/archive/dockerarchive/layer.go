@@ -1,0 +1,146 @@
+package dockerarchive
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"path"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/klauspost/compress/zstd"
+)
+
+// compression is what a layer is packed with, whatever its name says.
+type compression int
+
+const (
+	plain compression = iota
+	gzipped
+	zstandard
+)
+
+// layer is a layer as it is in the archive.
+type layer struct {
+	compression
+	digest v1.Hash
+	diffID v1.Hash // the digest of what is packed, zero if it was not unpacked
+	size   int64
+	remote *v1.Descriptor // not in the archive, because it may not be distributed
+}
+
+// layer returns the layer that a member is. diffID is the digest of what is packed in it,
+// as the configuration has it. What is not packed must have this digest. Of what is, the
+// digest is taken from the name if it is there, which saves reading it now: crane and
+// buildkit name layers so. In both cases, reading verifies it.
+func (r *reader) layer(ctx context.Context, name string, diffID v1.Hash) (layer, error) {
+	p, err := r.members.file(name)
+	if err != nil {
+		return layer{}, err
+	}
+	l, ok := r.layers[p.member]
+	if !ok {
+		if l, err = r.inspect(ctx, p, diffID); err != nil {
+			return layer{}, err
+		}
+		r.layers[p.member] = l
+		r.archive.blobs[l.digest] = content{place: p}
+	}
+	if l.diffID != (v1.Hash{}) && l.diffID != diffID {
+		return layer{}, &DamagedError{Member: p.member, Reason: "has the content " + l.diffID.String() + ", and not " + diffID.String()}
+	}
+	return l, nil
+}
+
+func (r *reader) inspect(ctx context.Context, p place, diffID v1.Hash) (layer, error) {
+	section := io.NewSectionReader(r.archive.file, p.at, p.size)
+	l := layer{size: p.size}
+	var err error
+	if l.compression, err = compressionOf(section); err != nil {
+		return l, &DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
+	}
+	if l.compression == plain {
+		l.digest, l.diffID = diffID, diffID
+		return l, nil
+	}
+	if digest, ok := digestIn(p.member); ok && digest != diffID {
+		l.digest = digest
+		return l, nil
+	}
+	l.digest, l.diffID, err = unpackedDigests(ctx, section, l.compression)
+	if err != nil && ctx.Err() == nil {
+		err = &DamagedError{Member: p.member, Reason: "cannot be unpacked: " + err.Error()}
+	}
+	return l, err
+}
+
+// compressionOf looks at the first bytes.
+func compressionOf(r io.ReaderAt) (compression, error) {
+	magic := make([]byte, 4)
+	n, err := r.ReadAt(magic, 0)
+	if errors.Is(err, io.EOF) {
+		err = nil // shorter than that: it is not packed
+	}
+	switch magic = magic[:n]; {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		return gzipped, err
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		return zstandard, err
+	default:
+		return plain, err
+	}
+}
+
+// digestIn returns the digest in the name of a member, such as DIGEST.tar.gz,
+// sha256:DIGEST or blobs/sha256/DIGEST.
+func digestIn(member string) (v1.Hash, bool) {
+	base := strings.TrimPrefix(path.Base(member), "sha256:")
+	base, _, _ = strings.Cut(base, ".")
+	digest, err := v1.NewHash("sha256:" + base)
+	return digest, err == nil
+}
+
+// unpackedDigests returns the digest of a layer, and that of what is packed in it.
+func unpackedDigests(ctx context.Context, packed io.Reader, c compression) (digest, diffID v1.Hash, err error) {
+	outer, inner := sha256.New(), sha256.New()
+	tee := io.TeeReader(packed, outer)
+	unpacked, err := unpack(tee, c)
+	if err != nil {
+		return digest, diffID, err
+	}
+	defer unpacked.Close()
+	if err = copyAll(ctx, inner, unpacked); err == nil {
+		err = copyAll(ctx, io.Discard, tee)
+	}
+	return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(outer.Sum(nil))},
+		v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(inner.Sum(nil))}, err
+}
+
+func unpack(packed io.Reader, c compression) (io.ReadCloser, error) {
+	if c == gzipped {
+		return gzip.NewReader(packed)
+	}
+	decoder, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
+	if err != nil {
+		return nil, err
+	}
+	return decoder.IOReadCloser(), nil
+}
+
+// copyAll copies until the end, or until ctx is done.
+func copyAll(ctx context.Context, to io.Writer, from io.Reader) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if _, err := io.CopyN(to, from, 16<<20); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}

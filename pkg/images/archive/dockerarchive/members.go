@@ -1,0 +1,119 @@
+package dockerarchive
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
+)
+
+const (
+	maxMembers = 200_000
+	maxNames   = 32 << 20 // bytes of the names of all members
+	maxLinks   = 8        // from one member to the next
+)
+
+// place is where the content of a member is in the file.
+type place struct {
+	member   string
+	at, size int64
+}
+
+// members are the files and links in a tar file, by their cleaned names.
+type members map[string]member
+
+type member struct {
+	place
+	link string // the member that it stands for, "" if it is a file
+}
+
+// scan notes the members. Their content is passed over.
+func scan(r io.ReadSeeker) (members, error) {
+	found := members{}
+	names := 0
+	reader := tar.NewReader(r)
+	last := "its beginning"
+	for {
+		header, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return found, nil
+		}
+		if err != nil {
+			return nil, &DamagedError{Member: last, Reason: "or what follows it: " + err.Error()}
+		}
+		if len(found) >= maxMembers {
+			return nil, fmt.Errorf("it has more than %d members: it is no archive of images", maxMembers)
+		}
+		if names += len(header.Name) + len(header.Linkname); names > maxNames {
+			return nil, fmt.Errorf("the names of its members are larger than %d MiB: it is no archive of images", maxNames>>20)
+		}
+		at, err := r.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return nil, err
+		}
+		if err := found.add(header, at); err != nil {
+			return nil, err
+		}
+		last = header.Name
+	}
+}
+
+// add notes a member, if it is a file or a link.
+func (m members) add(header *tar.Header, at int64) error {
+	if err := tarfile.Check(header); err != nil {
+		return err
+	}
+	name, err := clean(header.Name)
+	if err != nil {
+		return err
+	}
+	f := member{place: place{member: name, at: at, size: header.Size}}
+	switch header.Typeflag {
+	case tar.TypeReg:
+	case tar.TypeLink:
+		f.link, err = clean(header.Linkname)
+	case tar.TypeSymlink:
+		if path.IsAbs(header.Linkname) {
+			return outside(header.Linkname)
+		}
+		f.link, err = clean(path.Join(path.Dir(name), header.Linkname))
+	default:
+		return nil
+	}
+	m[name] = f
+	return err
+}
+
+// clean returns a name as it is looked up. One that leads out of the archive is refused.
+func clean(name string) (string, error) {
+	cleaned := path.Clean(name)
+	if !fs.ValidPath(cleaned) {
+		return "", outside(name)
+	}
+	return cleaned, nil
+}
+
+func outside(name string) error { return fmt.Errorf("member %q leads out of the archive", name) }
+
+// file returns where the file is that a name stands for.
+func (m members) file(name string) (place, error) {
+	cleaned, err := clean(name)
+	if err != nil {
+		return place{}, err
+	}
+	for range maxLinks {
+		f, ok := m[cleaned]
+		switch {
+		case !ok:
+			return place{}, &DamagedError{Member: cleaned, Reason: "is missing", missing: true}
+		case f.link == "":
+			return f.place, nil
+		}
+		cleaned = f.link
+	}
+	return place{}, &DamagedError{Member: name, Reason: "is a link that leads nowhere"}
+}

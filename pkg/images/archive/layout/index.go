@@ -1,0 +1,50 @@
+package layout
+
+import (
+	"encoding/json"
+	"fmt"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+)
+
+// Limits of what is read of an index (docs/adr/0064).
+const (
+	maxIndex   = 32 << 20 // bytes: 75,000 images
+	maxEntries = 100_000  // images, and what hangs on them
+)
+
+// parseIndex reads an index. Its entries are decoded one by one, and each leads to a blob.
+func parseIndex(data []byte) (v1.IndexManifest, error) {
+	var index struct {
+		v1.IndexManifest
+		Manifests json.RawMessage `json:"manifests"`
+	}
+	if err := json.Unmarshal(data, &index); err != nil {
+		return v1.IndexManifest{}, err
+	}
+	err := bounded.Elements(index.Manifests, maxEntries, func(desc v1.Descriptor) error {
+		if err := checkDigest(desc.Digest); err != nil {
+			return err
+		}
+		index.IndexManifest.Manifests = append(index.IndexManifest.Manifests, desc)
+		return checkSize(desc.Size)
+	})
+	return index.IndexManifest, err
+}
+
+// checkDigest returns an error for what is no digest, such as one that was left out.
+func checkDigest(digest v1.Hash) error {
+	if _, err := v1.NewHash(digest.String()); err != nil {
+		return fmt.Errorf("%q is no digest: %w", digest.String(), err)
+	}
+	return nil
+}
+
+func checkSize(size int64) error {
+	if size < 0 {
+		return fmt.Errorf("a size of %d bytes is none", size)
+	}
+	return nil
+}

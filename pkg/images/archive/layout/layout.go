@@ -1,0 +1,265 @@
+// Package layout keeps blobs in an OCI image layout: in a directory, or in a tar file of
+// one. Every blob is there once, and a name appears in the index only after everything
+// that it leads to. It knows files and digests; it must not know registries, nor what is
+// in a manifest.
+package layout
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+)
+
+// The names of the two forms on a command line.
+const (
+	DirScheme = "oci:"
+	TarScheme = "oci-archive:"
+)
+
+// NameAnnotation is under which the index keeps the full reference of an image.
+const NameAnnotation = "org.opencontainers.image.ref.name"
+
+// containerdAnnotation is where containerd looks for it.
+const containerdAnnotation = "io.containerd.image.name"
+
+const (
+	layoutFile = "oci-layout"
+	indexFile  = "index.json"
+	layoutText = `{"imageLayoutVersion":"1.0.0"}`
+)
+
+// AbsentError is a blob or an image that is not in the archive.
+type AbsentError struct {
+	Name string
+}
+
+func (e *AbsentError) Error() string { return e.Name + " is not in the archive" }
+
+// Archive is safe for concurrent use.
+type Archive struct {
+	name    string
+	store   store
+	sink    sink // nil: it is only read
+	notes   []string
+	leftOut []LeftOut
+
+	mu    sync.Mutex
+	index v1.IndexManifest
+	base  *Base // nil: it is complete in itself
+}
+
+// store is where the files of a layout are.
+type store interface {
+	has(digest v1.Hash) bool
+	open(digest v1.Hash) (io.ReadSeekCloser, error)
+	readIndex() ([]byte, error)
+	close(complete bool) error
+}
+
+// sink is a store that is written.
+type sink interface {
+	store
+	create(digest v1.Hash, size int64) (slot, error)
+	writeIndex(data []byte) error
+	dir() string // in whose file system it is
+}
+
+// slot is a blob that is being written.
+type slot interface {
+	io.Writer
+	commit() error
+	abort()
+}
+
+// IsName tells whether a command line argument names an archive.
+func IsName(s string) bool { return strings.HasPrefix(s, DirScheme) || strings.HasPrefix(s, TarScheme) }
+
+// Create opens an archive for writing. What an interrupted run left in it is kept.
+func Create(name string) (*Archive, error) {
+	var s sink
+	var err error
+	if dir, ok := strings.CutPrefix(name, DirScheme); ok {
+		s, err = createDir(dir)
+	} else {
+		s, err = createTar(strings.TrimPrefix(name, TarScheme))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	a, err := load(name, s)
+	if err != nil {
+		return nil, err
+	}
+	a.sink = s
+	return a, nil
+}
+
+// load reads the index of a store, and closes the store if that fails.
+func load(name string, s store) (*Archive, error) {
+	a := &Archive{name: name, store: s, index: v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}}
+	data, err := s.readIndex()
+	if err == nil {
+		a.index, err = parseIndex(data)
+	}
+	if err == nil {
+		err = a.readBase()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, errors.Join(fmt.Errorf("%s: its index: %w", name, err), s.close(false))
+	}
+	return a, nil
+}
+
+// String is the name of the archive.
+func (a *Archive) String() string { return a.name }
+
+// Close ends reading, or leaves an archive that is not complete as it is.
+func (a *Archive) Close() error { return a.store.close(false) }
+
+// Finish completes an archive that was written.
+func (a *Archive) Finish() error {
+	if err := a.save(); err != nil {
+		return err
+	}
+	return a.sink.close(true)
+}
+
+// CheckRoom returns a *FullError if the file system that the archive is written to has
+// less than this many bytes free.
+func (a *Archive) CheckRoom(bytes int64) error {
+	if a.sink == nil {
+		return a.readOnly()
+	}
+	return room(a.sink.dir(), bytes)
+}
+
+func (a *Archive) readOnly() error { return fmt.Errorf("%s was opened for reading", a.name) }
+
+// Has tells whether a blob is in the archive. What is no digest is not.
+func (a *Archive) Has(digest v1.Hash) bool { return checkDigest(digest) == nil && a.store.has(digest) }
+
+// Holds tells whether a blob is in the archive, with the size that it should have.
+func (a *Archive) Holds(desc v1.Descriptor) bool {
+	blob, err := a.Blob(desc.Digest)
+	if err != nil {
+		return false
+	}
+	defer blob.Close()
+	size, err := blob.Seek(0, io.SeekEnd)
+	return err == nil && size == desc.Size
+}
+
+// Blob opens a blob. It is not verified. The error is an *AbsentError if it is not there.
+func (a *Archive) Blob(digest v1.Hash) (io.ReadSeekCloser, error) {
+	if err := checkDigest(digest); err != nil {
+		return nil, err
+	}
+	return a.store.open(digest)
+}
+
+// Write copies a blob into the archive. It appears there only if all of it came.
+func (a *Archive) Write(digest v1.Hash, size int64, content io.Reader) error {
+	if a.sink == nil {
+		return a.readOnly()
+	}
+	if err := errors.Join(checkDigest(digest), checkSize(size)); err != nil {
+		return err
+	}
+	s, err := a.sink.create(digest, size)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(s, content)
+	if err == nil && n != size {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		s.abort()
+		return err
+	}
+	return s.commit()
+}
+
+// Find returns what a full reference is in the archive.
+func (a *Archive) Find(name string) (v1.Descriptor, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	i := a.position(name)
+	if i < 0 {
+		return v1.Descriptor{}, false
+	}
+	return a.index.Manifests[i], true
+}
+
+func (a *Archive) position(name string) int {
+	return slices.IndexFunc(a.index.Manifests, func(d v1.Descriptor) bool { return name != "" && d.Annotations[NameAnnotation] == name })
+}
+
+// Entries are what the index lists.
+func (a *Archive) Entries() []v1.Descriptor {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.index.Manifests)
+}
+
+// Tag lists a manifest under a full reference, or without a name, and writes the index. The
+// annotations of a name are those of the descriptor (see Notes), and the name.
+func (a *Archive) Tag(name string, desc v1.Descriptor) error {
+	a.mu.Lock()
+	if name != "" {
+		named := map[string]string{}
+		maps.Copy(named, desc.Annotations)
+		named[NameAnnotation], named[containerdAnnotation] = name, name
+		desc.Annotations = named
+	}
+	i := a.position(name)
+	if name == "" {
+		i = slices.IndexFunc(a.index.Manifests, func(d v1.Descriptor) bool { return d.Digest == desc.Digest })
+	}
+	if i >= 0 {
+		a.index.Manifests[i] = desc
+	} else {
+		a.index.Manifests = append(a.index.Manifests, desc)
+	}
+	a.mu.Unlock()
+	return a.save()
+}
+
+func (a *Archive) save() error {
+	if a.sink == nil {
+		return a.readOnly()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	slices.SortStableFunc(a.index.Manifests, func(x, y v1.Descriptor) int {
+		return strings.Compare(x.Annotations[NameAnnotation]+x.Digest.Hex, y.Annotations[NameAnnotation]+y.Digest.Hex)
+	})
+	if a.index.Manifests == nil {
+		a.index.Manifests = []v1.Descriptor{}
+	}
+	if err := a.annotate(); err != nil {
+		return err
+	}
+	data, err := json.Marshal(a.index)
+	if err != nil {
+		return err
+	}
+	if len(data) > maxIndex {
+		return fmt.Errorf("%s: its index would be %w, which is not read again: write the images into several archives", a.name, &bounded.ExceededError{Limit: maxIndex})
+	}
+	return a.sink.writeIndex(data)
+}
+
+// blobPath is where a layout has a blob.
+func blobPath(digest v1.Hash) string { return "blobs/" + digest.Algorithm + "/" + digest.Hex }

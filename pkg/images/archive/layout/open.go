@@ -1,0 +1,96 @@
+package layout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/dockerarchive"
+)
+
+// fileScheme is what kubermatic-installer mirror-images calls an archive.
+const fileScheme = "local://"
+
+// Open opens an archive for reading: oci:DIR, oci-archive:FILE.tar, local://FILE, or a
+// path. A file may be a tar file of an OCI image layout or a docker-archive, and packed
+// with gzip; what it is, is found out from its content. Until ctx is done, it unpacks
+// and reads what has to be. Errors for docker-archives may be a *DamagedError, those for
+// unpacking a *FullError.
+func Open(ctx context.Context, name string) (*Archive, error) {
+	s, err := openStore(ctx, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	a, err := load(name, s)
+	if err != nil {
+		return nil, err
+	}
+	a.describe()
+	return a, nil
+}
+
+func openStore(ctx context.Context, name string) (store, error) {
+	if dir, ok := strings.CutPrefix(name, DirScheme); ok {
+		return openDir(dir)
+	}
+	path := strings.TrimPrefix(strings.TrimPrefix(name, TarScheme), fileScheme)
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return openDir(path)
+	}
+	if err := regular(path, info); err != nil {
+		return nil, err
+	}
+	return openFile(ctx, path)
+}
+
+// openFile opens a tar file, packed or not.
+func openFile(ctx context.Context, path string) (store, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	packed, err := isPacked(f)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if !packed {
+		return openTar(ctx, f)
+	}
+	unpacked, err := unpack(ctx, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return nil, err
+	}
+	s, err := openTar(ctx, unpacked)
+	if err != nil {
+		return nil, errors.Join(err, removed(unpacked.Name()))
+	}
+	return temporary{store: s, path: unpacked.Name()}, nil
+}
+
+// openTar opens a tar file that is not packed, and closes it if that fails.
+func openTar(ctx context.Context, f *os.File) (store, error) {
+	t := &tarball{file: f, places: map[v1.Hash]*span{}}
+	_, err := f.Seek(0, io.SeekStart)
+	if err == nil {
+		err = t.scan(false)
+	}
+	if err == nil && t.index == nil && t.docker {
+		return openSaved(ctx, f)
+	}
+	if err == nil && t.index == nil {
+		err = errors.New("it has neither " + indexFile + " nor " + dockerarchive.ManifestFile + ": it is cut, or no archive of images")
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return t, nil
+}

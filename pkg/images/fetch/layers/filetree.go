@@ -1,0 +1,148 @@
+// Package layers reads files out of the layers of an image, as they lie over each other
+// (OCI image-spec, layer.md). Layers are not trusted: what they may cost is bounded. It must
+// not know where they come from.
+package layers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+)
+
+// Limits of the files that are read out of an image.
+const (
+	maxFile    = 4 << 20   // of a file
+	maxFiles   = 128 << 20 // of all files, with their names, in memory
+	maxEntries = 500_000   // of all layers
+	maxContent = 4 << 30   // bytes of all layers, unpacked
+	maxLinks   = 40        // on the way to a file
+	maxDepth   = 64        // of a name
+)
+
+// Tree is the part of an image's file system that is below a directory.
+type Tree struct {
+	dir     string // "/addons"
+	keep    func(path string) bool
+	root    folder
+	size    int64 // of the files and their names, in memory
+	seen    int   // entries of layers
+	content int64 // bytes of layers
+}
+
+// NewTree returns an empty tree of the files below a directory that keep accepts, by their
+// paths in it.
+func NewTree(dir string, keep func(string) bool) *Tree {
+	return &Tree{dir: path.Clean("/" + dir), keep: keep}
+}
+
+// AddPacked puts a layer over those before it, whatever it is compressed with. It reads
+// until ctx is done. A layer that was not read to its end leaves the tree as it was.
+func (t *Tree) AddPacked(ctx context.Context, packed io.Reader) error {
+	content, err := unpacked(packed)
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	l := &layer{tree: t, added: &folder{}}
+	err = l.read(&limitedReader{inner: content, read: &t.content, stopped: func() error { return context.Cause(ctx) }})
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return err
+	}
+	l.apply()
+	return nil
+}
+
+// rel is the path below the directory.
+func (t *Tree) rel(name string) (string, bool) {
+	return strings.CutPrefix(name, strings.TrimSuffix(t.dir, "/")+"/")
+}
+
+// concerns tells whether an absolute name is in the directory, or on the way to it.
+func (t *Tree) concerns(name string) bool {
+	_, inside := t.rel(name)
+	return inside || name == "/" || strings.HasPrefix(t.dir+"/", name+"/")
+}
+
+// Resolve follows the links, and returns the files and why others are none.
+func (t *Tree) Resolve() (files map[string][]byte, refused map[string]error) {
+	known := map[string]file{} // by absolute name
+	t.root.each("", func(name string, found file) { known[name] = found })
+	files, refused = map[string][]byte{}, map[string]error{}
+	for name := range known {
+		rel, _ := t.rel(name)
+		data, err := t.follow(known, name)
+		if err != nil {
+			refused[rel] = err
+			continue
+		}
+		files[rel] = data
+	}
+	return files, refused
+}
+
+func (t *Tree) follow(known map[string]file, name string) ([]byte, error) {
+	for range maxLinks {
+		found, ok := known[name]
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("it is a link to %s, which is no such file", name)
+		case found.err != nil:
+			return nil, found.err
+		case found.link == "":
+			return found.data, nil
+		}
+		if _, inside := t.rel(found.link); !inside {
+			return nil, fmt.Errorf("it is a link out of %s, to %s", t.dir, found.link)
+		}
+		name = found.link
+	}
+	return nil, fmt.Errorf("it is a link that leads to itself, or to more than %d others", maxLinks)
+}
+
+// limitedReader counts what all layers have together, and ends when it is stopped.
+type limitedReader struct {
+	inner   io.Reader
+	read    *int64
+	stopped func() error
+}
+
+// Read implements io.Reader.
+func (r *limitedReader) Read(p []byte) (int, error) {
+	if err := r.stopped(); err != nil {
+		return 0, err
+	}
+	n, err := r.inner.Read(p)
+	*r.read += int64(n)
+	if *r.read > maxContent {
+		return 0, tooMuch("more than %d GiB in its layers", maxContent>>30)
+	}
+	return n, err
+}
+
+func tooMuch(format string, args ...any) error {
+	return &failure.RefusalError{Class: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Remedy: "check that it is the image that you mean"}
+}
+
+// unreadable is the error of a layer that is no archive. A connection that broke off
+// stays one.
+func unreadable(err error) error {
+	if failure.IsTransient(err) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	var broken *failure.BrokenError
+	var digest *failure.DigestError
+	var refused *failure.RefusalError
+	if errors.As(err, &broken) || errors.As(err, &digest) || errors.As(err, &refused) {
+		return err
+	}
+	return &failure.RefusalError{Class: images.ClassPolicy, Msg: "a layer cannot be unpacked: " + err.Error(), Remedy: "check that it is a container image"}
+}

@@ -1,0 +1,168 @@
+package layers
+
+import (
+	"archive/tar"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
+)
+
+// layer is a layer that is being read. What it takes away, it takes from those below it,
+// wherever that stands in the layer.
+type layer struct {
+	tree    *Tree
+	added   *folder
+	removed []string // absolute names
+	emptied []string // absolute names of directories
+	size    int64    // in memory
+}
+
+// read reads a layer to its end.
+func (l *layer) read(from io.Reader) error {
+	content := tar.NewReader(from)
+	for {
+		header, err := content.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return unreadable(err)
+		}
+		if l.tree.seen++; l.tree.seen > maxEntries {
+			return tooMuch("more than %d entries in its layers", maxEntries)
+		}
+		if err := l.entry(header, content); err != nil {
+			return err
+		}
+	}
+}
+
+// effect is what an entry does to the layers below it.
+type effect int
+
+const (
+	nothing  effect = iota // a directory says nothing about what is in it
+	replaces               // it takes the place of a name
+	removes                // it takes a name away
+	empties                // it takes away what is below a name
+)
+
+// effectOf returns what an entry does, and to which absolute name (OCI image-spec,
+// layer.md, Whiteouts).
+func effectOf(header *tar.Header) (effect, string) {
+	name := path.Clean("/" + header.Name)
+	dir, base := path.Split(name)
+	hidden, isWhiteout := strings.CutPrefix(base, ".wh.")
+	switch {
+	case hidden == ".wh..opq" && isWhiteout:
+		return empties, path.Clean(dir)
+	case isWhiteout:
+		return removes, path.Join(dir, hidden)
+	case header.Typeflag == tar.TypeDir:
+		return nothing, name
+	default:
+		return replaces, name
+	}
+}
+
+// entry reads an entry, if it concerns the directory of the tree.
+func (l *layer) entry(header *tar.Header, content io.Reader) error {
+	does, name := effectOf(header)
+	written := "/" + strings.TrimLeft(header.Name, "/")
+	if !l.tree.concerns(name) && !l.tree.concerns(written) {
+		return nil
+	}
+	if err := tarfile.Check(header); err != nil {
+		return unreadable(err)
+	}
+	if strings.Count(written, "/") > maxDepth {
+		return tooMuch("names of more than %d directories in its layers", maxDepth)
+	}
+	switch does {
+	case nothing:
+		return nil
+	case empties:
+		l.emptied = append(l.emptied, name)
+	case removes, replaces:
+		l.removed = append(l.removed, name)
+	}
+	if err := l.grow(int64(folderCost + len(name))); err != nil || does != replaces {
+		return err
+	}
+	if strings.Contains(written+"/", "/../") {
+		return l.climbing(name, written, header.Name)
+	}
+	return l.file(name, header, content)
+}
+
+// file reads an entry that is a file or a link, if it is wanted.
+func (l *layer) file(name string, header *tar.Header, content io.Reader) error {
+	if rel, inside := l.tree.rel(name); !inside || !l.tree.keep(rel) {
+		return nil
+	}
+	switch header.Typeflag {
+	case tar.TypeReg:
+		if header.Size > maxFile {
+			return l.add(name, file{err: fmt.Errorf("it has %d MiB: at most %d are read", header.Size>>20, maxFile>>20)})
+		}
+		if err := l.room(header.Size); err != nil {
+			return err
+		}
+		data := make([]byte, header.Size)
+		if _, err := io.ReadFull(content, data); err != nil {
+			return unreadable(err)
+		}
+		return l.add(name, file{data: data})
+	case tar.TypeSymlink:
+		target := header.Linkname
+		if !path.IsAbs(target) {
+			target = path.Join(path.Dir(name), target)
+		}
+		return l.add(name, file{link: path.Clean(target)})
+	case tar.TypeLink:
+		return l.add(name, file{link: path.Clean("/" + header.Linkname)})
+	}
+	return nil
+}
+
+// climbing refuses an entry whose name goes up: no image that was built has one.
+func (l *layer) climbing(name, raw, written string) error {
+	for _, at := range []string{name, raw} {
+		if rel, inside := l.tree.rel(at); inside && l.tree.keep(rel) {
+			return l.add(at, file{err: fmt.Errorf("its name in the layer is %q, which leads out of a directory", written)})
+		}
+	}
+	return nil
+}
+
+// add puts a file over those below the layer.
+func (l *layer) add(name string, added file) error { return l.grow(l.added.put(name, added)) }
+
+// grow counts what is kept in memory.
+func (l *layer) grow(bytes int64) error {
+	l.size += bytes
+	return l.room(0)
+}
+
+// room returns an error if so many bytes more are too many.
+func (l *layer) room(bytes int64) error {
+	if l.tree.size+l.size+bytes > maxFiles {
+		return tooMuch("more than %d MiB in %s", maxFiles>>20, l.tree.dir)
+	}
+	return nil
+}
+
+// apply puts what was read over the tree.
+func (l *layer) apply() {
+	for _, name := range l.removed {
+		l.tree.size -= l.tree.root.remove(name)
+	}
+	for _, name := range l.emptied {
+		l.tree.size -= l.tree.root.empty(name)
+	}
+	l.added.each("", func(name string, added file) { l.tree.size += l.tree.root.put(name, added) })
+}

@@ -1,0 +1,93 @@
+// Package oci knows what is in a manifest or an index: its digest, its type, what it
+// refers to, and which of its platforms are wanted. It must not know where it is stored.
+package oci
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+)
+
+// Manifest is a manifest or an index as it is stored.
+type Manifest struct {
+	Raw       []byte
+	MediaType types.MediaType
+	Digest    string
+}
+
+// New returns a manifest, verified if it was asked for by a digest, id.
+func New(raw []byte, contentType, id string) (Manifest, error) {
+	algorithm, _, pinned := strings.Cut(id, ":")
+	if !pinned {
+		algorithm = "sha256"
+	}
+	hasher, err := v1.Hasher(algorithm)
+	if err != nil {
+		return Manifest{}, err
+	}
+	hasher.Write(raw)
+	m := Manifest{Raw: raw, Digest: algorithm + ":" + hex.EncodeToString(hasher.Sum(nil)), MediaType: mediaType(raw, contentType)}
+	if pinned && m.Digest != id {
+		return Manifest{}, &failure.DigestError{Want: id, Got: m.Digest}
+	}
+	if !m.MediaType.IsIndex() && !m.MediaType.IsImage() {
+		return Manifest{}, &failure.RefusalError{Class: images.ClassPolicy, Msg: fmt.Sprintf("manifests of the type %q cannot be copied", m.MediaType), Remedy: "rebuild the image in the OCI or Docker schema 2 format"}
+	}
+	return m, nil
+}
+
+// MediaType is the type of a manifest: what the registry says, unless that is too
+// general; what the manifest says; what it looks like.
+func mediaType(raw []byte, contentType string) types.MediaType {
+	mt, _, _ := strings.Cut(contentType, ";")
+	if mt := types.MediaType(strings.TrimSpace(mt)); mt.IsIndex() || mt.IsImage() || mt.IsSchema1() {
+		return mt
+	}
+	var doc struct {
+		MediaType types.MediaType `json:"mediaType"`
+		Manifests json.RawMessage `json:"manifests"`
+		Layers    json.RawMessage `json:"layers"`
+	}
+	if err := json.NewDecoder(bytes.NewReader(raw)).Decode(&doc); err != nil {
+		return types.MediaType(mt)
+	}
+	switch {
+	case doc.MediaType != "":
+		return doc.MediaType
+	case doc.Manifests != nil:
+		return types.OCIImageIndex
+	case doc.Layers != nil:
+		return types.OCIManifestSchema1
+	default:
+		return types.MediaType(mt)
+	}
+}
+
+// Subject is the digest that a manifest hangs on, "" if it stands for itself.
+func (m Manifest) Subject() string {
+	refs, err := m.References()
+	if err != nil || refs.Subject == nil {
+		return ""
+	}
+	return refs.Subject.Digest.String()
+}
+
+// Entries are the manifests that an index lists.
+func (m Manifest) Entries() []v1.Descriptor {
+	refs, err := m.References()
+	if err != nil {
+		return nil
+	}
+	return refs.Children()
+}
+
+// DigestTag is a digest as the beginning of a tag.
+func DigestTag(digest string) string { return strings.Replace(digest, ":", "-", 1) }

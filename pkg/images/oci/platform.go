@@ -1,0 +1,107 @@
+package oci
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+)
+
+// Only returns an index with the entries of the platforms and everything else as it
+// was, always the same bytes for the same input. A manifest that is not an index,
+// and an index that loses nothing, is returned as it is. Entries without a platform,
+// and attestations (their platform is unknown/unknown), match none.
+func (m Manifest) Only(platforms []v1.Platform) (Manifest, error) {
+	if len(platforms) == 0 || !m.MediaType.IsIndex() {
+		return m, nil
+	}
+	var doc map[string]json.RawMessage
+	var entries []json.RawMessage
+	if err := json.Unmarshal(m.Raw, &doc); err != nil {
+		return Manifest{}, Invalid(err)
+	}
+	if err := json.Unmarshal(doc["manifests"], &entries); err != nil {
+		return Manifest{}, Invalid(err)
+	}
+	kept, others, err := choose(entries, platforms)
+	switch {
+	case err != nil:
+		return Manifest{}, Invalid(err)
+	case len(kept) == 0:
+		return Manifest{}, noneOf(platforms, others)
+	case len(kept) == len(entries):
+		return m, nil
+	}
+	return m.with(doc, kept)
+}
+
+// with returns the index with other entries.
+func (m Manifest) with(doc map[string]json.RawMessage, entries []json.RawMessage) (Manifest, error) {
+	list, err := json.Marshal(entries)
+	if err != nil {
+		return Manifest{}, Invalid(err)
+	}
+	doc["manifests"] = list
+	raw, err := json.Marshal(doc)
+	if err != nil {
+		return Manifest{}, Invalid(err)
+	}
+	return New(raw, string(m.MediaType), "")
+}
+
+// Invalid is the error for an index that cannot be read.
+func Invalid(err error) error {
+	return &failure.RefusalError{Class: images.ClassPolicy, Msg: "its index is not valid: " + err.Error(), Remedy: "check that it is a container image"}
+}
+
+// choose returns the entries of the platforms, and the names of the platforms of all others.
+func choose(entries []json.RawMessage, platforms []v1.Platform) (kept []json.RawMessage, others []string, err error) {
+	for _, entry := range entries {
+		var desc struct {
+			Platform *v1.Platform `json:"platform"`
+		}
+		if err := json.Unmarshal(entry, &desc); err != nil {
+			return nil, nil, err
+		}
+		switch {
+		case desc.Platform == nil:
+		case slices.ContainsFunc(platforms, func(want v1.Platform) bool { return Matches(*desc.Platform, want) }):
+			kept = append(kept, entry)
+		case desc.Platform.OS != "unknown":
+			others = append(others, desc.Platform.String())
+		}
+	}
+	return kept, others, nil
+}
+
+// Matches tells whether a platform is the wanted one, as far as that says: linux/arm
+// is any variant of it. linux/arm64 and linux/arm64/v8 are one.
+func Matches(have, want v1.Platform) bool { return sole(have).Satisfies(sole(want)) }
+
+func sole(p v1.Platform) v1.Platform {
+	if p.Architecture == "arm64" && p.Variant == "v8" {
+		p.Variant = ""
+	}
+	return p
+}
+
+func noneOf(platforms []v1.Platform, others []string) error {
+	var wanted []string
+	for _, p := range platforms {
+		wanted = append(wanted, p.String())
+	}
+	there := strings.Join(slices.Compact(slices.Sorted(slices.Values(others))), ", ")
+	if there == "" {
+		there = "nothing with a platform"
+	}
+	return &failure.RefusalError{
+		Class:  images.ClassNotFound,
+		Msg:    fmt.Sprintf("it is not there for %s; there is %s", strings.Join(wanted, ", "), there),
+		Remedy: "choose from these with --platform, or copy all platforms by leaving it out",
+	}
+}

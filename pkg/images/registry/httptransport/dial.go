@@ -1,0 +1,62 @@
+package httptransport
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+)
+
+// Dial returns how connections are made. Addresses of charts, token servers and blobs come
+// from clusters and registries, and link-local addresses (169.254.0.0/16, fe80::/10) are
+// where clouds tell machines their secrets: there is no connection to these, under whatever
+// name they are reached, but to hosts (host[:port]) that the user has named. A proxy that the
+// environment names counts as named.
+func Dial(named func(host string) bool) func(ctx context.Context, network, address string) (net.Conn, error) {
+	free := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
+	kept := *free
+	kept.Control = func(_, address string, _ syscall.RawConn) error { return refuseLinkLocal(address) }
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(address)
+		isNamed := err == nil && (named(address) || (port == "80" || port == "443") && named(host))
+		if isNamed || isProxy(address) {
+			return free.DialContext(ctx, network, address)
+		}
+		return kept.DialContext(ctx, network, address)
+	}
+}
+
+// refuseLinkLocal looks at an address after its name was resolved.
+func refuseLinkLocal(address string) error {
+	at, err := netip.ParseAddrPort(address)
+	if err != nil || !at.Addr().Unmap().IsLinkLocalUnicast() {
+		return nil //nolint:nilerr // sockets of other kinds have other addresses
+	}
+	return &failure.RefusalError{
+		Class:  images.ClassPolicy,
+		Msg:    fmt.Sprintf("%s is a link-local address, where clouds keep secrets of this machine: it is not asked unless you name the host", at.Addr()),
+		Remedy: "name the host in --plain-http, --insecure or --registry-map if a registry is there",
+	}
+}
+
+// isProxy tells whether an address is that of a proxy that the environment names.
+func isProxy(address string) bool {
+	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
+		_, proxy, ok := strings.Cut(os.Getenv(name), "://")
+		if !ok {
+			proxy = os.Getenv(name)
+		}
+		proxy, _, _ = strings.Cut(proxy[strings.LastIndex(proxy, "@")+1:], "/")
+		if proxy == address {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,123 @@
+package httptransport
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sync"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+)
+
+// pings answers the request that opens every session with a registry (GET /v2/, for
+// the way to log in) from memory, once a host has answered it. So a host is asked
+// once, not once for each repository, and it is settled whether it speaks HTTPS:
+// that is tried first, and plain HTTP only where it is allowed and HTTPS failed for
+// another reason than its certificate.
+type pings struct {
+	inner http.RoundTripper
+	plain func(host string) bool
+	hosts sync.Map // host → *pinged
+}
+
+type pinged struct {
+	mu      sync.Mutex
+	scheme  string // "" if the host has not answered yet
+	status  int
+	header  http.Header
+	realm   *url.URL // the token server that tokenPath stands for, nil if there is none
+	secured error    // why HTTPS failed
+}
+
+// NewPings returns pings that send their requests through a transport. plain tells which
+// hosts may speak plain HTTP.
+func NewPings(inner http.RoundTripper, plain func(host string) bool) http.RoundTripper {
+	return &pings{inner: inner, plain: plain}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (p *pings) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.URL.Path == tokenPath {
+		if realm := p.host(req).tokens(); realm != nil {
+			req = toRealm(req, realm)
+		}
+		return p.inner.RoundTrip(req)
+	}
+	if req.Method != http.MethodGet || req.URL.Path != "/v2/" || req.Header.Get("Authorization") != "" {
+		return p.inner.RoundTrip(req)
+	}
+	return p.ping(p.host(req), req)
+}
+
+func (p *pings) host(req *http.Request) *pinged {
+	v, _ := p.hosts.LoadOrStore(req.URL.Host, &pinged{})
+	return v.(*pinged)
+}
+
+func (h *pinged) tokens() *url.URL {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.realm
+}
+
+func (p *pings) ping(host *pinged, req *http.Request) (*http.Response, error) {
+	host.mu.Lock()
+	defer host.mu.Unlock()
+	if host.scheme == "" {
+		if err := p.refuse(host, req); err != nil {
+			return nil, err
+		}
+		resp, err := host.ask(p.inner, req)
+		if err != nil || host.scheme == "" {
+			return resp, err
+		}
+	}
+	if host.scheme != req.URL.Scheme {
+		return nil, errors.New("the registry speaks " + host.scheme)
+	}
+	return host.answer(req), nil
+}
+
+// refuse returns why plain HTTP must not be tried.
+func (p *pings) refuse(host *pinged, req *http.Request) error {
+	if req.URL.Scheme == "https" || (p.plain(req.URL.Host) && (!failure.IsTLS(host.secured) || failure.IsPlain(host.secured))) {
+		return nil
+	}
+	if host.secured != nil {
+		return host.secured
+	}
+	return errors.New("plain HTTP is not allowed")
+}
+
+// ask sends the request, and remembers the answer if it is one that tells how to log in.
+func (h *pinged) ask(inner http.RoundTripper, req *http.Request) (*http.Response, error) {
+	resp, err := inner.RoundTrip(req)
+	if err != nil {
+		if req.URL.Scheme == "https" {
+			h.secured = err
+		}
+		return nil, err
+	}
+	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusUnauthorized {
+		return resp, nil
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
+	h.scheme, h.status, h.header = req.URL.Scheme, resp.StatusCode, resp.Header.Clone()
+	challenges := h.header.Values("WWW-Authenticate")
+	for i, challenge := range challenges {
+		realm, changed := ownRealm(req.URL.Host, h.scheme, challenge)
+		if realm != nil {
+			h.realm, challenges[i] = realm, changed
+		}
+	}
+	return resp, nil
+}
+
+func (h *pinged) answer(req *http.Request) *http.Response {
+	return &http.Response{
+		Status: http.StatusText(h.status), StatusCode: h.status, Header: h.header.Clone(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, Request: req,
+	}
+}

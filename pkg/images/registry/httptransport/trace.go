@@ -1,0 +1,67 @@
+package httptransport
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+)
+
+// The levels of a trace, as kubectl has them.
+const (
+	TraceRequests = 6 // a line for each request
+	TraceHeaders  = 8 // its headers, and those of the answer, too
+)
+
+// Trace returns a transport that prints what passes through another one: no bodies, and
+// nothing that lets others in. Below TraceRequests, it is the other one.
+func Trace(inner http.RoundTripper, level int, out io.Writer) http.RoundTripper {
+	if level < TraceRequests || out == nil {
+		return inner
+	}
+	return &trace{inner: inner, headers: level >= TraceHeaders, out: out}
+}
+
+type trace struct {
+	inner   http.RoundTripper
+	headers bool
+
+	mu  sync.Mutex
+	out io.Writer
+}
+
+// RoundTrip implements http.RoundTripper.
+func (t *trace) RoundTrip(req *http.Request) (*http.Response, error) {
+	e := &entry{trace: t, begun: time.Now(), text: req.Method + " " + safeURL(req.URL)}
+	if req.Body != nil && req.Body != http.NoBody {
+		req = req.Clone(req.Context())
+		req.Body = &CountedBody{ReadCloser: req.Body, Count: func(n int64) { e.sent.Add(n) }}
+	}
+	if t.headers {
+		e.details = safeHeaders("request", req.Header)
+	}
+	resp, err := t.inner.RoundTrip(req)
+	if err != nil {
+		e.end(failure.Redact(err.Error()))
+		return nil, err
+	}
+	e.status = fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	if t.headers {
+		e.details += safeHeaders("response", resp.Header)
+	}
+	if resp.Body == nil || resp.Body == http.NoBody || req.Method == http.MethodHead {
+		e.end("")
+		return resp, nil
+	}
+	resp.Body = &tracedBody{ReadCloser: resp.Body, entry: e}
+	return resp, nil
+}
+
+func (t *trace) print(text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, _ = io.WriteString(t.out, text) // who cannot read it does not miss it
+}

@@ -1,0 +1,59 @@
+package registry
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+)
+
+// Find returns the digest that a reference has at its source, through the mappings, or where
+// it has moved to if it is gone from there. moved is nil if it is not.
+func (r *Registries) Find(ctx context.Context, ref images.Ref) (digest string, moved *images.Move, err error) {
+	digest, err = r.digest(ctx, ref, cmp.Or(ref.Digest, ref.Tag))
+	if err == nil {
+		return digest, nil, nil
+	}
+	move, err := r.Elsewhere(ref, ref.Digest, err, func(at images.Ref, id string) (err error) {
+		digest, err = r.digest(ctx, at, id)
+		return err
+	})
+	if err != nil {
+		return "", nil, err
+	}
+	return digest, &move, nil
+}
+
+// Elsewhere looks for a source that is gone from where its reference says, in the places
+// that it is known to have moved to. want is the digest that it must have, "" for any; gone
+// is what its own place has answered; look asks another one for a tag or a digest, and what
+// it has found last is what was looked for. If nothing is found, the error is gone, or a
+// *failure.MovedError.
+func (r *Registries) Elsewhere(ref images.Ref, want string, gone error, look func(at images.Ref, id string) error) (images.Move, error) {
+	if !failure.IsGone(gone) || r.cfg.Moves == nil {
+		return images.Move{}, gone
+	}
+	for _, move := range r.cfg.Moves(ref) {
+		err := lookFor(move.To, want, look)
+		if err == nil {
+			return move, nil
+		}
+		gone = &failure.MovedError{Gone: gone, Move: move, Err: err}
+	}
+	return images.Move{}, gone
+}
+
+// lookFor returns nil if a place has the digest that is wanted or, if any will do, the tag.
+func lookFor(at images.Ref, want string, look func(images.Ref, string) error) error {
+	err := look(at, cmp.Or(want, at.Tag))
+	if want == "" || at.Tag == "" || !failure.IsGone(err) || look(at, at.Tag) != nil {
+		return err
+	}
+	return &failure.RefusalError{
+		Class:  images.ClassDigest,
+		Msg:    fmt.Sprintf("its tag %s is there with another digest than %s", at.Tag, want),
+		Remedy: "look at the content of the new place; if it will do, write the image list anew with 'images --digests'. A reference that has the digest in it cannot be taken from there: leave it out",
+	}
+}

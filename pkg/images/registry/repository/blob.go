@@ -1,0 +1,115 @@
+package repository
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/stream"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
+)
+
+// Blob returns the content of a blob. Reading it fails with a *failure.DigestError if it is
+// not what the descriptor says.
+func (s *Session) Blob(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error) {
+	return s.Resumable(ctx, desc, 0, retry.Policy{}, nil)
+}
+
+// Resumable returns the content of a blob from an offset on. If the connection breaks
+// off, reading goes on where it was. What is read from the beginning is verified.
+func (s *Session) Resumable(ctx context.Context, desc v1.Descriptor, offset int64, again retry.Policy, waiting func(int, error, time.Duration)) (io.ReadCloser, error) {
+	body, err := s.part(ctx, desc, offset)
+	if err != nil {
+		return nil, err
+	}
+	var reopen stream.Reopener
+	if again.Attempts > 1 {
+		reopen = func(failures int, cause error, offset int64) (body io.ReadCloser, err error) {
+			d := again.Backoff(failures)
+			waiting(failures+1, cause, d)
+			if err := retry.Sleep(ctx, d); err != nil {
+				return nil, cause
+			}
+			err = again.Do(ctx, waiting, func(ctx context.Context) error {
+				body, err = s.part(ctx, desc, offset)
+				return err
+			})
+			return body, err
+		}
+	}
+	reader, err := stream.NewReader(desc, offset, body, reopen)
+	if err != nil {
+		_ = body.Close() // nothing was read of it
+		return nil, err
+	}
+	return reader, nil
+}
+
+// part asks for a blob from an offset on. Registries that cannot do that send all of it,
+// and those that refuse are asked for all.
+func (s *Session) part(ctx context.Context, desc v1.Descriptor, offset int64) (io.ReadCloser, error) {
+	resp, err := s.get(ctx, desc, offset)
+	if err == nil && offset > 0 && refusesRange(resp) {
+		resp.Body.Close()
+		resp, err = s.get(ctx, desc, 0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := transport.CheckError(resp, http.StatusOK, http.StatusPartialContent); err != nil {
+		resp.Body.Close()
+		if resp.StatusCode == http.StatusForbidden && resp.Request.URL.Host != s.repo.RegistryStr() {
+			err = &failure.AgainError{Err: err} // where the registry sent us, the permission has expired
+		}
+		return nil, err
+	}
+	if err := stream.Skip(resp.Body, offset-startOf(resp)); err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+func (s *Session) get(ctx context.Context, desc v1.Descriptor, offset int64) (*http.Response, error) {
+	ctx = safehttp.WithBodyLimit(ctx, desc.Size+1) // so that a longer one is noticed
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url("blobs", desc.Digest.String()), nil)
+	if err != nil {
+		return nil, err
+	}
+	if offset > 0 {
+		req.Header.Set("Range", fmt.Sprintf("bytes=%d-%d", offset, desc.Size-1))
+	}
+	return s.http.Do(req)
+}
+
+// refusesRange tells whether an answer is about the range, not about the blob.
+func refusesRange(resp *http.Response) bool {
+	switch resp.StatusCode {
+	case http.StatusBadRequest, http.StatusRequestedRangeNotSatisfiable, http.StatusNotImplemented:
+		return true
+	case http.StatusPartialContent:
+		return startOf(resp) < 0
+	default:
+		return false
+	}
+}
+
+// startOf is where the content of a response begins in the blob, negative if that is
+// unknown.
+func startOf(resp *http.Response) int64 {
+	if resp.StatusCode != http.StatusPartialContent {
+		return 0
+	}
+	var first, last int64
+	if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/", &first, &last); err != nil {
+		return -1
+	}
+	return first
+}

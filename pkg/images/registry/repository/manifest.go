@@ -1,0 +1,87 @@
+package repository
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+)
+
+// Digest returns what a tag or digest is in the repository: by HEAD, and by GET only
+// if the registry does not say so to a HEAD.
+func (s *Session) Digest(ctx context.Context, id string) (string, error) {
+	resp, err := s.do(ctx, http.MethodHead, "manifests", id)
+	if err != nil {
+		return "", err
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusMethodNotAllowed {
+		if err := s.check(resp); err != nil {
+			return "", err
+		}
+		if h, err := v1.NewHash(resp.Header.Get("Docker-Content-Digest")); err == nil {
+			return h.String(), nil
+		}
+	}
+	m, err := s.Manifest(ctx, id)
+	return m.Digest, err
+}
+
+// check returns the error that a registry has answered to a request for a manifest.
+func (s *Session) check(resp *http.Response) error {
+	err := transport.CheckError(resp, http.StatusOK)
+	if s.anonymous {
+		return failure.WithoutCredentials(err)
+	}
+	return err
+}
+
+// Manifest returns what a tag or digest is in the repository, verified if it is a digest.
+func (s *Session) Manifest(ctx context.Context, id string) (oci.Manifest, error) {
+	resp, err := s.do(ctx, http.MethodGet, "manifests", id)
+	if err != nil {
+		return oci.Manifest{}, err
+	}
+	defer resp.Body.Close()
+	if err := s.check(resp); err != nil {
+		return oci.Manifest{}, err
+	}
+	raw, err := oci.Read(resp.Body)
+	if err != nil {
+		return oci.Manifest{}, err
+	}
+	return oci.New(raw, resp.Header.Get("Content-Type"), id)
+}
+
+// PutManifest writes a manifest under a tag or its digest, and checks that this is what
+// the registry has now. It tells whether the registry lists it as a referrer.
+func (s *Session) PutManifest(ctx context.Context, id string, m oci.Manifest) (listed bool, err error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.url("manifests", id), bytes.NewReader(m.Raw))
+	if err != nil {
+		return false, err
+	}
+	req.Header.Set("Content-Type", string(m.MediaType))
+	resp, err := s.http.Do(req)
+	if err != nil {
+		return false, err
+	}
+	defer resp.Body.Close()
+	if err := transport.CheckError(resp, http.StatusCreated, http.StatusOK, http.StatusAccepted); err != nil {
+		return false, withheld(m, err)
+	}
+	got := resp.Header.Get("Docker-Content-Digest")
+	if _, err := v1.NewHash(got); err != nil {
+		if got, err = s.Digest(ctx, id); err != nil {
+			return false, err
+		}
+	}
+	if got != m.Digest {
+		return false, &failure.DigestError{Want: m.Digest, Got: got}
+	}
+	return resp.Header.Get("OCI-Subject") != "", nil
+}

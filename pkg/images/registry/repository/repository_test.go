@@ -1,0 +1,115 @@
+package repository
+
+import (
+	"bytes"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+)
+
+// serve runs a registry, and returns what opens sessions with its repositories.
+func serve(t *testing.T, handler http.Handler) func(repo string) *Session {
+	t.Helper()
+	srv := httptest.NewServer(handler)
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	t.Cleanup(srv.Close)
+	return func(repo string) *Session {
+		repository, err := name.NewRepository(strings.TrimPrefix(srv.URL, "http://")+"/"+repo, name.Insecure)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return New(repository, http.DefaultTransport)
+	}
+}
+
+func describe(t *testing.T, data []byte) v1.Descriptor {
+	t.Helper()
+	digest, size, err := v1.SHA256(bytes.NewReader(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v1.Descriptor{MediaType: types.OCILayer, Digest: digest, Size: size}
+}
+
+func TestABlobComesAndGoes(t *testing.T) {
+	for name, opts := range map[string]registrytest.Options{"with mounts": {}, "without": {NoMounts: true}, "none from itself": {NoSelfMount: true}} {
+		open := serve(t, registrytest.New(opts))
+		a, b, traits := open("team/a"), open("team/b"), &Traits{}
+		data := []byte("some content")
+		desc := describe(t, data)
+		c, err := a.Claim(t.Context(), desc, "", traits)
+		if err != nil || c.There || c.Location == "" {
+			t.Fatalf("%s: %+v, %v", name, c, err)
+		}
+		if err := a.Upload(t.Context(), &c, desc, io.NopCloser(bytes.NewReader(data))); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Probe(t.Context(), desc, traits); err != nil {
+			t.Fatal(err)
+		}
+		if c, err = a.Claim(t.Context(), desc, "", traits); err != nil || !c.There {
+			t.Errorf("%s: it is not there: %+v, %v", name, c, err)
+		}
+		if c, err = b.Claim(t.Context(), desc, "team/a", traits); err != nil || c.There == opts.NoMounts || c.Mounted == opts.NoMounts {
+			t.Errorf("%s: mounting it: %+v, %v", name, c, err)
+		}
+		for range 2 { // the second time, it is not there
+			if err := a.Remove(t.Context(), desc); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if there, err := a.Exists(t.Context(), desc); err != nil || there {
+			t.Errorf("%s: it is there: %t, %v", name, there, err)
+		}
+	}
+}
+
+func TestWhatIsNotDeleted(t *testing.T) {
+	registry := registrytest.New(registrytest.Options{NoDelete: true})
+	data := []byte("some content")
+	desc := describe(t, data)
+	registry.AddBlob("team/a", desc.Digest, registrytest.Bytes(data))
+	if err := serve(t, registry)("team/a").Remove(t.Context(), desc); !failure.IsRefusal(err) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestManifestsAreVerified(t *testing.T) {
+	open := serve(t, registrytest.New(registrytest.Options{Sparse: true}))
+	s := open("team/a")
+	m, err := oci.New([]byte(`{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}`), "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Digest(t.Context(), "v1"); !failure.IsAbsent(err) {
+		t.Errorf("before it was written: %v", err)
+	}
+	if _, err := s.PutManifest(t.Context(), "v1", m); err != nil {
+		t.Fatal(err)
+	}
+	if digest, err := s.Digest(t.Context(), "v1"); err != nil || digest != m.Digest {
+		t.Errorf("got %s, %v", digest, err)
+	}
+	got, err := s.Manifest(t.Context(), m.Digest)
+	if err != nil || !bytes.Equal(got.Raw, m.Raw) || got.MediaType != types.OCIImageIndex {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	lying := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", string(types.OCIImageIndex))
+		_, _ = io.WriteString(w, `{"manifests":null}`)
+	}))
+	if _, err := lying("team/a").Manifest(t.Context(), m.Digest); err == nil || !strings.Contains(err.Error(), "the content of "+m.Digest) {
+		t.Errorf("another manifest: %v", err)
+	}
+}

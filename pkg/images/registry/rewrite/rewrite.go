@@ -1,0 +1,127 @@
+// Package rewrite says through which registry the images of a host are pulled. It works on
+// names only.
+package rewrite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+const (
+	anyHost     = "*"
+	hostPattern = "{host}"
+)
+
+// Mapping pulls the images of one host through another registry, such as a
+// pull-through cache.
+type Mapping struct {
+	Host     string // "docker.io", or "*" for any host
+	Registry string // "cache.example.com:5000"
+	Prefix   string // "hub", "" for none; "{host}" stands for the host if Host is "*"
+}
+
+// Parse reads HOST=REGISTRY[/PREFIX].
+func Parse(s string) (Mapping, error) {
+	host, target, ok := strings.Cut(s, "=")
+	if !ok || host == "" || target == "" {
+		return Mapping{}, badMapping(s, "it is not HOST=REGISTRY[/PREFIX]; write, for example, docker.io=cache.example.com/docker.io")
+	}
+	if scheme, rest, ok := strings.Cut(target, "://"); ok {
+		return Mapping{}, badMapping(s, "a registry has no scheme; write %s=%s (and --plain-http if it speaks plain HTTP, not %s)", host, rest, scheme)
+	}
+	m := Mapping{Host: HostName(host)}
+	m.Registry, m.Prefix, _ = strings.Cut(strings.TrimSuffix(target, "/"), "/")
+	return m, m.check(s)
+}
+
+func badMapping(s, format string, args ...any) error {
+	return fmt.Errorf("registry map %q: %s", s, fmt.Sprintf(format, args...))
+}
+
+func (m Mapping) check(s string) error {
+	if m.Host != anyHost && !isRegistry(m.Host) {
+		return badMapping(s, "%q is not a host; write the registry of the images as references name it, such as docker.io or registry.example.com:5000, or * for any", m.Host)
+	}
+	if !isRegistry(m.Registry) {
+		return badMapping(s, "%q is not recognisable as a registry; write its port or domain, such as %s", m.Registry, "cache.example.com or localhost:5000")
+	}
+	prefix := m.Prefix
+	if m.Host == anyHost {
+		prefix = strings.ReplaceAll(prefix, hostPattern, "host")
+	} else if strings.Contains(prefix, hostPattern) {
+		return badMapping(s, "%s stands for the host of an image only if the map is for *; write %s", hostPattern, m.Host)
+	}
+	if !isPath(m.Registry, prefix) {
+		return badMapping(s, "%q is not a repository path; write lower-case letters, digits and ._- between slashes, without a tag", m.Prefix)
+	}
+	return nil
+}
+
+// isRegistry tells whether a name is a registry and cannot be taken for a path.
+func isRegistry(host string) bool {
+	if !strings.ContainsAny(host, ".:") && host != "localhost" {
+		return false
+	}
+	ref, err := images.ParseRef(host + "/image:v1")
+	return err == nil && ref.Registry == host
+}
+
+func isPath(registry, prefix string) bool {
+	if prefix == "" {
+		return true
+	}
+	for part := range strings.SplitSeq(prefix, "/") {
+		if part == "" || part == "." || part == ".." {
+			return false
+		}
+	}
+	_, err := name.NewRepository(registry + "/" + prefix + "/image")
+	return err == nil
+}
+
+// HostName is the name that references use for a host.
+func HostName(host string) string {
+	if host == name.DefaultRegistry {
+		return "docker.io"
+	}
+	return host
+}
+
+// String is HOST=REGISTRY[/PREFIX].
+func (m Mapping) String() string {
+	s := m.Host + "=" + m.Registry
+	if m.Prefix != "" {
+		s += "/" + m.Prefix
+	}
+	return s
+}
+
+// ref returns where a reference is pulled from.
+func (m Mapping) ref(source images.Ref) images.Ref {
+	prefix := m.Prefix
+	if m.Host == anyHost {
+		prefix = strings.ReplaceAll(prefix, hostPattern, source.Registry)
+	}
+	if prefix != "" {
+		source.Repository = prefix + "/" + source.Repository
+	}
+	source.Registry = m.Registry
+	return source
+}
+
+// Apply returns where a reference is pulled from, and whether a mapping says so. A mapping
+// of the very host wins over one of any, the first of equals wins.
+func Apply(mappings []Mapping, source images.Ref) (images.Ref, bool) {
+	for _, host := range []string{source.Registry, anyHost} {
+		for _, m := range mappings {
+			if m.Host == host {
+				return m.ref(source), true
+			}
+		}
+	}
+	return source, false
+}

@@ -1,0 +1,68 @@
+package stream
+
+import (
+	"io"
+	"sync"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
+)
+
+// Taken is a body that notices when nobody takes anything of it any more.
+type Taken struct {
+	io.ReadCloser
+	timer *time.Timer
+	once  sync.Once
+
+	mu      sync.Mutex
+	touched bool
+	err     error // of reading
+}
+
+// NewTaken returns a body that calls stalled when nobody takes anything of it any more.
+func NewTaken(body io.ReadCloser, stalled func(error)) *Taken {
+	t := &Taken{ReadCloser: body, timer: time.AfterFunc(safehttp.Stall, func() { stalled(&safehttp.StalledError{Limit: safehttp.Stall}) })}
+	t.timer.Stop()
+	return t
+}
+
+// Read implements io.Reader.
+func (t *Taken) Read(p []byte) (int, error) {
+	t.timer.Stop()
+	n, err := t.ReadCloser.Read(p)
+	t.mu.Lock()
+	t.touched = true
+	if err != nil && err != io.EOF {
+		t.err = err
+	}
+	t.mu.Unlock()
+	if err == nil {
+		t.timer.Reset(safehttp.Stall)
+	}
+	return n, err
+}
+
+// Close implements io.Closer.
+func (t *Taken) Close() (err error) {
+	t.once.Do(func() {
+		t.timer.Stop()
+		err = t.ReadCloser.Close()
+	})
+	return err
+}
+
+// Failure is the error of a request that was not answered: that of reading its body, if
+// there was one, else that of the connection. cause is why the request was canceled.
+func (t *Taken) Failure(cause, err error) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.err != nil:
+		return t.err
+	case t.touched && !failure.IsTLS(err):
+		return failure.MidBody(cause, err)
+	default:
+		return err
+	}
+}

@@ -1,0 +1,75 @@
+package progress
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+)
+
+// recorder is an observer that writes down what it is told.
+type recorder struct {
+	started, moved int64
+	waits          []string
+	finished       []images.Result
+}
+
+func (r *recorder) Started(images.Copy)                { r.started++ }
+func (r *recorder) Planned(int64)                      {}
+func (r *recorder) Saved(int64)                        {}
+func (r *recorder) Transferred(_ images.Copy, n int64) { r.moved += n }
+func (r *recorder) Finished(res images.Result)         { r.finished = append(r.finished, res) }
+func (r *recorder) Waiting(_ images.Copy, why string, _ time.Duration) {
+	r.waits = append(r.waits, why)
+}
+
+func TestBooks(t *testing.T) {
+	rec := &recorder{}
+	books := New(images.Copy{Source: images.Ref{Registry: "quay.io", Repository: "a", Tag: "1"}}, rec)
+	pauses := 0
+	books.OnPause(func() { pauses++ })
+	ctx := books.In(t.Context())
+	if Of(ctx) != books || Of(t.Context()) == books {
+		t.Error("a request does not know its copy")
+	}
+	books.Start()
+	books.Start()
+	books.Uploaded(100)
+	books.Mount(50)
+	books.Waiting(2, errors.New("503"), time.Second)
+	books.Waiting(3, errors.New("429"), longWait)
+	books.Remark(2, 1)
+	got := books.Finish(images.Copied, "sha256:1", nil)
+	books.Uploaded(1000)
+	books.Waiting(9, errors.New("late"), time.Second)
+
+	if rec.started != 1 || rec.moved != 100 || pauses != 1 || len(rec.finished) != 1 {
+		t.Errorf("%+v, %d pauses", rec, pauses)
+	}
+	if diff := cmp.Diff([]string{"503", "429"}, rec.waits); diff != "" {
+		t.Error(diff)
+	}
+	if got.Seconds <= 0 {
+		t.Error("it took no time")
+	}
+	got.Seconds, got.Source = 0, images.Ref{}
+	want := images.Result{
+		Outcome: images.Copied, Digest: "sha256:1", Bytes: 100, Mounted: 50, Attached: 2, Attempts: 3,
+		Notes: []string{"1 of its layers may not be distributed, and were left where they are"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFailuresHaveARemedy(t *testing.T) {
+	cause := &failure.RefusalError{Class: images.ClassDisk, Msg: "there is no room"}
+	got := New(images.Copy{}, nil).Finish(images.Failed, "", cause)
+	if got.Class != images.ClassDisk || got.Error != "there is no room" || got.Remedy != images.ClassDisk.Remedy() || got.Attempts != 0 {
+		t.Errorf("%+v", got)
+	}
+}
