@@ -11,14 +11,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// Limits of rendering.
-const (
-	maxSteps    = 200_000          // rounds of loops in all renderings of an addon
-	maxOutput   = 16 << 20         // bytes of a rendering
-	maxTime     = 20 * time.Second // of an addon
-	maxRendered = 30_000           // groups of clusters that a file tells apart
-)
-
 // engine renders one template at a time. Templates hold on to its functions, so that what
 // belongs to one rendering is its run.
 type engine struct {

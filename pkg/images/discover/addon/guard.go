@@ -5,16 +5,6 @@ import (
 	"reflect"
 )
 
-// Limits of what a template may do. KKP's own addons stay far below.
-const (
-	maxValue   = 1 << 20  // of a value, in bytes; an element of a list or map counts for more than its own
-	maxElement = 64       // is what it counts for
-	maxProduct = 64 << 20 // of the two largest arguments, as a function may put one into each byte of the other
-	maxNumber  = 100_000  // how often something is repeated
-	maxPairs   = 2_000    // elements, where a function compares each with each
-	maxNested  = 100
-)
-
 // guarded returns a function that fails if its arguments or its result are too large. The
 // error is raised as a panic, which text/template turns into an error of the template.
 func (e *engine) guarded(name string, function any) any {

@@ -7,13 +7,6 @@ import (
 	"strings"
 )
 
-// Limits of a directory of addons. KKP's own has 4 MiB in a hundred files.
-const (
-	maxFile  = 4 << 20
-	maxFiles = 128 << 20
-	maxCount = 20_000
-)
-
 // Wanted tells whether a file in a directory of addons is one of a template.
 func Wanted(path string) bool {
 	return strings.Contains(path, "/") && strings.HasSuffix(path, ".yaml")
