@@ -12,7 +12,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 )
 
-// The fields of the configuration that are no repository of one image.
+// The fields of the configuration that are no repository of one image. Those that are come
+// from the catalog: a field that a new release has is added by hand to settings in
+// pkg/images/catalog/data, with the release as its since; hack/catalog does not find it.
 const (
 	overwriteRegistry = "spec.userCluster.overwriteRegistry"
 	systemCharts      = "spec.userCluster.systemApplications"

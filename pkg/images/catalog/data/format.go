@@ -19,7 +19,7 @@ func Format(f *File) []byte {
 	for _, release := range f.Releases {
 		w.release(release)
 	}
-	w.line(0, "settings:")
+	w.line(0, "settings: # a new field is added here by hand: hack/catalog keeps what it finds, and finds none")
 	for _, setting := range sortedSettings(f.Settings) {
 		w.setting(setting)
 	}
