@@ -1,6 +1,7 @@
 package archtest
 
 import (
+	"maps"
 	"os"
 	"testing"
 )
@@ -11,47 +12,40 @@ func layout() Rules {
 	values := []string{"pkg/bounded", "pkg/images", "pkg/images/catalog", "pkg/images/manifest", "pkg/kkp", "pkg/mask"}
 	return Rules{
 		Module: "github.com/kkp-mirror/kubectl-kkp_mirror",
-		Imports: map[string][]string{
+		Imports: merge(map[string][]string{
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
-				"pkg/images/chart", "pkg/images/discover", "pkg/images/transfer", "pkg/patch", "pkg/worker",
-				"pkg/images/registry", "pkg/images/archive", "pkg/images/failure",
+				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/worker", "pkg/atomicfile",
 			}, values...),
 
-			"pkg/images/chart":    append([]string{"pkg/safehttp", "pkg/worker"}, values...),
-			"pkg/images/discover": values,
-			"pkg/images/transfer": append([]string{
-				"pkg/images/registry", "pkg/images/archive", "pkg/images/oci", "pkg/images/failure", "pkg/images/retry", "pkg/memo", "pkg/safehttp",
-			}, values...),
-			"pkg/images/registry": append([]string{
-				"pkg/images/fetch", "pkg/images/oci", "pkg/images/failure", "pkg/images/retry", "pkg/memo", "pkg/safehttp", "pkg/tarfile",
-			}, values...),
-			"pkg/images/archive": append([]string{"pkg/images/oci", "pkg/images/failure", "pkg/tarfile"}, values...),
-			"pkg/images/fetch":   append([]string{"pkg/images/failure", "pkg/tarfile"}, values...),
-			"pkg/images/oci":     append([]string{"pkg/images/failure"}, values...),
-			"pkg/images/retry":   append([]string{"pkg/images/failure"}, values...),
-			"pkg/images/failure": append([]string{"pkg/images/archive", "pkg/safehttp"}, values...),
-			"pkg/memo":           nil,
-			"pkg/tarfile":        nil,
+			"pkg/images/chart":    append([]string{"pkg/atomicfile", "pkg/safehttp", "pkg/worker"}, values...),
+			"pkg/images/discover": append([]string{"pkg/redact"}, values...),
+			"pkg/patch":           append([]string{"pkg/redact"}, values...),
 
-			"pkg/patch": values,
-
-			"pkg/bounded":         nil,
-			"pkg/worker":          nil,
 			"pkg/images":          {"pkg/bounded"},
 			"pkg/images/catalog":  nil,
 			"pkg/images/manifest": nil,
-			"pkg/kkp":             {"pkg/bounded"},
-			"pkg/mask":            nil,
-			"pkg/safehttp":        {"pkg/bounded"},
+			"pkg/kkp":             {"pkg/bounded", "pkg/compression"},
+
+			"pkg/atomicfile":  nil,
+			"pkg/bounded":     nil,
+			"pkg/compression": nil,
+			"pkg/counted":     nil,
+			"pkg/mask":        nil,
+			"pkg/memo":        nil,
+			"pkg/redact":      nil,
+			"pkg/tarfile":     nil,
+			"pkg/safehttp":    {"pkg/bounded"},
+			"pkg/worker":      nil,
 
 			"hack":         nil,
-			"hack/bench":   {"pkg/images", "pkg/images/transfer", "pkg/images/registry"},
+			"hack/bench":   {"pkg/images", "pkg/images/transfer", "pkg/images/registry/registrytest"},
 			"hack/catalog": {"pkg/images", "pkg/images/catalog"},
 			"hack/demo":    {"test/harness"},
 			"hack/docs":    {"pkg/plugin"},
 			"test/harness": nil,
-		},
+			"test/seeded":  nil,
+		}, copying()),
 		Calls: map[string]Call{
 			"cmd/kubectl-kkp_mirror": {
 				Package: "pkg/plugin",
@@ -87,18 +81,21 @@ func layout() Rules {
 			},
 			{
 				Library: "github.com/google/go-containerregistry/pkg/v1/remote",
-				For:     []string{"pkg/images/registry", "pkg/images/failure", "pkg/images/registry", "pkg/images/failure", "pkg/images/transfer", "hack/bench", "test/harness"},
-				Why:     "registries are spoken to in pkg/images/registry",
+				For: []string{
+					"pkg/images/registry", "pkg/images/registry/httptransport", "pkg/images/registry/repository", "pkg/images/registry/status",
+					"pkg/images/registry/servertest", "hack/bench", "test/harness",
+				},
+				Why: "registries are spoken to in pkg/images/registry",
 			},
 			{
 				Library: "github.com/google/go-containerregistry/pkg/crane",
-				For:     []string{"pkg/images/registry", "hack/bench"},
+				For:     []string{"hack/bench"},
 				Why:     "registries are spoken to in pkg/images/registry",
 			},
 			{
 				Library: "os",
 				For: []string{
-					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/registry", "pkg/images/archive", "pkg/images/failure", "pkg/images/transfer", "pkg/worker",
+					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
 					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
@@ -106,12 +103,68 @@ func layout() Rules {
 			{
 				Library: "net/http",
 				For: []string{
-					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/images/registry", "pkg/images/archive", "pkg/images/failure", "pkg/images/retry", "pkg/images/transfer", "pkg/safehttp", "hack/bench", "hack/catalog", "test/harness",
+					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/safehttp", "hack/bench", "hack/catalog", "test/harness",
+					"pkg/images/failure", "pkg/images/registry", "pkg/images/registry/httptransport", "pkg/images/registry/registrytest",
+					"pkg/images/registry/repository", "pkg/images/registry/servertest", "pkg/images/registry/status", "pkg/redact",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
 			},
 		},
+		Chains: []Chain{
+			// Between a command and the request: transfer, registry, repository, httptransport.
+			{From: "pkg/plugin", To: "pkg/images/registry/httptransport", AtMost: 3},
+		},
 	}
+}
+
+// copying is the order among the packages that copy images. What copies sees sources and
+// targets, and neither registries nor archives; only transfer itself and fetch, which reads
+// for discovery, know these.
+func copying() map[string][]string {
+	content := []string{"pkg/bounded", "pkg/images", "pkg/images/failure", "pkg/images/oci", "pkg/images/retry", "pkg/images/storage"}
+	engine := append([]string{"pkg/counted", "pkg/memo", "pkg/images/transfer/progress", "pkg/images/transfer/scheduler"}, content...)
+	return map[string][]string{
+		"pkg/images/transfer": append([]string{
+			"pkg/images/transfer/blobs", "pkg/images/transfer/compare", "pkg/images/transfer/verify",
+			"pkg/images/archive", "pkg/images/registry", "pkg/images/registry/credentials", "pkg/images/registry/rewrite", "pkg/images/registry/status",
+		}, engine...),
+		"pkg/images/transfer/verify":    append([]string{"pkg/images/transfer/compare"}, engine...),
+		"pkg/images/transfer/blobs":     engine,
+		"pkg/images/transfer/compare":   append([]string{"pkg/memo"}, content...),
+		"pkg/images/transfer/progress":  {"pkg/images", "pkg/images/failure"},
+		"pkg/images/transfer/scheduler": nil,
+
+		"pkg/images/fetch":        append([]string{"pkg/images/fetch/layers", "pkg/images/registry", "pkg/images/registry/repository"}, content...),
+		"pkg/images/fetch/layers": {"pkg/bounded", "pkg/compression", "pkg/images", "pkg/images/failure", "pkg/tarfile"},
+
+		"pkg/images/registry": append([]string{
+			"pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/repository", "pkg/images/registry/rewrite",
+			"pkg/images/registry/status", "pkg/memo", "pkg/redact", "pkg/safehttp",
+		}, content...),
+		"pkg/images/registry/repository":    append([]string{"pkg/images/registry/status", "pkg/images/registry/stream", "pkg/counted", "pkg/safehttp"}, content...),
+		"pkg/images/registry/httptransport": {"pkg/images/registry/rewrite", "pkg/images/registry/status", "pkg/bounded", "pkg/images", "pkg/images/failure", "pkg/counted", "pkg/memo", "pkg/redact", "pkg/safehttp"},
+		"pkg/images/registry/stream":        {"pkg/images/failure", "pkg/images/oci", "pkg/safehttp"},
+		"pkg/images/registry/status":        {"pkg/images", "pkg/images/failure", "pkg/images/registry/rewrite", "pkg/redact"},
+		"pkg/images/registry/rewrite":       {"pkg/images"},
+		"pkg/images/registry/credentials":   {"pkg/memo"},
+		"pkg/images/registry/registrytest":  nil,
+		"pkg/images/registry/servertest":    nil,
+
+		"pkg/images/archive":               append([]string{"pkg/images/archive/layout"}, content...),
+		"pkg/images/archive/layout":        {"pkg/bounded", "pkg/compression", "pkg/images", "pkg/images/failure", "pkg/images/archive/dockerarchive", "pkg/tarfile"},
+		"pkg/images/archive/dockerarchive": {"pkg/bounded", "pkg/compression", "pkg/images", "pkg/images/failure", "pkg/tarfile"},
+
+		"pkg/images/storage":             {"pkg/images/failure", "pkg/images/oci", "pkg/images/retry"},
+		"pkg/images/storage/storagetest": content,
+		"pkg/images/oci":                 {"pkg/bounded", "pkg/images", "pkg/images/failure"},
+		"pkg/images/retry":               {"pkg/images/failure"},
+		"pkg/images/failure":             {"pkg/bounded", "pkg/images", "pkg/redact", "pkg/safehttp"},
+	}
+}
+
+func merge(a, b map[string][]string) map[string][]string {
+	maps.Copy(a, b)
+	return a
 }
 
 func TestLayout(t *testing.T) {

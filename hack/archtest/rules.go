@@ -17,6 +17,15 @@ type Rules struct {
 	Calls map[string]Call
 	// Only says who alone may import a library.
 	Only []Only
+	// Chains bound the ways from one package to another.
+	Chains []Chain
+}
+
+// Chain bounds how many packages lie between two packages, whichever imports one follows
+// from the one to the other.
+type Chain struct {
+	From, To string
+	AtMost   int
 }
 
 // Call is what a package that only calls one function may use, beside the standard
@@ -51,7 +60,50 @@ func (r Rules) Check(packages []Package) []string {
 			}
 		}
 	}
+	for _, chain := range r.Chains {
+		found = append(found, r.checkChain(chain, packages)...)
+	}
 	return found
+}
+
+// checkChain returns what is wrong with the longest way of a chain.
+func (r Rules) checkChain(c Chain, packages []Package) []string {
+	imports := map[string][]string{}
+	for _, p := range packages {
+		for _, i := range p.Imports {
+			if target, ok := strings.CutPrefix(i.Path, r.Module+"/"); ok {
+				imports[p.Dir] = append(imports[p.Dir], target)
+			}
+		}
+	}
+	way := longest(imports, c.From, c.To, map[string][]string{})
+	switch {
+	case way == nil:
+		return []string{fmt.Sprintf("there is no way from %s to %s", c.From, c.To)}
+	case len(way)-2 > c.AtMost:
+		return []string{fmt.Sprintf("%d packages lie between %s and %s, and at most %d may: %s", len(way)-2, c.From, c.To, c.AtMost, strings.Join(way, ", "))}
+	default:
+		return nil
+	}
+}
+
+// longest returns the longest way from one package to another, nil if there is none. known
+// are those that were found. Go lets nobody import in circles.
+func longest(imports map[string][]string, from, to string, known map[string][]string) []string {
+	if from == to {
+		return []string{to}
+	}
+	if way, ok := known[from]; ok {
+		return way
+	}
+	var best []string
+	for _, next := range imports[from] {
+		if way := longest(imports, next, to, known); len(way) > 0 && len(way) >= len(best) {
+			best = append([]string{from}, way...)
+		}
+	}
+	known[from] = best
+	return best
 }
 
 func (r Rules) checkImport(place string, i Import) []string {

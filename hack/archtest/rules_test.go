@@ -34,8 +34,9 @@ func small() (fstest.MapFS, Rules) {
 			"work":     {"values"},
 			"values":   nil,
 		},
-		Calls: map[string]Call{"cmd/tool": {Package: "edge", Func: "Main", With: []string{"example.com/streams"}}},
-		Only:  []Only{{Library: "example.com/cli", For: []string{"edge"}, Why: "flags stay at the edge"}},
+		Calls:  map[string]Call{"cmd/tool": {Package: "edge", Func: "Main", With: []string{"example.com/streams"}}},
+		Chains: []Chain{{From: "cmd/tool", To: "work/part", AtMost: 2}},
+		Only:   []Only{{Library: "example.com/cli", For: []string{"edge"}, Why: "flags stay at the edge"}},
 	}
 }
 
@@ -93,12 +94,20 @@ func TestViolations(t *testing.T) {
 			"it has no place in the rules",
 		},
 		{
+			"a longer way", "edge/detour/detour.go",
+			"// Package detour takes the long way.\npackage detour\n\nimport _ \"example.com/m/work\"\n",
+			"3 packages lie between cmd/tool and work/part, and at most 2 may: cmd/tool, edge, edge/detour, work, work/part",
+		},
+		{
 			"silent package", "values/silent/silent.go", "package silent\n",
 			"values/silent: no package comment",
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			files, rules := small()
+			if c.name == "a longer way" {
+				files["edge/detoured.go"] = &fstest.MapFile{Data: []byte("package edge\n\nimport _ \"example.com/m/edge/detour\"\n")}
+			}
 			files[c.file] = &fstest.MapFile{Data: []byte(c.source)}
 			packages, err := Packages(files)
 			if err != nil {
@@ -108,6 +117,18 @@ func TestViolations(t *testing.T) {
 				t.Errorf("found %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestNoWay(t *testing.T) {
+	files, rules := small()
+	rules.Chains = []Chain{{From: "values", To: "edge"}}
+	packages, err := Packages(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(rules.Check(packages), "\n"); got != "there is no way from values to edge" {
+		t.Errorf("found %q", got)
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
@@ -64,7 +63,7 @@ func copyOurs(ctx context.Context, source, target string, refs []string) error {
 		}
 		inv.Add(images.Image{Ref: ref})
 	}
-	registries := transfer.NewRegistries(registry.Config{UserAgent: "kkp-mirror-bench"})
+	registries := transfer.NewRegistries(transfer.Config{UserAgent: "kkp-mirror-bench"})
 	defer registries.Close()
 	report := registries.Copy(ctx, images.NewPlan(inv.Inventory(), images.Target{Registry: target}), transfer.Options{})
 	for _, res := range report.Results {

@@ -16,6 +16,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/compression"
 )
 
 // maxReleaseBytes bounds a release when it is unpacked. A Secret holds at most 1 MiB,
@@ -128,7 +129,7 @@ func DecodeRelease(data []byte) (Release, error) {
 // unpackRelease returns the JSON of a release, which is larger than maxReleaseBytes in no case.
 func unpackRelease(data []byte) ([]byte, error) {
 	text, err := base64.StdEncoding.DecodeString(string(data))
-	if err == nil && bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+	if err == nil && compression.Detect(text) == compression.Gzip {
 		text, err = unzip(text)
 	}
 	if err != nil {

@@ -9,49 +9,67 @@ import (
 // Group does things once, for all who want them.
 type Group[T any] struct {
 	mu sync.Mutex
-	m  map[string]*flight[T]
+	m  map[string]*entry[T]
 }
 
-type flight[T any] struct {
+type entry[T any] struct {
 	done  chan struct{}
 	value T
 	err   error
 }
 
-// Do returns what another one has got for a key, or gets it. A failure is not kept.
-func (f *Group[T]) Do(ctx context.Context, key string, get func() (T, error)) (T, error) {
+// Do returns what another one has got for a key, or gets it. A failure is not kept. Those
+// who wait for another one stop when their context ends.
+func (g *Group[T]) Do(ctx context.Context, key string, get func() (T, error)) (T, error) {
+	return g.do(ctx.Done(), func() error { return ctx.Err() }, key, get)
+}
+
+// Get is Do for what is got soon: those who want the same wait for it, whatever happens.
+func (g *Group[T]) Get(key string, get func() (T, error)) (T, error) {
+	return g.do(nil, nil, key, get)
+}
+
+func (g *Group[T]) do(stopped <-chan struct{}, why func() error, key string, get func() (T, error)) (T, error) {
 	for {
-		f.mu.Lock()
-		if f.m == nil {
-			f.m = map[string]*flight[T]{}
+		e, mine := g.entry(key)
+		if mine {
+			return g.fill(key, e, get)
 		}
-		other, ok := f.m[key]
-		if !ok {
-			return f.first(key, get)
-		}
-		f.mu.Unlock()
 		select {
-		case <-ctx.Done():
-			return other.value, ctx.Err()
-		case <-other.done:
+		case <-stopped:
+			var none T
+			return none, why()
+		case <-e.done:
 		}
-		if other.err == nil {
-			return other.value, nil
+		if e.err == nil {
+			return e.value, nil
 		}
 	}
 }
 
-// first is called with the lock, and gives it back.
-func (f *Group[T]) first(key string, get func() (T, error)) (T, error) {
-	mine := &flight[T]{done: make(chan struct{})}
-	f.m[key] = mine
-	f.mu.Unlock()
-	mine.value, mine.err = get()
-	if mine.err != nil {
-		f.mu.Lock()
-		delete(f.m, key)
-		f.mu.Unlock()
+// entry returns the entry of a key, and whether it is new and to be filled.
+func (g *Group[T]) entry(key string) (e *entry[T], mine bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.m == nil {
+		g.m = map[string]*entry[T]{}
 	}
-	close(mine.done)
-	return mine.value, mine.err
+	e, ok := g.m[key]
+	if !ok {
+		e = &entry[T]{done: make(chan struct{})}
+		g.m[key] = e
+	}
+	return e, !ok
+}
+
+// fill gets the value of an entry, and forgets the entry if that fails.
+func (g *Group[T]) fill(key string, e *entry[T], get func() (T, error)) (T, error) {
+	e.value, e.err = get()
+	if e.err != nil {
+		g.mu.Lock()
+		delete(g.m, key)
+		g.mu.Unlock()
+	}
+	close(e.done)
+	return e.value, e.err
 }

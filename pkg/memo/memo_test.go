@@ -1,4 +1,4 @@
-package memo
+package memo_test
 
 import (
 	"context"
@@ -7,11 +7,13 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
 func TestOnceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var group Group[int]
+		var group memo.Group[int]
 		var calls atomic.Int32
 		release := make(chan struct{})
 		var all sync.WaitGroup
@@ -42,7 +44,7 @@ func TestOnceForAll(t *testing.T) {
 }
 
 func TestFailuresAreNotKept(t *testing.T) {
-	var group Group[int]
+	var group memo.Group[int]
 	_, err := group.Do(t.Context(), "key", func() (int, error) { return 0, errors.New("not now") })
 	if err == nil {
 		t.Error("the failure was lost")
@@ -50,5 +52,21 @@ func TestFailuresAreNotKept(t *testing.T) {
 	got, err := group.Do(t.Context(), "key", func() (int, error) { return 7, nil })
 	if got != 7 || err != nil {
 		t.Errorf("got %d, %v", got, err)
+	}
+}
+
+func TestGetKeepsWhatSucceeds(t *testing.T) {
+	var group memo.Group[int]
+	failed := errors.New("failed")
+	for i, want := range []int{0, 1, 1} {
+		got, err := group.Get("key", func() (int, error) {
+			if i == 0 {
+				return 0, failed
+			}
+			return i, nil
+		})
+		if got != want || (err != nil) != (i == 0) {
+			t.Errorf("%d: got %d, %v", i, got, err)
+		}
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
 // nodeLocalDNS is the address of the DNS cache on every node of a user cluster
@@ -49,7 +49,7 @@ func CheckProxy(text string) error {
 	if err == nil && address.Scheme == "http" && address.Host != "" {
 		return nil
 	}
-	return &ProxyError{Text: redacted(text)}
+	return &ProxyError{Text: redact.User(text)}
 }
 
 // ProxyError is a proxy that KKP cannot give to nodes.
@@ -59,12 +59,4 @@ type ProxyError struct {
 
 func (e *ProxyError) Error() string {
 	return "\"" + e.Text + "\" is no URL of an HTTP proxy, such as http://proxy.example.com:3128; nodes use one proxy for http and https"
-}
-
-// redacted hides what may be a password.
-func redacted(text string) string {
-	if i := strings.LastIndex(text, "@"); i >= 0 {
-		return "***" + text[i:]
-	}
-	return text
 }

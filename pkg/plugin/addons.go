@@ -10,6 +10,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/fetch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
@@ -26,7 +27,7 @@ func (f *addonFlags) add(flags *pflag.FlagSet) {
 
 // source returns where addons are read.
 func (f *addonFlags) source(cmd *cobra.Command, registries *transfer.Registries) (discover.AddonSource, error) {
-	source := discover.AddonSource{Image: f.image, Images: registries}
+	source := discover.AddonSource{Image: f.image, Images: fetch.NewReader(registries.Client)}
 	switch {
 	case f.path != "" && f.image != "":
 		return source, usageError(cmd, errors.New("--addons-path and --addons-image exclude each other"))

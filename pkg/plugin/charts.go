@@ -19,8 +19,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/addon"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/fetch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
@@ -104,12 +103,12 @@ type chartRegistry struct {
 
 // Chart implements chart.Registry.
 func (r chartRegistry) Chart(ctx context.Context, ref images.Ref, how chart.Access) ([]byte, error) {
-	return r.Registries.Chart(ctx, ref, registry.ChartAccess(how))
+	return fetch.NewReader(r.Client).Chart(ctx, ref, transfer.Access(how))
 }
 
 // Unreachable implements chart.Registry.
 func (r chartRegistry) Unreachable(err error) bool {
-	return failure.Classify(err) == images.ClassNetwork
+	return transfer.Classify(err) == images.ClassNetwork
 }
 
 // Reach implements chart.Registry.
@@ -199,7 +198,7 @@ func (r *chartReader) charts(found []chart.Found, values map[string]any) []disco
 
 // Bundled implements discover.ChartReader.
 func (r *chartReader) Bundled(ctx context.Context, image images.Ref) ([]discover.Chart, error) {
-	files, refused, err := r.images.Files(ctx, image, bundledCharts, func(string) bool { return true })
+	files, refused, err := fetch.NewReader(r.images.Client).Files(ctx, image, bundledCharts, func(string) bool { return true })
 	if err != nil {
 		return nil, err
 	}

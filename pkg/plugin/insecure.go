@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 )
 
@@ -62,5 +62,5 @@ func (f *insecureFlag) of(target images.Target) ([]string, error) {
 
 // covers tells whether the certificate of a target is not verified.
 func (f *insecureFlag) covers(target images.Target) bool {
-	return f.target || registry.IsNamed(f.hosts, target.Registry)
+	return f.target || transfer.IsNamed(f.hosts, target.Registry)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/fetch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -228,7 +229,7 @@ func (f *valuesFinder) ofKKP(ctx context.Context) ([]chart.Found, error) {
 		if f.kkp.Tag == "" {
 			return
 		}
-		files, _, err := f.reader.images.Files(ctx, f.kkp, bundledCharts, func(string) bool { return true })
+		files, _, err := fetch.NewReader(f.reader.images.Client).Files(ctx, f.kkp, bundledCharts, func(string) bool { return true })
 		if err != nil {
 			f.refused = fmt.Errorf("KKP's own charts in %s: %w", f.kkp, err)
 			return

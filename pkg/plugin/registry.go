@@ -16,9 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -52,8 +49,8 @@ func (f *registryFlags) registries(cmd *cobra.Command, target images.Target) (*t
 	if err != nil {
 		return nil, usageError(cmd, err)
 	}
-	config := registry.Config{
-		Insecure: insecure, PlainHTTP: f.plainHTTP, Keychain: credentials.Keychain(), UserAgent: userAgent(), Moves: movesOf,
+	config := transfer.Config{
+		Insecure: insecure, PlainHTTP: f.plainHTTP, Keychain: transfer.Credentials(), UserAgent: userAgent(), Moves: movesOf,
 		Trace: cmd.ErrOrStderr(), Verbosity: f.verbosity,
 	}
 	if err := traceCluster(f.verbosity); err != nil {
@@ -63,11 +60,11 @@ func (f *registryFlags) registries(cmd *cobra.Command, target images.Target) (*t
 		return nil, usageError(cmd, fmt.Errorf("--jobs %d: at least 1 is needed", f.jobs))
 	}
 	for _, text := range f.mappings {
-		m, err := rewrite.Parse(text)
+		m, err := transfer.ParseRule(text)
 		if err != nil {
 			return nil, usageError(cmd, fmt.Errorf("--registry-map: %w", err))
 		}
-		config.Mappings = append(config.Mappings, m)
+		config.Rewrite = append(config.Rewrite, m)
 	}
 	if f.caFile != "" {
 		pool, err := loadCAs(f.caFile)

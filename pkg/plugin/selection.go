@@ -14,10 +14,8 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
 )
 
 // maxListBytes bounds an image list that is read: 300,000 images with their reasons.
@@ -32,8 +30,8 @@ type selection struct {
 	output     *outputFlags
 	list       string
 	loadFrom   string
-	archive    *layout.Archive // that loadFrom names
-	withheld   string          // a note for failures to log in, "" if there is nothing to say
+	archive    *transfer.Archive // that loadFrom names
+	withheld   string            // a note for failures to log in, "" if there is nothing to say
 
 	// What of an image counts, and how the copying is shown.
 	platforms   []string
@@ -141,7 +139,7 @@ func (c *selection) inventory(ctx context.Context, cmd *cobra.Command, registrie
 		return c.readList(cmd)
 	}
 	if c.archive != nil {
-		inv, err := storage.Inventory(c.archive)
+		inv, err := transfer.Inventory(c.archive)
 		printRemarks(c.streams.ErrOut, inv)
 		return c.scope.withPrefix(inv), err
 	}

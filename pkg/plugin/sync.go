@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,9 +13,9 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
@@ -98,7 +97,7 @@ func (c *syncCommand) run(ctx context.Context, cmd *cobra.Command, arg string) e
 		if err := c.alone(cmd, "load-from"); err != nil {
 			return err
 		}
-		if c.archive, err = layout.Open(ctx, c.loadFrom); err != nil {
+		if c.archive, err = transfer.OpenArchive(ctx, c.loadFrom); err != nil {
 			return fmt.Errorf("--load-from: %w", err)
 		}
 		defer c.archive.Close()
@@ -107,7 +106,7 @@ func (c *syncCommand) run(ctx context.Context, cmd *cobra.Command, arg string) e
 	if err != nil {
 		return err
 	}
-	var since *layout.Archive
+	var since *transfer.Archive
 	if c.since != "" {
 		if since, p.plan, err = c.newer(ctx, p); err != nil {
 			return fmt.Errorf("--since: %w", err)
@@ -147,7 +146,7 @@ func (c *syncCommand) printPlan(printer printers.ResourcePrinter, inv images.Inv
 }
 
 // transfer copies, and reports what became of it.
-func (c *syncCommand) transfer(ctx context.Context, p planned, since *layout.Archive, printer printers.ResourcePrinter) error {
+func (c *syncCommand) transfer(ctx context.Context, p planned, since *transfer.Archive, printer printers.ResourcePrinter) error {
 	if len(p.plan.Copies) == 0 {
 		fmt.Fprintln(c.streams.ErrOut, "nothing to copy")
 		return gapsError(p.inventory.Gaps)
@@ -173,16 +172,16 @@ func (c *syncCommand) transfer(ctx context.Context, p planned, since *layout.Arc
 }
 
 // copy carries out the plan, with the registry or the archive that is the target.
-func (c *syncCommand) copy(ctx context.Context, p planned, since *layout.Archive) (images.Report, error) {
+func (c *syncCommand) copy(ctx context.Context, p planned, since *transfer.Archive) (images.Report, error) {
 	opts := c.transferOptions(p)
 	opts.AllowDigestChange, opts.From, opts.Since = c.allowDigestChange, c.archive, since
 	if p.target.Archive == "" {
-		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !failure.IsMissingPlace(err) {
-			c.noteWithheld([]images.Class{failure.Classify(err)})
-			return images.Report{}, fmt.Errorf("%w\n%s", err, failure.Classify(err).Remedy())
+		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !transfer.IsMissingRepository(err) {
+			c.noteWithheld([]images.Class{transfer.Classify(err)})
+			return images.Report{}, fmt.Errorf("%w\n%s", err, transfer.Classify(err).Remedy())
 		}
 	} else {
-		into, err := layout.Create(p.target.Archive)
+		into, err := transfer.CreateArchive(p.target.Archive)
 		if err != nil {
 			return images.Report{}, err
 		}
@@ -211,8 +210,8 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *layout.Archive
 
 // newer opens the archive that was given out before, or leaves out of the plan what a list
 // has with the same digest.
-func (c *syncCommand) newer(ctx context.Context, p planned) (*layout.Archive, images.Plan, error) {
-	if since, err := layout.Open(ctx, c.since); err == nil || layout.IsName(c.since) {
+func (c *syncCommand) newer(ctx context.Context, p planned) (*transfer.Archive, images.Plan, error) {
+	if since, err := transfer.OpenArchive(ctx, c.since); err == nil || transfer.IsArchive(c.since) {
 		return since, p.plan, err
 	}
 	data, err := readBounded(c.since, c.streams.In)
@@ -246,9 +245,5 @@ func writeReport(path string, report images.SyncReport) error {
 	if err != nil {
 		return err
 	}
-	temporary := path + ".partial"
-	if err := os.WriteFile(temporary, []byte(terminal.Escape(string(data))+"\n"), 0o644); err != nil {
-		return err
-	}
-	return os.Rename(temporary, path)
+	return atomicfile.Write(path, []byte(terminal.Escape(string(data))+"\n"), 0o644)
 }

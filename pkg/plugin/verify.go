@@ -12,7 +12,6 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
@@ -80,7 +79,7 @@ func (c *verifyCommand) run(ctx context.Context, cmd *cobra.Command, arg string)
 	}
 	opts := c.transferOptions(p)
 	if target.Archive != "" {
-		if opts.Into, err = layout.Open(ctx, target.Archive); err != nil {
+		if opts.Into, err = transfer.OpenArchive(ctx, target.Archive); err != nil {
 			return err
 		}
 		defer opts.Into.Close()

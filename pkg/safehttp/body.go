@@ -14,19 +14,19 @@ import (
 // server that sends a byte now and then is no better than one that sends nothing.
 const pace = 16 << 10
 
-// StalledError is a connection on which next to nothing moves any more. It is a net.Error
+// IdleTimeoutError is a connection on which next to nothing moves any more. It is a net.Error
 // that is a timeout.
-type StalledError struct {
+type IdleTimeoutError struct {
 	Limit time.Duration // how long it has stood still
 }
 
-func (e *StalledError) Error() string { return fmt.Sprintf("nothing moved for %s", e.Limit) }
+func (e *IdleTimeoutError) Error() string { return fmt.Sprintf("nothing moved for %s", e.Limit) }
 
 // Timeout implements net.Error.
-func (e *StalledError) Timeout() bool { return true }
+func (e *IdleTimeoutError) Timeout() bool { return true }
 
 // Temporary implements net.Error.
-func (e *StalledError) Temporary() bool { return true }
+func (e *IdleTimeoutError) Temporary() bool { return true }
 
 // body is given up if it stands still or does not end. Only time that is spent on reading
 // counts: a reader may take as long as it wants.
@@ -45,7 +45,7 @@ type body struct {
 
 // newBody watches a body; cancel ends the request with the context that it comes from.
 func newBody(ctx context.Context, cancel context.CancelCauseFunc, inner io.ReadCloser, stall time.Duration, limit int64) *body {
-	timer := time.AfterFunc(stall, func() { cancel(&StalledError{Limit: stall}) })
+	timer := time.AfterFunc(stall, func() { cancel(&IdleTimeoutError{Limit: stall}) })
 	timer.Stop()
 	return &body{
 		inner: inner, cancel: cancel, cause: func() error { return context.Cause(ctx) }, timer: timer,
@@ -63,7 +63,7 @@ func (b *body) Read(p []byte) (int, error) {
 		n += int(b.rest)
 		err = &bounded.ExceededError{Limit: b.limit}
 	}
-	var stalled *StalledError
+	var stalled *IdleTimeoutError
 	switch {
 	case err == nil:
 		return n, nil

@@ -12,16 +12,16 @@ import (
 	"time"
 )
 
-// Stall is how long a server may send or take next to nothing before it is given up.
-const Stall = time.Minute
+// IdleTimeout is how long a server may send or take next to nothing before it is given up.
+const IdleTimeout = time.Minute
 
 // BodyLimit is how many bytes an answer may have, unless WithBodyLimit says otherwise.
 const BodyLimit = 8 << 20
 
 // Policy is what a transport allows.
 type Policy struct {
-	// Stall replaces the constant of this name if it is not 0.
-	Stall time.Duration
+	// IdleTimeout replaces the constant of this name if it is not 0.
+	IdleTimeout time.Duration
 
 	// Plain tells whether the host of a request may get credentials over plain HTTP; nil
 	// is for none.
@@ -29,10 +29,10 @@ type Policy struct {
 }
 
 // New returns a transport that holds what passes through another one to a policy. Errors
-// are a *StalledError, *RedirectError, *ClearTextError, or *bounded.ExceededError.
+// are a *IdleTimeoutError, *RedirectError, *ClearTextError, or *bounded.ExceededError.
 func New(inner http.RoundTripper, policy Policy) http.RoundTripper {
-	if policy.Stall == 0 {
-		policy.Stall = Stall
+	if policy.IdleTimeout == 0 {
+		policy.IdleTimeout = IdleTimeout
 	}
 	return &transport{inner: inner, policy: policy}
 }
@@ -78,7 +78,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		limit = BodyLimit
 	}
-	resp.Body = newBody(ctx, cancel, resp.Body, t.policy.Stall, limit)
+	resp.Body = newBody(ctx, cancel, resp.Body, t.policy.IdleTimeout, limit)
 	return resp, nil
 }
 

@@ -77,7 +77,7 @@ func TestBodiesThatStandStill(t *testing.T) {
 				_, err := read(t.Context(), safehttp.New(answering(func(ctx context.Context) io.Reader {
 					return &dripping{ctx.Done(), tt.bytes, tt.interval, tt.times}
 				}), safehttp.Policy{}))
-				var stalled *safehttp.StalledError
+				var stalled *safehttp.IdleTimeoutError
 				var timeout net.Error
 				if tt.want == 0 && err != nil {
 					t.Error(err)

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
 )
 
 // cache keeps packed charts on disk, by digest: blobs/DIGEST.tgz is a chart, refs/KEY has
@@ -59,22 +61,10 @@ func digestOf(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// write writes a file whole or not at all.
+// write writes a file whole or not at all, and its directory.
 func write(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".partial-")
-	if err != nil {
-		return err
-	}
-	_, err = temporary.Write(data)
-	err = errors.Join(err, temporary.Close())
-	if err == nil {
-		err = os.Rename(temporary.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(temporary.Name()))
-	}
-	return nil
+	return atomicfile.Write(path, data, 0o600)
 }

@@ -1,7 +1,6 @@
 package discover
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
 // upstreamCharts is where KKP's own applications come from, and otherCharts where one of
@@ -62,7 +62,7 @@ func (f *finder) application(app kkp.Application, version kkp.ApplicationVersion
 	reason := images.Reason{Source: Applications, Component: app.Name + " " + version.Version}
 	if version.Git != "" {
 		f.Gap(Applications, subject, fmt.Errorf("its chart is in the Git repository %s, and Git repositories are not read; "+
-			"check it out and name the directory in --charts-directory", redacted(version.Git)))
+			"check it out and name the directory in --charts-directory", redact.Address(version.Git)))
 		return nil
 	}
 	source := version.Chart
@@ -108,7 +108,7 @@ func (f *finder) chart(source kkp.ChartSource, subject string, reason images.Rea
 	repository, ok := strings.CutPrefix(source.URL, "oci://")
 	if !ok {
 		f.Note(fmt.Sprintf("%s: its chart comes from %s, which is no registry: its images are listed, and the chart is yours to mirror",
-			subject, redacted(source.URL)))
+			subject, redact.Address(source.URL)))
 		return
 	}
 	ref, err := images.ParseRef(strings.TrimSuffix(repository, "/") + "/" + source.Name + ":" + chartTag(source.Version))
@@ -236,15 +236,4 @@ func autoscalerVersion(release, minor string) string {
 		maps.Copy(tags, map[string]string{"1.33": "v1.33.3", "1.34": "v1.34.2", "1.35": "v1.35.1", "1.36": "v1.36.0"})
 	}
 	return tags[minor]
-}
-
-// redacted takes credentials out of an address.
-func redacted(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok {
-		return address
-	}
-	host, path, _ := strings.Cut(rest, "/")
-	host = cmp.Or(host[strings.LastIndex(host, "@")+1:], host)
-	return strings.TrimSuffix(scheme+"://"+host+"/"+path, "/")
 }

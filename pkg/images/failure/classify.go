@@ -1,139 +1,143 @@
 package failure
 
 import (
-	"crypto/tls"
-	"crypto/x509"
+	"context"
 	"errors"
 	"io"
 	"net"
-	"net/http"
+	"net/url"
 	"syscall"
-
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// Classify returns the class of a failure, "" if it fits none.
+// Classify returns the class of a failure, as the error tells it (Class() images.Class).
+// Errors of Go and of packages that know no classes cannot, and are known by their types. It is "" if the
+// failure fits no class.
 func Classify(err error) images.Class {
-	var refused *RefusalError
-	var digest *DigestError
-	var status *transport.Error
-	var missing *layout.AbsentError
-	var damaged *DamagedError
-	var saved *layout.DamagedError
-	var full *layout.FullError
+	var classed interface{ Class() images.Class }
 	var exceeded *bounded.ExceededError
 	var redirect *safehttp.RedirectError
 	var inClear *safehttp.ClearTextError
 	switch {
-	case errors.As(err, &refused):
-		return refused.Class
-	case errors.As(err, &missing):
-		return images.ClassNotFound
+	case errors.As(err, &classed):
+		return classed.Class()
 	case errors.As(err, &exceeded), errors.As(err, &redirect):
 		return images.ClassPolicy
 	case errors.As(err, &inClear):
 		return images.ClassTLS
-	case errors.As(err, &damaged), errors.As(err, &saved):
-		return images.ClassDigest
-	case errors.As(err, &full), errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, syscall.ENOSPC):
 		return images.ClassDisk
-	case errors.As(err, &digest):
-		return images.ClassDigest
-	case errors.As(err, &status):
-		if IsMissingPlace(err) {
-			return images.ClassPolicy
-		}
-		return classOfStatus(status, IsPush(err))
 	case IsTLS(err):
 		return images.ClassTLS
-	case isNetwork(err):
+	case isConnection(err):
 		return images.ClassNetwork
 	default:
 		return ""
 	}
 }
 
-func classOfStatus(e *transport.Error, push bool) images.Class {
-	switch code := e.StatusCode; {
-	case code == http.StatusUnauthorized, code == http.StatusForbidden, code == http.StatusProxyAuthRequired:
-		return images.ClassAuth
-	case code == http.StatusTooManyRequests:
-		return images.ClassRateLimit
-	case code == http.StatusNotFound && !push:
-		return images.ClassNotFound
-	case hasCode(e, transport.DigestInvalidErrorCode):
-		return images.ClassDigest
-	case code == http.StatusRequestTimeout, code >= http.StatusInternalServerError:
-		return images.ClassNetwork
+// RemedyOf is what to do about a failure: what the error says (Remedy() string), or else
+// what helps against its class.
+func RemedyOf(err error) string {
+	var known interface{ Remedy() string }
+	if errors.As(err, &known) {
+		if remedy := known.Remedy(); remedy != "" {
+			return remedy
+		}
+	}
+	return Classify(err).Remedy()
+}
+
+// IsTransient tells whether the same request may succeed later, as the error tells it
+// (Transient() bool). Connections that break off may, and so may what was canceled for
+// another image that wanted the same.
+func IsTransient(err error) bool {
+	var known interface{ Transient() bool }
+	switch {
+	case errors.As(err, &known):
+		return known.Transient()
+	case IsTLS(err):
+		return false
+	case errors.Is(err, context.Canceled):
+		return true
 	default:
-		return images.ClassPolicy
+		return isBroken(err)
 	}
 }
 
-func hasCode(e *transport.Error, code transport.ErrorCode) bool {
-	for _, d := range e.Errors {
-		if d.Code == code {
+// RetryAfter is when a host asks to try again, as the error tells it (RetryAfter() (string,
+// time.Time)). The time is zero if it does not.
+func RetryAfter(err error) (host string, at time.Time) {
+	var known interface{ RetryAfter() (string, time.Time) }
+	if !errors.As(err, &known) {
+		return "", time.Time{}
+	}
+	return known.RetryAfter()
+}
+
+// IsNotFound tells whether there is no such thing, as the error tells it (NotFound() bool).
+func IsNotFound(err error) bool {
+	var known interface{ NotFound() bool }
+	return errors.As(err, &known) && known.NotFound()
+}
+
+// IsGone tells whether a source said that it has no such thing, or would not say so to
+// somebody without credentials, as the error tells it (Gone() bool).
+func IsGone(err error) bool {
+	var known interface{ Gone() bool }
+	return !IsAtTarget(err) && (errors.As(err, &known) && known.Gone() || IsNotFound(err))
+}
+
+// IsRefusal tells whether a registry answered that it will not do that, as the error tells
+// it (Refusal() bool).
+func IsRefusal(err error) bool {
+	var known interface{ Refusal() bool }
+	return errors.As(err, &known) && known.Refusal()
+}
+
+// IsAtTarget tells whether a failure happened where something is written.
+func IsAtTarget(err error) bool {
+	var operation *OperationError
+	return errors.As(err, &operation) && operation.AtTarget
+}
+
+// Describe is the cause of a failure in one line, without methods, addresses and
+// credentials, as the error tells it (Describe() string).
+func Describe(err error) string {
+	var known interface{ Describe() string }
+	var request *url.Error
+	switch {
+	case errors.As(err, &known):
+		return known.Describe()
+	case IsPlain(err):
+		return "the server speaks plain HTTP, not HTTPS"
+	case errors.As(err, &request):
+		return redact.Text(request.Err.Error())
+	default:
+		return redact.Text(err.Error())
+	}
+}
+
+// isBroken tells whether a connection broke off, or was not answered in time.
+func isBroken(err error) bool {
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return dns.IsTemporary || dns.IsTimeout
+	}
+	var stream streamError
+	var timeout net.Error
+	if errors.As(err, &stream) || (errors.As(err, &timeout) && timeout.Timeout()) {
+		return true
+	}
+	for _, lost := range []error{io.EOF, io.ErrUnexpectedEOF, syscall.ECONNRESET, syscall.ECONNABORTED, syscall.EPIPE, net.ErrClosed} {
+		if errors.Is(err, lost) {
 			return true
 		}
 	}
 	return false
 }
-
-// IsPush tells whether a failure happened at the target.
-func IsPush(err error) bool {
-	var step *StepError
-	return errors.As(err, &step) && step.Push
-}
-
-// IsTLS tells whether a connection failed for its certificate or lack of TLS.
-func IsTLS(err error) bool {
-	var (
-		verify    *tls.CertificateVerificationError
-		authority x509.UnknownAuthorityError
-		hostname  x509.HostnameError
-		invalid   x509.CertificateInvalidError
-		alert     tls.AlertError
-	)
-	return IsPlain(err) || errors.As(err, &verify) || errors.As(err, &authority) || errors.As(err, &hostname) ||
-		errors.As(err, &invalid) || errors.As(err, &alert)
-}
-
-// IsPlain tells whether a server answered a TLS handshake with something else.
-func IsPlain(err error) bool {
-	var record tls.RecordHeaderError
-	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &record)
-}
-
-func isNetwork(err error) bool {
-	var timeout net.Error
-	var stream streamError
-	var broken *BrokenError
-	var errno syscall.Errno
-	return errors.As(err, &broken) || errors.As(err, &timeout) || errors.As(err, &stream) || errors.As(err, &errno) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// IsAbsent tells whether a registry said that there is no such thing.
-func IsAbsent(err error) bool {
-	var missing *layout.AbsentError
-	if errors.As(err, &missing) {
-		return true
-	}
-	var status *transport.Error
-	var session *SessionError
-	return errors.As(err, &status) && status.StatusCode == http.StatusNotFound && !errors.As(err, &session)
-}
-
-// IsRefusal tells whether a registry answered that it will not do that.
-func IsRefusal(err error) bool {
-	var status *transport.Error
-	return errors.As(err, &status) && status.StatusCode < http.StatusInternalServerError && !IsTransientStatus(status.StatusCode)
-}
-
-// IsRefused tells whether a registry said that it has no such thing, or will not say.
-func IsRefused(err error) bool { return IsAbsent(err) || IsRefusal(err) }

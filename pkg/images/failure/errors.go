@@ -1,148 +1,95 @@
-// Package failure knows what can go wrong between registries and archives: what an error
-// says, of which class it is, what to do about it, and whether another try may help. It
-// tries nothing itself, and prints nothing.
+// Package failure knows what goes wrong between registries and archives. Each error tells
+// by methods of its own which class it is of, what to do about it, and whether another try
+// may help; the functions here ask it. The package tries nothing itself, prints nothing,
+// and must not know the protocol of registries.
 package failure
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"time"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// StepError says what was tried on what.
-type StepError struct {
-	Doing string // "pulling", "pushing"
-	Where string // the reference, and through which registry
-	What  string // the part of the image; "" if it is the image itself
-	Push  bool   // it happened at the target
-	Err   error
+// OperationError says what was tried on what.
+type OperationError struct {
+	Doing    string // "pulling", "pushing", "reading", "writing"
+	Where    string // the reference, and through what it is reached
+	What     string // the part of the image; "" if it is the image itself
+	AtTarget bool   // it happened where the image is written
+	Err      error
 }
 
-func (e *StepError) Error() string {
+func (e *OperationError) Error() string {
 	s := e.Doing + " " + e.Where + ": "
 	if e.What != "" {
 		s += e.What + ": "
 	}
-	return s + Describe(e.Err, e.Push)
+	return s + Describe(e.Err)
 }
 
-func (e *StepError) Unwrap() error { return e.Err }
+func (e *OperationError) Unwrap() error { return e.Err }
 
-// SessionError says that a registry could not be talked to at all.
-type SessionError struct {
-	Host string
-	Err  error
+// RejectedError is something that will not be done, whoever is asked how often.
+type RejectedError struct {
+	As     images.Class
+	Msg    string
+	Advice string // what to do, "" for what helps against the class
 }
 
-func (e *SessionError) Error() string { return e.describe(true) }
-func (e *SessionError) Unwrap() error { return e.Err }
+func (e *RejectedError) Error() string { return e.Msg }
 
-func (e *SessionError) describe(push bool) string {
-	if Classify(e.Err) == images.ClassAuth {
-		return "logging in to " + e.Host + ": " + Describe(e.Err, push)
-	}
-	return "reaching " + e.Host + ": " + Describe(e.Err, push)
+// Class tells the class of the error.
+func (e *RejectedError) Class() images.Class { return e.As }
+
+// Remedy is what to do about it, "" for what helps against the class.
+func (e *RejectedError) Remedy() string { return e.Advice }
+
+// Transient tells that another try does not help.
+func (e *RejectedError) Transient() bool { return false }
+
+// NotFoundError is a manifest or a blob that is not there.
+type NotFoundError struct {
+	Name  string
+	Where string // "the archive"
 }
 
-// DigestError says that content is not what its digest says.
+func (e *NotFoundError) Error() string { return e.Name + " is not in " + e.Where }
+
+// Class tells the class of the error.
+func (e *NotFoundError) Class() images.Class { return images.ClassNotFound }
+
+// NotFound tells that there is no such thing.
+func (e *NotFoundError) NotFound() bool { return true }
+
+// DigestError is content that is not what its digest says.
 type DigestError struct{ Want, Got string }
 
 func (e *DigestError) Error() string {
 	return fmt.Sprintf("the content of %s is %s", e.Want, e.Got)
 }
 
-// RefusalError is an image that this package will not copy.
-type RefusalError struct {
-	Class  images.Class
-	Msg    string
-	Remedy string
+// Class tells the class of the error.
+func (e *DigestError) Class() images.Class { return images.ClassDigest }
+
+// Transient tells that another try does not help.
+func (e *DigestError) Transient() bool { return false }
+
+// DamagedError is an archive that lacks something, or has something else in its place.
+type DamagedError struct {
+	Member  string // of the archive, "" if it is not known
+	Reason  string
+	Missing bool // the member is not there
 }
 
-func (e *RefusalError) Error() string { return e.Msg }
-
-// AgainError is an answer that is worth another try, other than its status says.
-type AgainError struct{ Err error }
-
-func (e *AgainError) Error() string { return e.Err.Error() }
-func (e *AgainError) Unwrap() error { return e.Err }
-
-// BrokenError is a response that ended too early.
-type BrokenError struct{ Err error }
-
-func (e *BrokenError) Error() string { return "the connection broke off: " + e.Err.Error() }
-func (e *BrokenError) Unwrap() error { return e.Err }
-
-// MidBody is the error of a request that ended in the middle of a body; cause is why it was
-// canceled, nil if it was not.
-func MidBody(cause, err error) error {
-	var stalled *safehttp.StalledError
-	var exceeded *bounded.ExceededError
-	switch {
-	case errors.As(cause, &stalled):
-		err = stalled
-	case cause != nil:
-		return cause
-	case errors.As(err, &exceeded):
-		return err
-	case errors.Is(err, io.EOF):
-		err = io.ErrUnexpectedEOF
+func (e *DamagedError) Error() string {
+	if e.Member == "" {
+		return "the archive is cut or damaged: " + e.Reason
 	}
-	return &BrokenError{Err: err}
+	return "the archive is cut or damaged: " + e.Member + " " + e.Reason
 }
 
-// LongWaitError is an answer that may be another one later, but too late to wait for.
-type LongWaitError struct {
-	Host         string // that asked to wait
-	Asked, Limit time.Duration
-	Err          error // the answer
-}
+// Class tells the class of the error.
+func (e *DamagedError) Class() images.Class { return images.ClassDigest }
 
-// LongWait says of an answer that a host asked for too long a wait. What was tried stays in
-// front.
-func LongWait(err error, host string, asked, limit time.Duration) error {
-	var step *StepError
-	if errors.As(err, &step) {
-		tried := *step
-		tried.Err = &LongWaitError{Host: host, Asked: asked, Limit: limit, Err: step.Err}
-		return &tried
-	}
-	return &LongWaitError{Host: host, Asked: asked, Limit: limit, Err: err}
-}
-
-func (e *LongWaitError) Error() string {
-	asked := e.Asked.Round(time.Second).String()
-	if days := int(e.Asked.Hours() / 24); days > 1 {
-		asked = fmt.Sprintf("%d days", days)
-	}
-	return fmt.Sprintf("%s; %s asks to try again after %s (Retry-After), and no more than %s are waited: try again later, or ask its administrator",
-		Describe(e.Err, true), e.Host, asked, e.Limit)
-}
-func (e *LongWaitError) Unwrap() error { return e.Err }
-
-// streamError catches the stream errors of HTTP/2, whose own type net/http hides: it
-// fills any struct with these fields through errors.As.
-type streamError struct {
-	StreamID uint32
-	Code     uint32
-	Cause    error
-}
-
-func (e streamError) Error() string { return fmt.Sprintf("stream %d: code %d", e.StreamID, e.Code) }
-
-// StoppedError is what becomes of images after the target has refused the credentials.
-type StoppedError struct{ Cause error }
-
-func (e *StoppedError) Error() string {
-	return "not tried, because the registry refused the credentials: " + Describe(e.Cause, true)
-}
-func (e *StoppedError) Unwrap() error { return e.Cause }
-
-// DamagedError is content of an archive that is shorter than it should be.
-type DamagedError struct{ Err error }
-
-func (e *DamagedError) Error() string { return "the archive is cut or damaged: " + e.Err.Error() }
+// Transient tells that another try does not help.
+func (e *DamagedError) Transient() bool { return false }

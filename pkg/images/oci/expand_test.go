@@ -110,7 +110,7 @@ func TestExpandIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, _, err := l.expand(t, tt.root)
-			var refused *failure.RefusalError
+			var refused *failure.RejectedError
 			if tt.want == "" && err == nil {
 				return
 			}
@@ -146,7 +146,7 @@ func TestReferencesMustLeadToSomething(t *testing.T) {
 		if err == nil {
 			continue
 		}
-		var refused *failure.RefusalError
+		var refused *failure.RejectedError
 		if !errors.As(err, &refused) || m.Subject() != "" || m.Entries() != nil {
 			t.Errorf("%.80s: %T, subject %q, entries %v", text, err, m.Subject(), m.Entries())
 		}
@@ -156,7 +156,7 @@ func TestReferencesMustLeadToSomething(t *testing.T) {
 func TestRead(t *testing.T) {
 	for size, want := range map[int]string{oci.Limit: "", oci.Limit + 1: "its manifest is larger than 4 MiB"} {
 		raw, err := oci.Read(strings.NewReader(strings.Repeat("x", size)))
-		var refused *failure.RefusalError
+		var refused *failure.RejectedError
 		if want == "" && (err != nil || len(raw) != size) || want != "" && (!errors.As(err, &refused) || err.Error() != want) {
 			t.Errorf("%d bytes: got %d, %v", size, len(raw), err)
 		}

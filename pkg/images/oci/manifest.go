@@ -39,7 +39,7 @@ func New(raw []byte, contentType, id string) (Manifest, error) {
 		return Manifest{}, &failure.DigestError{Want: id, Got: m.Digest}
 	}
 	if !m.MediaType.IsIndex() && !m.MediaType.IsImage() {
-		return Manifest{}, &failure.RefusalError{Class: images.ClassPolicy, Msg: fmt.Sprintf("manifests of the type %q cannot be copied", m.MediaType), Remedy: "rebuild the image in the OCI or Docker schema 2 format"}
+		return Manifest{}, &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf("manifests of the type %q cannot be copied", m.MediaType), Advice: "rebuild the image in the OCI or Docker schema 2 format"}
 	}
 	return m, nil
 }
@@ -71,7 +71,7 @@ func mediaType(raw []byte, contentType string) types.MediaType {
 	}
 }
 
-// Subject is the digest that a manifest hangs on, "" if it stands for itself.
+// Subject is the digest that a manifest refers to, "" if it stands for itself.
 func (m Manifest) Subject() string {
 	refs, err := m.References()
 	if err != nil || refs.Subject == nil {

@@ -56,7 +56,7 @@ func (m Manifest) with(doc map[string]json.RawMessage, entries []json.RawMessage
 
 // Invalid is the error for an index that cannot be read.
 func Invalid(err error) error {
-	return &failure.RefusalError{Class: images.ClassPolicy, Msg: "its index is not valid: " + err.Error(), Remedy: "check that it is a container image"}
+	return &failure.RejectedError{As: images.ClassPolicy, Msg: "its index is not valid: " + err.Error(), Advice: "check that it is a container image"}
 }
 
 // choose returns the entries of the platforms, and the names of the platforms of all others.
@@ -99,9 +99,9 @@ func noneOf(platforms []v1.Platform, others []string) error {
 	if there == "" {
 		there = "nothing with a platform"
 	}
-	return &failure.RefusalError{
-		Class:  images.ClassNotFound,
+	return &failure.RejectedError{
+		As:     images.ClassNotFound,
 		Msg:    fmt.Sprintf("it is not there for %s; there is %s", strings.Join(wanted, ", "), there),
-		Remedy: "choose from these with --platform, or copy all platforms by leaving it out",
+		Advice: "choose from these with --platform, or copy all platforms by leaving it out",
 	}
 }

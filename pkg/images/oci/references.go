@@ -23,7 +23,7 @@ const (
 	maxListed    = 10_000   // layers of a manifest, or entries of an index
 )
 
-// Read reads a manifest. One that is larger than Limit is a *failure.RefusalError.
+// Read reads a manifest. One that is larger than Limit is a *failure.RejectedError.
 func Read(from io.Reader) ([]byte, error) {
 	raw, err := bounded.ReadAll(from, Limit)
 	var exceeded *bounded.ExceededError
@@ -34,7 +34,7 @@ func Read(from io.Reader) ([]byte, error) {
 }
 
 func refusal(format string, args ...any) error {
-	return &failure.RefusalError{Class: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Remedy: "check that it is a container image"}
+	return &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Advice: "check that it is a container image"}
 }
 
 // Descriptors are a list in a manifest or an index. Each has a digest that can be looked
@@ -72,7 +72,7 @@ type References struct {
 	Subject   *v1.Descriptor `json:"subject"`
 }
 
-// References are what a manifest refers to. The error is a *failure.RefusalError if that
+// References are what a manifest refers to. The error is a *failure.RejectedError if that
 // cannot be read, or leads to nothing.
 func (m Manifest) References() (References, error) {
 	var refs References
@@ -110,8 +110,8 @@ func (r References) Blobs() []v1.Descriptor {
 	return blobs
 }
 
-// withheld counts the layers that may not be distributed.
-func (r References) withheld() int {
+// nondistributable counts the layers that may not be distributed.
+func (r References) nondistributable() int {
 	count := 0
 	for _, d := range r.Layers {
 		if !d.MediaType.IsDistributable() {

@@ -12,17 +12,17 @@ import (
 // Node is a manifest with everything that it refers to. Nodes with the same digest are one.
 type Node struct {
 	Manifest
-	Children []*Node         // of an index
-	below    []v1.Descriptor // what Children are read from
-	blobs    []v1.Descriptor // config and layers of an image
-	withheld int             // layers that may not be distributed
+	Children         []*Node         // of an index
+	below            []v1.Descriptor // what Children are read from
+	blobs            []v1.Descriptor // config and layers of an image
+	nondistributable int             // layers that may not be distributed
 }
 
 // Getter reads the manifest with a digest.
 type Getter func(ctx context.Context, digest string) (Manifest, error)
 
 // Expand reads the manifests below m, each once, however often indexes list it. More than
-// an image may have are a *faults.RefusalError, and so is an index in too many others.
+// an image may have are a *failure.RejectedError, and so is an index in too many others.
 func Expand(ctx context.Context, m Manifest, get Getter) (*Node, error) {
 	root, err := newNode(m)
 	if err != nil {
@@ -47,7 +47,7 @@ func newNode(m Manifest) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Node{Manifest: m, below: refs.Children(), blobs: refs.Blobs(), withheld: refs.withheld()}, nil
+	return &Node{Manifest: m, below: refs.Children(), blobs: refs.Blobs(), nondistributable: refs.nondistributable()}, nil
 }
 
 // expansion is a tree that grows level by level.
@@ -125,7 +125,7 @@ func (n *Node) all() []*Node {
 func (n *Node) Foreign() int {
 	count := 0
 	for _, node := range n.all() {
-		count += node.withheld
+		count += node.nondistributable
 	}
 	return count
 }

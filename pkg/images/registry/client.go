@@ -2,21 +2,26 @@ package registry
 
 import (
 	"context"
+	"net/http"
 	"time"
+
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/repository"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // Digest returns the digest that Find does.
-func (r *Registries) Digest(ctx context.Context, ref images.Ref) (string, error) {
+func (r *Client) Digest(ctx context.Context, ref images.Ref) (string, error) {
 	digest, _, err := r.Find(ctx, ref)
 	return digest, err
 }
 
 // digest returns the digest of a tag, or of a digest, in the repository of a reference. It
 // is asked for by HEAD, and by GET only if the registry does not say so to a HEAD.
-func (r *Registries) digest(ctx context.Context, ref images.Ref, id string) (string, error) {
+func (r *Client) digest(ctx context.Context, ref images.Ref, id string) (string, error) {
 	source, err := r.Source(ref)
 	if err != nil {
 		return "", err
@@ -31,7 +36,7 @@ func (r *Registries) digest(ctx context.Context, ref images.Ref, id string) (str
 
 // CheckTarget returns an error if the repository of ref cannot be pushed to. It
 // starts an upload and cancels it.
-func (r *Registries) CheckTarget(ctx context.Context, ref images.Ref) error {
+func (r *Client) CheckTarget(ctx context.Context, ref images.Ref) error {
 	target, err := r.Target(ref)
 	if err != nil {
 		return err
@@ -39,9 +44,30 @@ func (r *Registries) CheckTarget(ctx context.Context, ref images.Ref) error {
 	return r.ask(ctx, target, func(ctx context.Context, s *repository.Session) error { return s.CheckUpload(ctx) })
 }
 
-// ask sends requests to an endpoint, again after transient faults.
-func (r *Registries) ask(ctx context.Context, side Endpoint, send func(context.Context, *repository.Session) error) error {
+// ask sends requests to an endpoint, again after transient failure.
+func (r *Client) ask(ctx context.Context, to Endpoint, send func(context.Context, *repository.Session) error) error {
 	return r.cfg.Retry.Do(ctx, func(int, error, time.Duration) {}, func(ctx context.Context) error {
-		return side.Wrap("", side.With(ctx, send))
+		return to.Wrap("", to.With(ctx, send))
 	})
+}
+
+// Origin returns where a reference is read, through the mappings.
+func (r *Client) Origin(ref images.Ref) images.Ref {
+	at, _ := rewrite.Apply(r.cfg.Rewrite, ref)
+	return at
+}
+
+// IsLocal tells whether a host is this machine.
+func (r *Client) IsLocal(host string) bool { return isLoopback(host) }
+
+// MayBeUnverified tells whether the user lets a host be reached without a verified
+// certificate: over plain HTTP or any TLS.
+func (r *Client) MayBeUnverified(host string) bool {
+	return IsNamed(r.cfg.Insecure, host) || r.mayBePlain(host)
+}
+
+// HTTPClient returns a client that reaches servers as registries are reached, for chart
+// repositories that are none. It has no credentials.
+func (r *Client) HTTPClient() *http.Client {
+	return safehttp.NewClient(transport.NewUserAgent(r.traced, r.cfg.UserAgent))
 }

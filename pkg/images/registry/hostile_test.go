@@ -35,7 +35,7 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 }
 
 // askAll asks a registry for one thing of every kind, and returns what that came to.
-func askAll(t *testing.T, r *registry.Registries, host string) map[string]error {
+func askAll(t *testing.T, r *registry.Client, host string) map[string]error {
 	t.Helper()
 	at, err := r.Source(images.Ref{Registry: host, Repository: "team/app", Tag: "v1"})
 	if err != nil {
@@ -93,7 +93,7 @@ func TestRegistriesThatStandStill(t *testing.T) {
 						w.WriteHeader(http.StatusNotFound)
 					}
 				})
-				r := registry.New(registry.Config{Retry: once(), Answer: 50 * time.Millisecond, Stall: 50 * time.Millisecond})
+				r := registry.New(registry.Config{Retry: once(), Answer: 50 * time.Millisecond, IdleTimeout: 50 * time.Millisecond})
 				t.Cleanup(r.Close)
 				begun := time.Now()
 				stood := 0
@@ -141,7 +141,7 @@ func TestRegistriesThatDoNotEnd(t *testing.T) {
 				if failure.IsTransient(err) {
 					t.Errorf("%s would be tried again: %v", what, err)
 				}
-				if err != nil && !failure.IsAbsent(err) {
+				if err != nil && !failure.IsNotFound(err) {
 					tooLarge++
 				}
 			}
@@ -159,7 +159,7 @@ func TestChartRepositoriesThatStandStill(t *testing.T) {
 		_ = http.NewResponseController(w).Flush()
 		<-r.Context().Done()
 	})
-	r := registry.New(registry.Config{Stall: 50 * time.Millisecond})
+	r := registry.New(registry.Config{IdleTimeout: 50 * time.Millisecond})
 	t.Cleanup(r.Close)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
@@ -172,7 +172,7 @@ func TestChartRepositoriesThatStandStill(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	var stalled *safehttp.StalledError
+	var stalled *safehttp.IdleTimeoutError
 	if _, err := io.ReadAll(resp.Body); !errors.As(err, &stalled) {
 		t.Error(err)
 	}

@@ -9,9 +9,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Find returns the digest that a reference has at its source, through the mappings, or where
+// Find returns the digest that a reference has at its source, through the rules, or where
 // it has moved to if it is gone from there. moved is nil if it is not.
-func (r *Registries) Find(ctx context.Context, ref images.Ref) (digest string, moved *images.Move, err error) {
+func (r *Client) Find(ctx context.Context, ref images.Ref) (digest string, moved *images.Move, err error) {
 	digest, err = r.digest(ctx, ref, cmp.Or(ref.Digest, ref.Tag))
 	if err == nil {
 		return digest, nil, nil
@@ -31,7 +31,7 @@ func (r *Registries) Find(ctx context.Context, ref images.Ref) (digest string, m
 // is what its own place has answered; look asks another one for a tag or a digest, and what
 // it has found last is what was looked for. If nothing is found, the error is gone, or a
 // *failure.MovedError.
-func (r *Registries) Elsewhere(ref images.Ref, want string, gone error, look func(at images.Ref, id string) error) (images.Move, error) {
+func (r *Client) Elsewhere(ref images.Ref, want string, gone error, look func(at images.Ref, id string) error) (images.Move, error) {
 	if !failure.IsGone(gone) || r.cfg.Moves == nil {
 		return images.Move{}, gone
 	}
@@ -51,9 +51,9 @@ func lookFor(at images.Ref, want string, look func(images.Ref, string) error) er
 	if want == "" || at.Tag == "" || !failure.IsGone(err) || look(at, at.Tag) != nil {
 		return err
 	}
-	return &failure.RefusalError{
-		Class:  images.ClassDigest,
+	return &failure.RejectedError{
+		As:     images.ClassDigest,
 		Msg:    fmt.Sprintf("its tag %s is there with another digest than %s", at.Tag, want),
-		Remedy: "look at the content of the new place; if it will do, write the image list anew with 'images --digests'. A reference that has the digest in it cannot be taken from there: leave it out",
+		Advice: "look at the content of the new place; if it will do, write the image list anew with 'images --digests'. A reference that has the digest in it cannot be taken from there: leave it out",
 	}
 }

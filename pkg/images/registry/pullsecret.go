@@ -10,7 +10,7 @@ import (
 // own images, for the registries and repositories that it names, and for no others. The
 // user's own come first. It must be called before the registries it names are reached.
 // origin says in errors where it comes from.
-func (r *Registries) AddCredentials(dockerConfig []byte, origin string) error {
+func (r *Client) AddCredentials(dockerConfig []byte, origin string) error {
 	added, err := credentials.Read(dockerConfig, origin)
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func (r *Registries) AddCredentials(dockerConfig []byte, origin string) error {
 }
 
 // keychain is where credentials are looked up.
-func (r *Registries) keychain() authn.Keychain {
+func (r *Client) keychain() authn.Keychain {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cfg.Keychain

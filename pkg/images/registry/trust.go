@@ -43,17 +43,17 @@ func hostOf(host string) string {
 }
 
 // mayBePlain tells whether a host may speak plain HTTP.
-func (r *Registries) mayBePlain(host string) bool {
+func (r *Client) mayBePlain(host string) bool {
 	return isLoopback(host) || slices.Contains(r.cfg.PlainHTTP, rewrite.HostName(host))
 }
 
 // mayBeClear tells whether a request may carry credentials over plain HTTP.
-func (r *Registries) mayBeClear(req *http.Request) bool {
+func (r *Client) mayBeClear(req *http.Request) bool {
 	return r.mayBePlain(req.URL.Host) || concerns(r.cfg.PlainHTTP, req)
 }
 
 // isUnverified tells whether the certificate of the host of a request does not count.
-func (r *Registries) isUnverified(req *http.Request) bool { return concerns(r.cfg.Insecure, req) }
+func (r *Client) isUnverified(req *http.Request) bool { return concerns(r.cfg.Insecure, req) }
 
 func isLoopback(host string) bool {
 	host = hostOf(host)

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"bytes"
@@ -15,7 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // pack copies a fleet into an archive, and returns its name.
@@ -26,7 +26,7 @@ func pack(t *testing.T, form string, from strict, plan images.Plan) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := open(t, login()).Copy(t.Context(), inArchive(plan), Options{Into: a})
+	report := open(t, login()).Copy(t.Context(), inArchive(plan), transfer.Options{Into: a})
 	wantAll(t, report, images.Copied)
 	if err := a.Finish(); err != nil {
 		t.Fatal(err)
@@ -59,12 +59,12 @@ func unpack(t *testing.T, name string, to strict) (images.Plan, images.Report) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	inv, err := storage.Inventory(a)
+	inv, err := transfer.Inventory(a)
 	if err != nil {
 		t.Fatal(err)
 	}
 	plan := images.NewPlan(inv, images.Target{Registry: to.server.Host, Prefix: "mirror"})
-	return plan, open(t, login()).Copy(t.Context(), plan, Options{From: a})
+	return plan, open(t, login()).Copy(t.Context(), plan, transfer.Options{From: a})
 }
 
 func TestArchivesAreIdentical(t *testing.T) {
@@ -128,7 +128,7 @@ func TestPackingGoesOn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report := open(t, login()).Copy(ctx, inArchive(plan), Options{Into: first, Jobs: 1})
+			report := open(t, login()).Copy(ctx, inArchive(plan), transfer.Options{Into: first, Jobs: 1})
 			if report.Count(images.Skipped) == 0 {
 				t.Error("it was not stopped")
 			}
@@ -144,7 +144,7 @@ func TestPackingGoesOn(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			report = open(t, login()).Copy(t.Context(), inArchive(plan), Options{Into: second})
+			report = open(t, login()).Copy(t.Context(), inArchive(plan), transfer.Options{Into: second})
 			if report.Count(images.Failed)+report.Count(images.Skipped) > 0 {
 				t.Errorf("%+v", report)
 			}
@@ -264,7 +264,7 @@ func TestAnArchiveOfWhatIsNew(t *testing.T) {
 		t.Fatal(err)
 	}
 	from.Take()
-	report := open(t, login()).Copy(t.Context(), inArchive(plan), Options{Into: delta, Since: old})
+	report := open(t, login()).Copy(t.Context(), inArchive(plan), transfer.Options{Into: delta, Since: old})
 	if report.Count(images.Present) != 5 || report.Count(images.Copied) != 3 {
 		t.Errorf("%d present, %d copied", report.Count(images.Present), report.Count(images.Copied))
 	}

@@ -1,13 +1,13 @@
-package transfer
+package transfer_test
 
 import (
 	"net/url"
 	"strings"
 	"testing"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/httptransport"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // asked is what registries were asked for, as the trace of the requests has it: a registry
@@ -15,7 +15,7 @@ import (
 type asked struct{ text }
 
 // watched returns registries that are reached as cfg says, and what they are asked for.
-func watched(t *testing.T, cfg registry.Config) (*Registries, *asked) {
+func watched(t *testing.T, cfg transfer.Config) (*transfer.Registries, *asked) {
 	t.Helper()
 	a := &asked{}
 	cfg.Trace, cfg.Verbosity = a, httptransport.TraceRequests

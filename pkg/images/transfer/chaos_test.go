@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"context"
@@ -20,9 +20,10 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/seeded"
 )
 
 // copyEnv makes this test binary copy the plan in it, so that a copy can be killed.
@@ -42,8 +43,8 @@ func copyPlan(text string) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 2
 	}
-	r := NewRegistries(registry.Config{Retry: retry.Policy{Attempts: 8, First: 2 * time.Millisecond, Longest: time.Second}})
-	report := r.Copy(context.Background(), plan, Options{Jobs: 4})
+	r := transfer.NewRegistries(transfer.Config{Retry: retry.Policy{Attempts: 8, First: 2 * time.Millisecond, Longest: time.Second}})
+	report := r.Copy(context.Background(), plan, transfer.Options{Jobs: 4})
 	for _, res := range report.Results {
 		if res.Outcome == images.Failed {
 			fmt.Fprintln(os.Stderr, res.Error)
@@ -74,14 +75,14 @@ func (f *fuse) burn() {
 }
 
 // unreliable spoils one request in twenty, each in one of many ways.
-func unreliable(f *fuse, next http.Handler) http.Handler {
+func unreliable(f *fuse, random *rand.Rand, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.burn()
-		if rand.IntN(20) > 0 {
+		if random.IntN(20) > 0 {
 			next.ServeHTTP(w, r)
 			return
 		}
-		switch rand.IntN(5) {
+		switch random.IntN(5) {
 		case 0:
 			w.Header().Set("Retry-After", "0")
 			w.WriteHeader(http.StatusTooManyRequests)
@@ -90,19 +91,19 @@ func unreliable(f *fuse, next http.Handler) http.Handler {
 		case 2:
 			panic(http.ErrAbortHandler)
 		case 3: // the answer is cut, and what was asked has happened
-			next.ServeHTTP(&shortWriter{ResponseWriter: w, left: rand.Int64N(1000), cut: func() bool { return true }}, r)
+			next.ServeHTTP(&shortWriter{ResponseWriter: w, left: random.Int64N(1000), cut: func() bool { return true }}, r)
 		default: // what is sent is cut
-			r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, rand.Int64N(1000)), failing{}))
+			r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, random.Int64N(1000)), failing{}))
 			next.ServeHTTP(w, r)
 			panic(http.ErrAbortHandler)
 		}
 	})
 }
 
-func newUnreliable(t *testing.T, f *fuse) strict {
+func newUnreliable(t *testing.T, f *fuse, random *rand.Rand) strict {
 	t.Helper()
 	s := newStrict(t, registrytest.Options{})
-	srv := httptest.NewServer(unreliable(f, s.Registry))
+	srv := httptest.NewServer(unreliable(f, random, s.Registry))
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(srv.Close)
 	s.server.Host = strings.TrimPrefix(srv.URL, "http://")
@@ -111,8 +112,8 @@ func newUnreliable(t *testing.T, f *fuse) strict {
 
 // TestChaos kills copies between unreliable registries, and runs them again.
 func TestChaos(t *testing.T) {
-	lit := &fuse{}
-	from, to := newUnreliable(t, lit), newUnreliable(t, lit)
+	lit, random := &fuse{}, seeded.New(t)
+	from, to := newUnreliable(t, lit, random), newUnreliable(t, lit, random)
 	f := registrytest.Fleet{Repositories: 30, Bases: 3, BaseSize: 700 << 10, OwnSize: 300 << 10}
 	plan := fleet(t, f, from, to)
 	text, err := json.Marshal(plan)
@@ -124,7 +125,7 @@ func TestChaos(t *testing.T) {
 		before := arrived(from, to, f.Repositories)
 		requests := int64(0) // never
 		if kills < 10 {
-			requests = 5 + rand.Int64N(60)
+			requests = 5 + random.Int64N(60)
 		}
 		killed, err := copyKilled(t, string(text), requests, lit)
 		for digest := range from.Take().Blobs {

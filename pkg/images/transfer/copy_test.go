@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 func wantHeads(t *testing.T, side string, requests []string, n int) {
@@ -31,9 +32,9 @@ func TestCopyWhatTheLockSays(t *testing.T) {
 	plan := planOf(t, from, to, "app:v1")
 	plan.Copies[0].Digest = locked
 
-	report := open(t, login()).Copy(t.Context(), plan, Options{})
+	report := open(t, login()).Copy(t.Context(), plan, transfer.Options{})
 	wantAll(t, report, images.Copied)
-	wantWhole(t, &to.Registry, plan.Copies[0].Target, locked)
+	wantContent(t, &to.Registry, plan.Copies[0].Target, locked)
 }
 
 func TestCopyMovesATagThatChanged(t *testing.T) {
@@ -41,15 +42,15 @@ func TestCopyMovesATagThatChanged(t *testing.T) {
 	plan := planOf(t, from, to, "app:v1")
 	for range 2 {
 		digest := from.Put(t, "app:v1", servertest.NewImage(t, types.OCIManifestSchema1))
-		wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
-		wantWhole(t, &to.Registry, plan.Copies[0].Target, digest)
+		wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
+		wantContent(t, &to.Registry, plan.Copies[0].Target, digest)
 	}
 }
 
 func TestCopyWritesTheTagLast(t *testing.T) {
 	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
 	from.Put(t, "app:v1", servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
-	wantAll(t, open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1"), Options{}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1"), transfer.Options{}), images.Copied)
 
 	var manifests bool
 	requests := to.Take()
@@ -73,7 +74,7 @@ func TestCopyThroughAMapping(t *testing.T) {
 	cache, to := servertest.New(t, servertest.Basic), servertest.New(t, servertest.Plain)
 	digest := cache.Put(t, "docker.io/library/alpine:3.20", servertest.NewImage(t, types.OCIManifestSchema1))
 	cfg := login(cache, to)
-	cfg.Mappings = []rewrite.Mapping{{Host: "*", Registry: cache.Host, Prefix: "{host}"}}
+	cfg.Rewrite = []rewrite.Rule{{Host: "*", Registry: cache.Host, Prefix: "{host}"}}
 	r := open(t, cfg)
 
 	var inv images.Collector
@@ -84,7 +85,7 @@ func TestCopyThroughAMapping(t *testing.T) {
 		}
 		inv.Add(images.Image{Ref: ref})
 	}
-	report := r.Copy(t.Context(), images.NewPlan(inv.Inventory(), images.Target{Registry: to.Host}), Options{})
+	report := r.Copy(t.Context(), images.NewPlan(inv.Inventory(), images.Target{Registry: to.Host}), transfer.Options{})
 	if got := report.Results[0]; got.Outcome != images.Copied || got.Digest != digest {
 		t.Errorf("alpine: %+v", got)
 	}
@@ -110,7 +111,7 @@ func TestCopyKeepsItsConcurrency(t *testing.T) {
 		}
 		return false
 	})
-	wantAll(t, open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1", "app2:v1"), Options{Jobs: 1}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), planOf(t, from, to, "app:v1", "app2:v1"), transfer.Options{Jobs: 1}), images.Copied)
 	if most > 5 {
 		t.Errorf("%d uploads at once with one job, want one large and four small ones at the most", most)
 	}
@@ -145,7 +146,7 @@ func TestCanceledBeforeTheStart(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
-	report := open(t, login()).Copy(ctx, planOf(t, from, to, "a:1", "b:1"), Options{})
+	report := open(t, login()).Copy(ctx, planOf(t, from, to, "a:1", "b:1"), transfer.Options{})
 	wantAll(t, report, images.Skipped)
 	if diff := cmp.Diff([]string(nil), append(from.Take(), to.Take()...)); diff != "" {
 		t.Error(diff)

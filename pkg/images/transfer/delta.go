@@ -4,12 +4,11 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
 )
 
-// seed tells the moves where a registry has what an archive lacks, if what it is new to
+// expectBase tells the blobs where a registry has what an archive lacks, if what it is new to
 // was copied there with the same mapping.
-func (run *run) seed(plan images.Plan) {
+func (run *run) expectBase(plan images.Plan) {
 	from := run.opts.From
 	if from == nil || from.Base() == nil {
 		return
@@ -23,10 +22,10 @@ func (run *run) seed(plan images.Plan) {
 		if err != nil {
 			continue
 		}
-		at, err := run.reach.Registries.Target(plan.Target.Ref(ref))
+		at, err := run.registries.Target(plan.Target.Ref(ref), nil)
 		if err != nil {
 			continue
 		}
-		run.moves.Known(storage.NewHosted(at, run.reach.Gate), []v1.Descriptor{{Digest: hash}})
+		run.blobs.Known(at.Location(), []v1.Descriptor{{Digest: hash}})
 	}
 }

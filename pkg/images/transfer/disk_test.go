@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // TestRoomIsLookedForFirst wants nothing to move if there is no room for all of it. One layer
@@ -42,7 +43,7 @@ func TestRoomIsLookedForFirst(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer into.Close()
-		report := open(t, login()).Copy(t.Context(), inArchive(plan), Options{Into: into})
+		report := open(t, login()).Copy(t.Context(), inArchive(plan), transfer.Options{Into: into})
 		wantAll(t, report, images.Failed)
 		for _, res := range report.Results {
 			if res.Class != images.ClassDisk || res.Error != report.Results[0].Error || !strings.Contains(res.Error, "MiB free, and 10737") {

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"bytes"
@@ -17,6 +17,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // strict is a registry that mounts, resumes, and takes no incomplete manifest.
@@ -84,7 +85,7 @@ func TestEachBlobOnce(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, tt.target)
 			plan := fleet(t, small(12), from, to)
-			report := open(t, login()).Copy(t.Context(), plan, Options{Jobs: 4})
+			report := open(t, login()).Copy(t.Context(), plan, transfer.Options{Jobs: 4})
 			wantAll(t, report, images.Copied)
 			wantCopies(t, plan, from, to)
 			pulled, pushed := from.Take(), to.Take()
@@ -111,11 +112,11 @@ func TestChangedImagesMountFromUnchangedOnes(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	f := small(10)
 	plan := fleet(t, f, from, to)
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 	f.Repositories, f.Changed = 12, 1 // two are new, one has changed
 	plan = fleet(t, f, from, to)
 	from.Take()
-	report := open(t, login()).Copy(t.Context(), plan, Options{})
+	report := open(t, login()).Copy(t.Context(), plan, transfer.Options{})
 	if report.Count(images.Copied) != 3 || report.Count(images.Present) != 9 {
 		t.Errorf("%d copied, %d present", report.Count(images.Copied), report.Count(images.Present))
 	}
@@ -132,7 +133,7 @@ func TestManyTagsShareTheirManifests(t *testing.T) {
 	f := small(2)
 	f.Tags = 4
 	plan := fleet(t, f, from, to)
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 	wantCopies(t, plan, from, to)
 	wantOnce(t, from.Take())
 }
@@ -147,7 +148,7 @@ func TestOneSourceOfABlobIsEnough(t *testing.T) {
 		}
 		return gone
 	})
-	report := open(t, login()).Copy(t.Context(), plan, Options{})
+	report := open(t, login()).Copy(t.Context(), plan, transfer.Options{})
 	if report.Count(images.Copied) != 3 || report.Results[0].Class != images.ClassAuth {
 		t.Errorf("%+v", report.Results)
 	}
@@ -163,7 +164,7 @@ func TestStoppedAnywhere(t *testing.T) {
 			defer cancel()
 			left := stop
 			to.server.Fail(stopAfter(to.server, &left, cancel))
-			first := open(t, login()).Copy(ctx, plan, Options{Jobs: 2})
+			first := open(t, login()).Copy(ctx, plan, transfer.Options{Jobs: 2})
 			arrived := map[string]bool{}
 			for digest := range from.Take().Blobs {
 				for i := range 8 {
@@ -172,7 +173,7 @@ func TestStoppedAnywhere(t *testing.T) {
 					}
 				}
 			}
-			second := open(t, login()).Copy(t.Context(), plan, Options{Jobs: 2})
+			second := open(t, login()).Copy(t.Context(), plan, transfer.Options{Jobs: 2})
 			if first.Count(images.Failed)+second.Count(images.Failed)+second.Count(images.Skipped) > 0 {
 				t.Errorf("%+v\n%+v", first, second)
 			}
@@ -190,7 +191,7 @@ func TestStoppedAnywhere(t *testing.T) {
 func TestTheFakeIsARegistry(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(1), from, to)
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 	ref, err := name.ParseReference(plan.Copies[0].Target.String(), name.Insecure)
 	if err != nil {
 		t.Fatal(err)

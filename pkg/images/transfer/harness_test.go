@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"crypto/x509"
@@ -8,10 +8,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/authn"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // fast is patience for tests.
@@ -20,7 +20,7 @@ func fast() retry.Policy {
 }
 
 // login returns the configuration that reaches all servers.
-func login(servers ...*servertest.Server) registry.Config {
+func login(servers ...*servertest.Server) transfer.Config {
 	var registries []*servertest.Registry
 	for _, s := range servers {
 		registries = append(registries, &s.Registry)
@@ -29,8 +29,8 @@ func login(servers ...*servertest.Server) registry.Config {
 }
 
 // reach returns the configuration that reaches all registries.
-func reach(registries ...*servertest.Registry) registry.Config {
-	cfg := registry.Config{CAs: x509.NewCertPool(), UserAgent: "test", Retry: fast()}
+func reach(registries ...*servertest.Registry) transfer.Config {
+	cfg := transfer.Config{CAs: x509.NewCertPool(), UserAgent: "test", Retry: fast()}
 	var chains []authn.Keychain
 	for _, r := range registries {
 		if r.User != "" {
@@ -45,12 +45,12 @@ func reach(registries ...*servertest.Registry) registry.Config {
 }
 
 // open returns registries that do not wait long between attempts.
-func open(t *testing.T, cfg registry.Config) *Registries {
+func open(t *testing.T, cfg transfer.Config) *transfer.Registries {
 	t.Helper()
 	if cfg.Retry == (retry.Policy{}) {
 		cfg.Retry = fast()
 	}
-	r := NewRegistries(cfg)
+	r := transfer.NewRegistries(cfg)
 	t.Cleanup(r.Close)
 	return r
 }

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"bytes"
@@ -51,7 +51,7 @@ func wantOddLayers(t *testing.T, r *servertest.Registry, target images.Ref, want
 	if err != nil {
 		t.Fatal(err)
 	}
-	wantWhole(t, r, target, digest.String())
+	wantContent(t, r, target, digest.String())
 	got, err := remote.Image(r.Reference(t, target.Repository+":"+target.Tag), r.Options()...)
 	if err != nil {
 		t.Fatal(err)

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"crypto/x509"
@@ -9,8 +9,8 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // target wants the check of a target to leave no upload behind.
@@ -37,11 +37,11 @@ func (s suite) strangers(t *testing.T) {
 
 func (s suite) untrusted(t *testing.T) {
 	ref := images.Ref{Registry: s.to.Host, Repository: "nothing", Tag: "v1"}
-	_, err := open(t, registry.Config{CAs: x509.NewCertPool()}).Digest(t.Context(), ref)
+	_, err := open(t, transfer.Config{CAs: x509.NewCertPool()}).Digest(t.Context(), ref)
 	if failure.Classify(err) != images.ClassTLS {
 		t.Errorf("unknown CA: %q is %q", err, failure.Classify(err))
 	}
-	_, err = open(t, registry.Config{Insecure: []string{s.to.Host}}).Digest(t.Context(), ref)
+	_, err = open(t, transfer.Config{Insecure: []string{s.to.Host}}).Digest(t.Context(), ref)
 	if failure.Classify(err) != images.ClassNotFound {
 		t.Errorf("--insecure: %q is %q", err, failure.Classify(err))
 	}
@@ -62,7 +62,7 @@ func (s suite) wrongPassword(t *testing.T) {
 	if asked := requests.entries(t, s.to); failure.Classify(err) != images.ClassAuth || len(asked) > 3 || strings.Contains(err.Error(), "wrong") {
 		t.Errorf("CheckTarget: %v after %v", err, asked)
 	}
-	report := r.Copy(t.Context(), planBetween(t, s.from, s.to, refs...), Options{Jobs: 1})
+	report := r.Copy(t.Context(), planBetween(t, s.from, s.to, refs...), transfer.Options{Jobs: 1})
 	wantAll(t, report, images.Failed)
 	for _, res := range report.Results {
 		if res.Class != images.ClassAuth {

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"slices"
@@ -12,6 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // spdx is what a list of contents is, as an artifact.
@@ -81,20 +82,20 @@ func (s suite) attached(t *testing.T) {
 	of := refer(t, s.from, "attached/app", "of another one", platform)
 
 	plan := planBetween(t, s.from, s.to, "attached/app:v1")
-	report := open(t, reach(s.from, s.to)).Copy(t.Context(), plan, Options{})
+	report := open(t, reach(s.from, s.to)).Copy(t.Context(), plan, transfer.Options{})
 	wantAll(t, report, images.Copied)
 	if n := report.Results[0].Attached; n != 4 {
 		t.Errorf("%d attached, want 4", n)
 	}
 	target := plan.Copies[0].Target
 	target.Tag = tag
-	wantWhole(t, s.to, target, signature)
+	wantContent(t, s.to, target, signature)
 	s.wantReferrers(t, target.Repository, root, list)
 	s.wantReferrers(t, target.Repository, platform, part, of)
 	s.wantVerified(t, plan)
 }
 
-// attachedLater wants verify to find what was hung on an image after its copy, and Repair
+// attachedLater wants verify to find what was referred to an image after its copy, and Repair
 // to bring it beside what is there, also if only the target has that.
 func (s suite) attachedLater(t *testing.T) {
 	index := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
@@ -102,15 +103,15 @@ func (s suite) attachedLater(t *testing.T) {
 	root, _ := describe(t, index)
 	first := refer(t, s.from, "later/app", "first", root)
 	plan := planBetween(t, s.from, s.to, "later/app:v1")
-	wantAll(t, open(t, reach(s.from, s.to)).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, reach(s.from, s.to)).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 
 	own := refer(t, s.to, plan.Copies[0].Target.Repository, "of the mirror", root)
 	second := refer(t, s.from, "later/app", "second", root)
-	wantAll(t, open(t, reach(s.from, s.to)).Copy(t.Context(), plan, Options{}), images.Present)
-	found := open(t, reach(s.from, s.to)).Verify(t.Context(), plan, Options{}, false)
+	wantAll(t, open(t, reach(s.from, s.to)).Copy(t.Context(), plan, transfer.Options{}), images.Present)
+	found := open(t, reach(s.from, s.to)).Verify(t.Context(), plan, transfer.Options{}, false)
 	wantFindings(t, found, map[string]images.Finding{"later/app": images.Incomplete})
 	wantProblem(t, found.Checks[0], "referrer", hash(t, second), "missing (of "+root.Digest.String()+")")
-	wantAll(t, open(t, reach(s.from, s.to)).Repair(t.Context(), plan, found, Options{}), images.Copied)
+	wantAll(t, open(t, reach(s.from, s.to)).Repair(t.Context(), plan, found, transfer.Options{}), images.Copied)
 	s.wantReferrers(t, plan.Copies[0].Target.Repository, root, first, second, own)
 	s.wantVerified(t, plan)
 }

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"maps"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // fill puts every shape of image into a registry, and returns the references to them with
@@ -74,7 +75,7 @@ func (s suite) shapes(t *testing.T) {
 	refs := slices.Sorted(maps.Keys(digests))
 	plan := planBetween(t, s.from, s.to, refs...)
 
-	first := open(t, reach(s.from, s.to)).Copy(t.Context(), plan, Options{Jobs: 4})
+	first := open(t, reach(s.from, s.to)).Copy(t.Context(), plan, transfer.Options{Jobs: 4})
 	wantAll(t, first, images.Copied)
 	for i, res := range first.Results {
 		ref := strings.TrimPrefix(res.Source.String(), s.from.Host+"/")
@@ -84,14 +85,14 @@ func (s suite) shapes(t *testing.T) {
 		if res.Digest != digests[ref] || res.Bytes == 0 || res.Attempts != 1 {
 			t.Errorf("%s: digest %s, %d bytes, %d attempts; want %s, some, 1", ref, res.Digest, res.Bytes, res.Attempts, digests[ref])
 		}
-		wantWhole(t, s.to, res.Target, digests[ref])
+		wantContent(t, s.to, res.Target, digests[ref])
 		if ref == "team/odd:v1" {
 			wantOddLayers(t, s.to, res.Target, odd)
 		}
 	}
 
 	r, requests := watched(t, reach(s.from, s.to))
-	second := r.Copy(t.Context(), plan, Options{})
+	second := r.Copy(t.Context(), plan, transfer.Options{})
 	wantAll(t, second, images.Present)
 	if second.Bytes() != 0 {
 		t.Errorf("the second run uploaded %d bytes", second.Bytes())
@@ -104,7 +105,7 @@ func (s suite) shapes(t *testing.T) {
 // wantVerified fails the test unless every byte of all images is in the target.
 func (s suite) wantVerified(t *testing.T, plan images.Plan) {
 	t.Helper()
-	wantFindings(t, open(t, reach(s.from, s.to)).Verify(t.Context(), plan, Options{}, true), nil)
+	wantFindings(t, open(t, reach(s.from, s.to)).Verify(t.Context(), plan, transfer.Options{}, true), nil)
 }
 
 // shared wants a blob that images share to be fetched once and uploaded once.
@@ -128,7 +129,7 @@ func (s suite) shared(t *testing.T) {
 	}
 	plan := planBetween(t, s.from, s.to, refs...)
 	r, requests := watched(t, reach(s.from, s.to))
-	report := r.Copy(t.Context(), plan, Options{})
+	report := r.Copy(t.Context(), plan, transfer.Options{})
 	wantAll(t, report, images.Copied)
 	fetched := downloads(requests.take(t, s.from))
 	for digest, n := range fetched {
@@ -173,7 +174,7 @@ func (s suite) platforms(t *testing.T) {
 	whole := s.from.Put(t, "some/list:v1", servertest.NewIndex(t, types.DockerManifestList, types.DockerManifestSchema2))
 	single := s.from.Put(t, "some/single:v1", servertest.NewImage(t, types.OCIManifestSchema1))
 	plan := planBetween(t, s.from, s.to, "some/list:v1", "some/single:v1")
-	opts := Options{Platforms: platforms(t, "linux/arm64", "linux/s390x")}
+	opts := transfer.Options{Platforms: platforms(t, "linux/arm64", "linux/s390x")}
 
 	r, requests := watched(t, reach(s.from, s.to))
 	report := r.Copy(t.Context(), plan, opts)
@@ -182,7 +183,7 @@ func (s suite) platforms(t *testing.T) {
 	if list.Digest == whole || report.Results[1].Digest != single {
 		t.Errorf("digests %s and %s", list.Digest, report.Results[1].Digest)
 	}
-	wantWhole(t, s.to, list.Target, list.Digest)
+	wantContent(t, s.to, list.Target, list.Digest)
 	if puts := servertest.WithPrefix(requests.take(t, s.to), "PUT /v2/mirror/some/list/manifests/"); len(puts) != 3 {
 		t.Errorf("written: %v; want one image, the whole index in vain, and the smaller one", puts)
 	}

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"strings"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // newForeign returns an image of two platforms, one of which has a layer that is to be
@@ -43,7 +44,7 @@ func (s suite) foreignLayers(t *testing.T) {
 	from.Put(t, "foreign/docker:v1", docker)
 	from.Put(t, "foreign/oci:v1", oci)
 	plan := planBetween(t, &from.Registry, s.to, "foreign/docker:v1", "foreign/oci:v1")
-	report := open(t, reach(&from.Registry, s.to)).Copy(t.Context(), plan, Options{})
+	report := open(t, reach(&from.Registry, s.to)).Copy(t.Context(), plan, transfer.Options{})
 	fetched := downloads(from.Take())
 	for i, digest := range []string{inDocker, inOCI} {
 		res := report.Results[i]
@@ -60,7 +61,7 @@ func (s suite) foreignLayers(t *testing.T) {
 			t.Errorf("%s: %s after %d attempts: %s: %s", res.Source, res.Class, res.Attempts, res.Error, res.Remedy)
 		}
 	}
-	opts := Options{}
+	opts := transfer.Options{}
 	if s.foreign {
 		wantAll(t, report, images.Copied)
 	} else {

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"testing"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // repairs deletes a tag, a platform and a blob at the target, and moves a tag: verify names
@@ -23,7 +24,7 @@ func (s suite) repairs(t *testing.T) {
 		s.from.Put(t, "sound/app:v1", servertest.NewImage(t, types.OCIManifestSchema1)),
 	}
 	plan := planBetween(t, s.from, s.to, "broken/blob:v1", "broken/moved:v1", "broken/platform:v1", "broken/tag:v1", "sound/app:v1")
-	wantAll(t, open(t, reach(s.from, s.to)).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, reach(s.from, s.to)).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 	s.wantVerified(t, plan)
 
 	blob := firstLayer(t, image)
@@ -33,7 +34,7 @@ func (s suite) repairs(t *testing.T) {
 	s.to.Delete(t, "mirror/broken/platform@"+platform.Digest.String())
 	s.to.Delete(t, "mirror/broken/tag:v1")
 
-	found := open(t, reach(s.from, s.to)).Verify(t.Context(), plan, Options{}, false)
+	found := open(t, reach(s.from, s.to)).Verify(t.Context(), plan, transfer.Options{}, false)
 	wantFindings(t, found, map[string]images.Finding{
 		"broken/blob": images.Incomplete, "broken/moved": images.Different, "broken/platform": images.Incomplete, "broken/tag": images.Missing,
 	})
@@ -41,7 +42,7 @@ func (s suite) repairs(t *testing.T) {
 	wantProblem(t, found.Checks[2], "manifest", platform.Digest, "missing (linux/arm64)")
 
 	r, requests := watched(t, reach(s.from, s.to))
-	report := r.Repair(t.Context(), plan, found, Options{})
+	report := r.Repair(t.Context(), plan, found, transfer.Options{})
 	wantAll(t, report, images.Copied)
 	if fetched := downloads(requests.take(t, s.from)); len(report.Results) != 4 || len(fetched) != 1 || fetched[blob.String()] != 1 {
 		t.Errorf("%d images were repaired with %v, want 4 with %s", len(report.Results), fetched, blob)
@@ -50,7 +51,7 @@ func (s suite) repairs(t *testing.T) {
 		t.Errorf("%d blobs were uploaded", n)
 	}
 	for i, c := range plan.Copies {
-		wantWhole(t, s.to, c.Target, digests[i])
+		wantContent(t, s.to, c.Target, digests[i])
 	}
 	s.wantVerified(t, plan)
 }
@@ -64,22 +65,22 @@ func firstLayer(t *testing.T, image v1.Image) v1.Hash {
 	return manifest.Layers[0].Digest
 }
 
-// lostReferrers deletes what hangs on an image at the target.
+// lostReferrers deletes what refers to an image at the target.
 func (s suite) lostReferrers(t *testing.T) {
 	index := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
 	s.from.Put(t, "lost/app:v1", index)
 	root, _ := describe(t, index)
 	list := refer(t, s.from, "lost/app", "to be lost", root)
 	plan := planBetween(t, s.from, s.to, "lost/app:v1")
-	wantAll(t, open(t, reach(s.from, s.to)).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, reach(s.from, s.to)).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 
 	s.to.Delete(t, "mirror/lost/app@"+list)
-	found := open(t, reach(s.from, s.to)).Verify(t.Context(), plan, Options{}, false)
+	found := open(t, reach(s.from, s.to)).Verify(t.Context(), plan, transfer.Options{}, false)
 	wantFindings(t, found, map[string]images.Finding{"lost/app": images.Incomplete})
 	if problems := found.Checks[0].Problems; len(problems) != 1 || problems[0].Digest != list {
 		t.Errorf("%+v, want the list %s", problems, list)
 	}
-	wantAll(t, open(t, reach(s.from, s.to)).Repair(t.Context(), plan, found, Options{}), images.Copied)
+	wantAll(t, open(t, reach(s.from, s.to)).Repair(t.Context(), plan, found, transfer.Options{}), images.Copied)
 	s.wantReferrers(t, plan.Copies[0].Target.Repository, root, list)
 	s.wantVerified(t, plan)
 }

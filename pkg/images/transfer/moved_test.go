@@ -12,7 +12,6 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
@@ -47,8 +46,8 @@ func relocated(t *testing.T, status int, keychain func(hub string) authn.Keychai
 		w.WriteHeader(status)
 		return true
 	})
-	cfg := registry.Config{
-		Mappings: []rewrite.Mapping{{Host: "hub.example.com", Registry: r.hub.Host}, {Host: "quay.example.com", Registry: r.quay.Host}},
+	cfg := transfer.Config{
+		Rewrite: []rewrite.Rule{{Host: "hub.example.com", Registry: r.hub.Host}, {Host: "quay.example.com", Registry: r.quay.Host}},
 		Moves: func(ref images.Ref) []images.Move {
 			if ref.Name() != "hub.example.com/old/mc" {
 				return nil

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // Indexes that list each other have many paths to one image. Copying and verifying take as
@@ -34,8 +35,8 @@ func TestIndexesThatListEachOther(t *testing.T) {
 	}
 	from.server.Take()
 	plan := planOf(t, from.server, to.server, "team/app:v1")
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
-	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, false), nil)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
+	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, false), nil)
 	for name, requests := range map[string][]string{"source": from.server.Take(), "target": to.server.Take()} {
 		reads := map[string]int{}
 		for _, r := range servertest.WithPrefix(requests, "GET ") {

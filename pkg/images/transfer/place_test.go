@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // TestPlacesThatMustBeCreated answers as registries do that create nothing by themselves.
@@ -52,10 +52,10 @@ func TestPlacesThatMustBeCreated(t *testing.T) {
 			plan := planOf(t, from, to, refs...)
 			i := slices.IndexFunc(plan.Copies, func(c images.Copy) bool { return strings.HasSuffix(c.Source.Repository, "a/one") })
 			err := open(t, login()).CheckTarget(t.Context(), plan.Copies[i].Target)
-			if want := tt.class == images.ClassPolicy; failure.IsMissingPlace(err) != want {
+			if want := tt.class == images.ClassPolicy; transfer.IsMissingRepository(err) != want {
 				t.Errorf("%v: want that something must be created: %t", err, want)
 			}
-			for _, res := range open(t, login()).Copy(t.Context(), plan, Options{}).Results {
+			for _, res := range open(t, login()).Copy(t.Context(), plan, transfer.Options{}).Results {
 				switch {
 				case res.Source.Repository == "there" && res.Outcome != images.Copied:
 					t.Errorf("others suffer: %+v", res)
@@ -81,7 +81,7 @@ func TestRefusedForOneProject(t *testing.T) {
 		fmt.Fprint(w, `{"errors":[{"code":"UNAUTHORIZED","message":"unauthorized to access repository: mirror/a, action: push"}]}`)
 		return true
 	})
-	report := open(t, login()).Copy(t.Context(), planOf(t, from, to, "a:1", "b:1", "c:1"), Options{Jobs: 1})
+	report := open(t, login()).Copy(t.Context(), planOf(t, from, to, "a:1", "b:1", "c:1"), transfer.Options{Jobs: 1})
 	if report.Count(images.Copied) != 2 || report.Results[0].Class != images.ClassAuth {
 		t.Errorf("%+v", report.Results)
 	}

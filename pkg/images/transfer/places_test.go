@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"path/filepath"
@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // placed plans to copy a fleet of three: a chart with a second place that comes before all
@@ -38,7 +38,7 @@ func write(t *testing.T, inv images.Inventory, name string, since *layout.Archiv
 	if err != nil {
 		t.Fatal(err)
 	}
-	report := open(t, login()).Copy(t.Context(), images.NewPlan(inv, images.Target{Archive: name}), Options{Into: into, Since: since})
+	report := open(t, login()).Copy(t.Context(), images.NewPlan(inv, images.Target{Archive: name}), transfer.Options{Into: into, Since: since})
 	if err := into.Finish(); err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func listed(t *testing.T, name string) images.Inventory {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	inv, err := storage.Inventory(a)
+	inv, err := transfer.Inventory(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestSecondPlacesTravelInArchives(t *testing.T) {
 					t.Errorf("nothing is in %s", repository)
 				}
 			}
-			wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), nil)
+			wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true), nil)
 			again := filepath.Join(t.TempDir(), "again")
 			write(t, listed(t, name), layout.TarScheme+again, nil)
 			if diff := cmp.Diff(inv, listed(t, again)); diff != "" {
@@ -115,7 +115,7 @@ func TestSecondPlacesAreNotedLater(t *testing.T) {
 	}
 	defer a.Close()
 	var found []string
-	for _, check := range open(t, login()).Verify(t.Context(), inArchive(plan), Options{Into: a}, false).Checks {
+	for _, check := range open(t, login()).Verify(t.Context(), inArchive(plan), transfer.Options{Into: a}, false).Checks {
 		for _, problem := range check.Problems {
 			found = append(found, string(check.Finding)+" "+problem.Part+" "+problem.Detail)
 		}

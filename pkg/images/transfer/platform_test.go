@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 func TestPlatformsThatCannotBe(t *testing.T) {
@@ -25,12 +26,12 @@ func TestPlatformsThatCannotBe(t *testing.T) {
 		{"app:v1", []string{"windows/amd64"}, images.ClassNotFound, "not there for windows/amd64; there is linux/amd64, linux/arm64"},
 	}
 	for _, tt := range tests {
-		got := open(t, login()).Copy(t.Context(), planOf(t, from, to, tt.ref), Options{Platforms: platforms(t, tt.platforms...)}).Results[0]
+		got := open(t, login()).Copy(t.Context(), planOf(t, from, to, tt.ref), transfer.Options{Platforms: platforms(t, tt.platforms...)}).Results[0]
 		if got.Class != tt.class || !strings.Contains(got.Error, tt.text) || got.Remedy == got.Class.Remedy() {
 			t.Errorf("%s: %q, %q, %q", tt.ref, got.Class, got.Error, got.Remedy)
 		}
 	}
-	all := Options{Platforms: platforms(t, "linux/amd64", "linux/arm64")}
+	all := transfer.Options{Platforms: platforms(t, "linux/amd64", "linux/arm64")}
 	got := open(t, login()).Copy(t.Context(), planOf(t, from, to, "app@"+pinned), all).Results[0]
 	if got.Outcome != images.Copied || got.Digest != pinned {
 		t.Errorf("all of its platforms: %+v", got)

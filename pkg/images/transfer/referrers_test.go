@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"encoding/json"
@@ -11,6 +11,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // sign hangs a signature in cosign's way and an SBOM as a referrer on a digest, and returns
@@ -74,7 +75,7 @@ func TestSignaturesTravelWithTheirImage(t *testing.T) {
 				}
 				from.AddManifest("team/app-000", fallback, registrytest.Manifest{MediaType: string(types.OCIImageIndex), Raw: raw})
 			}
-			report := open(t, login()).Copy(t.Context(), plan, Options{NoReferrers: tt.leave})
+			report := open(t, login()).Copy(t.Context(), plan, transfer.Options{NoReferrers: tt.leave})
 			wantAll(t, report, images.Copied)
 			want := 2
 			if tt.leave {
@@ -101,7 +102,7 @@ func TestSignaturesTravelWithTheirImage(t *testing.T) {
 }
 
 func TestSparseIndexes(t *testing.T) {
-	opts := Options{Platforms: platforms(t, "linux/arm64")}
+	opts := transfer.Options{Platforms: platforms(t, "linux/arm64")}
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{Sparse: true})
 	plan := fleet(t, small(1), from, to)
 	whole, _ := from.Tag("team/app-000", "v0")
@@ -134,32 +135,32 @@ func TestSignaturesThatCameLater(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, into)
 			plan := fleet(t, small(3), from, to)
-			wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+			wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 			digest, _ := from.Tag("team/app-001", "v0")
 			sbom := sign(t, from, "team/app-001", digest)
 			sign(t, from, "team/app-001", from.Children("team/app-001", digest)[1])
 
 			from.server.Take()
-			wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Present)
+			wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Present)
 			if asked := from.server.Take(); len(asked) != 3 {
 				t.Errorf("an unchanged image costs more than a request: %v", asked)
 			}
-			wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{NoReferrers: true}, false), nil)
-			found := open(t, login()).Verify(t.Context(), plan, Options{}, false)
+			wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{NoReferrers: true}, false), nil)
+			found := open(t, login()).Verify(t.Context(), plan, transfer.Options{}, false)
 			wantFindings(t, found, map[string]images.Finding{"app-001": images.Incomplete})
 			if problems := found.Checks[1].Problems; len(problems) != 4 {
 				t.Errorf("%+v, want two signatures and two SBOMs", problems)
 			}
-			report := open(t, login()).Repair(t.Context(), plan, found, Options{})
+			report := open(t, login()).Repair(t.Context(), plan, found, transfer.Options{})
 			wantAll(t, report, images.Copied)
 			if len(report.Results) != 1 || report.Results[0].Attached != 4 {
 				t.Errorf("%+v", report.Results)
 			}
-			again := open(t, login()).Verify(t.Context(), found.Broken(plan), Options{}, true)
+			again := open(t, login()).Verify(t.Context(), found.Broken(plan), transfer.Options{}, true)
 			wantFindings(t, found.Updated(again), nil)
 
 			to.RemoveManifest("mirror/team/app-001", sbom)
-			found = open(t, login()).Verify(t.Context(), plan, Options{}, false)
+			found = open(t, login()).Verify(t.Context(), plan, transfer.Options{}, false)
 			wantFindings(t, found, map[string]images.Finding{"app-001": images.Incomplete})
 			if len(found.Checks[1].Problems) != 1 || found.Checks[1].Problems[0].Digest != sbom.String() {
 				t.Errorf("%+v, want the SBOM %s", found.Checks[1].Problems, sbom)

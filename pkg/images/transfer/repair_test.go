@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"context"
@@ -15,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // damage gives a blob of the first of the images other content at the target.
@@ -34,15 +35,15 @@ func TestDamagedBlobsAreReplaced(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, into)
 			f := small(3)
 			plan := fleet(t, f, from, to)
-			wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+			wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 			digest := damage(t, to, f)
-			found := open(t, login()).Verify(t.Context(), plan, Options{}, true)
+			found := open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true)
 			from.Take()
-			wantAll(t, open(t, login()).Repair(t.Context(), plan, found, Options{}), images.Copied)
+			wantAll(t, open(t, login()).Repair(t.Context(), plan, found, transfer.Options{}), images.Copied)
 			if blobs := from.Take().Blobs; len(blobs) != 1 || blobs[digest] != 1 {
 				t.Errorf("fetched: %v, want %s", blobs, digest)
 			}
-			again := open(t, login()).Verify(t.Context(), found.Broken(plan), Options{}, true)
+			again := open(t, login()).Verify(t.Context(), found.Broken(plan), transfer.Options{}, true)
 			if len(again.Checks) != 1 {
 				t.Errorf("%d images were checked again", len(again.Checks))
 			}
@@ -61,10 +62,10 @@ func TestDamageThatStays(t *testing.T) {
 		from, to := newStrict(t, registrytest.Options{}), newStrict(t, into)
 		f := small(2)
 		plan := fleet(t, f, from, to)
-		wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+		wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 		digest := damage(t, to, f)
-		found := open(t, login()).Verify(t.Context(), plan, Options{}, true)
-		report := open(t, login()).Repair(t.Context(), plan, found, Options{})
+		found := open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true)
+		report := open(t, login()).Repair(t.Context(), plan, found, transfer.Options{})
 		res := report.Results[0]
 		if len(report.Results) != 1 || res.Outcome != images.Failed || !strings.Contains(res.Error, text) {
 			t.Errorf("got %+v, want %q", report.Results, text)
@@ -116,16 +117,16 @@ func TestDamagedInAnotherRegistry(t *testing.T) {
 	t.Cleanup(srv.Close)
 	to := strict{server: &servertest.Server{Registry: servertest.Registry{Host: strings.TrimPrefix(srv.URL, "http://")}}}
 	plan := fleet(t, small(4), from, to)
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 	base, err := registrytest.NewLayer(1, 300<<10)
 	if err != nil {
 		t.Fatal(err)
 	}
 	storage.damaged[base.Digest] = true
-	found := open(t, login()).Verify(t.Context(), plan, Options{}, true)
+	found := open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true)
 	if n := len(found.Broken(plan).Copies); n < 2 {
 		t.Fatalf("%d images are broken", n)
 	}
-	wantAll(t, open(t, login()).Repair(t.Context(), plan, found, Options{}), images.Copied)
-	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), nil)
+	wantAll(t, open(t, login()).Repair(t.Context(), plan, found, transfer.Options{}), images.Copied)
+	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true), nil)
 }

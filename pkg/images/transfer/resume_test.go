@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"fmt"
@@ -17,6 +17,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // large is one image whose layers are streamed.
@@ -84,7 +85,7 @@ func TestDownloadsResume(t *testing.T) {
 			from.server.Host = strings.TrimPrefix(srv.URL, "http://")
 			from.server.Fail(tt.fault)
 			plan, rec := fleet(t, large(), from, to), &recorder{}
-			report := open(t, login()).Copy(t.Context(), plan, Options{Jobs: 1, Observer: rec})
+			report := open(t, login()).Copy(t.Context(), plan, transfer.Options{Jobs: 1, Observer: rec})
 			wantAll(t, report, images.Copied)
 			wantCopies(t, plan, from, to)
 			stats := to.Take()
@@ -120,7 +121,7 @@ func TestExpiredRedirect(t *testing.T) {
 		return true
 	})
 	plan := fleet(t, large(), from, to)
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{Jobs: 1}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{Jobs: 1}), images.Copied)
 	wantCopies(t, plan, from, to)
 	if cuts.Load() < 2 || tickets.Load() < 5 {
 		t.Errorf("%d cuts, %d redirects", cuts.Load(), tickets.Load())
@@ -160,7 +161,7 @@ func TestUploadsResume(t *testing.T) {
 			t.Cleanup(srv.Close)
 			to.server.Host = strings.TrimPrefix(srv.URL, "http://")
 			plan := fleet(t, large(), from, to)
-			wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+			wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 			wantCopies(t, plan, from, to)
 			if got := to.Take().BytesIn; got > tt.sent {
 				t.Errorf("%d bytes arrived, want at most %d", got, tt.sent)
@@ -173,7 +174,7 @@ func TestALostUploadIsBegunAnew(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	to.server.Fail(times(1, isBlobPut, status(http.StatusNotFound)))
 	plan := fleet(t, small(1), from, to)
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 	wantCopies(t, plan, from, to)
 }
 
@@ -192,7 +193,7 @@ func TestARegistryThatWantsFewerRequests(t *testing.T) {
 	cfg := login()
 	cfg.Retry = retry.Policy{Attempts: 20, First: 5 * time.Millisecond, Longest: time.Second}
 	r := open(t, cfg)
-	wantAll(t, r.Copy(t.Context(), planOf(t, from, to, refs...), Options{}), images.Copied)
+	wantAll(t, r.Copy(t.Context(), planOf(t, from, to, refs...), transfer.Options{}), images.Copied)
 	if refusals.Load() == 0 {
 		t.Error("it never had too many requests")
 	}

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"net/http"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 func TestOneTokenForEachRepository(t *testing.T) {
@@ -19,7 +20,7 @@ func TestOneTokenForEachRepository(t *testing.T) {
 		from.Put(t, ref, servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1))
 	}
 	r := open(t, login(from, to))
-	wantAll(t, r.Copy(t.Context(), planOf(t, from, to, "a:1", "a:2", "b:1"), Options{}), images.Copied)
+	wantAll(t, r.Copy(t.Context(), planOf(t, from, to, "a:1", "a:2", "b:1"), transfer.Options{}), images.Copied)
 	tokens, pings := to.Asked("GET /token"), to.Asked("GET /v2/")
 	if tokens != 2 || pings != 1 {
 		t.Errorf("%d tokens for two repositories, %d pings of one host", tokens, pings)
@@ -44,7 +45,7 @@ func TestCredentialsStayWithTheirHost(t *testing.T) {
 		}
 		return isBlobGet(r)
 	})
-	got := open(t, login(from)).Copy(t.Context(), planOf(t, from, to, "app:v1"), Options{}).Results[0]
+	got := open(t, login(from)).Copy(t.Context(), planOf(t, from, to, "app:v1"), transfer.Options{}).Results[0]
 	if served.Load() == 0 || leaked.Load() > 0 {
 		t.Errorf("%d of %d requests to another host had credentials", leaked.Load(), served.Load())
 	}

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"encoding/base64"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // text is a strings.Builder for several writers.
@@ -31,7 +32,7 @@ func TestTraceOfACopy(t *testing.T) {
 		from.Put(t, "app:1", servertest.NewImage(t, types.OCIManifestSchema1))
 		cfg, out := login(from, to), &asked{}
 		cfg.Trace, cfg.Verbosity = out, 10
-		wantAll(t, open(t, cfg).Copy(t.Context(), planOf(t, from, to, "app:1"), Options{}), images.Copied)
+		wantAll(t, open(t, cfg).Copy(t.Context(), planOf(t, from, to, "app:1"), transfer.Options{}), images.Copied)
 		printed := out.b.String()
 		credentials := base64.StdEncoding.EncodeToString([]byte(servertest.User + ":" + servertest.Password))
 		if strings.Contains(printed, servertest.Password) || strings.Contains(printed, credentials) {

@@ -1,8 +1,8 @@
 // Package transfer carries out plans: it copies images between registries and archives,
-// verifies them, and repairs what is broken. How registries are reached is known in access
-// and in what that uses; what registries and archives have in common, in sides and pair; how
-// blobs get to their places, in moves. It must not know where a plan comes from, how it is
-// printed, or Kubernetes.
+// verifies them, and repairs what is broken. Registries and archives are storages to it;
+// how blobs get to their places is known in blobs, what an image is at both ends in
+// compare, and what happens at once in scheduler. It must not know where a plan comes from,
+// how it is printed, or Kubernetes.
 //
 // A run reads the manifest trees of all images at once. Each blob is then moved once, to
 // one repository of the target, and mounted into the others. An image is committed as
@@ -16,19 +16,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/verify"
 )
-
-// Registries are the registries that plans are carried out with.
-type Registries struct {
-	*registry.Registries
-}
-
-// NewRegistries returns registries that are reached as cfg says.
-func NewRegistries(cfg registry.Config) *Registries { return &Registries{registry.New(cfg)} }
 
 // Options say how a plan is carried out.
 type Options struct {
@@ -41,18 +30,18 @@ type Options struct {
 	// not an index is copied whatever its platform, as skopeo and crane do.
 	Platforms []v1.Platform
 
-	From *layout.Archive // where the sources are, nil for registries
-	Into *layout.Archive // where the targets go, nil for registries
+	From *Archive // where the sources are, nil for registries
+	Into *Archive // where the targets go, nil for registries
 
-	Since *layout.Archive // what Into need not hold, because this archive does
+	Since *Archive // what Into need not hold, because this archive does
 
-	NoReferrers bool // leave signatures and what else hangs on an image
+	NoReferrers bool // leave signatures and what else refers to an image
 
 	// AllowDigestChange lets Platforms change the digest of an image that is referred to
 	// by digest.
 	AllowDigestChange bool
 
-	Observer progress.Observer // nil: nobody
+	Observer Observer // nil: nobody
 
 	// repair is what was found out about each image of the plan: every part of them is
 	// looked at, even if the digest is what it should be. It is nil for a copy.
@@ -63,10 +52,12 @@ type Options struct {
 // the plan or, if it has none, that of the source. Every manifest is read again, and every
 // blob is asked for or, if deep, read and hashed. Nothing is written.
 func (r *Registries) Verify(ctx context.Context, plan images.Plan, opts Options, deep bool) images.Verification {
-	reach := r.reach(opts)
-	stop := context.AfterFunc(ctx, reach.Gate.Lanes.Flush)
+	run := r.newRun(opts)
+	stop := context.AfterFunc(ctx, run.scheduler.Flush)
 	defer stop()
-	v := &verify.Verifier{Reach: reach, Observer: opts.Observer, Deep: deep}
+	v := &verify.Verifier{
+		Compare: run.compare, Open: run.open, Scheduler: run.scheduler, Retry: r.Retries(), Observer: opts.Observer, Deep: deep,
+	}
 	checks := make([]images.Check, len(plan.Copies))
 	var group sync.WaitGroup
 	for i, c := range plan.Copies {

@@ -1,4 +1,4 @@
-package transfer
+package transfer_test
 
 import (
 	"strings"
@@ -9,6 +9,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // wantFindings fails the test unless the images are what is wanted, and the others verified.
@@ -30,9 +31,9 @@ func TestVerifyFindsAndFixRepairs(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	f := small(6)
 	plan := fleet(t, f, from, to)
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
-	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, false), nil)
-	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), nil)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
+	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, false), nil)
+	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true), nil)
 
 	to.Untag("mirror/team/app-000", "v0")
 	index, _ := from.Tag("team/app-001", "v0")
@@ -45,7 +46,7 @@ func TestVerifyFindsAndFixRepairs(t *testing.T) {
 	to.RemoveBlob("mirror/team/app-002", own.Digest)
 	to.AddManifest("mirror/team/app-003", "v0", registrytest.Manifest{MediaType: "application/vnd.oci.image.index.v1+json", Raw: []byte(`{"schemaVersion":2,"manifests":[]}`)})
 
-	v := open(t, login()).Verify(t.Context(), plan, Options{}, false)
+	v := open(t, login()).Verify(t.Context(), plan, transfer.Options{}, false)
 	wantFindings(t, v, map[string]images.Finding{
 		"app-000": images.Missing, "app-001": images.Incomplete, "app-002": images.Incomplete, "app-003": images.Different,
 	})
@@ -57,11 +58,11 @@ func TestVerifyFindsAndFixRepairs(t *testing.T) {
 		t.Errorf("%d images are to be repaired", len(broken.Copies))
 	}
 	from.Take()
-	wantAll(t, open(t, login()).Repair(t.Context(), plan, v, Options{}), images.Copied)
+	wantAll(t, open(t, login()).Repair(t.Context(), plan, v, transfer.Options{}), images.Copied)
 	if blobs := from.Take().Blobs; len(blobs) != 1 || blobs[own.Digest] != 1 {
 		t.Errorf("fetched: %v, want %s", blobs, own.Digest)
 	}
-	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), nil)
+	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true), nil)
 }
 
 func wantProblem(t *testing.T, c images.Check, part string, digest v1.Hash, detail string) {
@@ -75,24 +76,24 @@ func TestVerifyDeepHashes(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	f := small(2)
 	plan := fleet(t, f, from, to)
-	wantAll(t, open(t, login()).Copy(t.Context(), plan, Options{}), images.Copied)
+	wantAll(t, open(t, login()).Copy(t.Context(), plan, transfer.Options{}), images.Copied)
 	own, err := registrytest.NewLayer(1_000_000, f.OwnSize)
 	if err != nil {
 		t.Fatal(err)
 	}
 	to.AddBlob("mirror/team/app-000", own.Digest, registrytest.Generated(99, f.OwnSize))
-	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, false), nil)
-	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), map[string]images.Finding{"app-000": images.Incomplete})
+	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, false), nil)
+	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true), map[string]images.Finding{"app-000": images.Incomplete})
 }
 
 func TestVerifyWithoutASource(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(2), from, to)
-	for i, res := range open(t, login()).Copy(t.Context(), plan, Options{}).Results {
+	for i, res := range open(t, login()).Copy(t.Context(), plan, transfer.Options{}).Results {
 		plan.Copies[i].Digest = res.Digest // as a lock has them
 	}
 	from.server.Take()
-	wantFindings(t, open(t, login()).Verify(t.Context(), plan, Options{}, true), nil)
+	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true), nil)
 	if asked := from.server.Take(); len(asked) > 0 {
 		t.Errorf("the source was asked: %v", asked)
 	}
@@ -106,5 +107,5 @@ func TestVerifyArchives(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	wantFindings(t, open(t, login()).Verify(t.Context(), inArchive(plan), Options{Into: a}, true), nil)
+	wantFindings(t, open(t, login()).Verify(t.Context(), inArchive(plan), transfer.Options{Into: a}, true), nil)
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
 // checked reads a blob. It keeps the last bytes back if all of it is not what its digest
@@ -33,7 +35,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	c.hasher.Write(p[:n])
 	if c.at == c.place.size {
 		if got := hex.EncodeToString(c.hasher.Sum(nil)); got != c.want.Hex {
-			return 0, &DamagedError{Member: c.place.member, Reason: "has the digest sha256:" + got + ", and not " + c.want.String()}
+			return 0, &failure.DamagedError{Member: c.place.member, Reason: "has the digest sha256:" + got + ", and not " + c.want.String()}
 		}
 	}
 	return n, err

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
 // damaged reads an archive, and returns the error that the first damage gives.
@@ -57,7 +59,7 @@ func TestDamageIsNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := damaged(t, tt.files.tar(t))
-			var d *DamagedError
+			var d *failure.DamagedError
 			if !errors.As(err, &d) || !strings.Contains(err.Error(), tt.names) {
 				t.Errorf("got %v, want %q", err, tt.names)
 			}
@@ -74,7 +76,7 @@ func TestACutArchiveIsRefused(t *testing.T) {
 	end := bytes.LastIndexByte(whole, ']') + 1 // what follows is empty
 	for size := 0; size < end; size += 100 {
 		err := damaged(t, whole[:size])
-		var d *DamagedError
+		var d *failure.DamagedError
 		if !errors.As(err, &d) {
 			t.Errorf("cut to %d bytes: %v", size, err)
 		}

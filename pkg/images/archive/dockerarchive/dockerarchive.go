@@ -44,20 +44,8 @@ type content struct {
 	made []byte
 }
 
-// DamagedError says that a member is missing, or is not what it should be.
-type DamagedError struct {
-	Member string
-	Reason string
-
-	missing bool
-}
-
-func (e *DamagedError) Error() string {
-	return "the archive is cut or damaged: " + e.Member + " " + e.Reason
-}
-
 // Read reads what is in a docker-archive. Layers whose digest is known from the archive are
-// not read; Open verifies them. The error is a *DamagedError if a member is missing or not
+// not read; Open verifies them. The error is a *failure.DamagedError if a member is missing or not
 // what it should be.
 func Read(ctx context.Context, file io.ReaderAt, size int64) (*Archive, error) {
 	found, err := scan(io.NewSectionReader(file, 0, size))
@@ -86,7 +74,7 @@ func (a *Archive) Has(digest v1.Hash) bool {
 	return ok
 }
 
-// Open opens a blob. Whoever reads all of it, from the beginning, gets a *DamagedError
+// Open opens a blob. Whoever reads all of it, from the beginning, gets a *failure.DamagedError
 // instead of the last bytes if it is not what its digest says.
 func (a *Archive) Open(digest v1.Hash) (blob io.ReadSeekCloser, ok bool) {
 	c, ok := a.blobs[digest]

@@ -13,7 +13,9 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/compression"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
 // Limits of what is read of an archive (docs/adr/0064).
@@ -75,7 +77,7 @@ func (r *reader) entries() ([]entry, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, &DamagedError{Member: ManifestFile, Reason: "is not valid: " + err.Error()}
+		return nil, &failure.DamagedError{Member: ManifestFile, Reason: "is not valid: " + err.Error()}
 	}
 	return entries, nil
 }
@@ -91,7 +93,7 @@ func (r *reader) read(p place, limit int64) ([]byte, error) {
 		err = io.ErrUnexpectedEOF
 	}
 	if err != nil {
-		return nil, &DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
+		return nil, &failure.DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
 	}
 	return data, nil
 }
@@ -113,7 +115,7 @@ func (r *reader) image(ctx context.Context, e entry) error {
 		return nil
 	}
 	if len(cfg.RootFS.DiffIDs) != len(e.Layers) {
-		return &DamagedError{Member: e.Config, Reason: fmt.Sprintf("has %d layers, and %s has %d for it", len(cfg.RootFS.DiffIDs), ManifestFile, len(e.Layers))}
+		return &failure.DamagedError{Member: e.Config, Reason: fmt.Sprintf("has %d layers, and %s has %d for it", len(cfg.RootFS.DiffIDs), ManifestFile, len(e.Layers))}
 	}
 	layers := make([]layer, len(e.Layers))
 	for i, name := range e.Layers {
@@ -170,14 +172,14 @@ func (r *reader) config(name string) (config, error) {
 		return config{}, err
 	}
 	if want, ok := digestIn(p.member); ok && want != digest {
-		return config{}, &DamagedError{Member: p.member, Reason: "has the digest " + digest.String() + ", and not the one of its name"}
+		return config{}, &failure.DamagedError{Member: p.member, Reason: "has the digest " + digest.String() + ", and not the one of its name"}
 	}
 	var c config
 	if err := json.Unmarshal(data, &c); err != nil {
-		return config{}, &DamagedError{Member: p.member, Reason: "is not valid: " + err.Error()}
+		return config{}, &failure.DamagedError{Member: p.member, Reason: "is not valid: " + err.Error()}
 	}
 	if slices.Contains(c.RootFS.DiffIDs, v1.Hash{}) {
-		return config{}, &DamagedError{Member: p.member, Reason: "is not valid: a layer has no digest"}
+		return config{}, &failure.DamagedError{Member: p.member, Reason: "is not valid: a layer has no digest"}
 	}
 	c.descriptor = v1.Descriptor{Digest: digest, Size: size}
 	r.configs[p.member] = c
@@ -188,8 +190,8 @@ func (r *reader) config(name string) (config, error) {
 // layerOf is layer, for one that may be elsewhere.
 func (r *reader) layerOf(ctx context.Context, e entry, name string, diffID v1.Hash) (layer, error) {
 	l, err := r.layer(ctx, name, diffID)
-	var damaged *DamagedError
-	if !errors.As(err, &damaged) || !damaged.missing {
+	var damaged *failure.DamagedError
+	if !errors.As(err, &damaged) || !damaged.Missing {
 		return l, err
 	}
 	if desc, ok := e.LayerSources[diffID.String()]; ok && desc.Digest != (v1.Hash{}) && !desc.MediaType.IsDistributable() {
@@ -203,7 +205,7 @@ func (r *reader) layerOf(ctx context.Context, e entry, name string, diffID v1.Ha
 func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
 	mediaTypes := dockerTypes()
 	for _, l := range layers {
-		if l.compression == zstandard {
+		if l.format == compression.Zstd {
 			mediaTypes = ociTypes()
 		}
 	}
@@ -214,7 +216,7 @@ func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
 			m.Layers = append(m.Layers, *l.remote)
 			continue
 		}
-		m.Layers = append(m.Layers, v1.Descriptor{MediaType: mediaTypes.layers[l.compression], Digest: l.digest, Size: l.size})
+		m.Layers = append(m.Layers, v1.Descriptor{MediaType: mediaTypes.layers[l.format], Digest: l.digest, Size: l.size})
 	}
 	raw, err := json.Marshal(m)
 	if err != nil {
@@ -247,19 +249,19 @@ func (r *reader) list(name string, desc v1.Descriptor) error {
 // mediaTypes are the types of the parts of an image.
 type mediaTypes struct {
 	manifest, config types.MediaType
-	layers           map[compression]types.MediaType
+	layers           map[compression.Format]types.MediaType
 }
 
 func dockerTypes() mediaTypes {
 	return mediaTypes{
 		manifest: types.DockerManifestSchema2, config: types.DockerConfigJSON,
-		layers: map[compression]types.MediaType{plain: types.DockerUncompressedLayer, gzipped: types.DockerLayer},
+		layers: map[compression.Format]types.MediaType{compression.None: types.DockerUncompressedLayer, compression.Gzip: types.DockerLayer},
 	}
 }
 
 func ociTypes() mediaTypes {
 	return mediaTypes{
 		manifest: types.OCIManifestSchema1, config: types.OCIConfigJSON,
-		layers: map[compression]types.MediaType{plain: types.OCIUncompressedLayer, gzipped: types.OCILayer, zstandard: types.OCILayerZStd},
+		layers: map[compression.Format]types.MediaType{compression.None: types.OCIUncompressedLayer, compression.Gzip: types.OCILayer, compression.Zstd: types.OCILayerZStd},
 	}
 }

@@ -1,8 +1,6 @@
 package dockerarchive
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,21 +10,14 @@ import (
 	"strings"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/klauspost/compress/zstd"
-)
 
-// compression is what a layer is packed with, whatever its name says.
-type compression int
-
-const (
-	plain compression = iota
-	gzipped
-	zstandard
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/compression"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
 // layer is a layer as it is in the archive.
 type layer struct {
-	compression
+	format compression.Format
 	digest v1.Hash
 	diffID v1.Hash // the digest of what is packed, zero if it was not unpacked
 	size   int64
@@ -51,7 +42,7 @@ func (r *reader) layer(ctx context.Context, name string, diffID v1.Hash) (layer,
 		r.archive.blobs[l.digest] = content{place: p}
 	}
 	if l.diffID != (v1.Hash{}) && l.diffID != diffID {
-		return layer{}, &DamagedError{Member: p.member, Reason: "has the content " + l.diffID.String() + ", and not " + diffID.String()}
+		return layer{}, &failure.DamagedError{Member: p.member, Reason: "has the content " + l.diffID.String() + ", and not " + diffID.String()}
 	}
 	return l, nil
 }
@@ -60,10 +51,10 @@ func (r *reader) inspect(ctx context.Context, p place, diffID v1.Hash) (layer, e
 	section := io.NewSectionReader(r.archive.file, p.at, p.size)
 	l := layer{size: p.size}
 	var err error
-	if l.compression, err = compressionOf(section); err != nil {
-		return l, &DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
+	if l.format, err = compression.DetectAt(section); err != nil {
+		return l, &failure.DamagedError{Member: p.member, Reason: "cannot be read: " + err.Error()}
 	}
-	if l.compression == plain {
+	if l.format == compression.None {
 		l.digest, l.diffID = diffID, diffID
 		return l, nil
 	}
@@ -71,28 +62,11 @@ func (r *reader) inspect(ctx context.Context, p place, diffID v1.Hash) (layer, e
 		l.digest = digest
 		return l, nil
 	}
-	l.digest, l.diffID, err = unpackedDigests(ctx, section, l.compression)
+	l.digest, l.diffID, err = unpackedDigests(ctx, section, l.format)
 	if err != nil && ctx.Err() == nil {
-		err = &DamagedError{Member: p.member, Reason: "cannot be unpacked: " + err.Error()}
+		err = &failure.DamagedError{Member: p.member, Reason: "cannot be unpacked: " + err.Error()}
 	}
 	return l, err
-}
-
-// compressionOf looks at the first bytes.
-func compressionOf(r io.ReaderAt) (compression, error) {
-	magic := make([]byte, 4)
-	n, err := r.ReadAt(magic, 0)
-	if errors.Is(err, io.EOF) {
-		err = nil // shorter than that: it is not packed
-	}
-	switch magic = magic[:n]; {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		return gzipped, err
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		return zstandard, err
-	default:
-		return plain, err
-	}
 }
 
 // digestIn returns the digest in the name of a member, such as DIGEST.tar.gz,
@@ -105,10 +79,10 @@ func digestIn(member string) (v1.Hash, bool) {
 }
 
 // unpackedDigests returns the digest of a layer, and that of what is packed in it.
-func unpackedDigests(ctx context.Context, packed io.Reader, c compression) (digest, diffID v1.Hash, err error) {
+func unpackedDigests(ctx context.Context, packed io.Reader, f compression.Format) (digest, diffID v1.Hash, err error) {
 	outer, inner := sha256.New(), sha256.New()
 	tee := io.TeeReader(packed, outer)
-	unpacked, err := unpack(tee, c)
+	unpacked, err := compression.NewReader(tee, f)
 	if err != nil {
 		return digest, diffID, err
 	}
@@ -118,17 +92,6 @@ func unpackedDigests(ctx context.Context, packed io.Reader, c compression) (dige
 	}
 	return v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(outer.Sum(nil))},
 		v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(inner.Sum(nil))}, err
-}
-
-func unpack(packed io.Reader, c compression) (io.ReadCloser, error) {
-	if c == gzipped {
-		return gzip.NewReader(packed)
-	}
-	decoder, err := zstd.NewReader(packed, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(64<<20))
-	if err != nil {
-		return nil, err
-	}
-	return decoder.IOReadCloser(), nil
 }
 
 // copyAll copies until the end, or until ctx is done.

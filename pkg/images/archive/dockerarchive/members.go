@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 )
 
@@ -43,7 +44,7 @@ func scan(r io.ReadSeeker) (members, error) {
 			return found, nil
 		}
 		if err != nil {
-			return nil, &DamagedError{Member: last, Reason: "or what follows it: " + err.Error()}
+			return nil, &failure.DamagedError{Member: last, Reason: "or what follows it: " + err.Error()}
 		}
 		if len(found) >= maxMembers {
 			return nil, fmt.Errorf("it has more than %d members: it is no archive of images", maxMembers)
@@ -109,11 +110,11 @@ func (m members) file(name string) (place, error) {
 		f, ok := m[cleaned]
 		switch {
 		case !ok:
-			return place{}, &DamagedError{Member: cleaned, Reason: "is missing", missing: true}
+			return place{}, &failure.DamagedError{Member: cleaned, Reason: "is missing", Missing: true}
 		case f.link == "":
 			return f.place, nil
 		}
 		cleaned = f.link
 	}
-	return place{}, &DamagedError{Member: name, Reason: "is a link that leads nowhere"}
+	return place{}, &failure.DamagedError{Member: name, Reason: "is a link that leads nowhere"}
 }

@@ -51,7 +51,7 @@ func (d *dir) has(digest v1.Hash) bool {
 func (d *dir) open(digest v1.Hash) (io.ReadSeekCloser, error) {
 	f, err := openRegular(d.root, blobPath(digest))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &AbsentError{Name: digest.String()}
+		return nil, absent(digest)
 	}
 	if err != nil {
 		return nil, err

@@ -13,10 +13,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/dockerarchive"
 )
 
-// DamagedError names the member of a docker-archive that is missing, or not what it should
-// be.
-type DamagedError = dockerarchive.DamagedError
-
 // saved is a docker-archive, as if it was a layout.
 type saved struct {
 	file    *os.File
@@ -41,7 +37,7 @@ func (s *saved) has(digest v1.Hash) bool { return s.archive.Has(digest) }
 func (s *saved) open(digest v1.Hash) (io.ReadSeekCloser, error) {
 	blob, ok := s.archive.Open(digest)
 	if !ok {
-		return nil, &AbsentError{Name: digest.String()}
+		return nil, absent(digest)
 	}
 	return blob, nil
 }

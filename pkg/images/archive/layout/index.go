@@ -12,7 +12,7 @@ import (
 // Limits of what is read of an index (docs/adr/0064).
 const (
 	maxIndex   = 32 << 20 // bytes: 75,000 images
-	maxEntries = 100_000  // images, and what hangs on them
+	maxEntries = 100_000  // images, and what refers to them
 )
 
 // parseIndex reads an index. Its entries are decoded one by one, and each leads to a blob.

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
 // The names of the two forms on a command line.
@@ -38,13 +39,6 @@ const (
 	indexFile  = "index.json"
 	layoutText = `{"imageLayoutVersion":"1.0.0"}`
 )
-
-// AbsentError is a blob or an image that is not in the archive.
-type AbsentError struct {
-	Name string
-}
-
-func (e *AbsentError) Error() string { return e.Name + " is not in the archive" }
 
 // Archive is safe for concurrent use.
 type Archive struct {
@@ -135,7 +129,7 @@ func (a *Archive) Finish() error {
 	return a.sink.close(true)
 }
 
-// CheckRoom returns a *FullError if the file system that the archive is written to has
+// CheckRoom returns a *NoSpaceError if the file system that the archive is written to has
 // less than this many bytes free.
 func (a *Archive) CheckRoom(bytes int64) error {
 	if a.sink == nil {
@@ -160,7 +154,7 @@ func (a *Archive) Holds(desc v1.Descriptor) bool {
 	return err == nil && size == desc.Size
 }
 
-// Blob opens a blob. It is not verified. The error is an *AbsentError if it is not there.
+// Blob opens a blob. It is not verified. The error is a *failure.NotFoundError if it is not there.
 func (a *Archive) Blob(digest v1.Hash) (io.ReadSeekCloser, error) {
 	if err := checkDigest(digest); err != nil {
 		return nil, err
@@ -263,3 +257,8 @@ func (a *Archive) save() error {
 
 // blobPath is where a layout has a blob.
 func blobPath(digest v1.Hash) string { return "blobs/" + digest.Algorithm + "/" + digest.Hex }
+
+// absent is the error for a blob that is not in the archive.
+func absent(digest v1.Hash) error {
+	return &failure.NotFoundError{Name: digest.String(), Where: "the archive"}
+}

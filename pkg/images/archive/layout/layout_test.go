@@ -11,6 +11,8 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
 func blobOf(t *testing.T, text string) (v1.Hash, []byte) {
@@ -80,7 +82,7 @@ func TestWhatIsWrittenIsRead(t *testing.T) {
 				t.Errorf("got %v, %t, %v", desc, ok, b.Entries())
 			}
 			absent, _ := blobOf(t, "other")
-			var missing *AbsentError
+			var missing *failure.NotFoundError
 			if _, err := b.Blob(absent); !errors.As(err, &missing) {
 				t.Errorf("got %v", err)
 			}

@@ -51,7 +51,7 @@ func (a *Archive) adopt(desc v1.Descriptor) bool {
 	if full := desc.Annotations[containerdAnnotation]; full != "" {
 		name = full
 	} else if name == "" {
-		return true // it hangs on another image
+		return true // it refers to another image
 	}
 	ref, err := images.ParseRef(name)
 	switch {

@@ -10,6 +10,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/compression"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/dockerarchive"
 )
 
@@ -19,8 +20,8 @@ const fileScheme = "local://"
 // Open opens an archive for reading: oci:DIR, oci-archive:FILE.tar, local://FILE, or a
 // path. A file may be a tar file of an OCI image layout or a docker-archive, and packed
 // with gzip; what it is, is found out from its content. Until ctx is done, it unpacks
-// and reads what has to be. Errors for docker-archives may be a *DamagedError, those for
-// unpacking a *FullError.
+// and reads what has to be. Errors for docker-archives may be a *failure.DamagedError, those for
+// unpacking a *NoSpaceError.
 func Open(ctx context.Context, name string) (*Archive, error) {
 	s, err := openStore(ctx, name)
 	if err != nil {
@@ -58,11 +59,11 @@ func openFile(ctx context.Context, path string) (store, error) {
 	if err != nil {
 		return nil, err
 	}
-	packed, err := isPacked(f)
+	format, err := compression.DetectAt(f)
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	if !packed {
+	if format != compression.Gzip {
 		return openTar(ctx, f)
 	}
 	unpacked, err := unpack(ctx, f)

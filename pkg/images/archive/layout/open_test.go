@@ -16,6 +16,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
 // dockerArchive writes a docker-archive as crane does.
@@ -104,7 +106,7 @@ func TestDockerArchivesOpen(t *testing.T) {
 			}
 		}
 		absent, _ := blobOf(t, "other")
-		var missing *AbsentError
+		var missing *failure.NotFoundError
 		if _, err := a.Blob(absent); !errors.As(err, &missing) {
 			t.Errorf("got %v", err)
 		}
@@ -227,7 +229,7 @@ func TestRoomIsChecked(t *testing.T) {
 			if err := a.CheckRoom(1 << 10); err != nil {
 				t.Error(err)
 			}
-			var full *FullError
+			var full *NoSpaceError
 			if err := a.CheckRoom(1 << 62); !errors.As(err, &full) || full.Need != 1<<62 || full.Free <= 0 || full.Free >= full.Need {
 				t.Errorf("got %v", err)
 			}

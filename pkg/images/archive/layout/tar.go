@@ -121,7 +121,7 @@ func (t *tarball) open(digest v1.Hash) (io.ReadSeekCloser, error) {
 	defer t.mu.Unlock()
 	s, ok := t.places[digest]
 	if !ok || !s.full {
-		return nil, &AbsentError{Name: digest.String()}
+		return nil, absent(digest)
 	}
 	return section{io.NewSectionReader(t.file, s.at, s.size)}, nil
 }

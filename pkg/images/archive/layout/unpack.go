@@ -1,7 +1,6 @@
 package layout
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -23,16 +22,6 @@ const (
 	mostTimes = 32
 	leastSize = 64 << 20 // bytes
 )
-
-// isPacked tells whether a file is packed with gzip.
-func isPacked(f *os.File) (bool, error) {
-	magic := make([]byte, 2)
-	_, err := f.ReadAt(magic, 0)
-	if errors.Is(err, io.EOF) {
-		err = nil // shorter than that: it is not
-	}
-	return bytes.Equal(magic, []byte{0x1f, 0x8b}), err
-}
 
 // unpack unpacks a file into a temporary one, because blobs are read from any place and in
 // any order. It is gone when it is closed and removed, or when the process is killed where

@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/compression"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
@@ -44,7 +45,7 @@ func NewTree(dir string, keep func(string) bool) *Tree {
 // AddPacked puts a layer over those before it, whatever it is compressed with. It reads
 // until ctx is done. A layer that was not read to its end leaves the tree as it was.
 func (t *Tree) AddPacked(ctx context.Context, packed io.Reader) error {
-	content, err := unpacked(packed)
+	content, err := compression.Decompress(packed)
 	if err != nil {
 		return err
 	}
@@ -129,7 +130,7 @@ func (r *limitedReader) Read(p []byte) (int, error) {
 }
 
 func tooMuch(format string, args ...any) error {
-	return &failure.RefusalError{Class: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Remedy: "check that it is the image that you mean"}
+	return &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Advice: "check that it is the image that you mean"}
 }
 
 // unreadable is the error of a layer that is no archive. A connection that broke off
@@ -138,11 +139,11 @@ func unreadable(err error) error {
 	if failure.IsTransient(err) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err
 	}
-	var broken *failure.BrokenError
+	var broken *failure.InterruptedError
 	var digest *failure.DigestError
-	var refused *failure.RefusalError
+	var refused *failure.RejectedError
 	if errors.As(err, &broken) || errors.As(err, &digest) || errors.As(err, &refused) {
 		return err
 	}
-	return &failure.RefusalError{Class: images.ClassPolicy, Msg: "a layer cannot be unpacked: " + err.Error(), Remedy: "check that it is a container image"}
+	return &failure.RejectedError{As: images.ClassPolicy, Msg: "a layer cannot be unpacked: " + err.Error(), Advice: "check that it is a container image"}
 }

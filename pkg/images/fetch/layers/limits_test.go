@@ -81,7 +81,7 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 			layer := &endless{next: tt.next}
 			tree := everything()
 			err := tree.AddPacked(t.Context(), layer)
-			var refused *failure.RefusalError
+			var refused *failure.RejectedError
 			if !errors.As(err, &refused) || !strings.Contains(err.Error(), tt.want) || layer.read > tt.most {
 				t.Errorf("read %d bytes: %v, want %q", layer.read, err, tt.want)
 			}

@@ -18,6 +18,8 @@ import (
 	"github.com/docker/cli/cli/config/types"
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
 // Keychain returns the credentials of docker and podman: those in $REGISTRY_AUTH_FILE,
@@ -57,7 +59,8 @@ type keychain struct {
 	mu     sync.Mutex
 	loaded bool
 	files  []*configfile.ConfigFile
-	asked  map[string]types.AuthConfig
+
+	asked memo.Group[types.AuthConfig] // by file and host
 }
 
 // Read returns the credentials that a docker configuration holds itself. Credential
@@ -79,7 +82,7 @@ func Login(host, username, password string) authn.Keychain {
 func keychainOf(auths map[string]types.AuthConfig) *keychain {
 	file := configfile.New("")
 	file.AuthConfigs = auths
-	return &keychain{loaded: true, files: []*configfile.ConfigFile{file}, asked: map[string]types.AuthConfig{}}
+	return &keychain{loaded: true, files: []*configfile.ConfigFile{file}}
 }
 
 // Resolve implements authn.Keychain.
@@ -118,7 +121,7 @@ func (k *keychain) load() error {
 			files = append(files, file)
 		}
 	}
-	k.files, k.asked, k.loaded = files, map[string]types.AuthConfig{}, true
+	k.files, k.loaded = files, true
 	return nil
 }
 
@@ -169,16 +172,13 @@ func (k *keychain) find(file *configfile.ConfigFile, target authn.Resource) (typ
 
 // ask gets credentials from the helper that a file names for a host.
 func (k *keychain) ask(file *configfile.ConfigFile, host string) (types.AuthConfig, error) {
-	key := file.Filename + "\n" + host
-	if cfg, ok := k.asked[key]; ok {
-		return cfg, nil
-	}
-	cfg, err := file.GetCredentialsStore(host).Get(host)
-	if err != nil {
-		return cfg, fmt.Errorf("the credential helper that %s names for %s: %w", file.Filename, host, err)
-	}
-	k.asked[key] = cfg
-	return cfg, nil
+	return k.asked.Get(file.Filename+"\n"+host, func() (types.AuthConfig, error) {
+		cfg, err := file.GetCredentialsStore(host).Get(host)
+		if err != nil {
+			err = fmt.Errorf("the credential helper that %s names for %s: %w", file.Filename, host, err)
+		}
+		return cfg, err
+	})
 }
 
 func isEmpty(cfg types.AuthConfig) bool {

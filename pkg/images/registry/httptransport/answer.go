@@ -23,7 +23,7 @@ func newAnswer(ctx context.Context, body io.ReadCloser) *answer {
 func (a *answer) Read(p []byte) (int, error) {
 	n, err := a.ReadCloser.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = failure.MidBody(a.canceled(), err)
+		err = failure.Interrupted(a.canceled(), err)
 	}
 	return n, err
 }

@@ -39,10 +39,10 @@ func refuseLinkLocal(address string) error {
 	if err != nil || !at.Addr().Unmap().IsLinkLocalUnicast() {
 		return nil //nolint:nilerr // sockets of other kinds have other addresses
 	}
-	return &failure.RefusalError{
-		Class:  images.ClassPolicy,
+	return &failure.RejectedError{
+		As:     images.ClassPolicy,
 		Msg:    fmt.Sprintf("%s is a link-local address, where clouds keep secrets of this machine: it is not asked unless you name the host", at.Addr()),
-		Remedy: "name the host in --plain-http, --insecure or --registry-map if a registry is there",
+		Advice: "name the host in --plain-http, --insecure or --registry-map if a registry is there",
 	}
 }
 

@@ -24,8 +24,8 @@ func TestLinkLocalAddressesAreNotAsked(t *testing.T) {
 		base := httptransport.NewBase(nil, false, 0)
 		base.Proxy = nil                                       // which would be asked in the place of the host
 		_, err := (&http.Client{Transport: base}).Get(address) //nolint:bodyclose,noctx // there is no answer
-		var refused *failure.RefusalError
-		if !errors.As(err, &refused) || refused.Class != images.ClassPolicy || !strings.Contains(err.Error(), "link-local address") {
+		var refused *failure.RejectedError
+		if !errors.As(err, &refused) || refused.As != images.ClassPolicy || !strings.Contains(err.Error(), "link-local address") {
 			t.Errorf("%s: %v", address, err)
 		}
 	}
@@ -58,7 +58,7 @@ func TestNamedHostsAreDialed(t *testing.T) {
 		if conn != nil {
 			conn.Close()
 		}
-		var refused *failure.RefusalError
+		var refused *failure.RejectedError
 		if errors.As(err, &refused) != test.refused {
 			t.Errorf("%s: %v, refused is to be %t", test.address, err, test.refused)
 		}

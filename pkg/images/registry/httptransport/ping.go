@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
 // pings answers the request that opens every session with a registry (GET /v2/, for
@@ -18,7 +19,7 @@ import (
 type pings struct {
 	inner http.RoundTripper
 	plain func(host string) bool
-	hosts sync.Map // host → *pinged
+	hosts memo.Group[*pinged] // by host
 }
 
 type pinged struct {
@@ -51,8 +52,8 @@ func (p *pings) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 func (p *pings) host(req *http.Request) *pinged {
-	v, _ := p.hosts.LoadOrStore(req.URL.Host, &pinged{})
-	return v.(*pinged)
+	host, _ := p.hosts.Get(req.URL.Host, func() (*pinged, error) { return &pinged{}, nil })
+	return host
 }
 
 func (h *pinged) tokens() *url.URL {

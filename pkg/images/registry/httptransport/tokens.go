@@ -45,9 +45,9 @@ func (t *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if !hasToken(data) {
-		return nil, &failure.RefusalError{
-			Class: images.ClassAuth, Msg: "the token server " + req.URL.Host + " answered without a token",
-			Remedy: "ask the registry's administrator to look at its token server",
+		return nil, &failure.RejectedError{
+			As: images.ClassAuth, Msg: "the token server " + req.URL.Host + " answered without a token",
+			Advice: "ask the registry's administrator to look at its token server",
 		}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(data))

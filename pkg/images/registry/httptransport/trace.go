@@ -7,7 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/counted"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
 // The levels of a trace, as kubectl has them.
@@ -35,22 +36,22 @@ type trace struct {
 
 // RoundTrip implements http.RoundTripper.
 func (t *trace) RoundTrip(req *http.Request) (*http.Response, error) {
-	e := &entry{trace: t, begun: time.Now(), text: req.Method + " " + safeURL(req.URL)}
+	e := &entry{trace: t, begun: time.Now(), text: req.Method + " " + redact.URL(req.URL)}
 	if req.Body != nil && req.Body != http.NoBody {
 		req = req.Clone(req.Context())
-		req.Body = &CountedBody{ReadCloser: req.Body, Count: func(n int64) { e.sent.Add(n) }}
+		req.Body = &counted.Body{ReadCloser: req.Body, Count: func(n int64) { e.sent.Add(n) }}
 	}
 	if t.headers {
-		e.details = safeHeaders("request", req.Header)
+		e.details = redact.Headers("request", req.Header)
 	}
 	resp, err := t.inner.RoundTrip(req)
 	if err != nil {
-		e.end(failure.Redact(err.Error()))
+		e.end(redact.Text(err.Error()))
 		return nil, err
 	}
 	e.status = fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 	if t.headers {
-		e.details += safeHeaders("response", resp.Header)
+		e.details += redact.Headers("response", resp.Header)
 	}
 	if resp.Body == nil || resp.Body == http.NoBody || req.Method == http.MethodHead {
 		e.end("")

@@ -5,23 +5,18 @@ package httptransport
 
 import (
 	"cmp"
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 )
 
 // Answer is how long an answer may take to begin after a request was sent: committing a
@@ -46,82 +41,47 @@ func NewBase(cas *x509.CertPool, insecure bool, answer time.Duration) *http.Tran
 	}
 }
 
-// Wire watches the requests below everything else: it counts what is uploaded, notes
-// what a registry asks for, and knows which hosts have answered before.
-type Wire struct {
+// Transport watches the requests below everything else: it notes what a registry asks for, and knows which hosts have answered before.
+type Transport struct {
 	inner  http.RoundTripper
 	known  sync.Map // hosts that have answered
 	quotas sync.Map // host → what it said last about the pulls that are left
+	after  sync.Map // host → when it asked last to try again
 }
 
-// New returns a wire that sends its requests through a transport.
-func New(inner http.RoundTripper) *Wire { return &Wire{inner: inner} }
+// New returns a transport that sends its requests through another one.
+func New(inner http.RoundTripper) *Transport { return &Transport{inner: inner} }
 
 // RoundTrip implements http.RoundTripper.
-func (w *Wire) RoundTrip(req *http.Request) (*http.Response, error) {
-	if count, ok := req.Context().Value(countKey{}).(func(int64)); ok && isUpload(req) {
-		req = counted(req, count)
-	}
-	resp, err := w.inner.RoundTrip(req)
+func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.inner.RoundTrip(req)
 	if err != nil {
-		if _, ok := w.known.Load(req.URL.Host); ok && errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, &failure.BrokenError{Err: err} // it is restarting
+		if _, ok := t.known.Load(req.URL.Host); ok && errors.Is(err, syscall.ECONNREFUSED) {
+			return nil, &failure.InterruptedError{Err: err} // it is restarting
 		}
 		return nil, err
 	}
-	w.known.Store(req.URL.Host, true)
+	t.known.Store(req.URL.Host, true)
 	if left := resp.Header.Get("RateLimit-Remaining"); left != "" {
-		w.quotas.Store(req.URL.Host, left)
+		t.quotas.Store(req.URL.Host, left)
 	}
-	if failure.IsTransientStatus(resp.StatusCode) {
-		retry.Note(req.Context(), rewrite.HostName(req.URL.Host), resp.Header.Get("Retry-After"), time.Now())
+	if after := status.RetryAfter(resp.Header, time.Now()); !after.IsZero() && status.IsTransient(resp.StatusCode) {
+		t.after.Store(req.URL.Host, after)
 	}
 	resp.Body = newAnswer(req.Context(), resp.Body)
 	return resp, nil
 }
 
-// Quotas are sentences on how many pulls registries still allow, from those that tell.
-func (w *Wire) Quotas() []string {
-	var quotas []string
-	w.quotas.Range(func(host, left any) bool {
-		count, window, _ := strings.Cut(left.(string), ";w=")
-		text := fmt.Sprintf("%s allows %s more pulls", rewrite.HostName(host.(string)), count)
-		if seconds, err := strconv.Atoi(window); err == nil {
-			text += " in " + (time.Duration(seconds) * time.Second).String()
-		}
-		quotas = append(quotas, text)
-		return true
-	})
-	slices.Sort(quotas)
-	return quotas
-}
-
-// isUpload tells whether a request carries a blob or a manifest.
-func isUpload(req *http.Request) bool {
-	return req.Body != nil && (req.Method == http.MethodPatch || req.Method == http.MethodPut)
-}
-
-// countKey is for what is told about uploads in a context.
-type countKey struct{}
-
-// Counting returns a context whose requests say how many bytes of blobs and manifests they
-// have uploaded.
-func Counting(ctx context.Context, count func(int64)) context.Context {
-	return context.WithValue(ctx, countKey{}, count)
-}
-
-// counted returns the request with a body that reports what was read of it.
-func counted(req *http.Request, count func(int64)) *http.Request {
-	req = req.Clone(req.Context())
-	req.Body = &CountedBody{ReadCloser: req.Body, Count: count}
-	if again := req.GetBody; again != nil {
-		req.GetBody = func() (io.ReadCloser, error) {
-			body, err := again()
-			if err != nil {
-				return nil, err
-			}
-			return &CountedBody{ReadCloser: body, Count: count}, nil
-		}
+// RetryAfter is when the host that an error of go-containerregistry comes from has asked to
+// try again, zero if that is past or it has not: such errors lack the headers.
+func (t *Transport) RetryAfter(err error) time.Time {
+	var known *transport.Error
+	if !errors.As(err, &known) || known.Request == nil {
+		return time.Time{}
 	}
-	return req
+	after, _ := t.after.Load(known.Request.URL.Host)
+	if at, ok := after.(time.Time); ok && at.After(time.Now()) {
+		return at
+	}
+	return time.Time{}
 }

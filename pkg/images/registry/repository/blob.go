@@ -5,16 +5,27 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/stream"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
+
+// Exists tells whether the repository has a blob.
+func (s *Session) Exists(ctx context.Context, desc v1.Descriptor) (bool, error) {
+	resp, err := s.do(ctx, http.MethodHead, "blobs", desc.Digest.String())
+	if err != nil {
+		return false, err
+	}
+	resp.Body.Close()
+	if resp.StatusCode == http.StatusNotFound {
+		return false, nil
+	}
+	return true, s.check(resp, http.StatusOK)
+}
 
 // Blob returns the content of a blob. Reading it fails with a *failure.DigestError if it is
 // not what the descriptor says.
@@ -24,7 +35,7 @@ func (s *Session) Blob(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, 
 
 // Resumable returns the content of a blob from an offset on. If the connection breaks
 // off, reading goes on where it was. What is read from the beginning is verified.
-func (s *Session) Resumable(ctx context.Context, desc v1.Descriptor, offset int64, again retry.Policy, waiting func(int, error, time.Duration)) (io.ReadCloser, error) {
+func (s *Session) Resumable(ctx context.Context, desc v1.Descriptor, offset int64, again retry.Policy, waiting retry.Waiting) (io.ReadCloser, error) {
 	body, err := s.part(ctx, desc, offset)
 	if err != nil {
 		return nil, err
@@ -52,6 +63,9 @@ func (s *Session) Resumable(ctx context.Context, desc v1.Descriptor, offset int6
 	return reader, nil
 }
 
+// maxError is how much of an answer that is an error is read, in bytes.
+const maxError = 64 << 10
+
 // part asks for a blob from an offset on. Registries that cannot do that send all of it,
 // and those that refuse are asked for all.
 func (s *Session) part(ctx context.Context, desc v1.Descriptor, offset int64) (io.ReadCloser, error) {
@@ -63,10 +77,10 @@ func (s *Session) part(ctx context.Context, desc v1.Descriptor, offset int64) (i
 	if err != nil {
 		return nil, err
 	}
-	if err := transport.CheckError(resp, http.StatusOK, http.StatusPartialContent); err != nil {
+	if err := s.check(resp, http.StatusOK, http.StatusPartialContent); err != nil {
 		resp.Body.Close()
 		if resp.StatusCode == http.StatusForbidden && resp.Request.URL.Host != s.repo.RegistryStr() {
-			err = &failure.AgainError{Err: err} // where the registry sent us, the permission has expired
+			err = &status.AgainError{Err: err} // where the registry sent us, the permission has expired
 		}
 		return nil, err
 	}
@@ -78,7 +92,7 @@ func (s *Session) part(ctx context.Context, desc v1.Descriptor, offset int64) (i
 }
 
 func (s *Session) get(ctx context.Context, desc v1.Descriptor, offset int64) (*http.Response, error) {
-	ctx = safehttp.WithBodyLimit(ctx, desc.Size+1) // so that a longer one is noticed
+	ctx = safehttp.WithBodyLimit(ctx, max(desc.Size, maxError)+1) // so that a longer one is noticed
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url("blobs", desc.Digest.String()), nil)
 	if err != nil {
 		return nil, err

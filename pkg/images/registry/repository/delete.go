@@ -5,11 +5,10 @@ import (
 	"net/http"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// Remove takes a blob out of the repository, if it is there. Not every registry allows that.
-func (s *Session) Remove(ctx context.Context, desc v1.Descriptor) error {
+// Delete takes a blob out of the repository, if it is there. Not every registry allows that.
+func (s *Session) Delete(ctx context.Context, desc v1.Descriptor) error {
 	there, err := s.Exists(ctx, desc)
 	if err != nil || !there {
 		return err
@@ -19,5 +18,5 @@ func (s *Session) Remove(ctx context.Context, desc v1.Descriptor) error {
 		return err
 	}
 	defer resp.Body.Close()
-	return transport.CheckError(resp, http.StatusAccepted, http.StatusOK, http.StatusNoContent, http.StatusNotFound)
+	return s.check(resp, http.StatusAccepted, http.StatusOK, http.StatusNoContent, http.StatusNotFound)
 }

@@ -1,6 +1,7 @@
 package repository_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -38,7 +39,7 @@ func session(t testing.TB, through http.RoundTripper) *repository.Session {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return repository.New(repo, through)
+	return repository.New(repo, through, true)
 }
 
 // TestUploadsThatAreSentAway wants an upload to go only where a registry may send it, and
@@ -87,11 +88,19 @@ func TestPartsThatAreSentAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := &hostile{answer: func(req *http.Request) (int, string, string, string) {
-		return http.StatusAccepted, "Location", "http://storage.example.com/uploads/2", ""
+		switch req.Method {
+		case http.MethodHead:
+			return http.StatusNotFound, "", "", ""
+		case http.MethodPost:
+			return http.StatusAccepted, "Location", "https://registry.example.com/uploads/1", ""
+		default:
+			return http.StatusAccepted, "Location", "http://storage.example.com/uploads/2", ""
+		}
 	}}
-	claim := repository.Claim{Location: "https://registry.example.com/uploads/1"}
-	err = session(t, server).Upload(t.Context(), &claim, v1.Descriptor{Digest: hash, Size: 16 << 20}, io.NopCloser(strings.NewReader("")))
-	if err == nil || !strings.Contains(err.Error(), "not encrypted") || len(server.asked) != 1 {
+	open := func(context.Context, int64) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("")), nil }
+	desc := v1.Descriptor{Digest: hash, Size: 16 << 20}
+	_, err = session(t, server).Push(t.Context(), desc, "", &repository.Capabilities{}, &repository.UploadSession{}, open)
+	if err == nil || !strings.Contains(err.Error(), "not encrypted") || len(server.asked) != 3 {
 		t.Errorf("%v after %v", err, server.asked)
 	}
 }

@@ -37,10 +37,10 @@ func next(resp *http.Response, address string) (*url.URL, error) {
 
 // sentAway refuses to go where an answer sends.
 func sentAway(from, to *url.URL, why string) error {
-	return &failure.RefusalError{
-		Class:  images.ClassPolicy,
+	return &failure.RejectedError{
+		As:     images.ClassPolicy,
 		Msg:    from.Host + " sends on to " + to.Scheme + "://" + to.Host + ", " + why,
-		Remedy: "ask the registry's administrator to set the address that it is reached at from outside",
+		Advice: "ask the registry's administrator to set the address that it is reached at from outside",
 	}
 }
 

@@ -3,13 +3,15 @@ package repository
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/counted"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 )
 
 // Digest returns what a tag or digest is in the repository: by HEAD, and by GET only
@@ -21,7 +23,7 @@ func (s *Session) Digest(ctx context.Context, id string) (string, error) {
 	}
 	resp.Body.Close()
 	if resp.StatusCode != http.StatusMethodNotAllowed {
-		if err := s.check(resp); err != nil {
+		if err := s.checkManifest(resp); err != nil {
 			return "", err
 		}
 		if h, err := v1.NewHash(resp.Header.Get("Docker-Content-Digest")); err == nil {
@@ -32,11 +34,11 @@ func (s *Session) Digest(ctx context.Context, id string) (string, error) {
 	return m.Digest, err
 }
 
-// check returns the error that a registry has answered to a request for a manifest.
-func (s *Session) check(resp *http.Response) error {
-	err := transport.CheckError(resp, http.StatusOK)
+// checkManifest returns the error that a registry has answered to a request for a manifest.
+func (s *Session) checkManifest(resp *http.Response) error {
+	err := s.check(resp, http.StatusOK)
 	if s.anonymous {
-		return failure.WithoutCredentials(err)
+		return status.WithoutCredentials(err)
 	}
 	return err
 }
@@ -48,7 +50,7 @@ func (s *Session) Manifest(ctx context.Context, id string) (oci.Manifest, error)
 		return oci.Manifest{}, err
 	}
 	defer resp.Body.Close()
-	if err := s.check(resp); err != nil {
+	if err := s.checkManifest(resp); err != nil {
 		return oci.Manifest{}, err
 	}
 	raw, err := oci.Read(resp.Body)
@@ -59,20 +61,26 @@ func (s *Session) Manifest(ctx context.Context, id string) (oci.Manifest, error)
 }
 
 // PutManifest writes a manifest under a tag or its digest, and checks that this is what
-// the registry has now. It tells whether the registry lists it as a referrer.
-func (s *Session) PutManifest(ctx context.Context, id string, m oci.Manifest) (listed bool, err error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.url("manifests", id), bytes.NewReader(m.Raw))
+// the registry has now. It tells whether the registry lists it as a referrer. sent is told
+// of the bytes as they go.
+func (s *Session) PutManifest(ctx context.Context, id string, m oci.Manifest, sent func(bytes int64)) (listed bool, err error) {
+	body := func() io.ReadCloser {
+		return &counted.Body{ReadCloser: io.NopCloser(bytes.NewReader(m.Raw)), Count: sent}
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPut, s.url("manifests", id), body())
 	if err != nil {
 		return false, err
 	}
+	req.ContentLength = int64(len(m.Raw))
+	req.GetBody = func() (io.ReadCloser, error) { return body(), nil } // a redirect sends it again
 	req.Header.Set("Content-Type", string(m.MediaType))
 	resp, err := s.http.Do(req)
 	if err != nil {
 		return false, err
 	}
 	defer resp.Body.Close()
-	if err := transport.CheckError(resp, http.StatusCreated, http.StatusOK, http.StatusAccepted); err != nil {
-		return false, withheld(m, err)
+	if err := s.check(resp, http.StatusCreated, http.StatusOK, http.StatusAccepted); err != nil {
+		return false, nondistributable(m, err)
 	}
 	got := resp.Header.Get("Docker-Content-Digest")
 	if _, err := v1.NewHash(got); err != nil {

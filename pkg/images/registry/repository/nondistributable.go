@@ -11,10 +11,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// withheld explains why a manifest was not taken if the registry misses a layer that may
+// nondistributable explains why a manifest was not taken if the registry misses a layer that may
 // not be distributed. Distribution, unless it is told to allow the addresses of such layers,
 // answers then as if it had failed itself; but another try does not help.
-func withheld(m oci.Manifest, err error) error {
+func nondistributable(m oci.Manifest, err error) error {
 	var status *transport.Error
 	if !errors.As(err, &status) {
 		return err
@@ -27,10 +27,10 @@ func withheld(m oci.Manifest, err error) error {
 		if layer.MediaType.IsDistributable() || !lacks(status, layer.Digest.String()) {
 			continue
 		}
-		return &failure.RefusalError{
-			Class:  images.ClassPolicy,
+		return &failure.RejectedError{
+			As:     images.ClassPolicy,
 			Msg:    fmt.Sprintf("the registry does not take images with layers that may not be distributed: it misses %s", layer.Digest),
-			Remedy: "let the registry's administrator allow the addresses of such layers (in distribution: validation.manifests.urls.allow), or leave the platforms that have them with --platform",
+			Advice: "let the registry's administrator allow the addresses of such layers (in distribution: validation.manifests.urls.allow), or leave the platforms that have them with --platform",
 		}
 	}
 	return err

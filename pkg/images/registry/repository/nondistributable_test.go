@@ -1,4 +1,4 @@
-package repository
+package repository_test
 
 import (
 	"encoding/json"
@@ -6,20 +6,18 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// TestWithheldLayersThatAreMissed answers as distribution does.
-func TestWithheldLayersThatAreMissed(t *testing.T) {
+// TestNondistributableLayersThatAreMissed answers as distribution does.
+func TestNondistributableLayersThatAreMissed(t *testing.T) {
 	hash := func(c string) v1.Hash { return v1.Hash{Algorithm: "sha256", Hex: strings.Repeat(c, 64)} }
 	digest := func(c string) string { return hash(c).String() }
 	raw, err := json.Marshal(v1.Manifest{
@@ -42,13 +40,12 @@ func TestWithheldLayersThatAreMissed(t *testing.T) {
 		{"anything", `it is on fire`, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			answer := &http.Response{
-				StatusCode: http.StatusInternalServerError, Body: io.NopCloser(strings.NewReader(tt.body)),
-				Request: httptest.NewRequest(http.MethodPut, "http://registry.example.com/v2/app/manifests/v1", nil),
-			}
-			cause := transport.CheckError(answer, http.StatusCreated)
-			got := withheld(oci.Manifest{Raw: raw}, cause)
-			var refusal *failure.RefusalError
+			open := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.WriteHeader(http.StatusInternalServerError)
+				_, _ = io.WriteString(w, tt.body)
+			}))
+			_, got := open("app").PutManifest(t.Context(), "v1", oci.Manifest{Raw: raw}, func(int64) {})
+			var refusal *failure.RejectedError
 			if errors.As(got, &refusal) != tt.refused || failure.IsTransient(got) == tt.refused {
 				t.Errorf("%v: refused %t, want %t", got, !tt.refused, tt.refused)
 			}
@@ -56,9 +53,5 @@ func TestWithheldLayersThatAreMissed(t *testing.T) {
 				t.Errorf("%v does not name the layer", got)
 			}
 		})
-	}
-	broken := errors.New("broken")
-	if got := withheld(oci.Manifest{Raw: raw}, broken); !errors.Is(got, broken) {
-		t.Errorf("%v, want the cause", got)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
@@ -53,9 +54,9 @@ func (s *Session) Referrers(ctx context.Context, digest string) ([]v1.Descriptor
 
 // endless refuses a list of referrers.
 func endless(why string) error {
-	return &failure.RefusalError{
-		Class: images.ClassPolicy, Msg: "the list of referrers is too long: " + why,
-		Remedy: "delete referrers that nobody needs, or leave them out with --no-referrers",
+	return &failure.RejectedError{
+		As: images.ClassPolicy, Msg: "the list of referrers is too long: " + why,
+		Advice: "delete referrers that nobody needs, or leave them out with --no-referrers",
 	}
 }
 
@@ -77,11 +78,11 @@ func (s *Session) referrers(ctx context.Context, address string, limit int64) (p
 		return page{}, err
 	}
 	defer resp.Body.Close()
-	if err := transport.CheckError(resp, http.StatusOK); err != nil {
+	if err := s.check(resp, http.StatusOK); err != nil {
 		return page{}, err
 	}
 	if !strings.HasPrefix(resp.Header.Get("Content-Type"), string(types.OCIImageIndex)) {
-		return page{}, &transport.Error{StatusCode: http.StatusNotFound} // it has taken the path for something else
+		return page{}, &status.Error{Answer: &transport.Error{StatusCode: http.StatusNotFound}} // it has taken the path for something else
 	}
 	raw, err := bounded.ReadAll(resp.Body, limit)
 	var exceeded *bounded.ExceededError

@@ -12,26 +12,35 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
 // Session is an authenticated way to one repository. One that pushes may pull, too.
 type Session struct {
-	repo      name.Repository
-	http      *http.Client
+	repo name.Repository
+	http *http.Client
+	push bool
+
 	anonymous bool // it has no credentials
 }
 
-// New returns a session that sends its requests through a transport, which logs in.
-func New(repo name.Repository, through http.RoundTripper) *Session {
-	return &Session{repo: repo, http: safehttp.NewClient(through)}
+// New returns a session that sends its requests through a transport, which logs in. push
+// says that the repository is written to.
+func New(repo name.Repository, through http.RoundTripper, push bool) *Session {
+	return &Session{repo: repo, http: safehttp.NewClient(through), push: push}
 }
 
 // Anonymous says that the transport has no credentials, and returns the session. Manifests
-// that are refused then fail with a *faults.PrivateError.
+// that are refused then fail with a *status.PrivateError.
 func (s *Session) Anonymous() *Session {
 	s.anonymous = true
 	return s
+}
+
+// check returns a *status.Error unless an answer has one of some statuses.
+func (s *Session) check(resp *http.Response, wanted ...int) error {
+	return status.Check(resp, s.push, wanted...)
 }
 
 // url is the address of something in the repository.

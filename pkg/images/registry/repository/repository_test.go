@@ -1,7 +1,8 @@
-package repository
+package repository_test
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log"
 	"net/http"
@@ -16,20 +17,22 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/repository"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
 // serve runs a registry, and returns what opens sessions with its repositories.
-func serve(t *testing.T, handler http.Handler) func(repo string) *Session {
+func serve(t *testing.T, handler http.Handler) func(path string) *repository.Session {
 	t.Helper()
 	srv := httptest.NewServer(handler)
 	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
 	t.Cleanup(srv.Close)
-	return func(repo string) *Session {
-		repository, err := name.NewRepository(strings.TrimPrefix(srv.URL, "http://")+"/"+repo, name.Insecure)
+	return func(path string) *repository.Session {
+		repo, err := name.NewRepository(strings.TrimPrefix(srv.URL, "http://")+"/"+path, name.Insecure)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return New(repository, http.DefaultTransport)
+		return repository.New(repo, http.DefaultTransport, true)
 	}
 }
 
@@ -45,27 +48,37 @@ func describe(t *testing.T, data []byte) v1.Descriptor {
 func TestABlobComesAndGoes(t *testing.T) {
 	for name, opts := range map[string]registrytest.Options{"with mounts": {}, "without": {NoMounts: true}, "none from itself": {NoSelfMount: true}} {
 		open := serve(t, registrytest.New(opts))
-		a, b, traits := open("team/a"), open("team/b"), &Traits{}
+		a, b, can := open("team/a"), open("team/b"), &repository.Capabilities{}
 		data := []byte("some content")
 		desc := describe(t, data)
-		c, err := a.Claim(t.Context(), desc, "", traits)
-		if err != nil || c.There || c.Location == "" {
-			t.Fatalf("%s: %+v, %v", name, c, err)
+		reads := 0
+		read := func(context.Context, int64) (io.ReadCloser, error) {
+			reads++
+			return io.NopCloser(bytes.NewReader(data)), nil
 		}
-		if err := a.Upload(t.Context(), &c, desc, io.NopCloser(bytes.NewReader(data))); err != nil {
-			t.Fatal(err)
+		push := func(s *repository.Session, from string) storage.Pushed {
+			t.Helper()
+			pushed, err := s.Push(t.Context(), desc, from, can, &repository.UploadSession{}, read)
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			return pushed
 		}
-		if err := a.Probe(t.Context(), desc, traits); err != nil {
-			t.Fatal(err)
+		if got := push(a, ""); got != storage.Uploaded || reads != 1 {
+			t.Errorf("%s: pushing it: %d, read %d times", name, got, reads)
 		}
-		if c, err = a.Claim(t.Context(), desc, "", traits); err != nil || !c.There {
-			t.Errorf("%s: it is not there: %+v, %v", name, c, err)
+		if got := push(a, ""); got != storage.Existed || reads != 1 {
+			t.Errorf("%s: pushing it again: %d, read %d times", name, got, reads)
 		}
-		if c, err = b.Claim(t.Context(), desc, "team/a", traits); err != nil || c.There == opts.NoMounts || c.Mounted == opts.NoMounts {
-			t.Errorf("%s: mounting it: %+v, %v", name, c, err)
+		want := storage.Mounted
+		if opts.NoMounts {
+			want = storage.Uploaded
+		}
+		if got := push(b, "team/a"); got != want {
+			t.Errorf("%s: mounting it: %d, want %d", name, got, want)
 		}
 		for range 2 { // the second time, it is not there
-			if err := a.Remove(t.Context(), desc); err != nil {
+			if err := a.Delete(t.Context(), desc); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
@@ -80,7 +93,7 @@ func TestWhatIsNotDeleted(t *testing.T) {
 	data := []byte("some content")
 	desc := describe(t, data)
 	registry.AddBlob("team/a", desc.Digest, registrytest.Bytes(data))
-	if err := serve(t, registry)("team/a").Remove(t.Context(), desc); !failure.IsRefusal(err) {
+	if err := serve(t, registry)("team/a").Delete(t.Context(), desc); !failure.IsRefusal(err) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -92,10 +105,11 @@ func TestManifestsAreVerified(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Digest(t.Context(), "v1"); !failure.IsAbsent(err) {
+	if _, err := s.Digest(t.Context(), "v1"); !failure.IsNotFound(err) {
 		t.Errorf("before it was written: %v", err)
 	}
-	if _, err := s.PutManifest(t.Context(), "v1", m); err != nil {
+	var sent int64
+	if _, err := s.PutManifest(t.Context(), "v1", m, func(n int64) { sent += n }); err != nil {
 		t.Fatal(err)
 	}
 	if digest, err := s.Digest(t.Context(), "v1"); err != nil || digest != m.Digest {

@@ -23,7 +23,7 @@ func FuzzParse(f *testing.F) {
 		if m.Host == "*" {
 			source.Registry = "quay.io"
 		}
-		at, mapped := rewrite.Apply([]rewrite.Mapping{m}, source)
+		at, mapped := rewrite.Apply([]rewrite.Rule{m}, source)
 		if !mapped || at.Registry != m.Registry {
 			t.Fatalf("%q: %s is at %s", text, source, at)
 		}

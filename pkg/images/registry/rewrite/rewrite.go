@@ -16,47 +16,47 @@ const (
 	hostPattern = "{host}"
 )
 
-// Mapping pulls the images of one host through another registry, such as a
+// Rule pulls the images of one host through another registry, such as a
 // pull-through cache.
-type Mapping struct {
+type Rule struct {
 	Host     string // "docker.io", or "*" for any host
 	Registry string // "cache.example.com:5000"
 	Prefix   string // "hub", "" for none; "{host}" stands for the host if Host is "*"
 }
 
 // Parse reads HOST=REGISTRY[/PREFIX].
-func Parse(s string) (Mapping, error) {
+func Parse(s string) (Rule, error) {
 	host, target, ok := strings.Cut(s, "=")
 	if !ok || host == "" || target == "" {
-		return Mapping{}, badMapping(s, "it is not HOST=REGISTRY[/PREFIX]; write, for example, docker.io=cache.example.com/docker.io")
+		return Rule{}, badRule(s, "it is not HOST=REGISTRY[/PREFIX]; write, for example, docker.io=cache.example.com/docker.io")
 	}
 	if scheme, rest, ok := strings.Cut(target, "://"); ok {
-		return Mapping{}, badMapping(s, "a registry has no scheme; write %s=%s (and --plain-http if it speaks plain HTTP, not %s)", host, rest, scheme)
+		return Rule{}, badRule(s, "a registry has no scheme; write %s=%s (and --plain-http if it speaks plain HTTP, not %s)", host, rest, scheme)
 	}
-	m := Mapping{Host: HostName(host)}
+	m := Rule{Host: HostName(host)}
 	m.Registry, m.Prefix, _ = strings.Cut(strings.TrimSuffix(target, "/"), "/")
 	return m, m.check(s)
 }
 
-func badMapping(s, format string, args ...any) error {
+func badRule(s, format string, args ...any) error {
 	return fmt.Errorf("registry map %q: %s", s, fmt.Sprintf(format, args...))
 }
 
-func (m Mapping) check(s string) error {
+func (m Rule) check(s string) error {
 	if m.Host != anyHost && !isRegistry(m.Host) {
-		return badMapping(s, "%q is not a host; write the registry of the images as references name it, such as docker.io or registry.example.com:5000, or * for any", m.Host)
+		return badRule(s, "%q is not a host; write the registry of the images as references name it, such as docker.io or registry.example.com:5000, or * for any", m.Host)
 	}
 	if !isRegistry(m.Registry) {
-		return badMapping(s, "%q is not recognisable as a registry; write its port or domain, such as %s", m.Registry, "cache.example.com or localhost:5000")
+		return badRule(s, "%q is not recognisable as a registry; write its port or domain, such as %s", m.Registry, "cache.example.com or localhost:5000")
 	}
 	prefix := m.Prefix
 	if m.Host == anyHost {
 		prefix = strings.ReplaceAll(prefix, hostPattern, "host")
 	} else if strings.Contains(prefix, hostPattern) {
-		return badMapping(s, "%s stands for the host of an image only if the map is for *; write %s", hostPattern, m.Host)
+		return badRule(s, "%s stands for the host of an image only if the map is for *; write %s", hostPattern, m.Host)
 	}
 	if !isPath(m.Registry, prefix) {
-		return badMapping(s, "%q is not a repository path; write lower-case letters, digits and ._- between slashes, without a tag", m.Prefix)
+		return badRule(s, "%q is not a repository path; write lower-case letters, digits and ._- between slashes, without a tag", m.Prefix)
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func HostName(host string) string {
 }
 
 // String is HOST=REGISTRY[/PREFIX].
-func (m Mapping) String() string {
+func (m Rule) String() string {
 	s := m.Host + "=" + m.Registry
 	if m.Prefix != "" {
 		s += "/" + m.Prefix
@@ -101,7 +101,7 @@ func (m Mapping) String() string {
 }
 
 // ref returns where a reference is pulled from.
-func (m Mapping) ref(source images.Ref) images.Ref {
+func (m Rule) ref(source images.Ref) images.Ref {
 	prefix := m.Prefix
 	if m.Host == anyHost {
 		prefix = strings.ReplaceAll(prefix, hostPattern, source.Registry)
@@ -113,9 +113,9 @@ func (m Mapping) ref(source images.Ref) images.Ref {
 	return source
 }
 
-// Apply returns where a reference is pulled from, and whether a mapping says so. A mapping
+// Apply returns where a reference is pulled from, and whether a rule says so. A mapping
 // of the very host wins over one of any, the first of equals wins.
-func Apply(mappings []Mapping, source images.Ref) (images.Ref, bool) {
+func Apply(mappings []Rule, source images.Ref) (images.Ref, bool) {
 	for _, host := range []string{source.Registry, anyHost} {
 		for _, m := range mappings {
 			if m.Host == host {

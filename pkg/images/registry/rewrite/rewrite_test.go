@@ -12,14 +12,14 @@ import (
 func TestParseMapping(t *testing.T) {
 	tests := []struct {
 		in   string
-		want Mapping
+		want Rule
 		err  string // part of it
 	}{
-		{in: "quay.io=cache.example.com", want: Mapping{"quay.io", "cache.example.com", ""}},
-		{in: "docker.io=127.0.0.1:5000/hub/", want: Mapping{"docker.io", "127.0.0.1:5000", "hub"}},
-		{in: "index.docker.io=localhost/a/b", want: Mapping{"docker.io", "localhost", "a/b"}},
-		{in: "*=cache.example.com/{host}", want: Mapping{"*", "cache.example.com", "{host}"}},
-		{in: "*=cache.example.com/proxy/{host}/x", want: Mapping{"*", "cache.example.com", "proxy/{host}/x"}},
+		{in: "quay.io=cache.example.com", want: Rule{"quay.io", "cache.example.com", ""}},
+		{in: "docker.io=127.0.0.1:5000/hub/", want: Rule{"docker.io", "127.0.0.1:5000", "hub"}},
+		{in: "index.docker.io=localhost/a/b", want: Rule{"docker.io", "localhost", "a/b"}},
+		{in: "*=cache.example.com/{host}", want: Rule{"*", "cache.example.com", "{host}"}},
+		{in: "*=cache.example.com/proxy/{host}/x", want: Rule{"*", "cache.example.com", "proxy/{host}/x"}},
 		{in: "quay.io", err: "write, for example, docker.io="},
 		{in: "=cache.example.com", err: "it is not HOST=REGISTRY[/PREFIX]"},
 		{in: "quay.io=", err: "it is not HOST=REGISTRY[/PREFIX]"},
@@ -44,7 +44,7 @@ func TestParseMapping(t *testing.T) {
 }
 
 func TestMapped(t *testing.T) {
-	mappings := []Mapping{
+	mappings := []Rule{
 		{Host: "*", Registry: "any.example.com", Prefix: "{host}"},
 		{Host: "quay.io", Registry: "quay.example.com"},
 		{Host: "quay.io", Registry: "never.example.com"},

@@ -66,7 +66,7 @@ func (a artifact) MediaType() (types.MediaType, error)                    { retu
 func (a artifact) RawManifest() ([]byte, error)                           { return a.raw, nil }
 func (a artifact) LayerByDigest(v1.Hash) (partial.CompressedLayer, error) { return a.content, nil }
 
-// NewArtifact returns an artifact of a type, which hangs on what its subject describes
+// NewArtifact returns an artifact of a type, which refers to what its subject describes
 // unless that is nil.
 func NewArtifact(t testing.TB, artifactType, text string, subject *v1.Descriptor) v1.Image {
 	t.Helper()

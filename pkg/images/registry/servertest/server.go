@@ -1,5 +1,5 @@
 // Package servertest runs registries for tests as they are met: with TLS, passwords, tokens,
-// and faults. It must not know how they are spoken to.
+// and failure. It must not know how they are spoken to.
 package servertest
 
 import (

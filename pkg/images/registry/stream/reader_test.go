@@ -33,7 +33,7 @@ func blobOf(t *testing.T, content []byte, body io.Reader) *Reader {
 func TestBlobsAreVerified(t *testing.T) {
 	content := []byte("some content")
 	var digest *failure.DigestError
-	var broken *failure.BrokenError
+	var broken *failure.InterruptedError
 	tests := []struct {
 		name string
 		body io.Reader
@@ -46,7 +46,7 @@ func TestBlobsAreVerified(t *testing.T) {
 		{"right, then cut", io.MultiReader(bytes.NewReader(content), iotest.ErrReader(errors.New("reset"))), nil},
 		{"longer", bytes.NewReader([]byte("some content and more")), &digest},
 		{"shorter", bytes.NewReader(content[:5]), &broken},
-		{"cut", io.MultiReader(bytes.NewReader(content[:5]), iotest.ErrReader(&failure.BrokenError{Err: errors.New("reset")})), &broken},
+		{"cut", io.MultiReader(bytes.NewReader(content[:5]), iotest.ErrReader(&failure.InterruptedError{Err: errors.New("reset")})), &broken},
 	}
 	for _, tt := range tests {
 		r := blobOf(t, content, tt.body)
@@ -62,14 +62,14 @@ func TestUploadThatIsNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		ctx, cancel := context.WithCancelCause(t.Context())
-		body := NewTaken(io.NopCloser(bytes.NewReader(make([]byte, 100))), cancel)
+		body := NewUploadBody(io.NopCloser(bytes.NewReader(make([]byte, 100))), cancel)
 		if _, err := body.Read(make([]byte, 10)); err != nil {
 			t.Fatal(err)
 		}
 		<-ctx.Done() // nobody reads on
 		err := body.Failure(context.Cause(ctx), ctx.Err())
-		var stalled *safehttp.StalledError
-		if !failure.IsTransient(err) || !errors.As(err, &stalled) || time.Since(start) != safehttp.Stall {
+		var stalled *safehttp.IdleTimeoutError
+		if !failure.IsTransient(err) || !errors.As(err, &stalled) || time.Since(start) != safehttp.IdleTimeout {
 			t.Errorf("got %v after %s", err, time.Since(start))
 		}
 	})

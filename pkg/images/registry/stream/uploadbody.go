@@ -9,8 +9,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// Taken is a body that notices when nobody takes anything of it any more.
-type Taken struct {
+// UploadBody is a body that notices when nobody takes anything of it any more.
+type UploadBody struct {
 	io.ReadCloser
 	timer *time.Timer
 	once  sync.Once
@@ -20,15 +20,15 @@ type Taken struct {
 	err     error // of reading
 }
 
-// NewTaken returns a body that calls stalled when nobody takes anything of it any more.
-func NewTaken(body io.ReadCloser, stalled func(error)) *Taken {
-	t := &Taken{ReadCloser: body, timer: time.AfterFunc(safehttp.Stall, func() { stalled(&safehttp.StalledError{Limit: safehttp.Stall}) })}
+// NewUploadBody returns a body that calls stalled when nobody takes anything of it any more.
+func NewUploadBody(body io.ReadCloser, stalled func(error)) *UploadBody {
+	t := &UploadBody{ReadCloser: body, timer: time.AfterFunc(safehttp.IdleTimeout, func() { stalled(&safehttp.IdleTimeoutError{Limit: safehttp.IdleTimeout}) })}
 	t.timer.Stop()
 	return t
 }
 
 // Read implements io.Reader.
-func (t *Taken) Read(p []byte) (int, error) {
+func (t *UploadBody) Read(p []byte) (int, error) {
 	t.timer.Stop()
 	n, err := t.ReadCloser.Read(p)
 	t.mu.Lock()
@@ -38,13 +38,13 @@ func (t *Taken) Read(p []byte) (int, error) {
 	}
 	t.mu.Unlock()
 	if err == nil {
-		t.timer.Reset(safehttp.Stall)
+		t.timer.Reset(safehttp.IdleTimeout)
 	}
 	return n, err
 }
 
 // Close implements io.Closer.
-func (t *Taken) Close() (err error) {
+func (t *UploadBody) Close() (err error) {
 	t.once.Do(func() {
 		t.timer.Stop()
 		err = t.ReadCloser.Close()
@@ -54,14 +54,14 @@ func (t *Taken) Close() (err error) {
 
 // Failure is the error of a request that was not answered: that of reading its body, if
 // there was one, else that of the connection. cause is why the request was canceled.
-func (t *Taken) Failure(cause, err error) error {
+func (t *UploadBody) Failure(cause, err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
 	case t.err != nil:
 		return t.err
 	case t.touched && !failure.IsTLS(err):
-		return failure.MidBody(cause, err)
+		return failure.Interrupted(cause, err)
 	default:
 		return err
 	}

@@ -1,145 +1,152 @@
 // Package blobs brings the blobs of one run to their targets: which blob goes where first,
 // where it is mounted from then on, and when it may begin. It must not know manifests, nor
-// when an image is complete.
+// when an image is complete, nor what sources and targets are.
 package blobs
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
 )
 
-// Moves are the blobs of one run. Each is brought to a registry once, into one
-// repository, its home, and mounted from there into the others that want it.
-type Moves struct {
-	gate     *storage.Gate
-	observer progress.Observer
-	tasks    sync.WaitGroup
+// Blobs are the blobs of one run. Each is brought to a registry once, into one repository,
+// its home, and mounted from there into the others that want it.
+type Blobs struct {
+	scheduler *scheduler.Scheduler
+	retry     retry.Policy
+	observer  progress.Observer
 
 	mu     sync.Mutex
-	blobs  map[blobKey]*blob
-	places map[blobKey][]string // repositories that have a blob, from before
-	reason error                // why nothing may move, nil if it may
+	blobs  map[key]*blob
+	places map[key][]string // repositories that have a blob, from before
+	reason error            // why nothing may move, nil if it may
+	ready  []*move          // those that are to be started
+
+	wake   chan struct{} // something is ready
+	closed chan struct{}
 }
 
-// Image is an image whose blobs are moved.
-type Image struct {
-	source storage.Source
-	Target storage.Target
-	rank   int // in the plan
+// key is a blob in a registry.
+type key struct{ registry, digest string }
 
-	There  string      // the digest that the target had from the beginning; guarded by planning
-	failed atomic.Bool // nothing is needed for it any more
-
-	blobs    []*blob // what it needs; guarded by moves
-	released bool    // they may move; guarded by moves
-}
-
-// NewImage returns an image with its place in the plan.
-func NewImage(from storage.Source, to storage.Target, rank int) *Image {
-	return &Image{source: from, Target: to, rank: rank}
-}
-
-// From says where the image is read after all, before anything is needed for it.
-func (i *Image) From(source storage.Source) { i.source = source }
-
-// Fail says that nothing is needed for the image any more.
-func (i *Image) Fail() { i.failed.Store(true) }
-
-type blobKey struct{ pool, digest string }
-
-// blob is a blob in a registry.
+// blob is a blob in a registry. It is waiting until it is released; then it is moved to its
+// first repository, and, once it is at home there, mounted into the others.
 type blob struct {
 	desc   v1.Descriptor
+	state  state
 	needs  map[string]*Need // by repository
 	queue  []*Need          // those that nothing was done for yet
-	begun  bool
-	home   storage.Target // where it is for sure, nil before
-	moving bool
+	home   storage.Target   // where it is, in the state atHome
 	failed map[string]error // by source
 }
+
+// state is how far a blob has come.
+type state int
+
+const (
+	waiting  state = iota // it may not move yet
+	released              // it may, and nobody moves it
+	moving                // it is on its way to its home
+	atHome                // it can be mounted from there
+)
 
 // Need is a blob in a repository. Several images may wait for it.
 type Need struct {
 	blob   *blob
 	image  *Image // the first that wants it
 	images []*Image
-	start  func(scheduler.Task, func(context.Context, func()) error)
 	done   chan struct{}
 	err    error
 }
 
-// New returns the moves of one run. o may be nil.
-func New(g *storage.Gate, o progress.Observer) *Moves {
-	return &Moves{gate: g, observer: progress.OrNobody(o), blobs: map[blobKey]*blob{}, places: map[blobKey][]string{}}
+// New returns the blobs of one run. o may be nil.
+func New(s *scheduler.Scheduler, p retry.Policy, o progress.Observer) *Blobs {
+	return &Blobs{
+		scheduler: s, retry: p, observer: progress.OrNobody(o), blobs: map[key]*blob{}, places: map[key][]string{},
+		wake: make(chan struct{}, 1), closed: make(chan struct{}),
+	}
 }
 
+// Run moves blobs as soon as they may move, until Close is called. It returns when nothing
+// moves any more.
+func (b *Blobs) Run(ctx context.Context) {
+	var moves sync.WaitGroup
+	defer moves.Wait()
+	for {
+		select {
+		case <-b.closed:
+			return
+		case <-b.wake:
+		}
+		for _, m := range b.takeReady() {
+			moves.Add(1)
+			b.start(ctx, m, 1, moves.Done)
+		}
+	}
+}
+
+// Close ends Run. It must be called once.
+func (b *Blobs) Close() { close(b.closed) }
+
 // Need says that an image wants a blob.
-func (m *Moves) Need(ctx context.Context, i *Image, desc v1.Descriptor) *Need {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	key := blobKey{i.Target.Pool(), desc.Digest.String()}
-	b, ok := m.blobs[key]
+func (b *Blobs) Need(i *Image, desc v1.Descriptor) *Need {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at := i.Target.Location()
+	k := key{at.Registry, desc.Digest.String()}
+	wanted, ok := b.blobs[k]
 	if !ok {
-		b = &blob{desc: desc, needs: map[string]*Need{}, failed: map[string]error{}}
-		m.blobs[key] = b
-		m.observer.Planned(desc.Size)
+		wanted = &blob{desc: desc, needs: map[string]*Need{}, failed: map[string]error{}}
+		b.blobs[k] = wanted
+		b.observer.Planned(desc.Size)
 	}
-	i.blobs = append(i.blobs, b)
-	w, ok := b.needs[i.Target.Name()]
+	i.blobs = append(i.blobs, wanted)
+	need, ok := wanted.needs[at.Name]
 	if ok {
-		w.images = append(w.images, i)
-		return w
+		need.images = append(need.images, i)
+		return need
 	}
-	w = &Need{blob: b, image: i, images: []*Image{i}, done: make(chan struct{})}
-	w.start = func(t scheduler.Task, carry func(context.Context, func()) error) {
-		m.tasks.Add(1)
-		m.gate.Lanes.Go(t, func(release func()) {
-			defer m.tasks.Done()
-			m.settle(w, carry(ctx, release))
-		})
-	}
-	b.needs[i.Target.Name()] = w
-	b.queue = append(b.queue, w)
+	need = &Need{blob: wanted, image: i, images: []*Image{i}, done: make(chan struct{})}
+	wanted.needs[at.Name] = need
+	wanted.queue = append(wanted.queue, need)
 	if i.released {
-		b.begun = true
+		wanted.release()
 	}
-	m.next(b)
-	return w
+	b.next(wanted)
+	return need
 }
 
 // Known says that a repository has blobs.
-func (m *Moves) Known(t storage.Target, blobs []v1.Descriptor) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (b *Blobs) Known(at storage.Location, blobs []v1.Descriptor) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	for _, desc := range blobs {
-		key := blobKey{t.Pool(), desc.Digest.String()}
-		m.places[key] = append(m.places[key], t.Name())
+		k := key{at.Registry, desc.Digest.String()}
+		b.places[k] = append(b.places[k], at.Name)
 	}
 }
 
 // Missing counts the bytes that are not at their targets yet, each blob once.
-func (m *Moves) Missing(ctx context.Context) (int64, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (b *Blobs) Missing(ctx context.Context) (int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	var bytes int64
-	for _, b := range m.blobs {
-		for _, w := range b.needs {
-			there, err := w.image.Target.Holds(ctx, b.desc)
+	for _, wanted := range b.blobs {
+		for _, need := range wanted.needs {
+			there, err := need.image.Target.Exists(ctx, wanted.desc)
 			if err != nil {
 				return 0, err
 			}
 			if !there {
-				bytes += b.desc.Size
+				bytes += wanted.desc.Size
 			}
 			break // the others are mounted
 		}
@@ -148,125 +155,83 @@ func (m *Moves) Missing(ctx context.Context) (int64, error) {
 }
 
 // refuse lets nothing move any more if there is a reason.
-func (m *Moves) refuse(reason error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.reason = reason
+func (b *Blobs) refuse(reason error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.reason = reason
 }
 
 // release lets the blobs of an image move.
-func (m *Moves) release(i *Image) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
+func (b *Blobs) release(i *Image) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	i.released = true
-	for _, b := range i.blobs {
-		if b.begun {
+	for _, wanted := range i.blobs {
+		if wanted.state != waiting {
 			continue
 		}
-		b.begun = true
-		slices.SortFunc(b.queue, func(x, y *Need) int { return x.image.rank - y.image.rank })
-		m.next(b)
+		wanted.release()
+		slices.SortFunc(wanted.queue, func(x, y *Need) int { return x.image.rank - y.image.rank })
+		b.next(wanted)
 	}
 }
 
-// next starts what can be done for a blob now: bringing it home, or mounting it.
-func (m *Moves) next(b *blob) {
-	if b.moving || !b.begun {
-		return
+func (w *blob) release() {
+	if w.state == waiting {
+		w.state = released
 	}
-	for len(b.queue) > 0 {
-		w := b.queue[0]
-		b.queue = b.queue[1:]
-		if m.reason != nil {
-			w.finish(m.reason)
-			continue
+}
+
+// next makes ready what can be done for a blob now: bringing it home, or mounting it.
+func (b *Blobs) next(wanted *blob) {
+	for len(wanted.queue) > 0 && (wanted.state == released || wanted.state == atHome) {
+		need := wanted.queue[0]
+		wanted.queue = wanted.queue[1:]
+		failed, ok := wanted.failed[need.image.Source.Location().Name]
+		switch {
+		case b.reason != nil:
+			need.finish(b.reason)
+		case wanted.state == atHome:
+			b.add(b.mount(need))
+		case ok:
+			need.finish(failed)
+		default:
+			wanted.state = moving
+			b.add(b.bring(need))
 		}
-		if err, ok := b.failed[w.image.source.Name()]; ok && b.home == nil {
-			w.finish(err)
-			continue
-		}
-		if b.home == nil {
-			m.bring(w)
-			return
-		}
-		m.mount(w)
 	}
 }
 
-// bring moves a blob from its source to its home.
-func (m *Moves) bring(w *Need) {
-	w.blob.moving = true
-	from := ""
-	if places := m.places[blobKey{w.image.Target.Pool(), w.blob.desc.Digest.String()}]; len(places) > 0 {
-		from = slices.Min(places)
-	}
-	w.start(storage.TaskFor(w.blob.desc.Size, w.image.source, w.image.Target), func(ctx context.Context, release func()) error {
-		return m.carry(ctx, w, w.image.source, from, release)
-	})
-}
-
-// mount makes a blob that is at home appear in another repository. If the registry
-// cannot do that, it is read from its home and written again.
-func (m *Moves) mount(w *Need) {
-	home := w.blob.home
-	w.start(storage.TaskFor(0, w.image.Target), func(ctx context.Context, release func()) error {
-		return m.carry(ctx, w, home, home.Name(), release)
-	})
-}
-
-// saved says that a blob need not be brought home any more.
-func (m *Moves) saved(w *Need) {
-	m.mu.Lock()
-	home := w.blob.home != nil
-	m.mu.Unlock()
-	if !home {
-		m.observer.Saved(w.blob.desc.Size)
+func (b *Blobs) add(m *move) {
+	b.ready = append(b.ready, m)
+	select {
+	case b.wake <- struct{}{}:
+	default: // it is told already
 	}
 }
 
-// settle notes what became of a need.
-func (m *Moves) settle(w *Need, err error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	b := w.blob
-	switch {
-	case b.home != nil: // it was a mount
-	case errors.Is(err, errUnwanted):
-		b.moving = false
-	case err == nil:
-		b.home, b.moving = w.image.Target, false
-	default:
-		b.failed[w.image.source.Name()], b.moving = err, false
-	}
-	w.finish(err)
-	m.next(b)
+func (b *Blobs) takeReady() []*move {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	ready := b.ready
+	b.ready = nil
+	return ready
 }
 
-func (w *Need) finish(err error) {
-	w.err = err
-	close(w.done)
-}
-
-// idle tells whether nobody waits any more. Then the next who wants it begins anew.
-func (m *Moves) idle(w *Need) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if slices.ContainsFunc(w.images, func(i *Image) bool { return !i.failed.Load() }) {
-		return false
-	}
-	delete(w.blob.needs, w.image.Target.Name())
-	return true
+func (n *Need) finish(err error) {
+	n.err = err
+	close(n.done)
 }
 
 // Await waits until all blobs are there, or one cannot be.
 func Await(ctx context.Context, needs []*Need) error {
 	var first error
-	for _, w := range needs {
+	for _, need := range needs {
 		select {
 		case <-ctx.Done():
 			return cmp.Or(first, ctx.Err())
-		case <-w.done:
-			first = cmp.Or(first, w.err)
+		case <-need.done:
+			first = cmp.Or(first, need.err)
 		}
 		if first != nil {
 			return first
@@ -274,9 +239,3 @@ func Await(ctx context.Context, needs []*Need) error {
 	}
 	return nil
 }
-
-// Aside does something beside the images.
-func (m *Moves) Aside(f func()) { m.tasks.Go(f) }
-
-// Wait waits for all that goes on beside the images.
-func (m *Moves) Wait() { m.tasks.Wait() }

@@ -3,87 +3,150 @@ package blobs
 import (
 	"context"
 	"errors"
+	"io"
+	"slices"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/repository"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/counted"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
 )
 
 // errUnwanted is a blob that no image waits for any more.
 var errUnwanted = errors.New("the images that need it have failed")
 
-// carry makes a blob appear in a repository: by a mount from a place that may have it,
-// else from a source. release gives back the place in the lanes for the first attempt;
-// the others wait for places of their own.
-func (m *Moves) carry(ctx context.Context, w *Need, from storage.Source, place string, release func()) error {
-	t := trip{desc: w.blob.desc, from: from, to: w.image.Target, place: place}
-	err := t.travel(ctx, m.gate, release, func() bool { return !m.idle(w) })
-	if err == nil && t.claim.Mounted {
-		progress.Of(ctx).Mount(t.desc.Size)
+// move makes a blob appear in a repository.
+type move struct {
+	need   *Need
+	from   storage.Source
+	place  string // a repository that may have it, "" for none
+	task   scheduler.Task
+	pushed storage.Pushed // by the last attempt
+	err    error          // of the last attempt
+}
+
+// bring moves a blob from its source to its home.
+func (b *Blobs) bring(need *Need) *move {
+	m := &move{need: need, from: need.image.Source, task: taskFor(need.blob.desc, need.image.Source, need.image.Target)}
+	if places := b.places[key{need.image.Target.Location().Registry, need.blob.desc.Digest.String()}]; len(places) > 0 {
+		m.place = slices.Min(places)
 	}
-	if err != nil || t.claim.There {
-		m.saved(w)
-	}
-	return err
+	return m
 }
 
-// Bring moves one blob from a source to a target, beside what Moves have planned.
-func Bring(ctx context.Context, g *storage.Gate, from storage.Source, to storage.Target, desc v1.Descriptor) error {
-	t := trip{desc: desc, from: from, to: to}
-	return t.travel(ctx, g, nil, func() bool { return true })
+// mount makes a blob that is at home appear in another repository. If the registry cannot
+// do that, it is read from its home and written again.
+func (b *Blobs) mount(need *Need) *move {
+	home := need.blob.home
+	return &move{need: need, from: home, place: home.Location().Name, task: scheduler.TaskFor(0, need.image.Target.Location().Queue)}
 }
 
-// trip is a blob on its way to a repository.
-type trip struct {
-	desc  v1.Descriptor
-	from  storage.Source
-	to    storage.Target
-	place string           // a repository that may have it, "" for none
-	claim repository.Claim // what was achieved
+func taskFor(desc v1.Descriptor, from storage.Source, to storage.Target) scheduler.Task {
+	return scheduler.TaskFor(desc.Size, from.Location().Queue, to.Location().Queue)
 }
 
-// travel tries until the blob is there. release gives back the place in the lanes that the
-// first attempt has, and is nil if it has none.
-func (t *trip) travel(ctx context.Context, g *storage.Gate, release func(), wanted func() bool) error {
-	return g.Retry.Do(ctx, progress.Of(ctx).Waiting, func(ctx context.Context) (err error) {
-		if release == nil {
-			if release, err = g.Lanes.Acquire(ctx, storage.TaskFor(t.desc.Size, t.from, t.to)); err != nil {
-				return err
-			}
+// start makes an attempt as soon as the scheduler has a place for it, and others after
+// transient failures, each in a place of its own. Then it calls ended.
+func (b *Blobs) start(ctx context.Context, m *move, attempt int, ended func()) {
+	b.scheduler.Go(m.task, func() { m.attempt(ctx, b) }, func() {
+		again, err := b.retry.Again(ctx, attempt, m.err, m.need.image.progress.Waiting)
+		if again {
+			b.start(ctx, m, attempt+1, ended)
+			return
 		}
-		defer func() { release(); release = nil }()
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if !wanted() {
-			return errUnwanted
-		}
-		return t.attempt(ctx)
+		m.err = err
+		defer ended()
+		b.account(m)
+		b.settle(m)
 	})
 }
 
-// attempt tries once. A place elsewhere is only a hint.
-func (t *trip) attempt(ctx context.Context) (err error) {
-	if t.claim.Broken {
-		t.claim = t.to.Resume(ctx, t.claim)
+// attempt tries once.
+func (m *move) attempt(ctx context.Context, b *Blobs) {
+	switch {
+	case ctx.Err() != nil:
+		m.err = ctx.Err()
+	case b.unwanted(m.need):
+		m.err = errUnwanted
+	default:
+		m.pushed, m.err = push(ctx, m.need.blob.desc, m.from, m.need.image.Target, m.place, m.need.image.progress)
 	}
-	if t.claim.Location == "" {
-		place := t.place
-		if place == t.to.Name() {
-			place = ""
+}
+
+// push makes a blob be at a target, by a mount or with the content of a source. A place
+// elsewhere is only a hint.
+func push(ctx context.Context, desc v1.Descriptor, from storage.Source, to storage.Target, place string, p Progress) (storage.Pushed, error) {
+	if place == to.Location().Name {
+		place = ""
+	}
+	return to.Push(ctx, desc, place, func(ctx context.Context, offset int64) (io.ReadCloser, error) {
+		content, err := from.Open(ctx, desc, offset, p.Waiting)
+		if err != nil {
+			return nil, err
 		}
-		if t.claim, err = t.to.Claim(ctx, t.desc, place); err != nil {
+		return &counted.Body{ReadCloser: content, Count: p.Sent}, nil
+	})
+}
+
+// Bring moves one blob from a source to a target, beside what is planned.
+func Bring(ctx context.Context, s *scheduler.Scheduler, r retry.Policy, from storage.Source, to storage.Target, desc v1.Descriptor, p Progress) error {
+	return r.Do(ctx, p.Waiting, func(ctx context.Context) error {
+		return s.Do(ctx, taskFor(desc, from, to), func() error {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			_, err := push(ctx, desc, from, to, "", p)
 			return err
-		}
+		})
+	})
+}
+
+// account tells what became of a move.
+func (b *Blobs) account(m *move) {
+	size := m.need.blob.desc.Size
+	if m.err == nil && m.pushed == storage.Mounted {
+		m.need.image.progress.Mount(size)
 	}
-	if t.claim.There {
-		return nil
+	if m.err == nil && m.pushed == storage.Uploaded {
+		return
 	}
-	rest, err := t.from.Open(ctx, t.desc, t.claim.Offset)
-	if err != nil {
-		return err
+	b.mu.Lock()
+	atHome := m.need.blob.state == atHome
+	b.mu.Unlock()
+	if !atHome { // it need not be brought home any more
+		b.observer.Saved(size)
 	}
-	return t.to.Store(ctx, &t.claim, t.desc, rest)
+}
+
+// settle notes what became of a move.
+func (b *Blobs) settle(m *move) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	moved := m.need.blob
+	switch {
+	case moved.state == atHome: // it was a mount
+	case errors.Is(m.err, errUnwanted):
+		moved.state = released
+	case m.err == nil:
+		moved.home, moved.state = m.need.image.Target, atHome
+	default:
+		moved.failed[m.need.image.Source.Location().Name] = m.err
+		moved.state = released
+	}
+	m.need.finish(m.err)
+	b.next(moved)
+}
+
+// unwanted tells whether nobody waits for a blob any more. Then the next who wants it
+// begins anew.
+func (b *Blobs) unwanted(need *Need) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if slices.ContainsFunc(need.images, func(i *Image) bool { return !i.failed.Load() }) {
+		return false
+	}
+	delete(need.blob.needs, need.image.Target.Location().Name)
+	return true
 }

@@ -11,7 +11,7 @@ import (
 // blob. So the images are released in the order of the plan, each as soon as it and all
 // before it are resolved; and a run that was killed chooses the same homes again.
 type Planning struct {
-	moves *Moves
+	blobs *Blobs
 	ready func(present []*Image, then func()) // called once it is known what is there
 
 	mu       sync.Mutex
@@ -26,16 +26,16 @@ type Planning struct {
 
 // NewPlanning returns the planning for a number of images. ready finds out what those that
 // are there consist of, and calls then once that is known.
-func NewPlanning(n int, moves *Moves, ready func([]*Image, func())) *Planning {
+func NewPlanning(n int, blobs *Blobs, ready func([]*Image, func())) *Planning {
 	return &Planning{
-		moves: moves, ready: ready,
+		blobs: blobs, ready: ready,
 		images: make([]*Image, n), compared: make([]bool, n), resolved: make([]bool, n), unknown: n,
 	}
 }
 
-// Compare says that it is known whether an image is there: with the digest there, or not if
+// Compared says that it is known whether an image is there: with the digest there, or not if
 // that is empty.
-func (p *Planning) Compare(i *Image, there string) {
+func (p *Planning) Compared(i *Image, there string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i.There = there
@@ -64,9 +64,9 @@ func (p *Planning) note(i *Image) {
 	})
 }
 
-// Resolve says that it is known what an image needs, or that planning shall not wait for
+// Resolved says that it is known what an image needs, or that planning shall not wait for
 // it. It may be called again.
-func (p *Planning) Resolve(i *Image) {
+func (p *Planning) Resolved(i *Image) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.note(i)
@@ -84,11 +84,11 @@ func (p *Planning) release() {
 		if !p.open || slices.Contains(p.resolved, false) {
 			return
 		}
-		p.moves.refuse(p.admit())
+		p.blobs.refuse(p.admit())
 		p.admit = nil
 	}
 	for p.open && p.next < len(p.images) && p.resolved[p.next] {
-		p.moves.release(p.images[p.next])
+		p.blobs.release(p.images[p.next])
 		p.next++
 	}
 }

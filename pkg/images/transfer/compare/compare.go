@@ -1,5 +1,6 @@
-// Package compare looks at an image at its source and at its target: what the target should
-// become, what it has, and what hangs on the image. It writes nothing.
+// Package compare looks at an image at its source and at its target: what the target
+// should become, what it has, and what refers to the image. It writes nothing, and must not
+// know what source and target are.
 package compare
 
 import (
@@ -10,70 +11,61 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// Pair is an image at its source and at its target.
-type Pair struct {
+// Image is an image at its source and at its target.
+type Image struct {
 	Plan   images.Copy
 	Source storage.Source
 	Target storage.Target
 	Moved  *images.Move // where the source is, nil if it is where its reference says
-	reach  *Reach
+
+	Progress Progress
+	run      *Run
 }
 
-// Reach says how the two sides of the images of a run are reached, and what of them is
-// wanted.
-type Reach struct {
-	Registries *registry.Registries
-	Gate       *storage.Gate
-	From, Into *layout.Archive // nil for registries
-	Since      *storage.Since  // what Into need not hold, nil if it must hold everything
+// Progress is told what is found out about an image.
+type Progress interface {
+	storage.Progress
+	// Moved is called when the image is gone from its source, with where it is.
+	Moved(m images.Move)
+}
 
+// Run is what the images of one run share: what of them is wanted, and the manifests that
+// were read.
+type Run struct {
 	Platforms   []v1.Platform // of multi-platform images; none means all
-	NoReferrers bool          // leave what hangs on images
+	NoReferrers bool          // leave what refers to images
 
-	reads memo.Group[oci.Manifest] // manifests of sources and targets, by repository and digest
+	// Elsewhere opens the source of an image that is gone from where its reference says, with
+	// the digest that it must have ("" for any), where it has moved to. gone is what its own
+	// place has answered, and the error if there is no such place. nil: nothing moves.
+	Elsewhere func(ctx context.Context, i *Image, digest string, gone error) (storage.Source, images.Move, error)
+
+	manifests memo.Group[oci.Manifest] // of sources and targets, by location and digest
 }
 
-// Pair returns both sides of an image.
-func (r *Reach) Pair(c images.Copy) (*Pair, error) {
-	p := &Pair{Plan: c, reach: r}
-	if r.From != nil {
-		p.Source = storage.NewArchived(r.From, c.Source)
-	} else {
-		from, err := r.Registries.Source(c.Source)
-		if err != nil {
-			return p, err
-		}
-		p.Source = storage.NewHosted(from, r.Gate)
-	}
-	if r.Into != nil {
-		p.Target = storage.NewWritten(r.Into, c, r.Since)
-		return p, nil
-	}
-	to, err := r.Registries.Target(c.Target)
-	p.Target = storage.NewHosted(to, r.Gate)
-	return p, err
+// Image returns an image of the run.
+func (r *Run) Image(plan images.Copy, source storage.Source, target storage.Target, p Progress) *Image {
+	return &Image{Plan: plan, Source: source, Target: target, Progress: p, run: r}
 }
 
 // Goal is what the target should become.
 type Goal struct {
-	Digest string        // of what is written
-	Root   *oci.Manifest // if it had to be read
-	Whole  *oci.Manifest // what the source has, if root lacks some of its platforms
+	Digest     string        // of what is written
+	Root       *oci.Manifest // if it had to be read
+	Unfiltered *oci.Manifest // what the source has, if root lacks some of its platforms
 }
 
 // Compare returns what the target should become, and its digest if it is that already.
-// Both sides are asked at once.
-func (p *Pair) Compare(ctx context.Context) (goal Goal, there string, err error) {
-	goal, there, err = p.compare(ctx)
-	if archive, ok := p.Target.(noting); ok && !archive.Noted() {
+// Both ends are asked at once.
+func (i *Image) Compare(ctx context.Context) (goal Goal, there string, err error) {
+	goal, there, err = i.compare(ctx)
+	if target, ok := i.Target.(noting); ok && !target.Noted() {
 		there = ""
 	}
 	return goal, there, err
@@ -88,27 +80,27 @@ type noting interface {
 }
 
 // Unlisted are the second places of the image that the target should note, and does not.
-func (p *Pair) Unlisted() []string {
-	if archive, ok := p.Target.(noting); ok {
-		return archive.Unlisted()
+func (i *Image) Unlisted() []string {
+	if target, ok := i.Target.(noting); ok {
+		return target.Unlisted()
 	}
 	return nil
 }
 
-func (p *Pair) compare(ctx context.Context) (goal Goal, there string, err error) {
+func (i *Image) compare(ctx context.Context) (goal Goal, there string, err error) {
 	var group sync.WaitGroup
 	var have string
 	var missing error
-	group.Go(func() { goal, err = p.Wanted(ctx) })
-	group.Go(func() { have, missing = p.Existing(ctx) })
+	group.Go(func() { goal, err = i.Wanted(ctx) })
+	group.Go(func() { have, missing = i.Existing(ctx) })
 	group.Wait()
 	switch {
 	case err != nil:
 		return goal, "", err
 	case have == goal.Digest:
 		return goal, have, missing
-	case missing == nil && goal.Whole != nil && have == goal.Whole.Digest:
-		holds, err := p.holds(ctx, goal.Root)
+	case missing == nil && goal.Unfiltered != nil && have == goal.Unfiltered.Digest:
+		holds, err := i.holds(ctx, goal.Root)
 		if holds {
 			there = have
 		}
@@ -120,47 +112,47 @@ func (p *Pair) compare(ctx context.Context) (goal Goal, there string, err error)
 
 // Wanted returns what the target should become: what the plan says if it says so, else
 // what the source has now. If platforms are left out, the index must be read for that.
-func (p *Pair) Wanted(ctx context.Context) (Goal, error) {
-	goal, err := p.wanted(ctx)
+func (i *Image) Wanted(ctx context.Context) (Goal, error) {
+	goal, err := i.wanted(ctx)
 	if err == nil {
 		return goal, nil
 	}
-	if err := p.relocate(ctx, err); err != nil {
+	if err := i.relocate(ctx, err); err != nil {
 		return goal, err
 	}
-	return p.wanted(ctx)
+	return i.wanted(ctx)
 }
 
-func (p *Pair) wanted(ctx context.Context) (Goal, error) {
-	if len(p.reach.Platforms) > 0 {
-		return p.filtered(ctx)
+func (i *Image) wanted(ctx context.Context) (Goal, error) {
+	if len(i.run.Platforms) > 0 {
+		return i.filtered(ctx)
 	}
-	if pinned := p.pinned(); pinned != "" {
+	if pinned := i.pinned(); pinned != "" {
 		return Goal{Digest: pinned}, nil
 	}
-	digest, err := p.Source.Digest(ctx, p.Plan.Source.Version())
+	digest, err := i.Source.Resolve(ctx, i.Plan.Source.Version())
 	return Goal{Digest: digest}, err
 }
 
 // pinned is the digest that the source must have, "" if any will do.
-func (p *Pair) pinned() string { return cmp.Or(p.Plan.Digest, p.Plan.Source.Digest) }
+func (i *Image) pinned() string { return cmp.Or(i.Plan.Digest, i.Plan.Source.Digest) }
 
 // Existing returns the digest that the target has under its tag, "" if there is none.
-func (p *Pair) Existing(ctx context.Context) (string, error) {
-	digest, err := p.Target.Digest(ctx, p.Plan.Target.PushTag())
-	if failure.IsAbsent(err) {
+func (i *Image) Existing(ctx context.Context) (string, error) {
+	digest, err := i.Target.Resolve(ctx, i.Plan.Target.PushTag())
+	if failure.IsNotFound(err) {
 		return "", nil
 	}
 	return digest, err
 }
 
 // Read returns the tree of manifests with the digest, whose root may be known.
-func (p *Pair) Read(ctx context.Context, digest string, root *oci.Manifest) (*oci.Node, error) {
+func (i *Image) Read(ctx context.Context, digest string, root *oci.Manifest) (*oci.Node, error) {
 	if root == nil {
-		m, err := p.manifest(ctx, digest)
-		if err != nil && digest == p.pinned() {
-			if err = p.relocate(ctx, err); err == nil {
-				m, err = p.manifest(ctx, digest)
+		m, err := i.manifest(ctx, digest)
+		if err != nil && digest == i.pinned() {
+			if err = i.relocate(ctx, err); err == nil {
+				m, err = i.manifest(ctx, digest)
 			}
 		}
 		if err != nil {
@@ -168,16 +160,16 @@ func (p *Pair) Read(ctx context.Context, digest string, root *oci.Manifest) (*oc
 		}
 		root = &m
 	}
-	tree, err := oci.Expand(ctx, *root, p.manifest)
-	return tree, p.Source.Wrap("", err)
+	tree, err := oci.Expand(ctx, *root, i.manifest)
+	return tree, i.Source.Location().Wrap("", err)
 }
 
-// Manifest reads a manifest of the source, which other tags may share.
-func (p *Pair) manifest(ctx context.Context, digest string) (oci.Manifest, error) {
-	return p.reach.Manifest(ctx, p.Source, digest)
+// manifest reads a manifest of the source, which other tags may share.
+func (i *Image) manifest(ctx context.Context, digest string) (oci.Manifest, error) {
+	return i.run.Manifest(ctx, i.Source, digest)
 }
 
-// Manifest reads a manifest of one side, once for all who want it.
-func (r *Reach) Manifest(ctx context.Context, side storage.Source, digest string) (oci.Manifest, error) {
-	return r.reads.Do(ctx, side.Name()+"@"+digest, func() (oci.Manifest, error) { return side.Manifest(ctx, digest) })
+// Manifest reads a manifest, once for all who want it.
+func (r *Run) Manifest(ctx context.Context, from storage.Source, digest string) (oci.Manifest, error) {
+	return r.manifests.Do(ctx, from.Location().Name+"@"+digest, func() (oci.Manifest, error) { return from.Manifest(ctx, digest) })
 }

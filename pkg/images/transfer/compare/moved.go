@@ -1,33 +1,17 @@
 package compare
 
-import (
-	"context"
-
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
-)
+import "context"
 
 // relocate makes the place that the image has moved to its source, if err says that it is
-// gone from its own. It returns err, or a *faults.MovedError, if there is no such place.
-func (p *Pair) relocate(ctx context.Context, err error) error {
-	if p.reach.From != nil || p.Moved != nil {
+// gone from its own. It returns err, or a *failure.MovedError, if there is no such place.
+func (i *Image) relocate(ctx context.Context, err error) error {
+	if i.run.Elsewhere == nil || i.Moved != nil {
 		return err
 	}
-	var found storage.Source
-	move, err := p.reach.Registries.Elsewhere(p.Plan.Source, p.pinned(), err, func(at images.Ref, id string) error {
-		from, err := p.reach.Registries.Source(at)
-		if err != nil {
-			return err
-		}
-		found = storage.NewHosted(from, p.reach.Gate)
-		_, err = found.Digest(ctx, id)
-		return err
-	})
+	source, move, err := i.run.Elsewhere(ctx, i, i.pinned(), err)
 	if err != nil {
 		return err
 	}
-	p.Source, p.Moved = found, &move
-	progress.Of(ctx).Moved(move)
+	i.Source, i.Moved = source, &move
 	return nil
 }

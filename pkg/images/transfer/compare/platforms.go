@@ -15,34 +15,34 @@ import (
 // references to it and signatures. Otherwise it gets an index without the others.
 
 // filtered reads the source and leaves out the platforms that are not wanted.
-func (p *Pair) filtered(ctx context.Context) (Goal, error) {
-	whole, err := p.Source.Manifest(ctx, cmp.Or(p.pinned(), p.Plan.Source.Tag))
+func (i *Image) filtered(ctx context.Context) (Goal, error) {
+	whole, err := i.Source.Manifest(ctx, cmp.Or(i.pinned(), i.Plan.Source.Tag))
 	if err != nil {
 		return Goal{}, err
 	}
-	kept, err := whole.Only(p.reach.Platforms)
+	kept, err := whole.Only(i.run.Platforms)
 	if err != nil {
-		return Goal{}, p.Source.Wrap("", err)
+		return Goal{}, i.Source.Location().Wrap("", err)
 	}
 	g := Goal{Digest: kept.Digest, Root: &kept}
 	if kept.Digest != whole.Digest {
-		g.Whole = &whole
+		g.Unfiltered = &whole
 	}
 	return g, nil
 }
 
 // holds tells whether the target has the manifests of an index.
-func (p *Pair) holds(ctx context.Context, index *oci.Manifest) (bool, error) {
+func (i *Image) holds(ctx context.Context, index *oci.Manifest) (bool, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	entries := index.Entries()
 	there := make([]bool, len(entries))
-	for i, desc := range entries {
+	for at, desc := range entries {
 		group.Go(func() error {
-			_, err := p.Target.Digest(ctx, desc.Digest.String())
-			if failure.IsAbsent(err) {
+			_, err := i.Target.Resolve(ctx, desc.Digest.String())
+			if failure.IsNotFound(err) {
 				return nil
 			}
-			there[i] = err == nil
+			there[at] = err == nil
 			return err
 		})
 	}

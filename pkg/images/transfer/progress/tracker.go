@@ -3,14 +3,12 @@
 package progress
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/httptransport"
 )
 
 // Tracker keeps the books of one copy, and tells the observer. What comes in after
@@ -34,28 +32,10 @@ type Tracker struct {
 // longWait is from when on others do not wait for an image that has to.
 const longWait = 2 * time.Second
 
-// New returns the books of a copy. observer may be nil.
-func New(c images.Copy, o Observer) *Tracker {
-	return &Tracker{copy: c, observer: OrNobody(o), attempts: 1}
-}
-
-// OnPause says what happens when the copy has to wait long. It must be called before the
-// first request.
-func (t *Tracker) OnPause(f func()) { t.paused = f }
-
-type trackerKey struct{}
-
-// In returns a context whose requests are for the copy.
-func (t *Tracker) In(ctx context.Context) context.Context {
-	return httptransport.Counting(context.WithValue(ctx, trackerKey{}, t), t.Uploaded)
-}
-
-// Of is the tracker of the copy that a request is for.
-func Of(ctx context.Context) *Tracker {
-	if t, ok := ctx.Value(trackerKey{}).(*Tracker); ok {
-		return t
-	}
-	return New(images.Copy{}, nil)
+// New returns the books of a copy. observer may be nil, and so may paused, which is called
+// when the copy has to wait long.
+func New(c images.Copy, o Observer, paused func()) *Tracker {
+	return &Tracker{copy: c, observer: OrNobody(o), paused: paused, attempts: 1}
 }
 
 func (t *Tracker) pause() {
@@ -64,7 +44,7 @@ func (t *Tracker) pause() {
 	}
 }
 
-// Start notes that the first request is about to be sent.
+// Start notes that a request is about to be sent.
 func (t *Tracker) Start() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -81,8 +61,8 @@ func (t *Tracker) Mount(n int64) {
 	t.mounted += n
 }
 
-// Uploaded notes bytes that were sent to the target.
-func (t *Tracker) Uploaded(n int64) {
+// Sent notes bytes that were sent to the target.
+func (t *Tracker) Sent(n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.done {

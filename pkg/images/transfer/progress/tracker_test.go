@@ -1,4 +1,4 @@
-package progress
+package progress_test
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
 )
 
 // recorder is an observer that writes down what it is told.
@@ -29,22 +30,18 @@ func (r *recorder) Waiting(_ images.Copy, why string, _ time.Duration) {
 
 func TestBooks(t *testing.T) {
 	rec := &recorder{}
-	books := New(images.Copy{Source: images.Ref{Registry: "quay.io", Repository: "a", Tag: "1"}}, rec)
 	pauses := 0
-	books.OnPause(func() { pauses++ })
-	ctx := books.In(t.Context())
-	if Of(ctx) != books || Of(t.Context()) == books {
-		t.Error("a request does not know its copy")
-	}
+	copied := images.Copy{Source: images.Ref{Registry: "quay.io", Repository: "a", Tag: "1"}}
+	books := progress.New(copied, rec, func() { pauses++ })
 	books.Start()
 	books.Start()
-	books.Uploaded(100)
+	books.Sent(100)
 	books.Mount(50)
 	books.Waiting(2, errors.New("503"), time.Second)
-	books.Waiting(3, errors.New("429"), longWait)
+	books.Waiting(3, errors.New("429"), 2*time.Second)
 	books.Remark(2, 1)
 	got := books.Finish(images.Copied, "sha256:1", nil)
-	books.Uploaded(1000)
+	books.Sent(1000)
 	books.Waiting(9, errors.New("late"), time.Second)
 
 	if rec.started != 1 || rec.moved != 100 || pauses != 1 || len(rec.finished) != 1 {
@@ -67,8 +64,8 @@ func TestBooks(t *testing.T) {
 }
 
 func TestFailuresHaveARemedy(t *testing.T) {
-	cause := &failure.RefusalError{Class: images.ClassDisk, Msg: "there is no room"}
-	got := New(images.Copy{}, nil).Finish(images.Failed, "", cause)
+	cause := &failure.RejectedError{As: images.ClassDisk, Msg: "there is no room"}
+	got := progress.New(images.Copy{}, nil, nil).Finish(images.Failed, "", cause)
 	if got.Class != images.ClassDisk || got.Error != "there is no room" || got.Remedy != images.ClassDisk.Remedy() || got.Attempts != 0 {
 		t.Errorf("%+v", got)
 	}

@@ -1,5 +1,5 @@
-// Package scheduler says how much happens at once. Each host has two lanes: one for bulk,
-// in which the largest task goes first, and one for small requests, first come, first
+// Package scheduler says how much happens at once. Each host has two queues: one for large
+// blobs, in which the largest goes first, and one for small requests, first come, first
 // served, so that they never wait behind a layer. A host that is asked for too much gets
 // less, and recovers with every success. The package knows neither requests nor
 // registries.
@@ -12,32 +12,11 @@ import (
 	"time"
 )
 
-// Lane is the kind of a task.
-type Lane int
-
-// The lanes of a host.
-const (
-	Small Lane = iota
-	Bulk
-)
-
-// Limits is how many tasks of a lane each host has at once.
-type Limits struct {
-	Small, Bulk int
-}
-
-func (l Limits) of(lane Lane) int {
-	if lane == Bulk {
-		return max(1, l.Bulk)
-	}
-	return max(1, l.Small)
-}
-
 // Task is something that wants a place on its hosts.
 type Task struct {
 	Hosts []string
-	Lane  Lane
-	Size  int64 // bytes; the larger go first in the bulk lane
+	Queue Queue
+	Size  int64 // bytes; the larger go first in the queue of large blobs
 
 	start func() // called without the lock; must not block
 	order uint64
@@ -60,30 +39,46 @@ func New(limits Limits) *Scheduler {
 	return &Scheduler{limits: limits, hosts: map[string]*host{}, groups: map[string]*group{}}
 }
 
-// Acquire waits for a place, and returns the function that gives it back. It returns the
-// context's error if that ends first.
-func (s *Scheduler) Acquire(ctx context.Context, t Task) (release func(), err error) {
-	ready := make(chan struct{})
-	t.start = func() { close(ready) }
-	s.add(&t)
-	select {
-	case <-ready:
-		return func() { s.release(&t) }, nil
-	case <-ctx.Done():
+// Do waits for a place, and does the work in it. It returns the context's error if that
+// ends first.
+func (s *Scheduler) Do(ctx context.Context, t Task, work func() error) error {
+	if err := s.acquire(ctx, &t); err != nil {
+		return err
 	}
-	if s.withdraw(&t) {
-		return nil, ctx.Err()
-	}
-	<-ready
-	s.release(&t)
-	return nil, ctx.Err()
+	defer s.release(&t)
+	return work()
 }
 
-// Go runs a function in a goroutine of its own as soon as there is a place, and hands it
-// the function that gives the place back.
-func (s *Scheduler) Go(t Task, run func(release func())) {
-	t.start = func() { go run(func() { s.release(&t) }) }
+// Go does the work in a goroutine of its own as soon as there is a place. Once it has given
+// that back, it calls done.
+func (s *Scheduler) Go(t Task, work, done func()) {
+	t.start = func() {
+		go func() {
+			func() {
+				defer s.release(&t)
+				work()
+			}()
+			done()
+		}()
+	}
 	s.add(&t)
+}
+
+// acquire waits for a place. There is none if it fails.
+func (s *Scheduler) acquire(ctx context.Context, t *Task) error {
+	ready := make(chan struct{})
+	t.start = func() { close(ready) }
+	s.add(t)
+	select {
+	case <-ready:
+		return nil
+	case <-ctx.Done():
+	}
+	if !s.withdraw(t) {
+		<-ready
+		s.release(t)
+	}
+	return ctx.Err()
 }
 
 // Flush lets everything go at once, what waits and what will come. It is for the end,
@@ -96,8 +91,8 @@ func (s *Scheduler) Flush() {
 	run(starts)
 }
 
-// Slow halves what a host gets, and keeps it quiet until a time.
-func (s *Scheduler) Slow(name string, until time.Time) {
+// SlowDown halves what a host gets, and keeps it quiet until a time.
+func (s *Scheduler) SlowDown(name string, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.host(name)
@@ -111,8 +106,8 @@ func (s *Scheduler) Slow(name string, until time.Time) {
 	}
 }
 
-// Fine notes that a host has done what was asked.
-func (s *Scheduler) Fine(name string) {
+// Succeeded notes that a host has done what was asked.
+func (s *Scheduler) Succeeded(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if h := s.host(name); h.share < 1 {
@@ -120,11 +115,11 @@ func (s *Scheduler) Fine(name string) {
 	}
 }
 
-// Limit is how many tasks of a lane a host has at once now.
-func (s *Scheduler) Limit(name string, lane Lane) int {
+// Limit is how many tasks of a queue a host has at once now.
+func (s *Scheduler) Limit(name string, queue Queue) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.host(name).limit(s.limits, lane)
+	return s.host(name).limit(s.limits, queue)
 }
 
 func (s *Scheduler) add(t *Task) {
@@ -140,7 +135,7 @@ func (s *Scheduler) add(t *Task) {
 func (s *Scheduler) release(t *Task) {
 	s.mu.Lock()
 	for _, name := range t.Hosts {
-		s.host(name).running[t.Lane]--
+		s.host(name).running[t.Queue]--
 	}
 	starts := s.dispatch()
 	s.mu.Unlock()
@@ -181,7 +176,7 @@ func (s *Scheduler) dispatch() []func() {
 		}
 		t := heap.Pop(best).(*Task)
 		for _, name := range t.Hosts {
-			s.host(name).running[t.Lane]++
+			s.host(name).running[t.Queue]++
 		}
 		starts = append(starts, t.start)
 	}
@@ -192,7 +187,7 @@ func (s *Scheduler) free(g *group, now time.Time) bool {
 		return true
 	}
 	for _, h := range g.hosts {
-		if h.quiet.After(now) || h.running[g.lane] >= h.limit(s.limits, g.lane) {
+		if h.quiet.After(now) || h.running[g.queue] >= h.limit(s.limits, g.queue) {
 			return false
 		}
 	}

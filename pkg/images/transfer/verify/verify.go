@@ -12,69 +12,73 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// Verifier checks images. What several of them share is checked once for a repository.
+// Verifier checks images. What several of them share is checked once for a location.
 type Verifier struct {
-	Reach    *compare.Reach
-	Observer progress.Observer // nil: nobody
-	Deep     bool              // read and hash all content
+	Compare   *compare.Run
+	Open      func(images.Copy, storage.Progress) (storage.Source, storage.Target, error) // both ends of an image
+	Scheduler *scheduler.Scheduler
+	Retry     retry.Policy
+	Observer  progress.Observer // nil: nobody
+	Deep      bool              // read and hash all content
 
-	blobs memo.Group[damage] // what is wrong with a blob, by repository and digest
+	blobs memo.Group[damage] // what is wrong with a blob, by location and digest
 }
 
 // Image checks one image.
 func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
-	t := progress.New(c, v.Observer)
+	t := progress.New(c, v.Observer, nil)
 	check := images.Check{Source: c.Source, Target: c.Written(), Also: c.Also, Kind: c.Kind}
-	p, err := v.Reach.Pair(c)
+	from, to, err := v.Open(c, t)
 	if err == nil {
-		err = v.check(t.In(ctx), p, &check)
+		w := &walk{Verifier: v, image: v.Compare.Image(c, from, to, t), progress: t, seen: map[v1.Hash]bool{}}
+		err = w.check(ctx, &check)
+		check.Moved = w.image.Moved
 	}
-	check.Moved = p.Moved
 	outcome := images.Present
 	if err != nil {
 		check.Finding, check.Class, check.Error = images.Unknown, failure.Classify(err), err.Error()
 	}
 	if check.Finding != images.Verified {
 		outcome = images.Failed
-		err = errors.Join(err, &failure.RefusalError{Msg: string(check.Finding)})
+		err = errors.Join(err, &failure.RejectedError{Msg: string(check.Finding)})
 	}
 	t.Finish(outcome, check.Digest, err)
 	return check
 }
 
-func (v *Verifier) check(ctx context.Context, p *compare.Pair, check *images.Check) error {
-	goal, err := p.Wanted(ctx)
+func (w *walk) check(ctx context.Context, check *images.Check) error {
+	goal, err := w.image.Wanted(ctx)
 	if err != nil {
 		return err
 	}
 	check.Expected = goal.Digest
-	check.Digest, err = p.Existing(ctx)
+	check.Digest, err = w.image.Existing(ctx)
 	switch {
 	case err != nil:
 		return err
 	case check.Digest == "":
 		check.Finding = images.Missing
 		return nil
-	case goal.Whole != nil && check.Digest == goal.Whole.Digest:
+	case goal.Unfiltered != nil && check.Digest == goal.Unfiltered.Digest:
 		check.Expected = check.Digest
 	case check.Digest != goal.Digest:
 		check.Finding = images.Different
 		return nil
 	}
-	w := &walk{Verifier: v, pair: p, seen: map[v1.Hash]bool{}}
-	for _, place := range p.Unlisted() {
+	for _, place := range w.image.Unlisted() {
 		w.problem("place", check.Digest, damage{detail: "not noted: " + place})
 	}
-	if err := w.image(ctx, check.Digest); err != nil {
+	if err := w.all(ctx, check.Digest); err != nil {
 		return err
 	}
 	check.Problems = w.sorted()
@@ -94,7 +98,8 @@ type damage struct {
 // walk goes through what an image consists of at the target.
 type walk struct {
 	*Verifier
-	pair *compare.Pair
+	image    *compare.Image
+	progress *progress.Tracker
 
 	mu       sync.Mutex
 	problems []images.Problem
@@ -110,21 +115,21 @@ func (w *walk) first(digest v1.Hash) bool {
 	return !known
 }
 
-// image checks an image, and what hangs on it. A digest in the plan takes the place of the
-// source, to which there may be no way: then nothing is known of what hangs on the image.
-func (w *walk) image(ctx context.Context, digest string) error {
+// all checks the image, and what refers to it. A digest in the plan takes the place of the
+// source, to which there may be no way: then nothing is known of what refers to the image.
+func (w *walk) all(ctx context.Context, digest string) error {
 	refs, err := w.read(ctx, v1.Descriptor{}, digest)
 	if err != nil || refs == nil {
 		return err
 	}
-	if err := w.parts(ctx, *refs, 1); err != nil || w.pair.Plan.Digest != "" {
+	if err := w.parts(ctx, *refs, 1); err != nil || w.image.Plan.Digest != "" {
 		return err
 	}
 	var platforms []string
 	for _, child := range w.expected(*refs) {
 		platforms = append(platforms, child.Digest.String())
 	}
-	return w.attachments(ctx, digest, platforms)
+	return w.referrers(ctx, digest, platforms)
 }
 
 func (w *walk) problem(part, digest string, found damage) {
@@ -153,10 +158,10 @@ func (w *walk) manifest(ctx context.Context, desc v1.Descriptor, digest string, 
 
 // read reads a manifest at the target. It returns nil if there is something wrong with it.
 func (w *walk) read(ctx context.Context, desc v1.Descriptor, digest string) (*oci.References, error) {
-	m, err := w.pair.Target.Manifest(ctx, digest)
+	m, err := w.image.Target.Manifest(ctx, digest)
 	var other *failure.DigestError
 	switch {
-	case failure.IsAbsent(err):
+	case failure.IsNotFound(err):
 		w.problem("manifest", digest, damage{detail: strings.TrimSpace("missing " + platformOf(desc))})
 		return nil, nil
 	case errors.As(err, &other):
@@ -198,7 +203,7 @@ func (w *walk) parts(ctx context.Context, refs oci.References, depth int) error 
 
 // expected are the manifests of an index that should be there.
 func (w *walk) expected(refs oci.References) []v1.Descriptor {
-	wanted := w.Reach.Platforms
+	wanted := w.Compare.Platforms
 	return slices.DeleteFunc(refs.Children(), func(desc v1.Descriptor) bool {
 		return len(wanted) > 0 && (desc.Platform == nil ||
 			!slices.ContainsFunc(wanted, func(p v1.Platform) bool { return oci.Matches(*desc.Platform, p) }))
@@ -213,7 +218,7 @@ func platformOf(desc v1.Descriptor) string {
 }
 
 func (w *walk) blob(ctx context.Context, desc v1.Descriptor) error {
-	found, err := w.blobs.Do(ctx, w.pair.Target.Name()+"@"+desc.Digest.String(), func() (damage, error) { return w.look(ctx, desc) })
+	found, err := w.blobs.Do(ctx, w.image.Target.Location().Name+"@"+desc.Digest.String(), func() (damage, error) { return w.look(ctx, desc) })
 	if found.detail != "" {
 		w.problem("blob", desc.Digest.String(), found)
 	}
@@ -226,40 +231,34 @@ func (w *walk) look(ctx context.Context, desc v1.Descriptor) (found damage, err 
 	if w.Deep {
 		size = desc.Size
 	}
-	task := storage.TaskFor(size, w.pair.Target)
-	err = w.Reach.Gate.Retry.Do(ctx, progress.Of(ctx).Waiting, func(ctx context.Context) error {
-		release, err := w.Reach.Gate.Lanes.Acquire(ctx, task)
-		if err != nil {
+	task := scheduler.TaskFor(size, w.image.Target.Location().Queue)
+	err = w.Retry.Do(ctx, w.progress.Waiting, func(ctx context.Context) error {
+		return w.Scheduler.Do(ctx, task, func() (err error) {
+			found, err = w.lookOnce(ctx, desc)
 			return err
-		}
-		defer release()
-		found, err = w.lookOnce(ctx, desc)
-		return err
+		})
 	})
 	return found, err
 }
 
 func (w *walk) lookOnce(ctx context.Context, desc v1.Descriptor) (damage, error) {
 	if !w.Deep {
-		there, err := w.pair.Target.Holds(ctx, desc)
+		there, err := w.image.Target.Exists(ctx, desc)
 		if err == nil && !there {
 			return damage{detail: "missing"}, nil
 		}
 		return damage{}, err
 	}
-	err := storage.Read(ctx, w.pair.Target, desc)
+	err := storage.Read(ctx, w.image.Target, desc, w.progress.Waiting)
 	var other *failure.DigestError
 	var damaged *failure.DamagedError
-	var saved *layout.DamagedError
 	switch {
-	case failure.IsAbsent(err):
+	case failure.IsNotFound(err):
 		return damage{detail: "missing"}, nil
 	case errors.As(err, &other):
 		return damage{other.Error(), true}, nil
 	case errors.As(err, &damaged):
 		return damage{damaged.Error(), true}, nil
-	case errors.As(err, &saved):
-		return damage{saved.Error(), true}, nil
 	default:
 		return damage{}, err
 	}

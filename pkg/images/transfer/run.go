@@ -1,0 +1,85 @@
+package transfer
+
+import (
+	"context"
+	"sync"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/blobs"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
+)
+
+// run is what the images of one copy or one verification share.
+type run struct {
+	opts       Options
+	client     *registry.Client
+	registries *registry.Run
+	scheduler  *scheduler.Scheduler
+	retry      retry.Policy
+	compare    *compare.Run
+	since      *archive.Since // what Into need not hold, nil if it must hold everything
+
+	blobs     *blobs.Blobs
+	results   []images.Result
+	repairing sync.Mutex           // while a damaged blob is replaced
+	writes    memo.Group[struct{}] // manifests that were written, by location and digest
+}
+
+func (r *Registries) newRun(opts Options) *run {
+	s := scheduler.New(scheduler.LimitsFor(opts.Jobs))
+	run := &run{
+		opts: opts, client: r.Client, registries: r.NewRun(limiter{s}), scheduler: s, retry: r.Retries(),
+		compare: &compare.Run{Platforms: opts.Platforms, NoReferrers: opts.NoReferrers},
+		blobs:   blobs.New(s, r.Retries(), opts.Observer),
+	}
+	if opts.From == nil {
+		run.compare.Elsewhere = run.elsewhere
+	}
+	return run
+}
+
+// open returns both ends of an image.
+func (run *run) open(c images.Copy, p storage.Progress) (from storage.Source, to storage.Target, err error) {
+	if run.opts.From != nil {
+		from = archive.Source(run.opts.From, c.Source)
+	} else if from, err = run.registries.Source(c.Source, p); err != nil {
+		return from, nil, err
+	}
+	if run.opts.Into != nil {
+		return from, archive.Target(run.opts.Into, c, run.since), nil
+	}
+	to, err = run.registries.Target(c.Target, p)
+	return from, to, err
+}
+
+// elsewhere opens a source that is gone where it has moved to.
+func (run *run) elsewhere(ctx context.Context, i *compare.Image, digest string, gone error) (storage.Source, images.Move, error) {
+	var found storage.Source
+	move, err := run.client.Elsewhere(i.Plan.Source, digest, gone, func(at images.Ref, id string) error {
+		from, err := run.registries.Source(at, i.Progress)
+		if err != nil {
+			return err
+		}
+		found = from
+		_, err = found.Resolve(ctx, id)
+		return err
+	})
+	if err == nil {
+		i.Progress.Moved(move)
+	}
+	return found, move, err
+}
+
+// limiter lets the scheduler say when small requests may be sent to registries.
+type limiter struct{ *scheduler.Scheduler }
+
+// Request implements registry.Limiter.
+func (l limiter) Request(ctx context.Context, queue string, send func() error) error {
+	return l.Do(ctx, scheduler.TaskFor(0, queue), send)
+}
