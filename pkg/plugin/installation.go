@@ -54,7 +54,7 @@ func (f *inputFlags) addConnection(flags *pflag.FlagSet) {
 	shown := map[string]bool{"kubeconfig": true, "context": true, "namespace": true, "request-timeout": true}
 	flags.VisitAll(func(flag *pflag.Flag) { flag.Hidden = !shown[flag.Name] })
 	flags.Lookup("namespace").Usage = "Namespace of the KubermaticConfiguration (default: wherever it is)"
-	flags.Lookup("kubeconfig").Usage = "Path to the kubeconfig file; all other connection flags of kubectl work too (see kubectl options)"
+	flags.Lookup("kubeconfig").Usage = "Path to the kubeconfig file; all other connection flags of kubectl work too (run 'kubectl options')"
 }
 
 // load reads the installation and opens the catalog for the release that is asked for. The
@@ -97,7 +97,7 @@ func (f *inputFlags) release(cmd *cobra.Command, version, name string, live bool
 	if version == "" {
 		message := "the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion; pass --kkp-version"
 		if live {
-			message += ", or point --context at the KKP master cluster: the operator reports the version only there"
+			message += ", or point --context at the KKP master cluster: the master-controller-manager sets the version only there"
 		}
 		return nil, usageError(cmd, errors.New(message))
 	}

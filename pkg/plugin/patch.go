@@ -46,7 +46,7 @@ func newPatch(streams genericiooptions.IOStreams) patchCommand {
 func (c *patchCommand) addPatch(flags *pflag.FlagSet) {
 	flags.StringVar(&c.dryRun, "dry-run", dryRunNone,
 		"none; server: let the API server check the change and show it; client: show it, and ask neither the API server nor the mirror (with -o yaml: what to commit)")
-	flags.BoolVar(&c.revert, "revert", false, "Give the fields that were changed the values back that they had before")
+	flags.BoolVar(&c.revert, "revert", false, "Restore the previous values of the changed fields")
 	flags.BoolVar(&c.force, "force-conflicts", false, "Take fields from whoever else manages them")
 	flags.StringVar(&c.manager, "field-manager", apply.Manager, "Name of the manager that owns the changed fields")
 	flags.BoolVar(&c.skipVerify, "skip-verify", false, "Do not check first that the mirror has the images")
@@ -70,7 +70,7 @@ func (c *patchCommand) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// checkDryRun refuses values that --dry-run has not.
+// checkDryRun rejects unknown --dry-run values.
 func checkDryRun(cmd *cobra.Command, value string) error {
 	if !slices.Contains(dryRuns(), value) {
 		return usageError(cmd, fmt.Errorf("--dry-run %q: it is none, client or server", value))
@@ -89,7 +89,7 @@ type found struct {
 	editor     editor
 }
 
-// noParts are none beside the configuration, Seeds and Clusters.
+// noParts requests no optional parts: only the configuration, Seeds and Clusters are read.
 func noParts() []kkp.Part { return []kkp.Part{} }
 
 // find reads the parts of the installation that are wanted, nil for all, and opens its API

@@ -42,11 +42,11 @@ func newPatchHelmCommand(streams genericiooptions.IOStreams) *cobra.Command {
 their images from a mirror, and print them, or upgrade the releases with --apply.
 
 REGISTRY is registry[:port][/prefix], as it was given to sync. RELEASE is the name of a
-release or namespace/name; all of KKP's are meant if there is none.
+release or namespace/name. Default: all KKP releases.
 
-Which values lead to an image is found out by rendering the chart with marks in its
-values. The fewest that redirect all images are rendered again: every reference has to
-be the one in the mirror, and nothing else may change. What no value redirects is listed.
+patch-helm test-renders the chart to find the smallest set of values that redirects all
+images, then renders the chart again to check that only image names change. Images that
+no value redirects are listed.
 
 Helm does not store the subcharts of a release. For one that has some, the chart is taken
 from --charts-directory, or from KKP's own image in the mirror. A release whose chart

@@ -41,7 +41,7 @@ settings of the datacenter in its Seed.
 --registry lets containerd on the nodes ask the mirror first, for every registry that
 KKP's images come from, and sets the image of the pod sandboxes; the mirror is checked
 before. With --plain-http or --insecure for it, the nodes are told so. Each setting can
-be given alone, too. Lists are added to, unless --replace.
+be given alone, too. Values are appended to existing lists; --replace overwrites.
 
 Nodes get new settings when they are made: the MachineDeployments to be rolled are
 listed after the change. Fields are set by server-side apply, and --revert gives them

@@ -38,8 +38,8 @@ func (f *registryFlags) add(flags *pflag.FlagSet) {
 		"that includes token servers under the same host name, and nothing else")
 	flags.Lookup("insecure").NoOptDefVal = "true"
 	flags.StringSliceVar(&f.plainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
-	flags.IntVar(&f.jobs, "jobs", 8, "How much to do at once, for each registry")
-	flags.IntVarP(&f.verbosity, "v", "v", 0, "How much to print on stderr of what is asked of registries and the cluster: 6 prints each request, 8 also headers; without passwords and tokens")
+	flags.IntVar(&f.jobs, "jobs", 8, "Concurrency per registry: twice as many large blobs, four times as many small requests")
+	flags.IntVarP(&f.verbosity, "v", "v", 0, "Log verbosity on stderr: 6 prints each request, 8 adds headers; credentials are masked")
 }
 
 // registries returns the way to registries that the flags describe, for a command with a

@@ -20,7 +20,7 @@ func (c *patchSeedCommand) tellNodes(ctx context.Context, f found, chosen []data
 	if clusters == 0 {
 		return
 	}
-	c.say("Nodes that exist keep their settings, and so do new ones of a MachineDeployment that exists, until it is rolled:")
+	c.say("No node changes until its MachineDeployment is rolled:")
 	some := false
 	for _, dc := range chosen {
 		for _, nodes := range kkp.FindNodes(ctx, f.editor.master, dc.seed, dc.clusters, f.connect) {

@@ -59,13 +59,12 @@ func (c *selection) addFlags(cmd *cobra.Command, verb string, own flagGroup) {
 	complete(cmd, completions())
 }
 
-// addContent adds the flags for what of an image counts, and for how it is shown that bytes
-// move.
+// addContent adds the flags for the parts of an image that are copied, and for progress.
 func (c *selection) addContent(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&c.platforms, "platform", nil,
-		"Only these platforms of each image, such as linux/amd64 (default: all). The digest of a multi-platform image in the target is another one then, "+
-			"unless the registry takes the whole index without the others; in that case a later sync takes it for complete, and verify --fix brings the others")
-	flags.BoolVar(&c.noReferrers, "no-referrers", false, "Leave out signatures, attestations and what else hangs on an image")
+		"Copy only these platforms, such as linux/amd64 (default: all). Changes the digest of an index, unless the registry accepts an index with missing platforms; "+
+			"a later sync takes such an index for complete, and verify --fix adds the missing platforms")
+	flags.BoolVar(&c.noReferrers, "no-referrers", false, "Leave out referrers (signatures, attestations, SBOMs)")
 	flags.BoolVar(&c.noProgress, "no-progress", false, "Print a line for each image that is copied, also on a terminal")
 }
 

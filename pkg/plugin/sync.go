@@ -76,7 +76,7 @@ func (c *syncCommand) addTransfer(flags *pflag.FlagSet) {
 	flags.StringVar(&c.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path), and ask no cluster and no other registry")
 	c.addContent(flags)
 	flags.BoolVar(&c.allowDigestChange, "allow-digest-change", false, "Let --platform change the digest of images that are referred to by digest")
-	flags.StringVar(&c.since, "since", "", "Write only what is new since this archive or image list into an archive")
+	flags.StringVar(&c.since, "since", "", "Archive only images that are not in this older archive or list")
 	flags.BoolVar(&c.dryRun, "dry-run", false, "Print what would be copied where, and stop")
 	flags.StringVar(&c.report, "report", "", "Write what became of each image to this file, as JSON")
 }

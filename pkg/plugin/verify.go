@@ -30,10 +30,10 @@ func newVerifyCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Long: `Prove that a registry or an archive has every container image that a KKP installation
 needs, exactly as its source has it.
 
-Every manifest is read again, and its digest compared with that of the source; every
-blob is asked for; and what hangs on an image at its source, such as signatures, must
-hang on it at the target. A list with digests (--images) takes the place of the source,
-for where there is no way to it: then signatures are not known, and not missed.
+Every manifest is read again, and its digest compared with that of the source. Every
+blob is asked for. The referrers of an image at its source (signatures, attestations,
+SBOMs) must be at the target. Without access to the source, a list with digests
+(--images) takes its place: then referrers are not known, and not compared.
 
 Nothing is changed, unless --fix is given: then what is missing or different is copied,
 what --deep has found to be damaged is deleted and uploaded anew, and what was repaired
