@@ -203,7 +203,7 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 		return []apply.Edit{{Path: field, Value: value}}
 	default: // overwriteRegistry does it
 		c.plan.settings = append(c.plan.settings, s)
-		c.omit(where+s.Field, "overwriteRegistry redirects it, and with the mirror there as well KKP would put its path in front twice")
+		c.omit(where+s.Field, "overwriteRegistry covers the field already, and KKP would add the path of the mirror twice")
 	}
 	return nil
 }

@@ -36,6 +36,6 @@ func agree(ctx context.Context, streams genericiooptions.IOStreams, yes bool, qu
 		if line == "y" || line == "yes" {
 			return nil
 		}
-		return errors.New("not agreed to; nothing was changed")
+		return errors.New("cancelled; nothing was changed")
 	}
 }

@@ -158,7 +158,7 @@ func someRefs(refs []images.Ref) []string {
 // tellFields tells about fields that are not set.
 func (c *patchConfigCommand) tellFields(f found, plan patch.ConfigPlan, changes []edited) {
 	for _, omitted := range plan.Omitted {
-		c.say("left as it is, because %s:\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
+		c.say("not set, because %s:\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
 	}
 	told := map[string]bool{}
 	for _, e := range changes {

@@ -60,7 +60,7 @@ func (i *imageCopy) replace(ctx context.Context, desc v1.Descriptor) error {
 	}
 	return &failure.RejectedError{
 		As:  images.ClassDigest,
-		Msg: "the registry took it anew, and still serves the damaged content",
+		Msg: "the registry accepted the upload but still serves damaged content",
 		Advice: fmt.Sprintf("delete the blob %s of %s from the registry's storage (distribution keeps it in docker/registry/v2/blobs/%s/%s/%s), then run the same command again",
 			desc.Digest, i.Target.Location().Name, desc.Digest.Algorithm, desc.Digest.Hex[:2], desc.Digest.Hex),
 	}

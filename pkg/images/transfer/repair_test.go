@@ -57,7 +57,7 @@ func TestDamagedBlobsAreReplaced(t *testing.T) {
 func TestDamageThatStays(t *testing.T) {
 	for text, into := range map[string]registrytest.Options{
 		"the registry does not delete it: 405": {NoDelete: true},
-		"still serves the damaged content":     {KeepsFirst: true},
+		"still serves damaged content":         {KeepsFirst: true},
 	} {
 		from, to := newStrict(t, registrytest.Options{}), newStrict(t, into)
 		f := small(2)
