@@ -211,8 +211,9 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *transfer.Archi
 // newer opens the archive that was given out before, or leaves out of the plan what a list
 // has with the same digest.
 func (c *syncCommand) newer(ctx context.Context, p planned) (*transfer.Archive, images.Plan, error) {
-	if since, err := transfer.OpenArchive(ctx, c.since); err == nil || transfer.IsArchive(c.since) {
-		return since, p.plan, err
+	since, archiveErr := transfer.OpenArchive(ctx, c.since)
+	if archiveErr == nil || transfer.IsArchive(c.since) {
+		return since, p.plan, archiveErr
 	}
 	data, err := readBounded(c.since, c.streams.In)
 	if err != nil {
@@ -220,7 +221,7 @@ func (c *syncCommand) newer(ctx context.Context, p planned) (*transfer.Archive, 
 	}
 	before, err := images.ParseList(data)
 	if err != nil {
-		return nil, p.plan, fmt.Errorf("%s is neither an archive nor an image list: %w", c.since, err)
+		return nil, p.plan, fmt.Errorf("%s cannot be read: as an archive: %w; as an image list: %w", c.since, archiveErr, err)
 	}
 	known := map[images.Ref]images.Image{}
 	for _, img := range before.Images {
