@@ -62,7 +62,7 @@ func TestContainerRuntimeOpts(t *testing.T) {
 				with++
 			}
 		}
-		if want := map[string]int{"2.31": 1}[release.Minor()]; with != want {
+		if want := map[string]int{"2.30": 1, "2.31": 1}[release.Minor()]; with != want {
 			t.Errorf("KKP %s: %d clusters with settings of their own, want %d", release.Version, with, want)
 		}
 	}
