@@ -166,14 +166,10 @@ func FuzzReadIndex(f *testing.F) {
 		f.Add([]byte(text), "web")
 	}
 	f.Fuzz(func(t *testing.T, text []byte, name string) {
-		start := time.Now()
 		entries, err := readIndex(text, name)
 		if err == nil {
 			_, _ = choose(entries, "1.0.0") // any error will do
 			_, _ = choose(entries, ">=1.0.0")
-		}
-		if took := time.Since(start); took > 5*time.Second {
-			t.Errorf("it took %s", took)
 		}
 	})
 }

@@ -32,13 +32,9 @@ func TestBounded(t *testing.T) {
 		"deep parentheses":   {"{{" + strings.Repeat("(", 100_000) + "1", "max expression depth"},
 		"a fault of sprig":   {`{{ chunk 0 (list 1 2) }}`, "chunk"},
 	} {
-		start := time.Now()
 		_, failures := render(t, map[string]string{"a/f.yaml": test.text}, some(), nil)
 		if len(failures) != 1 || !strings.Contains(failures[0].Err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", name, failures, test.want)
-		}
-		if took := time.Since(start); took > 10*time.Second {
-			t.Errorf("%s: took %s", name, took)
 		}
 	}
 }
@@ -90,7 +86,7 @@ func FuzzRender(f *testing.F) {
 		shapes := Shapes{Kubernetes: []string{"1.33.1", "1.34.0"}, Providers: []string{"aws", "azure"}, CNI: []string{"canal v3.31", "none"}}
 		start := time.Now()
 		needs, failures := a.Render(shapes, map[string]any{"x": []any{"y"}})
-		if took := time.Since(start); took > maxTime+5*time.Second {
+		if took := time.Since(start); took > maxTime+30*time.Second {
 			t.Errorf("took %s", took)
 		}
 		for _, need := range needs {
