@@ -33,6 +33,9 @@ func TestBounded(t *testing.T) {
 		"a fault of sprig":   {`{{ chunk 0 (list 1 2) }}`, "chunk"},
 	} {
 		_, failures := render(t, map[string]string{"a/f.yaml": test.text}, some(), nil)
+		if len(failures) == 1 && name == "recursion in two" && strings.Contains(failures[0].Err.Error(), "takes more than") {
+			continue // on a slow machine, the time is over before the rounds are
+		}
 		if len(failures) != 1 || !strings.Contains(failures[0].Err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", name, failures, test.want)
 		}
