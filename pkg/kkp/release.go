@@ -57,34 +57,29 @@ type releaseView struct {
 	} `json:"hooks"`
 }
 
-// releaseFrom reads a release from its Secret, and tells how large it is when it is unpacked.
-func releaseFrom(obj *unstructured.Unstructured) (release Release, size int, err error) {
-	text, err := releaseText(obj)
+// releaseFrom reads a release from its Secret. text is its JSON, also if that is no release.
+func releaseFrom(obj *unstructured.Unstructured) (release Release, text []byte, err error) {
+	data, err := storedRelease(obj)
 	if err == nil {
-		size = len(text)
-		release, err = parseRelease(text)
+		release, text, err = DecodeRelease(data)
 	}
 	if err == nil {
 		release.Namespace = cmp.Or(release.Namespace, obj.GetNamespace())
 		err = release.belongsTo(obj)
 	}
 	if err != nil {
-		return Release{}, size, fmt.Errorf("secret %s: %w", objectName(obj), err)
+		return Release{}, text, fmt.Errorf("secret %s: %w", objectName(obj), err)
 	}
-	return release, size, nil
+	return release, text, nil
 }
 
-// releaseText unpacks the release in a Secret.
-func releaseText(obj *unstructured.Unstructured) ([]byte, error) {
+// storedRelease returns what Helm has stored in a Secret.
+func storedRelease(obj *unstructured.Unstructured) ([]byte, error) {
 	encoded, ok, err := unstructured.NestedString(obj.Object, "data", "release")
 	if err != nil || !ok {
 		return nil, fmt.Errorf("it has no key %q", "release")
 	}
-	data, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		return nil, err
-	}
-	return unpackRelease(data)
+	return base64.StdEncoding.DecodeString(encoded)
 }
 
 // MismatchError says that a Secret holds another release than its name, namespace and
@@ -117,13 +112,13 @@ func (r Release) belongsTo(obj *unstructured.Unstructured) error {
 }
 
 // DecodeRelease reads a release as Helm stores it in a Secret: JSON, compressed (not by
-// the first releases of Helm 3), in base64.
-func DecodeRelease(data []byte) (Release, error) {
-	text, err := unpackRelease(data)
-	if err != nil {
-		return Release{}, err
+// the first releases of Helm 3), in base64. text is the JSON, also if that is no release.
+func DecodeRelease(data []byte) (release Release, text []byte, err error) {
+	if text, err = unpackRelease(data); err != nil {
+		return Release{}, nil, err
 	}
-	return parseRelease(text)
+	release, err = parseRelease(text)
+	return release, text, err
 }
 
 // unpackRelease returns the JSON of a release, which is larger than maxReleaseBytes in no case.

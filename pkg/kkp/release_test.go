@@ -33,7 +33,7 @@ func encoded(t testing.TB, text string) []byte {
 
 func TestDecodeRelease(t *testing.T) {
 	for _, data := range [][]byte{encoded(t, releaseJSON), []byte(base64.StdEncoding.EncodeToString([]byte(releaseJSON)))} {
-		got, err := kkp.DecodeRelease(data)
+		got, _, err := kkp.DecodeRelease(data)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -71,7 +71,7 @@ func TestDecodeBadReleases(t *testing.T) {
 		"a chart of two lines":    {replaced(`"v1.20.3"`, `"v1\nb: c"`), `its chart has the name or version "v1\nb: c"`},
 		"a chart with a sequence": {replaced(`{"metadata": {"name": "cert-manager"`, `{"metadata": {"name": "a\u001b[2J"`), `its chart has the name or version`},
 	} {
-		if _, err := kkp.DecodeRelease(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := kkp.DecodeRelease(c.data); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
 	}
@@ -85,7 +85,7 @@ func FuzzDecodeRelease(f *testing.F) {
 	f.Add(encoded(f, strings.Repeat(" ", 1<<20)))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, input := range [][]byte{data, []byte(base64.StdEncoding.EncodeToString(data)), encoded(t, string(data))} {
-			release, err := kkp.DecodeRelease(input)
+			release, _, err := kkp.DecodeRelease(input)
 			if err == nil && (strings.ContainsAny(release.Namespace+release.Name, "/\n;$`'\" ") || release.Name == "" || release.Revision < 1) {
 				t.Errorf("%q was accepted as %q, revision %d", data, release.ID(), release.Revision)
 			}

@@ -102,13 +102,13 @@ func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace 
 	var releases []Release
 	var unread []Unread
 	err := eachReleaseSecret(ctx, client, namespace, deployedReleases, func(obj *unstructured.Unstructured) int {
-		release, size, err := releaseFrom(obj)
+		release, text, err := releaseFrom(obj)
 		if err != nil {
 			unread = append(unread, Unread{PartReleases, releaseSubject(obj) + " on " + where, err})
 		} else if ownRelease(release) {
 			releases = append(releases, release)
 		}
-		return size
+		return len(text)
 	})
 	if err != nil {
 		unread = append(unread, Unread{PartReleases, "Helm releases in namespace " + namespace + " on " + where, err})
@@ -156,15 +156,11 @@ type StoredRelease struct {
 func History(ctx context.Context, client dynamic.Interface, namespace, name string) ([]StoredRelease, error) {
 	var history []StoredRelease
 	err := eachReleaseSecret(ctx, client, namespace, "owner=helm,name="+name, func(obj *unstructured.Unstructured) int {
-		_, size, err := releaseFrom(obj)
-		if err != nil {
-			return size
-		}
-		text, err := releaseText(obj)
+		_, text, err := releaseFrom(obj)
 		if err == nil {
 			history = append(history, StoredRelease{JSON: text, Labels: obj.GetLabels()})
 		}
-		return size
+		return len(text)
 	})
 	return history, err
 }
