@@ -74,13 +74,8 @@ func isPath(registry, prefix string) bool {
 	if prefix == "" {
 		return true
 	}
-	for part := range strings.SplitSeq(prefix, "/") {
-		if part == "" || part == "." || part == ".." {
-			return false
-		}
-	}
-	_, err := name.NewRepository(registry + "/" + prefix + "/image")
-	return err == nil
+	ref, err := images.ParseRef(registry + "/" + prefix + "/image:v1")
+	return err == nil && ref.Registry == registry && ref.Repository == prefix+"/image"
 }
 
 // HostName is the name that references use for a host.
