@@ -3,7 +3,6 @@ package plugin
 import (
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -79,11 +78,7 @@ func (p *progress) draw() {
 }
 
 // Waiting is part of transfer.Observer. Images that wait for the same host are one line.
-func (p *progress) Waiting(step images.Copy, reason string, delay time.Duration) {
-	host := step.Source.Registry
-	if strings.HasPrefix(reason, "pushing ") {
-		host = step.Target.Registry
-	}
+func (p *progress) Waiting(host, reason string, delay time.Duration) {
 	until := time.Now().Add(delay)
 	p.mu.Lock()
 	known := until.Before(p.waited[host].Add(time.Second))

@@ -133,8 +133,8 @@ func TestExitCodes(t *testing.T) {
 func TestProgressWithoutTerminalIsALinePerImage(t *testing.T) {
 	var out bytes.Buffer
 	p := newProgress(&out, 4, false)
-	p.Waiting(images.Copy{Source: ref(t, "a:1")}, "429 too many requests", 40*time.Second)
-	p.Waiting(images.Copy{Source: ref(t, "d:1")}, "429 too many requests", 40*time.Second) // the same
+	p.Waiting("docker.io", "429 too many requests", 40*time.Second)
+	p.Waiting("docker.io", "429 too many requests", 40*time.Second) // the same
 	p.Finished(result(t, "a:1", images.Copied, ""))
 	p.Finished(result(t, "b:1", images.Present, ""))
 	p.Finished(result(t, "c:1", images.Failed, images.ClassNetwork))

@@ -81,7 +81,7 @@ func (r *recorder) Transferred(_ images.Copy, n int64) {
 	r.bytes += n
 }
 
-func (r *recorder) Waiting(_ images.Copy, reason string, d time.Duration) {
+func (r *recorder) Waiting(_, reason string, d time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.waits, r.reasons = append(r.waits, d), append(r.reasons, reason)

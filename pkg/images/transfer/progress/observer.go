@@ -21,8 +21,8 @@ type Observer interface {
 	// Transferred is called while blobs and manifests are uploaded, with the bytes
 	// since the last call. Bytes that a retry sends again count again.
 	Transferred(c images.Copy, bytes int64)
-	// Waiting is called before a retry.
-	Waiting(c images.Copy, reason string, d time.Duration)
+	// Waiting is called before a retry, with the host that failed.
+	Waiting(host, reason string, d time.Duration)
 	// Finished is called once for each copy of the plan.
 	Finished(r images.Result)
 }
@@ -37,9 +37,9 @@ func OrNobody(o Observer) Observer {
 
 type nobody struct{}
 
-func (nobody) Started(images.Copy)                        {}
-func (nobody) Planned(int64)                              {}
-func (nobody) Saved(int64)                                {}
-func (nobody) Transferred(images.Copy, int64)             {}
-func (nobody) Waiting(images.Copy, string, time.Duration) {}
-func (nobody) Finished(images.Result)                     {}
+func (nobody) Started(images.Copy)                   {}
+func (nobody) Planned(int64)                         {}
+func (nobody) Saved(int64)                           {}
+func (nobody) Transferred(images.Copy, int64)        {}
+func (nobody) Waiting(string, string, time.Duration) {}
+func (nobody) Finished(images.Result)                {}

@@ -3,6 +3,7 @@
 package progress
 
 import (
+	"cmp"
 	"fmt"
 	"sync"
 	"time"
@@ -84,7 +85,16 @@ func (t *Tracker) Waiting(attempt int, err error, d time.Duration) {
 		return
 	}
 	t.attempts = max(t.attempts, attempt)
-	t.observer.Waiting(t.copy, err.Error(), d)
+	t.observer.Waiting(t.host(err), err.Error(), d)
+}
+
+// host is the registry at which something failed. An archive has none; then the registry of
+// the source is waited for.
+func (t *Tracker) host(err error) string {
+	if failure.IsAtTarget(err) {
+		return cmp.Or(t.copy.Target.Registry, t.copy.Source.Registry)
+	}
+	return t.copy.Source.Registry
 }
 
 // Remark notes what the report says beside the outcome.

@@ -15,7 +15,7 @@ import (
 // recorder is an observer that writes down what it is told.
 type recorder struct {
 	started, moved int64
-	waits          []string
+	waits, hosts   []string
 	finished       []images.Result
 }
 
@@ -24,8 +24,8 @@ func (r *recorder) Planned(int64)                      {}
 func (r *recorder) Saved(int64)                        {}
 func (r *recorder) Transferred(_ images.Copy, n int64) { r.moved += n }
 func (r *recorder) Finished(res images.Result)         { r.finished = append(r.finished, res) }
-func (r *recorder) Waiting(_ images.Copy, why string, _ time.Duration) {
-	r.waits = append(r.waits, why)
+func (r *recorder) Waiting(host, why string, _ time.Duration) {
+	r.waits, r.hosts = append(r.waits, why), append(r.hosts, host)
 }
 
 func TestBooks(t *testing.T) {
@@ -59,6 +59,22 @@ func TestBooks(t *testing.T) {
 		Notes: []string{"1 of its layers may not be distributed, and were left where they are"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestWaitingNamesTheHostThatFailed has texts that say the opposite.
+func TestWaitingNamesTheHostThatFailed(t *testing.T) {
+	source, target := images.Ref{Registry: "quay.io"}, images.Ref{Registry: "mirror.example.com"}
+	pulling := &failure.OperationError{Doing: "pushing", Where: "a", Err: errors.New("503")}
+	pushing := &failure.OperationError{Doing: "pulling", Where: "a", AtTarget: true, Err: errors.New("503")}
+	rec := &recorder{}
+	for _, copied := range []images.Copy{{Source: source, Target: target}, {Source: source}} {
+		books := progress.New(copied, rec, nil)
+		books.Waiting(1, pulling, time.Second)
+		books.Waiting(1, pushing, time.Second)
+	}
+	if diff := cmp.Diff([]string{"quay.io", "mirror.example.com", "quay.io", "quay.io"}, rec.hosts); diff != "" {
 		t.Error(diff)
 	}
 }
