@@ -91,13 +91,13 @@ func (f *scopeFlags) inventory(ctx context.Context, cmd *cobra.Command, inst kkp
 				release.Version(), provider, strings.Join(known, ", ")))
 		}
 	}
-	result := discovered(ctx, inst, release, opts)
-	if opts.Versions != nil && len(result.Scope.Kubernetes) == 0 {
-		opts.Versions = nil
-		all := discovered(ctx, inst, release, opts).Scope.Kubernetes
+	if opts.Versions != nil && len(discover.ScopeOf(inst, release, opts).Kubernetes) == 0 {
+		unfiltered := opts
+		unfiltered.Versions = nil
 		return discover.Result{}, usageError(cmd, fmt.Errorf("--version-filter %q: no Kubernetes version in scope satisfies it; there are %s",
-			f.versions, strings.Join(all, ", ")))
+			f.versions, strings.Join(discover.ScopeOf(inst, release, unfiltered).Kubernetes, ", ")))
 	}
+	result := discovered(ctx, inst, release, opts)
 	result.Inventory = f.withPrefix(result.Inventory)
 	return result, nil
 }

@@ -146,8 +146,12 @@ func TestOfferedVersions(t *testing.T) {
 	} {
 		inst := installation("1.34.9", "aws")
 		test.change(&inst)
-		if diff := cmp.Diff(test.want, Inventory(t.Context(), inst, rel, upstream(test.opts)).Scope.Kubernetes); diff != "" {
+		got := Inventory(t.Context(), inst, rel, upstream(test.opts)).Scope
+		if diff := cmp.Diff(test.want, got.Kubernetes); diff != "" {
 			t.Errorf("%s: %s", name, diff)
+		}
+		if diff := cmp.Diff(got, ScopeOf(inst, rel, upstream(test.opts))); diff != "" {
+			t.Errorf("%s: without discovery: %s", name, diff)
 		}
 	}
 }

@@ -30,6 +30,12 @@ type Summary struct {
 	Providers  []string // empty: every provider
 }
 
+// ScopeOf says which user clusters Inventory is for, without any discovery.
+func ScopeOf(inst kkp.Installation, release *catalog.Release, opts Options) Summary {
+	f := &finder{inst: inst, release: release, opts: opts}
+	return summarize(f.findScopes())
+}
+
 // findScopes works out the scopes. What is not known does not narrow: without Seeds,
 // every provider and every setting of a Seed is in scope.
 func (f *finder) findScopes() []scope {
