@@ -13,14 +13,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// Digest returns the digest that Find does.
+// Digest returns the digest from Find.
 func (r *Client) Digest(ctx context.Context, ref images.Ref) (string, error) {
 	digest, _, err := r.Find(ctx, ref)
 	return digest, err
 }
 
-// digest returns the digest of a tag, or of a digest, in the repository of a reference. It
-// is asked for by HEAD, and by GET only if the registry does not say so to a HEAD.
+// digest returns the digest of a tag or digest in the repository of a reference. It sends
+// HEAD, and GET only if the answer to HEAD has no digest.
 func (r *Client) digest(ctx context.Context, ref images.Ref, id string) (string, error) {
 	source, err := r.Source(ref)
 	if err != nil {
@@ -44,30 +44,30 @@ func (r *Client) CheckTarget(ctx context.Context, ref images.Ref) error {
 	return r.ask(ctx, target, func(ctx context.Context, s *repository.Session) error { return s.CheckUpload(ctx) })
 }
 
-// ask sends requests to an endpoint, again after transient failure.
+// ask sends requests to an endpoint and retries transient failures.
 func (r *Client) ask(ctx context.Context, to Endpoint, send func(context.Context, *repository.Session) error) error {
 	return r.cfg.Retry.Do(ctx, func(int, error, time.Duration) {}, func(ctx context.Context) error {
 		return to.Wrap("", to.With(ctx, send))
 	})
 }
 
-// Origin returns where a reference is read, through the mappings.
+// Origin returns the reference from which an image is read, after the registry map.
 func (r *Client) Origin(ref images.Ref) images.Ref {
 	at, _ := rewrite.Apply(r.cfg.Rewrite, ref)
 	return at
 }
 
-// IsLocal tells whether a host is this machine.
+// IsLocal reports whether a host is this machine.
 func (r *Client) IsLocal(host string) bool { return isLoopback(host) }
 
-// MayBeUnverified tells whether the user lets a host be reached without a verified
-// certificate: over plain HTTP or any TLS.
+// MayBeUnverified reports whether the user allows access to a host without a verified
+// certificate: over plain HTTP or with unverified TLS.
 func (r *Client) MayBeUnverified(host string) bool {
 	return IsNamed(r.cfg.Insecure, host) || r.mayBePlain(host)
 }
 
-// HTTPClient returns a client that reaches servers as registries are reached, for chart
-// repositories that are none. It has no credentials.
+// HTTPClient returns a client for HTTP servers that are not registries, such as chart
+// repositories. It has the connections and policies of registries, and no credentials.
 func (r *Client) HTTPClient() *http.Client {
 	return safehttp.NewClient(transport.NewUserAgent(r.traced, r.cfg.UserAgent))
 }

@@ -12,15 +12,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// Endpoint is a repository, and what it is wanted for.
+// Endpoint is a repository, with the operation for which it is used.
 type Endpoint struct {
 	r     *Client
 	Repo  name.Repository
-	label string // how messages name it
+	label string // name in messages
 	Push  bool
 }
 
-// Source is where a reference is pulled from.
+// Source returns the endpoint from which a reference is pulled, after the registry map.
 func (r *Client) Source(ref images.Ref) (Endpoint, error) {
 	at, mapped := rewrite.Apply(r.cfg.Rewrite, ref)
 	e := Endpoint{r: r, label: ref.String()}
@@ -35,7 +35,7 @@ func (r *Client) Source(ref images.Ref) (Endpoint, error) {
 	return e, nil
 }
 
-// Target is where a reference is pushed to.
+// Target returns the endpoint to which a reference is pushed.
 func (r *Client) Target(ref images.Ref) (Endpoint, error) {
 	e := Endpoint{r: r, label: ref.String(), Push: true}
 	repo, err := r.repository(ref)
@@ -58,7 +58,7 @@ func (r *Client) repository(ref images.Ref) (name.Repository, error) {
 	return repo, nil
 }
 
-// Location is where the endpoint is.
+// Location returns the location of the endpoint, for errors and queues.
 func (e Endpoint) Location() storage.Location {
 	l := storage.Location{Label: e.label, Doing: "pulling", Write: e.Push}
 	if e.Push {
@@ -71,5 +71,5 @@ func (e Endpoint) Location() storage.Location {
 	return l
 }
 
-// Wrap says what was tried; an error that says so already stays as it is.
+// Wrap adds the operation and the reference to an error, unless the error has them already.
 func (e Endpoint) Wrap(what string, err error) error { return e.Location().Wrap(what, err) }

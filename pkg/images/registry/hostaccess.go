@@ -7,20 +7,23 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 )
 
-// Access is what one registry wants beside what every registry gets.
+// Access holds the access settings of one registry, in addition to the Config for all
+// registries.
 type Access struct {
-	Username, Password string // for its host only
-	Config             []byte // docker's config.json
+	Username, Password string // for the registry's host only
+	Config             []byte // a docker config.json
 	Insecure           bool
 	PlainHTTP          bool
 }
 
-// credentials tells whether there are any.
+// credentials reports whether the access includes credentials.
 func (a Access) credentials() bool { return a.Username != "" || len(a.Config) > 0 }
 
-// With returns a client with further access to one host, to be closed unless it is the same.
-// Where an object in a cluster wants a host to be reached less safely than the user does,
-// credentials are withheld, those of the object, too: whoever is in between could read them.
+// With returns a client with additional access settings for one host. The caller must close
+// the client, unless it is r itself. If the settings come from an object in the cluster and
+// are less secure than those of the user (plain HTTP or unverified TLS), the client uses no
+// credentials, not even those of the object, because an attacker on the network could read
+// them; withheld is then true.
 func (r *Client) With(host string, access Access) (client *Client, withheld bool, err error) {
 	insecure, plain := access.Insecure && !IsNamed(r.cfg.Insecure, host), access.PlainHTTP && !r.mayBePlain(host)
 	withheld = insecure || plain
@@ -46,7 +49,8 @@ func (r *Client) With(host string, access Access) (client *Client, withheld bool
 	return open(cfg, r.named), false, nil
 }
 
-// keychains have the credentials, each for the host that it was issued for.
+// keychains returns the credentials. Each keychain matches only the host that its
+// credentials were issued for.
 func (a Access) keychains(host string) ([]authn.Keychain, error) {
 	var keychains []authn.Keychain
 	if a.Username != "" {

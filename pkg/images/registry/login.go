@@ -16,14 +16,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
-// session returns the session with the endpoint's repository, for what it is wanted for: who
-// may push may pull, too. One that could not be opened is tried again by the next who asks.
+// session returns the session for the endpoint's repository and operation; a push session
+// may also pull. A session that failed to open is opened again by the next caller.
 func (e Endpoint) session(ctx context.Context) (*repository.Session, error) {
 	key := e.Location().Queue + "/" + e.Repo.RepositoryStr()
 	return e.r.sessions.Do(ctx, key, func() (*repository.Session, error) { return e.open(ctx) })
 }
 
-// open logs in.
+// open logs in and opens a session.
 func (e Endpoint) open(ctx context.Context) (*repository.Session, error) {
 	auth, err := authn.Resolve(ctx, e.r.keychain(), e.Repo)
 	if err != nil {
@@ -47,7 +47,7 @@ func (e Endpoint) open(ctx context.Context) (*repository.Session, error) {
 	}
 }
 
-// With calls send with a session.
+// With calls send with the session of the endpoint.
 func (e Endpoint) With(ctx context.Context, send func(context.Context, *repository.Session) error) error {
 	ctx = forRegistry(ctx, e.Repo.RegistryStr())
 	s, err := e.session(ctx)
@@ -57,11 +57,10 @@ func (e Endpoint) With(ctx context.Context, send func(context.Context, *reposito
 	return send(ctx, s)
 }
 
-// explain makes an error of go-containerregistry, which logs in, one that tells what it
-// means.
+// explain converts an error of go-containerregistry's login into a *status.Error.
 func (e Endpoint) explain(err error) error { return status.Of(err, e.Push, e.r.http.RetryAfter(err)) }
 
-// explaining is a transport that logs in, and whose errors tell what they mean.
+// explaining is a transport that converts login errors with explain.
 type explaining struct {
 	http.RoundTripper
 	endpoint Endpoint

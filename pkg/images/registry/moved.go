@@ -9,8 +9,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Find returns the digest that a reference has at its source, through the rules, or where
-// it has moved to if it is gone from there. moved is nil if it is not.
+// Find returns the digest of a reference at its source, after the registry map. If the
+// image is gone from its source, Find returns the digest at its new repository, and the
+// move; otherwise moved is nil.
 func (r *Client) Find(ctx context.Context, ref images.Ref) (digest string, moved *images.Move, err error) {
 	digest, err = r.digest(ctx, ref, cmp.Or(ref.Digest, ref.Tag))
 	if err == nil {
@@ -26,11 +27,10 @@ func (r *Client) Find(ctx context.Context, ref images.Ref) (digest string, moved
 	return digest, &move, nil
 }
 
-// Elsewhere looks for a source that is gone from where its reference says, in the places
-// that it is known to have moved to. want is the digest that it must have, "" for any; gone
-// is what its own place has answered; look asks another one for a tag or a digest, and what
-// it has found last is what was looked for. If nothing is found, the error is gone, or a
-// *failure.MovedError.
+// Elsewhere searches the known new repositories of an image that is gone from its source.
+// want is the required digest, or "" for any digest; gone is the error of the original
+// source. look asks a repository for a tag or a digest; its last successful call has found
+// the image. If no repository has the image, the error is gone or a *failure.MovedError.
 func (r *Client) Elsewhere(ref images.Ref, want string, gone error, look func(at images.Ref, id string) error) (images.Move, error) {
 	if !failure.IsGone(gone) || r.cfg.Moves == nil {
 		return images.Move{}, gone
@@ -45,7 +45,8 @@ func (r *Client) Elsewhere(ref images.Ref, want string, gone error, look func(at
 	return images.Move{}, gone
 }
 
-// lookFor returns nil if a place has the digest that is wanted or, if any will do, the tag.
+// lookFor returns nil if a repository has the required digest or, if want is empty, the
+// tag.
 func lookFor(at images.Ref, want string, look func(images.Ref, string) error) error {
 	err := look(at, cmp.Or(want, at.Tag))
 	if want == "" || at.Tag == "" || !failure.IsGone(err) || look(at, at.Tag) != nil {

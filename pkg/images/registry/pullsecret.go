@@ -6,10 +6,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
 )
 
-// AddCredentials adds the credentials of a docker configuration, as KKP keeps one for its
-// own images, for the registries and repositories that it names, and for no others. The
-// user's own come first. It must be called before the registries it names are reached.
-// origin says in errors where it comes from.
+// AddCredentials adds the credentials of a docker configuration, such as KKP's pull secret.
+// They are used only for the registries and repositories that the configuration names, and
+// only if the user has no credentials for these. Call AddCredentials before the first
+// request to these registries. origin names the configuration in errors.
 func (r *Client) AddCredentials(dockerConfig []byte, origin string) error {
 	added, err := credentials.Read(dockerConfig, origin)
 	if err != nil {
@@ -21,7 +21,7 @@ func (r *Client) AddCredentials(dockerConfig []byte, origin string) error {
 	return nil
 }
 
-// keychain is where credentials are looked up.
+// keychain returns the keychain with all credentials.
 func (r *Client) keychain() authn.Keychain {
 	r.mu.Lock()
 	defer r.mu.Unlock()

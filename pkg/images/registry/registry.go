@@ -1,9 +1,9 @@
-// Package registry is the client for registries: under which name a reference is reached,
-// with whose credentials, over which connections. It keeps a session for each repository,
-// and makes a storage of one: its requests wait for a limiter, are sent again after
-// transient failures, and continue uploads that broke off. The protocol is known in
-// repository, HTTP in httptransport, what answers mean in status. It must not know plans,
-// nor how an image is copied.
+// Package registry is the client for registries: registry map, login, sessions per
+// repository, and connections. It implements storage.Source and storage.Target for a
+// repository; these wait for a limiter, retry transient failures and resume interrupted
+// uploads. Package repository implements the protocol, httptransport the connections,
+// status the meaning of answers. This package must not know plans, nor how an image is
+// copied.
 package registry
 
 import (
@@ -26,43 +26,44 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// Config says how registries are reached.
+// Config configures a Client.
 type Config struct {
-	Rewrite   []rewrite.Rule // a rule for the very host wins over one of "*", the first of equals wins
-	Insecure  []string       // hosts (host[:port]) whose certificates are not verified, nor those of their other ports when the registry there sends to one
-	PlainHTTP []string       // hosts (host[:port]) that may speak plain HTTP; loopback hosts always may
-	CAs       *x509.CertPool // nil: the system's
+	Rewrite   []rewrite.Rule // the first rule for the exact host wins; else the first rule for "*"
+	Insecure  []string       // hosts (host[:port]) whose certificates are not verified, also on other ports to which their registry refers
+	PlainHTTP []string       // hosts (host[:port]) with plain HTTP allowed; always allowed for loopback hosts
+	CAs       *x509.CertPool // nil: the CAs of the system
 	Keychain  authn.Keychain // nil: no credentials
 	UserAgent string
 
-	// Moves lists where an image may be that is gone from its source, the likeliest first.
-	// The rules are for these places, too. nil: nothing has moved.
+	// Moves lists the possible new repositories of an image that is gone from its source,
+	// the most likely first. The rules of Rewrite also apply to these. nil: no moves are
+	// known.
 	Moves func(images.Ref) []images.Move
 
-	Trace     io.Writer    // where requests are printed
-	Verbosity int          // which of them: see httptransport.Trace
-	Retry     retry.Policy // how often is tried what may succeed later; the usual if it is zero
+	Trace     io.Writer    // destination of the request log
+	Verbosity int          // level of the request log: see httptransport.Trace
+	Retry     retry.Policy // retries of transient failures; zero: retry.Usual
 
-	Answer      time.Duration // how long an answer to a request may take to begin; 0 is httptransport.Answer
-	IdleTimeout time.Duration // how long nothing of an answer may come; 0 is safehttp.IdleTimeout
+	Answer      time.Duration // longest wait for the start of an answer; 0: httptransport.Answer
+	IdleTimeout time.Duration // longest pause within an answer; 0: safehttp.IdleTimeout
 }
 
-// Client knows how to reach registries. It keeps connections and tokens, one
-// token for each repository and kind of access. It is safe for concurrent use.
+// Client is a client for any number of registries. It keeps connections open, and one token
+// for each repository and scope (pull or push). It is safe for concurrent use.
 type Client struct {
 	cfg       Config
 	named     func(host string) bool
 	base      *httptransport.Connections
-	traced    http.RoundTripper // the base, held to the policy for clients, or what prints its requests
+	traced    http.RoundTripper // base with safehttp's policy and the request log
 	http      *httptransport.Transport
 	transport http.RoundTripper
 
-	sessions memo.Group[*repository.Session] // by what they are for, and repository
+	sessions memo.Group[*repository.Session] // by operation (pull or push) and repository
 
-	mu sync.Mutex // guards the keychain of cfg
+	mu sync.Mutex // protects the keychain of cfg
 }
 
-// New returns registries that are reached as cfg says.
+// New returns a client.
 func New(cfg Config) *Client {
 	return open(cfg, func(host string) bool {
 		return IsNamed(cfg.PlainHTTP, host) || IsNamed(cfg.Insecure, host) ||
@@ -70,8 +71,8 @@ func New(cfg Config) *Client {
 	})
 }
 
-// open returns registries. named tells which hosts the user has named as ones that are to be
-// reached, wherever they are; those that cfg has from a cluster do not count.
+// open returns a client. named reports whether the user has named a host explicitly; hosts
+// in cfg that come from the cluster do not count.
 func open(cfg Config, named func(host string) bool) *Client {
 	if cfg.Keychain == nil {
 		cfg.Keychain = authn.NewMultiKeychain()
@@ -92,11 +93,11 @@ func open(cfg Config, named func(host string) bool) *Client {
 	return r
 }
 
-// Close closes the connections that are idle.
+// Close closes idle connections.
 func (r *Client) Close() { r.base.Close() }
 
-// Retries is how often is tried what may succeed later.
+// Retries returns the retry policy.
 func (r *Client) Retries() retry.Policy { return r.cfg.Retry }
 
-// Quotas are sentences on how many pulls registries still allow, from those that tell.
+// Quotas returns one sentence for each registry that reports its remaining pull quota.
 func (r *Client) Quotas() []string { return r.http.Quotas() }

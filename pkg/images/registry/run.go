@@ -15,19 +15,19 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// Limiter says when requests may be sent, and learns from their answers. A queue is what a
-// location names so.
+// Limiter limits the rate and the concurrency of requests. A queue is identified by the
+// Queue of a storage.Location.
 type Limiter interface {
-	// Request sends a small request as soon as it may be sent.
+	// Request sends a small request when the queue has a free slot.
 	Request(ctx context.Context, queue string, send func() error) error
-	// Succeeded notes that a registry has done what was asked.
+	// Succeeded records a successful request.
 	Succeeded(queue string)
-	// SlowDown notes that a registry wants fewer requests, and none before a time.
+	// SlowDown records that a registry asks for fewer requests, and for none before a time.
 	SlowDown(queue string, until time.Time)
 }
 
-// Run is what the storages of one run share: when requests may be sent, and what was
-// learned about registries that are written to.
+// Run holds the state that the storages of one run share: the limiter, and what the run has
+// learned about target registries.
 type Run struct {
 	client  *Client
 	limiter Limiter
@@ -35,16 +35,16 @@ type Run struct {
 	capabilities memo.Group[*repository.Capabilities] // by registry
 
 	mu      sync.Mutex
-	refused map[string]error // by queue: the error that says it wants other credentials
+	refused map[string]error // by queue: the answer with which the registry refused the credentials
 }
 
-// NewRun returns a run whose small requests a limiter lets through.
+// NewRun returns a run whose small requests pass a limiter.
 func (r *Client) NewRun(limiter Limiter) *Run {
 	return &Run{client: r, limiter: limiter, refused: map[string]error{}}
 }
 
-// Refused returns an error if the registry at a location has refused the credentials
-// before.
+// Refused returns an error if the registry at a location refused the credentials earlier in
+// the run.
 func (r *Run) Refused(at storage.Location) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -55,23 +55,24 @@ func (r *Run) Refused(at storage.Location) error {
 	return at.Wrap("", &status.StoppedError{Cause: cause})
 }
 
-// Capabilities is what is known of a registry that is written to.
+// Capabilities returns what the run has learned about a target registry.
 func (r *Run) Capabilities(registry string) *repository.Capabilities {
 	known, _ := r.capabilities.Get(registry, func() (*repository.Capabilities, error) { return &repository.Capabilities{}, nil })
 	return known
 }
 
-// learn notes what an error, or none, tells about the registry at a location.
+// learn updates the state of the run from the result of a request: an error, or nil for
+// success.
 func (r *Run) learn(at storage.Location, err error) {
 	var answer *status.Error
 	switch {
 	case err == nil:
 		r.limiter.Succeeded(at.Queue)
-	case !errors.As(err, &answer) || failure.IsAtTarget(err) != at.Write: // nothing, or about another one
+	case !errors.As(err, &answer) || failure.IsAtTarget(err) != at.Write: // no information about this registry
 	case answer.Answer.StatusCode == http.StatusTooManyRequests:
 		until := answer.After
 		if time.Until(until) > retry.LongestWait {
-			until = time.Time{} // nobody waits that long
+			until = time.Time{} // too long to wait
 		}
 		r.limiter.SlowDown(at.Queue, until)
 	case at.Write && answer.Answer.StatusCode == http.StatusUnauthorized && !answer.AboutRepository():

@@ -16,25 +16,26 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// Storage is a repository in a registry, as one run uses it for one image. Its small
-// requests wait for the limiter of the run, and are sent again after transient failures.
-// Open, Exists and Push do neither: whoever moves blobs waits for both ends at once.
+// Storage is a repository in a registry, for one image in one run. Resolve, Manifest,
+// Referrers, PutManifest and Delete wait for the limiter of the run and retry transient
+// failures. Open, Exists and Push do not wait and do not retry, because the scheduler of
+// blobs does both for source and target together.
 type Storage struct {
 	endpoint Endpoint
 	run      *Run
 	progress storage.Progress
 
 	mu      sync.Mutex
-	uploads map[v1.Hash]*repository.UploadSession // that broke off, or are under way
+	uploads map[v1.Hash]*repository.UploadSession // interrupted uploads, and uploads in progress
 }
 
-// Source returns where an image is pulled from.
+// Source returns the storage from which an image is pulled.
 func (r *Run) Source(ref images.Ref, p storage.Progress) (*Storage, error) {
 	e, err := r.client.Source(ref)
 	return r.storage(e, p), err
 }
 
-// Target returns where an image is pushed to.
+// Target returns the storage to which an image is pushed.
 func (r *Run) Target(ref images.Ref, p storage.Progress) (*Storage, error) {
 	e, err := r.client.Target(ref)
 	return r.storage(e, p), err
@@ -47,8 +48,8 @@ func (r *Run) storage(e Endpoint, p storage.Progress) *Storage {
 // Location implements storage.Source.
 func (s *Storage) Location() storage.Location { return s.endpoint.Location() }
 
-// request sends small requests, again after transient failures. what is the part of the
-// image that is concerned.
+// request sends small requests and retries transient failures. what names the part of the
+// image for errors.
 func (s *Storage) request(ctx context.Context, what string, send func(context.Context, *repository.Session) error) error {
 	at := s.Location()
 	return s.run.client.Retries().Do(ctx, s.progress.Waiting, func(ctx context.Context) error {
@@ -59,7 +60,7 @@ func (s *Storage) request(ctx context.Context, what string, send func(context.Co
 	})
 }
 
-// once sends requests, and notes what that tells about the registry.
+// once sends requests without a retry, and records what the result says about the registry.
 func (s *Storage) once(ctx context.Context, what string, send func(context.Context, *repository.Session) error) error {
 	at := s.Location()
 	if at.Write {
@@ -153,7 +154,8 @@ func (s *Storage) Push(ctx context.Context, desc v1.Descriptor, from string, ope
 	return pushed, err
 }
 
-// upload returns the upload of a blob, as far as it has come.
+// upload returns the upload session of a blob. A session of an interrupted upload keeps its
+// offset.
 func (s *Storage) upload(digest v1.Hash) *repository.UploadSession {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 )
 
-// IsNamed tells whether a host is one of a list (host[:port]; no port stands for 443).
+// IsNamed reports whether a list of hosts contains a host (host[:port]; no port means 443).
 func IsNamed(hosts []string, host string) bool {
 	plain := func(host string) string { return rewrite.HostName(strings.TrimSuffix(host, ":443")) }
 	return slices.ContainsFunc(hosts, func(named string) bool { return strings.EqualFold(plain(named), plain(host)) })
@@ -18,14 +18,16 @@ func IsNamed(hosts []string, host string) bool {
 
 type registryKey struct{}
 
-// forRegistry returns a context whose requests are made to use a registry.
+// forRegistry returns a context for requests that serve the access to one registry, such as
+// token requests.
 func forRegistry(ctx context.Context, host string) context.Context {
 	return context.WithValue(ctx, registryKey{}, host)
 }
 
-// concerns tells whether a request concerns one of some hosts: it is sent to that host, or
-// to another port of it because the registry there says so, as one does whose tokens are
-// handed out next to it. A token server of another name has to be named itself.
+// concerns reports whether a request belongs to one of the hosts: the request goes to the
+// host itself, or to another port of that host on behalf of the registry there, such as a
+// token server next to its registry. A token server with another host name must be in the
+// list itself.
 func concerns(hosts []string, req *http.Request) bool {
 	if IsNamed(hosts, req.URL.Host) {
 		return true
@@ -34,7 +36,7 @@ func concerns(hosts []string, req *http.Request) bool {
 	return registry != "" && IsNamed(hosts, registry) && strings.EqualFold(hostOf(registry), req.URL.Hostname())
 }
 
-// hostOf is a host without its port.
+// hostOf returns a host without its port.
 func hostOf(host string) string {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -42,17 +44,17 @@ func hostOf(host string) string {
 	return strings.Trim(host, "[]")
 }
 
-// mayBePlain tells whether a host may speak plain HTTP.
+// mayBePlain reports whether plain HTTP is allowed for a host.
 func (r *Client) mayBePlain(host string) bool {
 	return isLoopback(host) || slices.Contains(r.cfg.PlainHTTP, rewrite.HostName(host))
 }
 
-// mayBeClear tells whether a request may carry credentials over plain HTTP.
+// mayBeClear reports whether a request may send credentials over plain HTTP.
 func (r *Client) mayBeClear(req *http.Request) bool {
 	return r.mayBePlain(req.URL.Host) || concerns(r.cfg.PlainHTTP, req)
 }
 
-// isUnverified tells whether the certificate of the host of a request does not count.
+// isUnverified reports whether TLS verification is off for the host of a request.
 func (r *Client) isUnverified(req *http.Request) bool { return concerns(r.cfg.Insecure, req) }
 
 func isLoopback(host string) bool {

@@ -1,6 +1,6 @@
-// Package credentials finds the credentials for a repository, in the files of docker and
-// podman, from credential helpers, and in docker configurations that come from elsewhere. It
-// must not know what they are used for.
+// Package credentials finds credentials for a repository: in the files of docker and
+// podman, from credential helpers, and in docker configurations from other sources. It must
+// not know what the credentials are used for.
 package credentials
 
 import (
@@ -22,15 +22,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// Keychain returns the credentials of docker and podman: those in $REGISTRY_AUTH_FILE,
-// docker's configuration with its credential helpers, and podman's own files, in this
-// order. In one file, the longest scope that covers a repository wins, as in podman:
-// registry/team/app, registry/team, registry.
+// Keychain returns a keychain with the credentials of docker and podman. It reads
+// $REGISTRY_AUTH_FILE, docker's configuration with its credential helpers, and podman's
+// files, in this order. Within a file, the longest scope that covers a repository wins, as
+// in podman: registry/team/app, registry/team, registry.
 //
-// authn.DefaultKeychain reads only the first of these files, and no scopes in between.
+// authn.DefaultKeychain reads only the first of these files, and knows no scopes between
+// registry and repository.
 func Keychain() authn.Keychain { return &keychain{paths: authFiles()} }
 
-// authFiles are the paths of the files with credentials, whether they exist or not.
+// authFiles returns the paths of the credential files, whether they exist or not.
 func authFiles() []string {
 	home, _ := os.UserHomeDir()
 	dirOr := func(variable string, otherwise ...string) string {
@@ -52,7 +53,7 @@ func authFiles() []string {
 	return paths
 }
 
-// keychain reads each file once, and asks each credential helper once for a host.
+// keychain reads each file once, and calls each credential helper once per host.
 type keychain struct {
 	paths []string
 
@@ -63,18 +64,19 @@ type keychain struct {
 	asked memo.Group[types.AuthConfig] // by file and host
 }
 
-// Read returns the credentials that a docker configuration holds itself. Credential
-// helpers that it names are not run: it comes from a cluster, and a helper is a program.
-// The error does not quote it. origin says where it comes from.
+// Read returns a keychain with the credentials in a docker configuration. It does not run
+// the credential helpers that the configuration names: the configuration comes from a
+// cluster, and a helper is a program. The error does not quote the configuration. origin
+// names the configuration in the error.
 func Read(dockerConfig []byte, origin string) (authn.Keychain, error) {
 	file := configfile.New(origin)
 	if err := file.LoadFromReader(bytes.NewReader(dockerConfig)); err != nil {
-		return nil, fmt.Errorf("%s is not a docker configuration", origin) // the cause may quote it
+		return nil, fmt.Errorf("%s is not a docker configuration", origin) // the cause may quote credentials
 	}
 	return keychainOf(file.AuthConfigs), nil
 }
 
-// Login returns a user name and a password for one host.
+// Login returns a keychain with a user name and a password for one host.
 func Login(host, username, password string) authn.Keychain {
 	return keychainOf(map[string]types.AuthConfig{host: {Username: username, Password: password}})
 }
@@ -125,7 +127,7 @@ func (k *keychain) load() error {
 	return nil
 }
 
-// readAuthFile returns nil if there is no such file.
+// readAuthFile returns nil if the file does not exist.
 func readAuthFile(path string) (*configfile.ConfigFile, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -134,7 +136,7 @@ func readAuthFile(path string) (*configfile.ConfigFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = f.Close() }() // it was only read
+	defer func() { _ = f.Close() }() // read only
 	file := configfile.New(path)
 	if err := file.LoadFromReader(f); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -142,8 +144,8 @@ func readAuthFile(path string) (*configfile.ConfigFile, error) {
 	return file, nil
 }
 
-// find returns the credentials for a repository or registry, empty ones if the file
-// has none.
+// find returns the credentials for a repository or registry, or empty ones if the file has
+// none.
 func (k *keychain) find(file *configfile.ConfigFile, target authn.Resource) (types.AuthConfig, error) {
 	hosts := aliases(target.RegistryStr())
 	_, path, _ := strings.Cut(target.String(), "/")
@@ -170,7 +172,7 @@ func (k *keychain) find(file *configfile.ConfigFile, target authn.Resource) (typ
 	return k.ask(file, serverAddress(target.RegistryStr()))
 }
 
-// ask gets credentials from the helper that a file names for a host.
+// ask calls the credential helper that a file names for a host.
 func (k *keychain) ask(file *configfile.ConfigFile, host string) (types.AuthConfig, error) {
 	return k.asked.Get(file.Filename+"\n"+host, func() (types.AuthConfig, error) {
 		cfg, err := file.GetCredentialsStore(host).Get(host)
@@ -185,7 +187,7 @@ func isEmpty(cfg types.AuthConfig) bool {
 	return cfg.Username == "" && cfg.Password == "" && cfg.Auth == "" && cfg.IdentityToken == "" && cfg.RegistryToken == ""
 }
 
-// aliases are the names that credentials for a registry may be kept under.
+// aliases returns the names under which the credentials of a registry may be stored.
 func aliases(registry string) []string {
 	if registry == name.DefaultRegistry {
 		return []string{"docker.io", name.DefaultRegistry, authn.DefaultAuthKey}
@@ -193,7 +195,7 @@ func aliases(registry string) []string {
 	return []string{registry}
 }
 
-// serverAddress is what docker calls a registry when it asks a credential store.
+// serverAddress returns docker's name for a registry in credential stores.
 func serverAddress(registry string) string {
 	if registry == name.DefaultRegistry {
 		return authn.DefaultAuthKey
@@ -201,8 +203,8 @@ func serverAddress(registry string) string {
 	return registry
 }
 
-// hostOfKey is the host of a key that stands for a whole registry. Docker's older
-// keys are addresses, such as https://registry.example.com/v1/.
+// hostOfKey returns the host of a key for a whole registry. Docker's older keys are URLs,
+// such as https://registry.example.com/v1/.
 func hostOfKey(key string) string {
 	if _, address, ok := strings.Cut(key, "://"); ok {
 		address = strings.TrimSuffix(address, "/")

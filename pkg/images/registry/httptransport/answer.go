@@ -8,13 +8,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// answer is the body of an answer, whose errors tell whether the connection broke off.
+// answer is the body of an answer. Its errors report whether the connection broke.
 type answer struct {
 	io.ReadCloser
-	canceled func() error // why the request was canceled, nil if it was not
+	canceled func() error // cause of the cancellation, nil if the request was not canceled
 }
 
-// newAnswer returns the body of the answer to a request with a context.
+// newAnswer returns the body of the answer to a request with context ctx.
 func newAnswer(ctx context.Context, body io.ReadCloser) *answer {
 	return &answer{ReadCloser: body, canceled: func() error { return context.Cause(ctx) }}
 }

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// challenge is how a registry wants somebody to log in (RFC 9110, 11.6.1): the first one of
-// a header, as go-containerregistry reads it.
+// challenge is the login method that a registry asks for (RFC 9110, 11.6.1): the first
+// challenge of a WWW-Authenticate header, parsed as go-containerregistry parses it.
 type challenge struct {
-	scheme     string // "Bearer", in any case
+	scheme     string // such as "Bearer", in upper or lower case
 	parameters map[string]string
 }
 
-// parseChallenge reads a WWW-Authenticate header as far as it can be read.
+// parseChallenge parses a WWW-Authenticate header up to the first syntax error.
 func parseChallenge(header string) challenge {
 	scheme, rest := cutToken(header)
 	c := challenge{scheme: scheme, parameters: map[string]string{}}
@@ -33,7 +33,7 @@ func parseChallenge(header string) challenge {
 	return c
 }
 
-// String is the challenge as a header.
+// String returns the challenge as a header value.
 func (c challenge) String() string {
 	var parameters []string
 	for _, name := range slices.Sorted(maps.Keys(c.parameters)) {
@@ -45,7 +45,7 @@ func (c challenge) String() string {
 
 func trimSpace(s string) string { return strings.TrimLeft(s, " \t\r\n") }
 
-// cutToken cuts a token (RFC 9110, 5.6.2) off the front.
+// cutToken cuts a token (RFC 9110, 5.6.2) off the start of s.
 func cutToken(s string) (token, rest string) {
 	i := strings.IndexFunc(s, func(r rune) bool {
 		return r <= ' ' || r >= 127 || strings.ContainsRune(`()<>@,;:\"/[]?={}`, r)
@@ -56,7 +56,8 @@ func cutToken(s string) (token, rest string) {
 	return s[:i], s[i:]
 }
 
-// cutValue cuts a token or a quoted string off the front. A string without an end is empty.
+// cutValue cuts a token or a quoted string off the start of s. A quoted string without a
+// closing quote is empty.
 func cutValue(s string) (value, rest string) {
 	if !strings.HasPrefix(s, `"`) {
 		return cutToken(s)

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Connections are those that all registries share. Those with hosts that need not prove who
-// they are are kept apart, so that no other request goes over one of them.
+// Connections is the connection pool for all registries. Connections with unverified
+// certificates have a pool of their own, so that no other request uses them.
 type Connections struct {
 	verified, unverified *http.Transport
-	trusts               func(*http.Request) bool // tells that a certificate does not count
+	trusts               func(*http.Request) bool // reports whether TLS verification is off for a request
 }
 
-// NewConnections returns connections. unverified tells for which requests the certificate of
-// the host does not count; cas and answer are those of NewBase.
+// NewConnections returns a connection pool. unverified reports whether TLS verification is
+// off for a request; cas and answer are the arguments of NewBase.
 func NewConnections(cas *x509.CertPool, answer time.Duration, unverified func(*http.Request) bool) *Connections {
 	return &Connections{verified: NewBase(cas, false, answer), unverified: NewBase(cas, true, answer), trusts: unverified}
 }
@@ -29,13 +29,13 @@ func (c *Connections) RoundTrip(req *http.Request) (*http.Response, error) {
 	return c.verified.RoundTrip(req)
 }
 
-// Close closes the connections that are idle.
+// Close closes idle connections.
 func (c *Connections) Close() {
 	c.verified.CloseIdleConnections()
 	c.unverified.CloseIdleConnections()
 }
 
-// Dial lets connections be made by a function, as http.Transport.DialContext says.
+// Dial sets the function that opens connections, as http.Transport.DialContext.
 func (c *Connections) Dial(dial func(ctx context.Context, network, address string) (net.Conn, error)) {
 	c.verified.DialContext, c.unverified.DialContext = dial, dial
 }

@@ -14,11 +14,11 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Dial returns how connections are made. Addresses of charts, token servers and blobs come
-// from clusters and registries, and link-local addresses (169.254.0.0/16, fe80::/10) are
-// where clouds tell machines their secrets: there is no connection to these, under whatever
-// name they are reached, but to hosts (host[:port]) that the user has named. A proxy that the
-// environment names counts as named.
+// Dial returns a dial function that refuses link-local addresses (169.254.0.0/16,
+// fe80::/10), after name resolution. Clouds provide secrets of a machine at these
+// addresses, and clusters and registries choose the addresses of charts, token servers and
+// blobs. Hosts (host[:port]) that the user has named, and proxies of the environment, are
+// allowed.
 func Dial(named func(host string) bool) func(ctx context.Context, network, address string) (net.Conn, error) {
 	free := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}
 	kept := *free
@@ -33,11 +33,11 @@ func Dial(named func(host string) bool) func(ctx context.Context, network, addre
 	}
 }
 
-// refuseLinkLocal looks at an address after its name was resolved.
+// refuseLinkLocal checks a resolved address.
 func refuseLinkLocal(address string) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil || !at.Addr().Unmap().IsLinkLocalUnicast() {
-		return nil //nolint:nilerr // sockets of other kinds have other addresses
+		return nil //nolint:nilerr // other kinds of sockets have other addresses
 	}
 	return &failure.RejectedError{
 		As:     images.ClassPolicy,
@@ -46,7 +46,7 @@ func refuseLinkLocal(address string) error {
 	}
 }
 
-// isProxy tells whether an address is that of a proxy that the environment names.
+// isProxy reports whether an address is that of a proxy of the environment.
 func isProxy(address string) bool {
 	for _, name := range []string{"HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"} {
 		_, proxy, ok := strings.Cut(os.Getenv(name), "://")

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// entry is a request in a trace. It is printed once the answer was read to its end.
+// entry is one request in the log. It is printed when the answer was read to its end.
 type entry struct {
 	trace   *trace
 	begun   time.Time
@@ -21,7 +21,7 @@ type entry struct {
 	once           sync.Once
 }
 
-// end prints the entry, with what went wrong, if anything did.
+// end prints the entry, with the failure unless that is empty.
 func (e *entry) end(failure string) {
 	e.once.Do(func() {
 		var b strings.Builder
@@ -43,7 +43,7 @@ func (e *entry) end(failure string) {
 	})
 }
 
-// tracedBody is the body of an answer. Its end is that of the entry.
+// tracedBody is the body of an answer. It ends the log entry when it ends.
 type tracedBody struct {
 	io.ReadCloser
 	entry *entry

@@ -11,11 +11,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// pings answers the request that opens every session with a registry (GET /v2/, for
-// the way to log in) from memory, once a host has answered it. So a host is asked
-// once, not once for each repository, and it is settled whether it speaks HTTPS:
-// that is tried first, and plain HTTP only where it is allowed and HTTPS failed for
-// another reason than its certificate.
+// pings answers the first request of every session (GET /v2/, for the login method) from
+// memory after a host has answered it once, so a host receives one such request and not one
+// per repository. It also determines the scheme of a host: HTTPS first, and plain HTTP only
+// if plain HTTP is allowed and HTTPS failed for another reason than the certificate.
 type pings struct {
 	inner http.RoundTripper
 	plain func(host string) bool
@@ -24,15 +23,15 @@ type pings struct {
 
 type pinged struct {
 	mu      sync.Mutex
-	scheme  string // "" if the host has not answered yet
+	scheme  string // "" before the first answer
 	status  int
 	header  http.Header
-	realm   *url.URL // the token server that tokenPath stands for, nil if there is none
-	secured error    // why HTTPS failed
+	realm   *url.URL // the token server that tokenPath replaces, or nil
+	secured error    // failure of HTTPS
 }
 
-// NewPings returns pings that send their requests through a transport. plain tells which
-// hosts may speak plain HTTP.
+// NewPings returns a transport on top of inner. plain reports whether plain HTTP is allowed
+// for a host.
 func NewPings(inner http.RoundTripper, plain func(host string) bool) http.RoundTripper {
 	return &pings{inner: inner, plain: plain}
 }
@@ -80,7 +79,7 @@ func (p *pings) ping(host *pinged, req *http.Request) (*http.Response, error) {
 	return host.answer(req), nil
 }
 
-// refuse returns why plain HTTP must not be tried.
+// refuse returns an error if plain HTTP must not be tried.
 func (p *pings) refuse(host *pinged, req *http.Request) error {
 	if req.URL.Scheme == "https" || (p.plain(req.URL.Host) && (!failure.IsTLS(host.secured) || failure.IsPlain(host.secured))) {
 		return nil
@@ -91,7 +90,7 @@ func (p *pings) refuse(host *pinged, req *http.Request) error {
 	return errors.New("plain HTTP is not allowed")
 }
 
-// ask sends the request, and remembers the answer if it is one that tells how to log in.
+// ask sends the request, and stores the answer if it names a login method.
 func (h *pinged) ask(inner http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := inner.RoundTrip(req)
 	if err != nil {
@@ -104,7 +103,7 @@ func (h *pinged) ask(inner http.RoundTripper, req *http.Request) (*http.Response
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be used again
+	_, _ = io.Copy(io.Discard, resp.Body) // so that the connection can be reused
 	h.scheme, h.status, h.header = req.URL.Scheme, resp.StatusCode, resp.Header.Clone()
 	challenges := h.header.Values("WWW-Authenticate")
 	for i, challenge := range challenges {

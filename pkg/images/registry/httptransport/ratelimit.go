@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 )
 
-// Quotas are sentences on how many pulls registries still allow, from those that tell.
+// Quotas returns one sentence for each registry that reports its remaining pull quota.
 func (t *Transport) Quotas() []string {
 	var quotas []string
 	t.quotas.Range(func(host, left any) bool {

@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// tokenPath stands for the token server of a registry in requests to that registry.
+// tokenPath is the path on a registry that stands for its token server in requests of
+// go-containerregistry.
 const tokenPath = "/kkp-mirror/token"
 
-// go-containerregistry refuses token servers at private addresses, unless they have
-// the address and the port of the registry, so that a registry on the internet cannot
-// make it send requests into the local network. On-premises registries that have no
-// name are refused, too, if another port of the same or a neighboring machine hands
-// out the tokens. For registries that are at a private address themselves, a request
-// to the token server is therefore made out as one to the registry, and redirected
-// below.
+// go-containerregistry refuses token servers at private addresses unless they have the
+// address and port of the registry, so that a registry on the internet cannot send requests
+// into the local network. This also refuses on-premises registries that are addressed by IP
+// and whose token server is on another port or a neighboring machine. For a registry at a
+// private address, the token server is therefore replaced by a path on the registry, and
+// requests to this path are redirected below go-containerregistry.
 
-// ownRealm returns where a challenge says that tokens are, if that is refused without
-// need, and the challenge with tokenPath in its place.
+// ownRealm returns the token server of a challenge, if go-containerregistry would refuse it
+// without need, and the challenge with tokenPath instead.
 func ownRealm(registry, scheme, header string) (*url.URL, string) {
 	asked := parseChallenge(header)
 	realm, err := url.Parse(asked.parameters["realm"])
@@ -31,8 +31,8 @@ func ownRealm(registry, scheme, header string) (*url.URL, string) {
 	return realm, asked.String()
 }
 
-// isPrivate tells whether a host is an address that is not routed on the internet.
-// Link-local addresses do not count: services of clouds live there.
+// isPrivate reports whether a host is an address that is not routed on the internet.
+// Link-local addresses are excluded, because clouds have metadata services there.
 func isPrivate(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
@@ -41,7 +41,7 @@ func isPrivate(host string) bool {
 	return ip.IsLoopback() || ip.IsPrivate()
 }
 
-// toRealm returns the request as one to the token server.
+// toRealm returns the request with the address of the token server.
 func toRealm(req *http.Request, realm *url.URL) *http.Request {
 	req = req.Clone(req.Context())
 	req.URL.Scheme, req.URL.Host, req.URL.Path, req.Host = realm.Scheme, realm.Host, realm.Path, realm.Host

@@ -14,17 +14,17 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// maxToken is the largest answer of a token server that is read, in bytes.
+// maxToken is the maximum size of a token server's answer, in bytes.
 const maxToken = 64 << 10
 
-// tokens looks at what token servers answer: go-containerregistry quotes an answer without a
-// token in its error, and it may well have one that lets somebody in, under another name.
+// tokens checks the answers of token servers. go-containerregistry quotes an answer without
+// a token in its error, and the answer may contain a valid token under another name.
 type tokens struct {
 	inner  http.RoundTripper
-	realms sync.Map // the addresses of token servers that were named in challenges
+	realms sync.Map // addresses of token servers, from challenges
 }
 
-// NewTokens returns a transport that lets no answer of a token server pass that has no token.
+// NewTokens returns a transport that rejects answers of token servers without a token.
 func NewTokens(inner http.RoundTripper) http.RoundTripper { return &tokens{inner: inner} }
 
 // RoundTrip implements http.RoundTripper.
@@ -54,7 +54,7 @@ func (t *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// remember notes where tokens are.
+// remember records the token server of a challenge.
 func (t *tokens) remember(header http.Header) {
 	for _, text := range header.Values("WWW-Authenticate") {
 		if realm, err := url.Parse(parseChallenge(text).parameters["realm"]); err == nil {
@@ -63,7 +63,7 @@ func (t *tokens) remember(header http.Header) {
 	}
 }
 
-// serves tells whether a request is one to a token server, or was redirected by one.
+// serves reports whether a request goes to a token server, or follows a redirect of one.
 func (t *tokens) serves(req *http.Request) bool {
 	for at := req; at != nil; at = at.Response.Request {
 		if _, ok := t.realms.Load(placeOf(at.URL)); ok {
@@ -76,11 +76,12 @@ func (t *tokens) serves(req *http.Request) bool {
 	return false
 }
 
-// placeOf is an address without its scheme, which may be that of the registry, and its query.
+// placeOf returns a URL without its query, and without its scheme, because the scheme may
+// be that of the registry.
 func placeOf(u *url.URL) string { return strings.TrimSuffix(u.Host, ":") + u.Path }
 
-// hasToken tells whether an answer is one of a token server (docker's token specification,
-// and its oauth2 form).
+// hasToken reports whether data is the answer of a token server (docker's token
+// specification, and its OAuth2 variant).
 func hasToken(data []byte) bool {
 	var answer struct {
 		Token       string `json:"token"`

@@ -11,14 +11,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
-// The levels of a trace, as kubectl has them.
+// The levels of a request log, as in kubectl.
 const (
-	TraceRequests = 6 // a line for each request
-	TraceHeaders  = 8 // its headers, and those of the answer, too
+	TraceRequests = 6 // one line for each request
+	TraceHeaders  = 8 // also the headers of request and answer
 )
 
-// Trace returns a transport that prints what passes through another one: no bodies, and
-// nothing that lets others in. Below TraceRequests, it is the other one.
+// Trace returns a transport that logs requests, without bodies and credentials. Below level
+// TraceRequests, it returns inner.
 func Trace(inner http.RoundTripper, level int, out io.Writer) http.RoundTripper {
 	if level < TraceRequests || out == nil {
 		return inner
@@ -64,5 +64,5 @@ func (t *trace) RoundTrip(req *http.Request) (*http.Response, error) {
 func (t *trace) print(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	_, _ = io.WriteString(t.out, text) // who cannot read it does not miss it
+	_, _ = io.WriteString(t.out, text) // a log that cannot be written must not fail the request
 }

@@ -1,6 +1,6 @@
-// Package httptransport is what all requests to registries go through: connections, proxies and TLS;
-// counting and noting what passes; and the first question to each host. It knows HTTP, and
-// must not know images.
+// Package httptransport is the HTTP layer below all requests to registries: connections,
+// proxies, TLS, request logs, rate limits and the first request to each host. It must not
+// know images.
 package httptransport
 
 import (
@@ -19,19 +19,19 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 )
 
-// Answer is how long an answer may take to begin after a request was sent: committing a
-// large layer takes some registries minutes.
+// Answer is the longest wait for the start of an answer. Some registries need minutes to
+// commit a large layer.
 const Answer = 5 * time.Minute
 
-// NewBase returns the transport that all registries share. An answer that does not begin
-// for some time is a timeout; 0 stands for Answer.
+// NewBase returns a transport with the settings for all registries. An answer that does not
+// start within the given time is a timeout; 0 means Answer.
 func NewBase(cas *x509.CertPool, insecure bool, answer time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
 		DialContext:           Dial(func(string) bool { return false }),
 		TLSClientConfig:       &tls.Config{RootCAs: cas, InsecureSkipVerify: insecure, MinVersion: tls.VersionTLS12}, //nolint:gosec // --insecure asks for it
 		ForceAttemptHTTP2:     true,
-		DisableCompression:    true, // blobs and manifests are wanted as they are stored
+		DisableCompression:    true, // blobs and manifests must keep their stored bytes
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
@@ -41,15 +41,16 @@ func NewBase(cas *x509.CertPool, insecure bool, answer time.Duration) *http.Tran
 	}
 }
 
-// Transport watches the requests below everything else: it notes what a registry asks for, and knows which hosts have answered before.
+// Transport observes all requests. It records Retry-After and pull quotas, and which hosts
+// have answered.
 type Transport struct {
 	inner  http.RoundTripper
 	known  sync.Map // hosts that have answered
-	quotas sync.Map // host → what it said last about the pulls that are left
-	after  sync.Map // host → when it asked last to try again
+	quotas sync.Map // host → last reported pull quota
+	after  sync.Map // host → time of the last Retry-After
 }
 
-// New returns a transport that sends its requests through another one.
+// New returns a Transport on top of inner.
 func New(inner http.RoundTripper) *Transport { return &Transport{inner: inner} }
 
 // RoundTrip implements http.RoundTripper.
@@ -57,7 +58,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.inner.RoundTrip(req)
 	if err != nil {
 		if _, ok := t.known.Load(req.URL.Host); ok && errors.Is(err, syscall.ECONNREFUSED) {
-			return nil, &failure.InterruptedError{Err: err} // it is restarting
+			return nil, &failure.InterruptedError{Err: err} // the host is restarting
 		}
 		return nil, err
 	}
@@ -72,8 +73,9 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// RetryAfter is when the host that an error of go-containerregistry comes from has asked to
-// try again, zero if that is past or it has not: such errors lack the headers.
+// RetryAfter returns the time of the last Retry-After of the host in an error of
+// go-containerregistry, because such errors lack the headers. It is zero if the time has
+// passed or the host sent none.
 func (t *Transport) RetryAfter(err error) time.Time {
 	var known *transport.Error
 	if !errors.As(err, &known) || known.Request == nil {

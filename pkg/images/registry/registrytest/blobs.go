@@ -64,7 +64,7 @@ func (r *Registry) sendBlob(w http.ResponseWriter, req *http.Request, digest v1.
 	r.stats.Blobs[digest]++
 	r.mu.Unlock()
 	if c.Open == nil {
-		return // the response is short
+		return // the client sees an answer that is too short
 	}
 	n, _ := io.Copy(w, c.Open(first))
 	r.mu.Lock()
@@ -72,11 +72,11 @@ func (r *Registry) sendBlob(w http.ResponseWriter, req *http.Request, digest v1.
 	r.mu.Unlock()
 }
 
-// upload is a blob that arrives.
+// upload is an upload in progress.
 type upload struct {
 	mu     sync.Mutex
 	hasher hash.Hash
-	buf    *bytes.Buffer // nil once it is too large to be kept
+	buf    *bytes.Buffer // nil when the content is too large to keep
 	size   int64
 }
 
@@ -156,7 +156,7 @@ func (r *Registry) append(w http.ResponseWriter, req *http.Request, name, id str
 	r.accepted(w, name, id, u, http.StatusAccepted)
 }
 
-// receive adds the body of a request to an upload.
+// receive appends the body of a request to an upload.
 func (r *Registry) receive(req *http.Request, u *upload) error {
 	buf := make([]byte, 32<<10)
 	for {
@@ -206,7 +206,7 @@ func (r *Registry) finish(w http.ResponseWriter, req *http.Request, name, id str
 	w.WriteHeader(http.StatusCreated)
 }
 
-// arrived keeps a blob that was uploaded.
+// arrived stores an uploaded blob.
 func (r *Registry) arrived(name string, digest v1.Hash, c Content) {
 	r.mu.Lock()
 	first, ok := r.content[digest]

@@ -12,31 +12,31 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Content is what a blob consists of.
+// Content is the content of a blob.
 type Content struct {
 	Size int64
-	// Open reads it from an offset on, nil if it was not kept.
+	// Open reads the content from an offset; nil if the content was not kept.
 	Open func(offset int64) io.Reader
 }
 
-// Bytes is content that is kept in memory.
+// Bytes returns content in memory.
 func Bytes(data []byte) Content {
 	return Content{Size: int64(len(data)), Open: func(offset int64) io.Reader { return bytes.NewReader(data[offset:]) }}
 }
 
-// Generated is content that is computed when it is read: pseudo-random, of any size, the
-// same for the same seed.
+// Generated returns pseudo-random content of any size, computed while it is read. The same
+// seed gives the same content.
 func Generated(seed uint64, size int64) Content {
 	return Content{Size: size, Open: func(offset int64) io.Reader {
 		return io.LimitReader(&generator{seed: seed, at: offset}, size-offset)
 	}}
 }
 
-// generator repeats a block of noise, each time with another beginning.
+// generator repeats a block of noise, each time with a different start.
 type generator struct {
 	seed uint64
 	at   int64
-	now  int64 // the block that buf holds, plus one
+	now  int64 // number of the block in buf, plus one
 	buf  [64 << 10]byte
 }
 
@@ -64,13 +64,13 @@ func (g *generator) fill(index uint64) {
 	}
 }
 
-// Describe returns the digest of content, reading all of it.
+// Describe reads content and returns its digest.
 func Describe(c Content) (v1.Hash, error) {
 	digest, _, err := v1.SHA256(c.Open(0))
 	return digest, err
 }
 
-// AddBlob puts a blob into a repository.
+// AddBlob adds a blob to a repository.
 func (r *Registry) AddBlob(name string, digest v1.Hash, c Content) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,14 +78,14 @@ func (r *Registry) AddBlob(name string, digest v1.Hash, c Content) {
 	r.repo(name).blobs[digest] = true
 }
 
-// RemoveBlob takes a blob out of a repository.
+// RemoveBlob removes a blob from a repository.
 func (r *Registry) RemoveBlob(name string, digest v1.Hash) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.repo(name).blobs, digest)
 }
 
-// AddManifest puts a manifest into a repository, under a tag if that is not empty, and
+// AddManifest adds a manifest to a repository, under a tag unless that is empty, and
 // returns its digest.
 func (r *Registry) AddManifest(name, tag string, m Manifest) v1.Hash {
 	sum := sha256.Sum256(m.Raw)
@@ -100,7 +100,7 @@ func (r *Registry) AddManifest(name, tag string, m Manifest) v1.Hash {
 	return digest
 }
 
-// Tag returns what a tag is, and whether it exists.
+// Tag returns the digest of a tag, and whether the tag exists.
 func (r *Registry) Tag(name, tag string) (v1.Hash, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -108,21 +108,21 @@ func (r *Registry) Tag(name, tag string) (v1.Hash, bool) {
 	return digest, ok
 }
 
-// Untag removes a tag, and leaves the manifest.
+// Untag removes a tag and keeps the manifest.
 func (r *Registry) Untag(name, tag string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.repo(name).tags, tag)
 }
 
-// RemoveManifest takes a manifest out of a repository.
+// RemoveManifest removes a manifest from a repository.
 func (r *Registry) RemoveManifest(name string, digest v1.Hash) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.repo(name).remove(digest)
 }
 
-// Children are the manifests that an index lists.
+// Children returns the digests of the manifests in an index.
 func (r *Registry) Children(name string, index v1.Hash) []v1.Hash {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -137,7 +137,7 @@ func (r *Registry) Children(name string, index v1.Hash) []v1.Hash {
 	return children
 }
 
-// Manifest tells whether a repository has a manifest.
+// Manifest reports whether a repository has a manifest.
 func (r *Registry) Manifest(name string, digest v1.Hash) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -145,14 +145,14 @@ func (r *Registry) Manifest(name string, digest v1.Hash) bool {
 	return ok
 }
 
-// Has tells whether a repository has a blob.
+// Has reports whether a repository has a blob.
 func (r *Registry) Has(name string, digest v1.Hash) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.repo(name).blobs[digest]
 }
 
-// Stored tells whether any repository was ever given a blob.
+// Stored reports whether any repository has ever received a blob.
 func (r *Registry) Stored(digest v1.Hash) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -160,14 +160,14 @@ func (r *Registry) Stored(digest v1.Hash) bool {
 	return ok
 }
 
-// Digests are those of the blobs of all repositories.
+// Digests returns the digests of the blobs of all repositories.
 func (r *Registry) Digests() []v1.Hash {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Collect(maps.Keys(r.content))
 }
 
-// Blobs counts the blobs of all repositories.
+// Blobs returns the number of blobs of all repositories.
 func (r *Registry) Blobs() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()

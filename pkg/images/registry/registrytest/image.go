@@ -23,8 +23,8 @@ func NewLayer(seed uint64, size int64) (Layer, error) {
 	return Layer{Digest: digest, Content: c}, err
 }
 
-// AddImage puts a multi-platform image into a repository, and returns its digest. Its
-// configurations are made up.
+// AddImage adds a multi-platform image with generated configurations to a repository, and
+// returns its digest.
 func (r *Registry) AddImage(name, tag string, layers map[string][]Layer) (v1.Hash, error) {
 	index := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}
 	for _, arch := range slices.Sorted(maps.Keys(layers)) {
@@ -44,7 +44,8 @@ func (r *Registry) AddImage(name, tag string, layers map[string][]Layer) (v1.Has
 	return r.AddManifest(name, tag, Manifest{MediaType: string(types.OCIImageIndex), Raw: raw}), nil
 }
 
-// addPlatform puts the blobs of an image into a repository, and returns its manifest.
+// addPlatform adds the blobs of a single-platform image to a repository, and returns the
+// manifest.
 func (r *Registry) addPlatform(name, arch string, layers []Layer) ([]byte, error) {
 	ids := make([]string, 0, len(layers))
 	for _, l := range layers {
@@ -73,19 +74,19 @@ func (r *Registry) addPlatform(name, arch string, layers []Layer) ([]byte, error
 	return json.Marshal(m)
 }
 
-// Fleet describes images as an installation has them: many repositories whose images
-// stand on a few bases.
+// Fleet describes the images of a typical installation: many repositories whose images
+// share a few base images.
 type Fleet struct {
 	Repositories int
-	Tags         int // for each repository, 1 if it is 0
+	Tags         int // for each repository; 0 means 1
 	Bases        int
 	BaseSize     int64 // of each of the two layers of a base
-	OwnSize      int64 // of the layer that an image has for itself
+	OwnSize      int64 // of the layer that belongs to one image
 	Seed         uint64
-	Changed      int // the first repositories have other own layers
+	Changed      int // number of repositories, from the first, with changed own layers
 }
 
-// Add puts the fleet into a registry, as team/app-<n>:v<tag>, for two platforms each. It
+// Add adds the fleet to a registry, as team/app-<n>:v<tag> for two platforms each. It
 // returns the references without the registry, and the layers with their sizes.
 func (f Fleet) Add(r *Registry) (refs []string, unique map[v1.Hash]int64, err error) {
 	unique = map[v1.Hash]int64{}
@@ -130,7 +131,7 @@ func (f Fleet) layers(made maker, i, tag, platform int) ([]Layer, error) {
 	return append(layers, l), err
 }
 
-// maker makes each layer once, because hashing takes time.
+// maker caches layers, because hashing takes time.
 type maker map[uint64]Layer
 
 func (m maker) layer(seed uint64, size int64) (Layer, error) {

@@ -90,7 +90,7 @@ type references struct {
 	Artifact  string          `json:"artifactType"`
 }
 
-// complete tells whether everything that a manifest refers to is in the repository.
+// complete reports whether the repository has all content of a manifest.
 func (r *Registry) complete(name string, m Manifest) bool {
 	var refs references
 	if err := json.Unmarshal(m.Raw, &refs); err != nil {

@@ -1,7 +1,6 @@
-// Package registrytest is a registry in memory for tests and benchmarks. It keeps blobs by
-// repository, mounts them, resumes downloads and uploads, and takes a manifest only if
-// everything that it refers to is there: what passes here is never half an image. It can
-// also be told to lack what some registries lack.
+// Package registrytest is an in-memory registry for tests and benchmarks. It stores blobs
+// per repository, mounts them, resumes downloads and uploads, and accepts a manifest only
+// if its content is complete. Options switch off features that some registries lack.
 package registrytest
 
 import (
@@ -13,17 +12,17 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Options say what the registry lacks.
+// Options switch off features.
 type Options struct {
-	NoMounts    bool // every mount is passed over
-	NoSelfMount bool // mounts from the same repository are passed over
-	NoRanges    bool // a range is answered with everything
-	NoStatus    bool // nothing is known of uploads that broke off
-	NoReferrers bool // the referrers API is missing
-	NoDelete    bool // nothing can be deleted
-	KeepsFirst  bool // the content of a blob stays what it was first, also if it is deleted and uploaded again
-	Sparse      bool // an index may refer to manifests that are not there
-	Forget      int  // the content of uploaded blobs beyond this size is not kept, if it is positive
+	NoMounts    bool // ignores every mount
+	NoSelfMount bool // ignores mounts from the same repository
+	NoRanges    bool // answers a range with the whole content
+	NoStatus    bool // has no status of interrupted uploads
+	NoReferrers bool // has no referrers API
+	NoDelete    bool // refuses every deletion
+	KeepsFirst  bool // keeps the first content of a blob, also after deletion and a new upload
+	Sparse      bool // accepts an index with missing manifests
+	Forget      int  // size in bytes above which uploaded content is not kept; 0: none
 }
 
 // Registry is an http.Handler.
@@ -44,18 +43,18 @@ type repo struct {
 	tags      map[string]v1.Hash
 }
 
-// Manifest is a manifest as it is stored.
+// Manifest is a stored manifest.
 type Manifest struct {
 	MediaType string
 	Raw       []byte
 }
 
-// Stats counts what was asked for.
+// Stats counts requests and bytes.
 type Stats struct {
-	Requests int             // all but /v2/
+	Requests int             // without /v2/
 	Kinds    map[string]int  // by method and "manifests", "blobs", "uploads", "referrers"
 	Blobs    map[v1.Hash]int // downloads, by blob
-	Mounts   int             // blobs that were mounted
+	Mounts   int             // mounted blobs
 	BytesOut int64           // of blobs
 	BytesIn  int64           // of blobs
 }
@@ -69,7 +68,7 @@ func New(opts Options) *Registry {
 
 func newStats() Stats { return Stats{Kinds: map[string]int{}, Blobs: map[v1.Hash]int{}} }
 
-// Take returns what was counted since the last call.
+// Take returns the statistics since the last call.
 func (r *Registry) Take() Stats {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// Exists tells whether the repository has a blob.
+// Exists reports whether the repository has a blob.
 func (s *Session) Exists(ctx context.Context, desc v1.Descriptor) (bool, error) {
 	resp, err := s.do(ctx, http.MethodHead, "blobs", desc.Digest.String())
 	if err != nil {
@@ -27,14 +27,14 @@ func (s *Session) Exists(ctx context.Context, desc v1.Descriptor) (bool, error) 
 	return true, s.check(resp, http.StatusOK)
 }
 
-// Blob returns the content of a blob. Reading it fails with a *failure.DigestError if it is
-// not what the descriptor says.
+// Blob returns the content of a blob. Reading fails with a *failure.DigestError if the
+// content does not match the descriptor.
 func (s *Session) Blob(ctx context.Context, desc v1.Descriptor) (io.ReadCloser, error) {
 	return s.Resumable(ctx, desc, 0, retry.Policy{}, nil)
 }
 
-// Resumable returns the content of a blob from an offset on. If the connection breaks
-// off, reading goes on where it was. What is read from the beginning is verified.
+// Resumable returns the content of a blob from an offset. If the connection breaks, reading
+// continues over a new connection. The content is verified if offset is 0.
 func (s *Session) Resumable(ctx context.Context, desc v1.Descriptor, offset int64, again retry.Policy, waiting retry.Waiting) (io.ReadCloser, error) {
 	body, err := s.part(ctx, desc, offset)
 	if err != nil {
@@ -57,17 +57,17 @@ func (s *Session) Resumable(ctx context.Context, desc v1.Descriptor, offset int6
 	}
 	reader, err := stream.NewReader(desc, offset, body, reopen)
 	if err != nil {
-		_ = body.Close() // nothing was read of it
+		_ = body.Close() // nothing was read from body
 		return nil, err
 	}
 	return reader, nil
 }
 
-// maxError is how much of an answer that is an error is read, in bytes.
+// maxError limits how many bytes of an error answer are read.
 const maxError = 64 << 10
 
-// part asks for a blob from an offset on. Registries that cannot do that send all of it,
-// and those that refuse are asked for all.
+// part requests a blob from an offset. If the registry ignores the range or refuses it,
+// part reads the whole blob and skips the first bytes.
 func (s *Session) part(ctx context.Context, desc v1.Descriptor, offset int64) (io.ReadCloser, error) {
 	resp, err := s.get(ctx, desc, offset)
 	if err == nil && offset > 0 && refusesRange(resp) {
@@ -80,7 +80,7 @@ func (s *Session) part(ctx context.Context, desc v1.Descriptor, offset int64) (i
 	if err := s.check(resp, http.StatusOK, http.StatusPartialContent); err != nil {
 		resp.Body.Close()
 		if resp.StatusCode == http.StatusForbidden && resp.Request.URL.Host != s.repo.RegistryStr() {
-			err = &status.AgainError{Err: err} // where the registry sent us, the permission has expired
+			err = &status.AgainError{Err: err} // the signed URL of the storage server has expired
 		}
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (s *Session) part(ctx context.Context, desc v1.Descriptor, offset int64) (i
 }
 
 func (s *Session) get(ctx context.Context, desc v1.Descriptor, offset int64) (*http.Response, error) {
-	ctx = safehttp.WithBodyLimit(ctx, max(desc.Size, maxError)+1) // so that a longer one is noticed
+	ctx = safehttp.WithBodyLimit(ctx, max(desc.Size, maxError)+1) // one byte more, to detect content that is too long
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url("blobs", desc.Digest.String()), nil)
 	if err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (s *Session) get(ctx context.Context, desc v1.Descriptor, offset int64) (*h
 	return s.http.Do(req)
 }
 
-// refusesRange tells whether an answer is about the range, not about the blob.
+// refusesRange reports whether a registry has refused the range, not the blob.
 func refusesRange(resp *http.Response) bool {
 	switch resp.StatusCode {
 	case http.StatusBadRequest, http.StatusRequestedRangeNotSatisfiable, http.StatusNotImplemented:
@@ -115,8 +115,8 @@ func refusesRange(resp *http.Response) bool {
 	}
 }
 
-// startOf is where the content of a response begins in the blob, negative if that is
-// unknown.
+// startOf returns the offset in the blob at which the content of an answer starts, or a
+// negative number if the offset is unknown.
 func startOf(resp *http.Response) int64 {
 	if resp.StatusCode != http.StatusPartialContent {
 		return 0

@@ -2,7 +2,7 @@ package repository
 
 import "sync"
 
-// answer is what is known of one capability.
+// answer is the state of knowledge about one capability.
 type answer int
 
 const (
@@ -11,18 +11,18 @@ const (
 	no
 )
 
-// ignoredMounts is after how many mounts that were passed over a registry counts as one
-// that cannot mount.
+// ignoredMounts is the number of ignored mounts after which a registry counts as unable to
+// mount.
 const ignoredMounts = 2
 
-// Capabilities is what was learned about a registry that is written to. The zero value
-// knows nothing. It is safe for concurrent use.
+// Capabilities holds what a run has learned about a target registry. The zero value knows
+// nothing. It is safe for concurrent use.
 type Capabilities struct {
 	mu      sync.Mutex
-	self    answer // a mount of a blob from its own repository tells whether it is there
-	cross   answer // a mount from another repository works
-	sparse  answer // an index may refer to what is not there
-	ignored int    // mounts that were passed over
+	self    answer // a mount from the blob's own repository reports whether the blob exists
+	cross   answer // mounts from other repositories work
+	sparse  answer // an index may refer to missing manifests
+	ignored int    // number of ignored mounts
 }
 
 func (c *Capabilities) get(of *answer) answer {
@@ -37,13 +37,14 @@ func (c *Capabilities) set(of *answer, to answer) {
 	*of = to
 }
 
-// TakesSparse tells whether an index may refer to what is not there, as far as is known.
+// TakesSparse reports whether an index may refer to missing manifests. It is true while
+// unknown.
 func (c *Capabilities) TakesSparse() bool { return c.get(&c.sparse) != no }
 
-// RefusesSparse notes that an index must not refer to what is not there.
+// RefusesSparse records that an index must not refer to missing manifests.
 func (c *Capabilities) RefusesSparse() { c.set(&c.sparse, no) }
 
-// ignoredMount notes a mount that was passed over.
+// ignoredMount records a mount that the registry ignored.
 func (c *Capabilities) ignoredMount() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,7 +7,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// Delete takes a blob out of the repository, if it is there. Not every registry allows that.
+// Delete deletes a blob from the repository, if the blob exists. Some registries do not
+// allow this.
 func (s *Session) Delete(ctx context.Context, desc v1.Descriptor) error {
 	there, err := s.Exists(ctx, desc)
 	if err != nil || !there {

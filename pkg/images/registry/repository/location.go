@@ -12,16 +12,17 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// next resolves an address that an answer sends on to. An address of the same server keeps
-// the scheme of the request: a registry behind a proxy that ends TLS does not know better.
-// Another server may be named, but not one without encryption by one with it.
+// next resolves the address to which an answer refers (redirect, upload location, next
+// page). An address on the same server keeps the scheme of the request, because a registry
+// behind a TLS proxy reports http. An address on another server is accepted, except http
+// after https.
 func next(resp *http.Response, address string) (*url.URL, error) {
 	from := resp.Request.URL
 	to, err := from.Parse(address)
 	if err != nil || to.Host == "" {
 		return nil, errors.New("the registry sends on to an address that cannot be read")
 	}
-	to.User = nil // these would be credentials that the registry chooses
+	to.User = nil // the registry must not choose the credentials
 	own := *to
 	own.Scheme = from.Scheme
 	switch {
@@ -35,7 +36,7 @@ func next(resp *http.Response, address string) (*url.URL, error) {
 	return to, nil
 }
 
-// sentAway refuses to go where an answer sends.
+// sentAway returns the error for an address that next does not accept.
 func sentAway(from, to *url.URL, why string) error {
 	return &failure.RejectedError{
 		As:     images.ClassPolicy,
@@ -44,7 +45,8 @@ func sentAway(from, to *url.URL, why string) error {
 	}
 }
 
-// nextPart is where the next part of an upload goes, "" if the answer does not say.
+// nextPart returns the address for the next part of an upload, or "" if the answer has
+// none.
 func nextPart(resp *http.Response) (string, error) {
 	address := resp.Header.Get("Location")
 	if address == "" {
@@ -57,13 +59,14 @@ func nextPart(resp *http.Response) (string, error) {
 	return at.String(), nil
 }
 
-// isOwn tells whether an address is one of the registry itself.
+// isOwn reports whether an address is on the registry's own server.
 func (s *Session) isOwn(at *url.URL) bool {
 	return safehttp.SameHost(&url.URL{Scheme: at.Scheme, Host: s.repo.RegistryStr()}, at)
 }
 
-// nextPage is the address of the next part of a list, "" if this was the last one (RFC 8288,
-// as the OCI distribution-spec uses it). It must be one of the registry itself.
+// nextPage returns the address of the next page of a list, or "" after the last page (RFC
+// 8288, as used by the OCI distribution-spec). The address must be on the registry's own
+// server.
 func (s *Session) nextPage(resp *http.Response) (string, error) {
 	address := nextLink(resp.Header.Values("Link"))
 	if address == "" {
@@ -79,7 +82,7 @@ func (s *Session) nextPage(resp *http.Response) (string, error) {
 	return at.String(), nil
 }
 
-// nextLink is the address of the first link that leads to the next part, "" if there is none.
+// nextLink returns the address of the first link with rel="next", or "".
 func nextLink(headers []string) string {
 	for _, header := range headers {
 		for link := range strings.SplitSeq(header, "<") {
@@ -92,7 +95,7 @@ func nextLink(headers []string) string {
 	return ""
 }
 
-// isNext tells whether the parameters of a link are those of the next part.
+// isNext reports whether the parameters of a link contain rel="next".
 func isNext(parameters string) bool {
 	for parameter := range strings.SplitSeq(parameters, ";") {
 		name, value, _ := strings.Cut(strings.TrimSpace(parameter), "=")

@@ -14,8 +14,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 )
 
-// Digest returns what a tag or digest is in the repository: by HEAD, and by GET only
-// if the registry does not say so to a HEAD.
+// Digest returns the digest of a tag or digest. It sends HEAD, and GET only if the answer
+// to HEAD has no digest.
 func (s *Session) Digest(ctx context.Context, id string) (string, error) {
 	resp, err := s.do(ctx, http.MethodHead, "manifests", id)
 	if err != nil {
@@ -34,7 +34,7 @@ func (s *Session) Digest(ctx context.Context, id string) (string, error) {
 	return m.Digest, err
 }
 
-// checkManifest returns the error that a registry has answered to a request for a manifest.
+// checkManifest returns the error for the answer to a manifest request, or nil.
 func (s *Session) checkManifest(resp *http.Response) error {
 	err := s.check(resp, http.StatusOK)
 	if s.anonymous {
@@ -43,7 +43,8 @@ func (s *Session) checkManifest(resp *http.Response) error {
 	return err
 }
 
-// Manifest returns what a tag or digest is in the repository, verified if it is a digest.
+// Manifest returns the manifest of a tag or digest. If id is a digest, the content is
+// verified.
 func (s *Session) Manifest(ctx context.Context, id string) (oci.Manifest, error) {
 	resp, err := s.do(ctx, http.MethodGet, "manifests", id)
 	if err != nil {
@@ -60,9 +61,9 @@ func (s *Session) Manifest(ctx context.Context, id string) (oci.Manifest, error)
 	return oci.New(raw, resp.Header.Get("Content-Type"), id)
 }
 
-// PutManifest writes a manifest under a tag or its digest, and checks that this is what
-// the registry has now. It tells whether the registry lists it as a referrer. sent is told
-// of the bytes as they go.
+// PutManifest writes a manifest under a tag or its digest, and checks the digest that the
+// registry reports. listed is true if the registry lists the manifest as a referrer. sent
+// is called with the bytes as they are sent.
 func (s *Session) PutManifest(ctx context.Context, id string, m oci.Manifest, sent func(bytes int64)) (listed bool, err error) {
 	body := func() io.ReadCloser {
 		return &counted.Body{ReadCloser: io.NopCloser(bytes.NewReader(m.Raw)), Count: sent}
@@ -72,7 +73,7 @@ func (s *Session) PutManifest(ctx context.Context, id string, m oci.Manifest, se
 		return false, err
 	}
 	req.ContentLength = int64(len(m.Raw))
-	req.GetBody = func() (io.ReadCloser, error) { return body(), nil } // a redirect sends it again
+	req.GetBody = func() (io.ReadCloser, error) { return body(), nil } // for a redirect
 	req.Header.Set("Content-Type", string(m.MediaType))
 	resp, err := s.http.Do(req)
 	if err != nil {

@@ -9,10 +9,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// begin makes a blob be in the repository without its content, or else starts an upload:
-// with as few requests as the registry is known to allow, which is one if it can mount.
-// Registries that cannot are asked for the blob first. from is another repository that may
-// have it, "" for none.
+// begin mounts a blob, or finds that the repository has the blob, or starts an upload. It
+// uses as few requests as the known capabilities of the registry allow: one if the registry
+// can mount, otherwise a HEAD first. from is another repository that may have the blob, or
+// "".
 func (s *Session) begin(ctx context.Context, desc v1.Descriptor, from string, can *Capabilities, u *UploadSession) (storage.Pushed, error) {
 	if from != "" && can.get(&can.cross) != no {
 		pushed, err := s.mount(ctx, desc, from, can, u)
@@ -35,7 +35,7 @@ func (s *Session) begin(ctx context.Context, desc v1.Descriptor, from string, ca
 	return storage.Uploaded, err
 }
 
-// existed is what has to be done for a blob that is there, or not.
+// existed returns the result for a blob that exists, or that must be uploaded.
 func existed(there bool) storage.Pushed {
 	if there {
 		return storage.Existed
@@ -43,8 +43,8 @@ func existed(there bool) storage.Pushed {
 	return storage.Uploaded
 }
 
-// mount mounts a blob from another repository. No upload is started if the registry refuses
-// that, which some do if they do not like the name, or the account may not read there.
+// mount mounts a blob from another repository. If the registry refuses the mount (some
+// refuse a repository name, or lack read permission there), no upload is started.
 func (s *Session) mount(ctx context.Context, desc v1.Descriptor, from string, can *Capabilities, u *UploadSession) (storage.Pushed, error) {
 	mounted, err := s.start(ctx, desc, from, u)
 	switch {
@@ -56,7 +56,7 @@ func (s *Session) mount(ctx context.Context, desc v1.Descriptor, from string, ca
 	case mounted:
 		can.set(&can.cross, yes)
 		return storage.Mounted, nil
-	case can.get(&can.cross) == yes: // it is not there any more
+	case can.get(&can.cross) == yes: // from no longer has the blob
 		return storage.Uploaded, nil
 	}
 	can.ignoredMount()
@@ -67,8 +67,8 @@ func (s *Session) mount(ctx context.Context, desc v1.Descriptor, from string, ca
 	return existed(there), err
 }
 
-// learnSelfMount finds out with a blob that was just uploaded whether the registry answers
-// mounts from the same repository, which replace asking whether a blob is there.
+// learnSelfMount tests, with a blob that was just uploaded, whether the registry answers
+// mounts from the same repository. Such a mount replaces the HEAD request for a blob.
 func (s *Session) learnSelfMount(ctx context.Context, desc v1.Descriptor, can *Capabilities) {
 	can.mu.Lock()
 	defer can.mu.Unlock()
@@ -79,7 +79,7 @@ func (s *Session) learnSelfMount(ctx context.Context, desc v1.Descriptor, can *C
 	there, err := s.start(ctx, desc, s.repo.RepositoryStr(), &u)
 	switch {
 	case err != nil && !failure.IsRefusal(err):
-		// another blob will tell
+		// unknown: the next blob tests again
 	case there:
 		can.self = yes
 	default:

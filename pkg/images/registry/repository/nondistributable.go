@@ -11,9 +11,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// nondistributable explains why a manifest was not taken if the registry misses a layer that may
-// not be distributed. Distribution, unless it is told to allow the addresses of such layers,
-// answers then as if it had failed itself; but another try does not help.
+// nondistributable replaces the error of a refused manifest if the registry lacks one of
+// its non-distributable layers. Distribution answers such manifests with a server error,
+// unless its configuration allows the URLs of the layers; a retry does not help.
 func nondistributable(m oci.Manifest, err error) error {
 	var status *transport.Error
 	if !errors.As(err, &status) {
@@ -36,7 +36,7 @@ func nondistributable(m oci.Manifest, err error) error {
 	return err
 }
 
-// lacks tells whether a registry says that it does not have a blob of a manifest.
+// lacks reports whether the answer of a registry names a blob as unknown.
 func lacks(e *transport.Error, digest string) bool {
 	for _, d := range e.Errors {
 		if d.Code == transport.ManifestBlobUnknownErrorCode && d.Detail == digest {

@@ -20,15 +20,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// Bounds of a list of referrers, which a registry may split (OCI distribution-spec, "Listing
-// Referrers").
+// Bounds of a list of referrers, which a registry may split into pages (OCI
+// distribution-spec, "Listing Referrers").
 const (
 	maxPages     = 100
-	maxReferrers = 16 << 20 // bytes, of all pages
+	maxReferrers = 16 << 20 // bytes, of all pages together
 )
 
-// Referrers lists the manifests whose subject is a digest. Where the API is missing, they
-// are in an index under a tag.
+// Referrers lists the manifests whose subject is a digest. If the registry lacks the
+// referrers API, Referrers reads the index under the fallback tag (OCI distribution-spec,
+// "Referrers Tag Schema").
 func (s *Session) Referrers(ctx context.Context, digest string) ([]v1.Descriptor, error) {
 	page, err := s.referrers(ctx, s.url("referrers", digest), maxReferrers)
 	if failure.IsRefusal(err) {
@@ -52,7 +53,7 @@ func (s *Session) Referrers(ctx context.Context, digest string) ([]v1.Descriptor
 	return all, nil
 }
 
-// endless refuses a list of referrers.
+// endless returns the error for a list of referrers that exceeds a bound.
 func endless(why string) error {
 	return &failure.RejectedError{
 		As: images.ClassPolicy, Msg: "the list of referrers is too long: " + why,
@@ -60,14 +61,14 @@ func endless(why string) error {
 	}
 }
 
-// page is a part of a list of referrers.
+// page is one page of a list of referrers.
 type page struct {
 	entries []v1.Descriptor
 	size    int64  // in bytes
-	next    string // the address of the next part, "" if there is none
+	next    string // address of the next page, or ""
 }
 
-// referrers reads a part of a list, of no more than limit bytes.
+// referrers reads one page of at most limit bytes.
 func (s *Session) referrers(ctx context.Context, address string, limit int64) (page, error) {
 	req, err := http.NewRequestWithContext(safehttp.WithBodyLimit(ctx, maxReferrers+1), http.MethodGet, address, nil)
 	if err != nil {
@@ -82,7 +83,7 @@ func (s *Session) referrers(ctx context.Context, address string, limit int64) (p
 		return page{}, err
 	}
 	if !strings.HasPrefix(resp.Header.Get("Content-Type"), string(types.OCIImageIndex)) {
-		return page{}, &status.Error{Answer: &transport.Error{StatusCode: http.StatusNotFound}} // it has taken the path for something else
+		return page{}, &status.Error{Answer: &transport.Error{StatusCode: http.StatusNotFound}} // not a referrers API: the registry interprets the path differently
 	}
 	raw, err := bounded.ReadAll(resp.Body, limit)
 	var exceeded *bounded.ExceededError

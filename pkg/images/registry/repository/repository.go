@@ -1,6 +1,7 @@
-// Package repository speaks the protocol of a registry (OCI distribution-spec) with one
-// repository: manifests, blobs, uploads, mounts, referrers. A request is sent once; only a
-// download goes on where it broke off. It must not know images, nor who logs in.
+// Package repository implements the protocol of a registry (OCI distribution-spec) for one
+// repository: manifests, blobs, uploads, mounts and referrers. It does not retry requests;
+// only a download resumes after a broken connection. It must not know images, nor how to
+// log in.
 package repository
 
 import (
@@ -16,34 +17,35 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// Session is an authenticated way to one repository. One that pushes may pull, too.
+// Session is an authenticated session with one repository. A push session may also pull.
 type Session struct {
 	repo name.Repository
 	http *http.Client
 	push bool
 
-	anonymous bool // it has no credentials
+	anonymous bool // the transport has no credentials
 }
 
-// New returns a session that sends its requests through a transport, which logs in. push
-// says that the repository is written to.
+// New returns a session. The transport through logs in. push is true for a repository that
+// is written to.
 func New(repo name.Repository, through http.RoundTripper, push bool) *Session {
 	return &Session{repo: repo, http: safehttp.NewClient(through), push: push}
 }
 
-// Anonymous says that the transport has no credentials, and returns the session. Manifests
-// that are refused then fail with a *status.PrivateError.
+// Anonymous marks the session as one without credentials, and returns the session. A
+// refused manifest request then fails with a *status.PrivateError.
 func (s *Session) Anonymous() *Session {
 	s.anonymous = true
 	return s
 }
 
-// check returns a *status.Error unless an answer has one of some statuses.
+// check returns a *status.Error unless the status of the answer is one of wanted.
 func (s *Session) check(resp *http.Response, wanted ...int) error {
 	return status.Check(resp, s.push, wanted...)
 }
 
-// url is the address of something in the repository.
+// url returns the address of a manifest, blob, upload or list of referrers in the
+// repository.
 func (s *Session) url(kind, id string) string {
 	return fmt.Sprintf("%s://%s/v2/%s/%s/%s", s.repo.Scheme(), s.repo.RegistryStr(), s.repo.RepositoryStr(), kind, id)
 }

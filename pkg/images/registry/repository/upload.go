@@ -16,23 +16,24 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// streamed is from which size on a blob is uploaded in a request of its own, so that the
-// upload can be resumed. Smaller ones go with the request that completes them.
+// streamed is the size from which a blob is uploaded in a request of its own, so that an
+// interrupted upload can be resumed. Smaller blobs are sent with the request that completes
+// the upload.
 const streamed = 8 << 20
 
-// UploadSession is an upload of one blob that the registry knows. The zero value is none.
+// UploadSession is the upload of one blob. The zero value means that no upload was started.
 type UploadSession struct {
-	location string // where its next part goes, empty if none was started
-	offset   int64  // bytes that have arrived
-	broken   bool   // it broke off: the offset must be asked for
+	location string // address for the next part, or ""
+	offset   int64  // bytes received by the registry
+	broken   bool   // the upload was interrupted: ask the registry for the offset
 }
 
 func (u *UploadSession) started() bool { return u.location != "" }
 
-// Push makes a blob be in the repository: it is there, is mounted from another repository
-// that may have it (from, "" for none), or is uploaded. What open reads is from the offset
-// on that the registry has already, if u broke off before; and u can be continued after an
-// error.
+// Push puts a blob into the repository: the blob exists, is mounted from another repository
+// (from, or ""), or is uploaded. open reads the content from a given offset; after an
+// interrupted upload, that is the offset that the registry has reached. After an error, u
+// can be passed to Push again.
 func (s *Session) Push(ctx context.Context, desc v1.Descriptor, from string, can *Capabilities, u *UploadSession, open storage.Opener) (storage.Pushed, error) {
 	if u.broken {
 		s.find(ctx, u)
@@ -53,7 +54,7 @@ func (s *Session) Push(ctx context.Context, desc v1.Descriptor, from string, can
 	return storage.Uploaded, nil
 }
 
-// start starts an upload, unless the blob can be mounted from a repository.
+// start starts an upload, or mounts the blob from a repository.
 func (s *Session) start(ctx context.Context, desc v1.Descriptor, from string, u *UploadSession) (mounted bool, err error) {
 	query := ""
 	if from != "" {
@@ -78,8 +79,8 @@ func (s *Session) start(ctx context.Context, desc v1.Descriptor, from string, u 
 	return false, err
 }
 
-// upload sends the rest of a blob, and completes the upload. Until that is done, it counts
-// as broken.
+// upload sends the rest of a blob and completes the upload. The session counts as
+// interrupted until upload returns nil.
 func (s *Session) upload(ctx context.Context, u *UploadSession, desc v1.Descriptor, rest io.ReadCloser) error {
 	u.broken = true
 	if desc.Size < streamed && u.offset == 0 {
@@ -100,7 +101,7 @@ func (s *Session) upload(ctx context.Context, u *UploadSession, desc v1.Descript
 	return s.complete(ctx, u.location, desc, http.NoBody, 0)
 }
 
-// complete ends an upload with its last bytes.
+// complete completes an upload with the last bytes.
 func (s *Session) complete(ctx context.Context, location string, desc v1.Descriptor, rest io.ReadCloser, size int64) error {
 	at, err := url.Parse(location)
 	if err != nil {
@@ -114,7 +115,8 @@ func (s *Session) complete(ctx context.Context, location string, desc v1.Descrip
 	return err
 }
 
-// find asks how far a broken upload has come. Registries that do not tell lose it.
+// find asks the registry for the offset of an interrupted upload. If the registry does not
+// answer with an offset, the upload starts again.
 func (s *Session) find(ctx context.Context, u *UploadSession) {
 	location := u.location
 	*u = UploadSession{}
@@ -139,8 +141,8 @@ func (s *Session) find(ctx context.Context, u *UploadSession) {
 	*u = UploadSession{location: cmp.Or(next, location), offset: last + 1}
 }
 
-// cancel gives up an upload. Registries forget it by themselves if they cannot do that, and
-// nothing is deleted at a server that a registry names.
+// cancel cancels an upload. Registries that do not support this expire the upload later.
+// Nothing is deleted on another server, even if the registry refers to it.
 func (s *Session) cancel(ctx context.Context, u *UploadSession) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodDelete, u.location, nil)
 	*u = UploadSession{}
@@ -152,8 +154,8 @@ func (s *Session) cancel(ctx context.Context, u *UploadSession) {
 	}
 }
 
-// CheckUpload returns an error if the repository cannot be pushed to. It starts an upload
-// and cancels it.
+// CheckUpload returns an error if the client cannot push to the repository. It starts an
+// upload and cancels it.
 func (s *Session) CheckUpload(ctx context.Context) error {
 	var u UploadSession
 	if _, err := s.start(ctx, v1.Descriptor{}, "", &u); err != nil {
@@ -163,9 +165,9 @@ func (s *Session) CheckUpload(ctx context.Context) error {
 	return nil
 }
 
-// send sends a part of a blob, and gives up if the registry takes nothing of it for too
-// long. It returns where the next part goes. kept is the range of the part, empty for a
-// whole blob.
+// send sends one part of a blob, and fails if the registry accepts too few bytes for too
+// long. It returns the address for the next part. kept is the Content-Range of the part, or
+// "" for a whole blob.
 func (s *Session) send(ctx context.Context, method, location, kept string, body io.ReadCloser, size int64) (next string, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -191,11 +193,11 @@ func (s *Session) send(ctx context.Context, method, location, kept string, body 
 	defer resp.Body.Close()
 	if err := s.check(resp, http.StatusCreated, http.StatusAccepted, http.StatusNoContent); err != nil {
 		if resp.StatusCode == http.StatusNotFound || resp.StatusCode == http.StatusRequestedRangeNotSatisfiable {
-			err = &status.AgainError{Err: err} // the registry has lost the upload
+			err = &status.AgainError{Err: err} // the registry has lost the upload: start again
 		}
 		return "", err
 	}
-	if method != http.MethodPatch { // the upload is over, and the location that of the blob
+	if method != http.MethodPatch { // the upload is complete, and Location is the address of the blob
 		return "", nil
 	}
 	return nextPart(resp)

@@ -1,5 +1,5 @@
-// Package rewrite says through which registry the images of a host are pulled. It works on
-// names only.
+// Package rewrite implements the registry map: through which registry the images of a host
+// are pulled. It only converts names, without I/O.
 package rewrite
 
 import (
@@ -16,15 +16,15 @@ const (
 	hostPattern = "{host}"
 )
 
-// Rule pulls the images of one host through another registry, such as a
-// pull-through cache.
+// Rule is one rule of the registry map: it pulls the images of one host through another
+// registry, such as a pull-through cache.
 type Rule struct {
-	Host     string // "docker.io", or "*" for any host
-	Registry string // "cache.example.com:5000"
-	Prefix   string // "hub", "" for none; "{host}" stands for the host if Host is "*"
+	Host     string // such as "docker.io", or "*" for any host
+	Registry string // such as "cache.example.com:5000"
+	Prefix   string // such as "hub", or ""; "{host}" stands for the host if Host is "*"
 }
 
-// Parse reads HOST=REGISTRY[/PREFIX].
+// Parse parses HOST=REGISTRY[/PREFIX].
 func Parse(s string) (Rule, error) {
 	host, target, ok := strings.Cut(s, "=")
 	if !ok || host == "" || target == "" {
@@ -61,7 +61,7 @@ func (m Rule) check(s string) error {
 	return nil
 }
 
-// isRegistry tells whether a name is a registry and cannot be taken for a path.
+// isRegistry reports whether a name is a registry and cannot be a path.
 func isRegistry(host string) bool {
 	if !strings.ContainsAny(host, ".:") && host != "localhost" {
 		return false
@@ -78,7 +78,7 @@ func isPath(registry, prefix string) bool {
 	return err == nil && ref.Registry == registry && ref.Repository == prefix+"/image"
 }
 
-// HostName is the name that references use for a host.
+// HostName returns the host name that references use, such as docker.io.
 func HostName(host string) string {
 	if host == name.DefaultRegistry {
 		return "docker.io"
@@ -86,7 +86,7 @@ func HostName(host string) string {
 	return host
 }
 
-// String is HOST=REGISTRY[/PREFIX].
+// String returns HOST=REGISTRY[/PREFIX].
 func (m Rule) String() string {
 	s := m.Host + "=" + m.Registry
 	if m.Prefix != "" {
@@ -95,7 +95,7 @@ func (m Rule) String() string {
 	return s
 }
 
-// ref returns where a reference is pulled from.
+// ref returns the reference from which a source reference is pulled.
 func (m Rule) ref(source images.Ref) images.Ref {
 	prefix := m.Prefix
 	if m.Host == anyHost {
@@ -108,8 +108,8 @@ func (m Rule) ref(source images.Ref) images.Ref {
 	return source
 }
 
-// Apply returns where a reference is pulled from, and whether a rule says so. A mapping
-// of the very host wins over one of any, the first of equals wins.
+// Apply returns the reference from which an image is pulled, and whether a rule applies.
+// The first rule for the exact host wins; else the first rule for "*".
 func Apply(mappings []Rule, source images.Ref) (images.Ref, bool) {
 	for _, host := range []string{source.Registry, anyHost} {
 		for _, m := range mappings {

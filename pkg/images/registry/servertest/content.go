@@ -30,7 +30,7 @@ func NewImage(t testing.TB, mt types.MediaType) v1.Image {
 	return mutate.MediaType(img, mt)
 }
 
-// NewIndex returns an index of two platforms and more children.
+// NewIndex returns an index with two platforms and additional children.
 func NewIndex(t testing.TB, mt, child types.MediaType, more ...mutate.IndexAddendum) v1.ImageIndex {
 	t.Helper()
 	index := mutate.IndexMediaType(empty.Index, mt)
@@ -43,7 +43,7 @@ func NewIndex(t testing.TB, mt, child types.MediaType, more ...mutate.IndexAdden
 	return mutate.AppendManifests(index, more...)
 }
 
-// NewChart returns a Helm chart as registries have it.
+// NewChart returns a Helm chart as an OCI artifact.
 func NewChart(t testing.TB) v1.Image {
 	t.Helper()
 	content := static.NewLayer([]byte("not really a chart"), "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
@@ -54,7 +54,7 @@ func NewChart(t testing.TB) v1.Image {
 	return mutate.ConfigMediaType(img, "application/vnd.cncf.helm.config.v1+json")
 }
 
-// artifact is a manifest for something that is no image: its configuration is empty.
+// artifact is a manifest that is not an image: its configuration is empty.
 type artifact struct {
 	raw     []byte
 	content v1.Layer
@@ -66,8 +66,7 @@ func (a artifact) MediaType() (types.MediaType, error)                    { retu
 func (a artifact) RawManifest() ([]byte, error)                           { return a.raw, nil }
 func (a artifact) LayerByDigest(v1.Hash) (partial.CompressedLayer, error) { return a.content, nil }
 
-// NewArtifact returns an artifact of a type, which refers to what its subject describes
-// unless that is nil.
+// NewArtifact returns an artifact of a type. Its subject may be nil.
 func NewArtifact(t testing.TB, artifactType, text string, subject *v1.Descriptor) v1.Image {
 	t.Helper()
 	content := static.NewLayer([]byte(text), types.MediaType(artifactType))
@@ -134,8 +133,8 @@ func Archive(t testing.TB, entries ...Entry) []byte {
 	return buffer.Bytes()
 }
 
-// Sparse returns an entry with a number of zeros that do not stand in it (GNU tar, PAX
-// Format 1.0). archive/tar writes none, so it is given another name for it, which is not in
+// Sparse returns a sparse entry with zeros (GNU tar, PAX format 1.0). archive/tar cannot
+// write such entries, so the entry is renamed to the sparse form; the name is not part of
 // the checksum.
 func Sparse(t testing.TB, name string, zeros int64) []byte {
 	t.Helper()

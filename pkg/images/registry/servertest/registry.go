@@ -14,19 +14,20 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 )
 
-// Registry is a registry, wherever it runs, and how tests reach it: with
-// go-containerregistry, so that what they find does not depend on what is tested.
+// Registry is a registry with a client for tests. The client is go-containerregistry, so
+// that test results do not depend on the tested code.
 type Registry struct {
-	Kind string // of Kinds
+	Kind string // one of Kinds
 	Host string
 	Cas  *x509.CertPool // nil unless it has a CA of its own
 
-	User, Password string // of somebody who may do everything, empty if everybody may
+	User, Password string // of an account with all permissions; empty if the registry has no login
 
 	client http.RoundTripper
 }
 
-// At returns a registry that runs already. caFile is "" unless it has a CA of its own.
+// At returns a registry that runs already. caFile is "" if the registry needs no CA of its
+// own.
 func At(t testing.TB, kind, host, caFile string, keychain authn.Keychain) *Registry {
 	t.Helper()
 	r := &Registry{Kind: kind, Host: host}
@@ -59,7 +60,7 @@ func At(t testing.TB, kind, host, caFile string, keychain authn.Keychain) *Regis
 	return r
 }
 
-// Put writes an image or index to the registry, and returns its digest.
+// Put writes an image or index to the registry and returns its digest.
 func (r *Registry) Put(t testing.TB, ref string, content remote.Taggable) string {
 	t.Helper()
 	if err := remote.Push(r.Reference(t, ref), content, r.Options()...); err != nil {
@@ -80,7 +81,7 @@ func (r *Registry) Delete(t testing.TB, ref string) {
 	}
 }
 
-// DeleteBlob takes a blob out of a repository.
+// DeleteBlob deletes a blob from a repository.
 func (r *Registry) DeleteBlob(t testing.TB, repository string, digest v1.Hash) {
 	t.Helper()
 	repo := r.Reference(t, repository).Context()
@@ -107,7 +108,7 @@ func (r *Registry) DeleteBlob(t testing.TB, repository string, digest v1.Hash) {
 	}
 }
 
-// Reference is a reference to something in the registry.
+// Reference parses a reference into the registry.
 func (r *Registry) Reference(t testing.TB, ref string) name.Reference {
 	t.Helper()
 	parsed, err := name.ParseReference(r.Host+"/"+ref, name.Insecure)
@@ -117,7 +118,7 @@ func (r *Registry) Reference(t testing.TB, ref string) name.Reference {
 	return parsed
 }
 
-// Options reach the registry with go-containerregistry.
+// Options returns the options to reach the registry with go-containerregistry.
 func (r *Registry) Options() []remote.Option {
 	return []remote.Option{remote.WithTransport(r.client), remote.WithAuth(r.auth())}
 }

@@ -1,5 +1,5 @@
-// Package servertest runs registries for tests as they are met: with TLS, passwords, tokens,
-// and failure. It must not know how they are spoken to.
+// Package servertest runs registries for tests: with TLS, passwords, tokens and failures.
+// It must not know the client under test.
 package servertest
 
 import (
@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/registry"
 )
 
-// The kinds of registries that everything must work with.
+// The kinds of registries that the plugin must support.
 const (
 	Plain = "plain"
 	TLS   = "TLS with its own CA"
@@ -31,24 +31,24 @@ const (
 	apart = "token authentication on another port"
 )
 
-// Kinds are all of them.
+// Kinds returns all kinds.
 func Kinds() []string { return []string{Plain, TLS, Basic, Token, apart} }
 
-// Server is a registry in memory that remembers what it was asked.
+// Server is an in-memory registry that records requests.
 type Server struct {
 	Registry
 
 	Mu       sync.Mutex
-	requests []string // "HEAD /v2/…", those that were let in
-	asks     []string // all
+	requests []string // authorized requests, such as "HEAD /v2/…"
+	asks     []string // all requests
 	fault    func(w http.ResponseWriter, r *http.Request) (handled bool)
 }
 
-// New returns a registry of a kind in memory.
+// New starts an in-memory registry of a kind.
 func New(t testing.TB, kind string) *Server {
 	t.Helper()
 	memory := registry.New(registry.Logger(silent()), registry.WithReferrersSupport(true))
-	// The client of the tests goes around passwords, and around what is remembered.
+	// The client of the tests bypasses login and recording.
 	s := &Server{Registry: Registry{Kind: kind, User: User, Password: Password, client: inside{memory}}}
 	handler := s.Watch(memory)
 	switch kind {
@@ -77,10 +77,10 @@ func New(t testing.TB, kind string) *Server {
 	return s
 }
 
-// silent is for what servers have to say about broken connections.
+// silent returns a logger that discards the messages of servers about broken connections.
 func silent() *log.Logger { return log.New(io.Discard, "", 0) } //nolint:forbidigo // net/http takes no other
 
-// Watch remembers the requests to a handler.
+// Watch records the requests to a handler.
 func (s *Server) Watch(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.Mu.Lock()
@@ -103,22 +103,23 @@ func (s *Server) count(next http.Handler) http.Handler {
 	})
 }
 
-// Asked is how often the server was asked for something, of anything if that is empty,
-// whether it let that in or not.
+// Asked returns how often the server received a request, authorized or not. "" means any
+// request.
 func (s *Server) Asked(request string) int {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	return len(slices.DeleteFunc(slices.Clone(s.asks), func(r string) bool { return request != "" && r != request }))
 }
 
-// Fail answers requests in another way, where the function says that it did.
+// Fail sets a function that may answer a request instead of the registry; it returns true
+// if it has answered.
 func (s *Server) Fail(fault func(w http.ResponseWriter, r *http.Request) bool) {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
 	s.fault = fault
 }
 
-// Take returns the requests since the last call, without those for /v2/.
+// Take returns the authorized requests since the last call, without those for /v2/.
 func (s *Server) Take() []string {
 	s.Mu.Lock()
 	defer s.Mu.Unlock()
@@ -127,12 +128,12 @@ func (s *Server) Take() []string {
 	return taken
 }
 
-// WithPrefix are the requests with a prefix.
+// WithPrefix returns the requests with a prefix.
 func WithPrefix(requests []string, prefix string) []string {
 	return slices.DeleteFunc(slices.Clone(requests), func(r string) bool { return !strings.HasPrefix(r, prefix) })
 }
 
-// What basic and token authentication want.
+// The login for basic and token authentication.
 const (
 	User     = "robot"
 	Password = "s3cret"
@@ -149,7 +150,7 @@ func withBasic(next http.Handler) http.Handler {
 	})
 }
 
-// serveToken answers with a token that is good for the scope that was asked for.
+// serveToken answers with a token for the requested scope.
 func serveToken(w http.ResponseWriter, r *http.Request) {
 	if u, p, _ := r.BasicAuth(); u != User || p != Password || r.URL.Path != "/token" {
 		http.Error(w, `{"details":"incorrect username or password"}`, http.StatusUnauthorized)
@@ -158,7 +159,8 @@ func serveToken(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"token":%q}`, r.URL.Query().Get("scope"))
 }
 
-// withToken wants tokens of the server at an address, of its own if that is empty.
+// withToken requires a token. tokens is the address of the token server; "" means this
+// server.
 func withToken(tokens string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/token" {
@@ -183,7 +185,7 @@ func allowed(scope string, r *http.Request) bool {
 	return repo != "" && strings.HasPrefix(r.URL.Path, "/v2/"+repo+"/")
 }
 
-// inside sends requests to a handler, whatever their host is.
+// inside sends requests to a handler, whatever their host.
 type inside struct{ handler http.Handler }
 
 // RoundTrip implements http.RoundTripper.
@@ -199,7 +201,8 @@ func (i inside) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Limited is the server for no more requests at once than max: others get 429.
+// Limited returns a handler that serves at most limit requests at the same time, and
+// answers others with 429.
 func (s *Server) Limited(limit int32, busy, refusals *atomic.Int32) http.Handler {
 	target := &url.URL{Scheme: "http", Host: s.Host}
 	proxy := httputil.NewSingleHostReverseProxy(target)

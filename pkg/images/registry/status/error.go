@@ -1,6 +1,5 @@
-// Package status knows what the answers of registries mean: of which class a status is,
-// what the registry says about it, what to do, and whether another try may help. It sends
-// no requests.
+// Package status interprets the answers of registries: class, description, remedy, and
+// whether a retry may help. It sends no requests.
 package status
 
 import (
@@ -17,22 +16,21 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
-// Error is a status that is not what was wanted.
+// Error is an answer with an unexpected status.
 type Error struct {
 	Answer *transport.Error
-	Push   bool      // it is the answer of a registry that is written to
-	After  time.Time // when the registry asks to try again, zero if it does not say
+	Push   bool      // the registry is a target
+	After  time.Time // time of Retry-After; zero: none
 }
 
-// Check returns an *Error unless an answer has one of some statuses. push says that it is
-// that of a registry that is written to.
+// Check returns an *Error unless the status of the answer is one of wanted. push is true if
+// the registry is a target.
 func Check(resp *http.Response, push bool, wanted ...int) error {
 	return Of(transport.CheckError(resp, wanted...), push, RetryAfter(resp.Header, time.Now()))
 }
 
-// Of returns an error of go-containerregistry as one that tells what it means; another
-// error stays as it is. after is when the registry asks to try again, zero if that is not
-// known.
+// Of converts an error of go-containerregistry into an *Error, and returns other errors
+// unchanged. after is the time of Retry-After, or zero if unknown.
 func Of(err error, push bool, after time.Time) error {
 	var known *Error
 	var status *transport.Error
@@ -45,7 +43,7 @@ func Of(err error, push bool, after time.Time) error {
 func (e *Error) Error() string { return e.Answer.Error() }
 func (e *Error) Unwrap() error { return e.Answer }
 
-// Class tells the class of the error.
+// Class returns the class of the error.
 func (e *Error) Class() images.Class {
 	if e.missing() != nothing {
 		return images.ClassPolicy
@@ -66,7 +64,7 @@ func (e *Error) Class() images.Class {
 	}
 }
 
-// Remedy is what to do about it, "" for what helps against the class.
+// Remedy returns what to do, or "" for the remedy of the class.
 func (e *Error) Remedy() string {
 	switch e.missing() {
 	case project:
@@ -78,7 +76,7 @@ func (e *Error) Remedy() string {
 	}
 }
 
-// Describe is the status, and what the registry said about it.
+// Describe returns the status and the message of the registry.
 func (e *Error) Describe() string {
 	if !e.Push && e.Answer.StatusCode == http.StatusUnauthorized {
 		return e.text() + " (some registries answer so if there is no such image)"
@@ -96,10 +94,10 @@ func (e *Error) text() string {
 	return s
 }
 
-// Transient tells whether the same request may have another answer later.
+// Transient reports whether a retry may help.
 func (e *Error) Transient() bool { return IsTransient(e.Answer.StatusCode) }
 
-// RetryAfter is when the host that has answered asks to try again, zero if it does not say.
+// RetryAfter returns the host and the time of its Retry-After, or a zero time.
 func (e *Error) RetryAfter() (host string, at time.Time) {
 	if e.Answer.Request != nil {
 		host = rewrite.HostName(e.Answer.Request.URL.Host)
@@ -107,10 +105,10 @@ func (e *Error) RetryAfter() (host string, at time.Time) {
 	return host, e.After
 }
 
-// NotFound tells whether the registry said that there is no such thing.
+// NotFound reports whether the answer is 404.
 func (e *Error) NotFound() bool { return e.Answer.StatusCode == http.StatusNotFound }
 
-// Refusal tells whether the registry answered that it will not do that.
+// Refusal reports whether the registry refused the operation.
 func (e *Error) Refusal() bool {
 	return e.Answer.StatusCode < http.StatusInternalServerError && !IsTransient(e.Answer.StatusCode)
 }
@@ -124,8 +122,7 @@ func (e *Error) hasCode(code transport.ErrorCode) bool {
 	return false
 }
 
-// IsTransient tells whether the request that a status answers may have another answer
-// later.
+// IsTransient reports whether a retry may help after a status.
 func IsTransient(code int) bool {
 	switch code {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusInternalServerError,

@@ -6,7 +6,7 @@ import (
 	"regexp"
 )
 
-// missing is what a registry lacks before something can be pushed.
+// missing is an object that must be created in a registry before a push.
 type missing int
 
 const (
@@ -15,9 +15,9 @@ const (
 	repository
 )
 
-// missing is what has to be created before the push that failed can succeed. Harbor
-// answers that there is no such project, with 404 or 403 and one of several codes; ECR
-// answers that there is no such repository. Only the message tells them apart.
+// missing returns the object that must be created before the push can succeed. For a
+// missing project, Harbor answers 404 or 403 with one of several codes; for a missing
+// repository, ECR answers 404. Only the messages differ.
 func (e *Error) missing() missing {
 	if !e.Push {
 		return nothing
@@ -39,11 +39,11 @@ func (e *Error) missing() missing {
 	return nothing
 }
 
-// AboutRepository tells whether a refusal is about one repository only, as Harbor says for
-// projects that it does not have, or that the account may not write to.
+// AboutRepository reports whether a refusal concerns one repository only. Harbor sends such
+// a refusal for a missing project, and for a project without write permission.
 func (e *Error) AboutRepository() bool { return e.says(`(?i)to access repository`) }
 
-// IsMissing tells whether a push failed because its project or repository must be created
+// IsMissing reports whether a push failed because its project or repository must be created
 // first.
 func IsMissing(err error) bool {
 	var status *Error

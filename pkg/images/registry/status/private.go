@@ -5,14 +5,15 @@ import (
 	"net/http"
 )
 
-// PrivateError is the refusal of a source for which nobody had credentials. Registries
-// answer so, too, if there is no such image: Docker Hub always does.
+// PrivateError is a refused request without credentials. Some registries, such as Docker
+// Hub, also refuse requests for images that do not exist.
 type PrivateError struct {
 	Err    error
 	answer *Error
 }
 
-// WithoutCredentials makes refusals of a request that had no credentials a *PrivateError.
+// WithoutCredentials converts the refusal of a request without credentials into a
+// *PrivateError.
 func WithoutCredentials(err error) error {
 	var answer *Error
 	if !errors.As(err, &answer) {
@@ -27,15 +28,15 @@ func WithoutCredentials(err error) error {
 func (e *PrivateError) Error() string { return e.Describe() }
 func (e *PrivateError) Unwrap() error { return e.Err }
 
-// Describe says what the refusal may mean.
+// Describe names both possible causes of the refusal.
 func (e *PrivateError) Describe() string {
 	return "it does not exist or is private (" + e.answer.text() + ")"
 }
 
-// Gone tells that the source may not exist.
+// Gone reports that the source may not exist.
 func (e *PrivateError) Gone() bool { return true }
 
-// Remedy is what to do about it.
+// Remedy returns what to do.
 func (e *PrivateError) Remedy() string {
 	return "check the name of the image; if it is private, log in with `docker login` or `podman login`"
 }

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// RetryAfter is when a registry asks to try again, in seconds from now or as a date (RFC
-// 9110, 10.2.3). It is zero if the registry does not say.
+// RetryAfter returns the time of a Retry-After header, which has seconds or a date (RFC
+// 9110, 10.2.3), or zero if there is none.
 func RetryAfter(headers http.Header, now time.Time) time.Time {
 	value := headers.Get("Retry-After")
 	if value != "" && strings.Trim(value, "0123456789") == "" {
@@ -21,7 +21,7 @@ func RetryAfter(headers http.Header, now time.Time) time.Time {
 	return date
 }
 
-// secondsOf is a number of seconds, or a century if there are more.
+// secondsOf parses a number of seconds. It returns a century for larger numbers.
 func secondsOf(digits string) time.Duration {
 	const century = 100 * 365 * 24 * time.Hour
 	seconds, err := strconv.ParseInt(digits, 10, 64)

@@ -5,7 +5,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// SessionError is a registry that could not be talked to at all.
+// SessionError reports that no session with a registry could be opened.
 type SessionError struct {
 	Host string
 	Err  error
@@ -14,7 +14,7 @@ type SessionError struct {
 func (e *SessionError) Error() string { return e.Describe() }
 func (e *SessionError) Unwrap() error { return e.Err }
 
-// Describe says what was tried, and the cause.
+// Describe returns the failed operation and the cause.
 func (e *SessionError) Describe() string {
 	if failure.Classify(e.Err) == images.ClassAuth {
 		return "logging in to " + e.Host + ": " + failure.Describe(e.Err)
@@ -22,25 +22,26 @@ func (e *SessionError) Describe() string {
 	return "reaching " + e.Host + ": " + failure.Describe(e.Err)
 }
 
-// NotFound tells that this is not about what was asked for, whatever the status.
+// NotFound is false: a failed session says nothing about the image, whatever its status.
 func (e *SessionError) NotFound() bool { return false }
 
-// StoppedError is what becomes of images after their target has refused the credentials.
+// StoppedError is the error of the remaining images after the target has refused the
+// credentials.
 type StoppedError struct{ Cause error }
 
 func (e *StoppedError) Error() string { return e.Describe() }
 func (e *StoppedError) Unwrap() error { return e.Cause }
 
-// Describe says why, and the cause.
+// Describe returns the reason and the cause.
 func (e *StoppedError) Describe() string {
 	return "not tried, because the registry refused the credentials: " + failure.Describe(e.Cause)
 }
 
-// AgainError is an answer that is worth another try, other than its status says.
+// AgainError marks an answer as transient that is not transient by its status.
 type AgainError struct{ Err error }
 
 func (e *AgainError) Error() string { return e.Err.Error() }
 func (e *AgainError) Unwrap() error { return e.Err }
 
-// Transient tells that another try may help.
+// Transient reports that a retry may help.
 func (e *AgainError) Transient() bool { return true }

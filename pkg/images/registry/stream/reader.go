@@ -1,6 +1,5 @@
-// Package stream guards the bytes of a blob on their way: they go on with another
-// connection where one breaks off, and are given up when they stand still. It must not know
-// where they come from, nor where they go.
+// Package stream transfers the bytes of a blob: it resumes after broken connections, and
+// detects stalled uploads. It must not know the source, nor the target.
 package stream
 
 import (
@@ -13,24 +12,23 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// Reopener gets what is left of a blob, after a number of failures.
+// Reopener opens a blob at an offset, after a number of failures.
 type Reopener func(failures int, cause error, offset int64) (io.ReadCloser, error)
 
-// Reader verifies size and digest of what passes through. Its connection may be
-// replaced.
+// Reader verifies size and digest of a blob. It can continue over a new connection.
 type Reader struct {
 	verifier *oci.Verifier
 	body     *resumed
 }
 
 const (
-	breaks   = 5       // are too many without
-	progress = 1 << 20 // bytes in between
+	breaks   = 5       // failures without progress that end a download
+	progress = 1 << 20 // bytes after which failures count from zero again
 )
 
-// NewReader returns a reader of a body that is a blob from an offset on. The whole is
-// verified if that is 0. If the body breaks off, reopen gets another one from there on,
-// unless it is nil.
+// NewReader returns a reader of a body that contains a blob from an offset. The content is
+// verified if offset is 0. If the body breaks and reopen is not nil, reading continues with
+// a body from reopen.
 func NewReader(want v1.Descriptor, offset int64, body io.ReadCloser, reopen Reopener) (*Reader, error) {
 	pieces := &resumed{body: body, at: offset, broken: offset, size: want.Size, reopen: reopen}
 	verifier, err := oci.NewVerifier(want, offset, pieces)
@@ -40,8 +38,8 @@ func NewReader(want v1.Descriptor, offset int64, body io.ReadCloser, reopen Reop
 	return &Reader{verifier: verifier, body: pieces}, nil
 }
 
-// Read implements io.Reader. What was pieced together, and is other content, is worth
-// another try as a whole.
+// Read implements io.Reader. If a blob from several connections has the wrong digest, the
+// error is transient, so that the whole download is retried.
 func (r *Reader) Read(p []byte) (int, error) {
 	n, err := r.verifier.Read(p)
 	var other *failure.DigestError
@@ -54,17 +52,17 @@ func (r *Reader) Read(p []byte) (int, error) {
 // Close implements io.Closer.
 func (r *Reader) Close() error { return r.verifier.Close() }
 
-// resumed is a body that goes on with another one where one breaks off.
+// resumed is a body that continues over a new connection after a failure.
 type resumed struct {
 	body io.ReadCloser
 	at   int64
 	size int64 // of the blob
 
 	reopen   Reopener
-	failures int   // without much progress in between
-	broken   int64 // where it broke off last
-	patched  bool  // it is from more than one connection
-	cause    error // why the body is to be replaced
+	failures int   // since the last progress
+	broken   int64 // offset of the last failure
+	patched  bool  // the content is from more than one connection
+	cause    error // error of the last body, which must be replaced
 }
 
 // Read implements io.Reader.
@@ -82,7 +80,7 @@ func (r *resumed) Read(p []byte) (int, error) {
 	return n, r.breaksOff(err)
 }
 
-// breaksOff remembers to go on with another connection, if that may help.
+// breaksOff records that the body must be replaced, if that may help.
 func (r *resumed) breaksOff(err error) error {
 	if errors.Is(err, io.EOF) {
 		err = &failure.InterruptedError{Err: io.ErrUnexpectedEOF}
@@ -100,7 +98,7 @@ func (r *resumed) breaksOff(err error) error {
 }
 
 func (r *resumed) replace() error {
-	_ = r.body.Close() // it has broken off
+	_ = r.body.Close() // the body has failed already
 	body, err := r.reopen(r.failures, r.cause, r.at)
 	if err != nil {
 		r.body = io.NopCloser(nil)
@@ -113,7 +111,7 @@ func (r *resumed) replace() error {
 // Close implements io.Closer.
 func (r *resumed) Close() error { return r.body.Close() }
 
-// Skip reads what is known already.
+// Skip reads n bytes that are known already.
 func Skip(body io.Reader, n int64) error {
 	if n < 0 {
 		return &failure.InterruptedError{Err: errors.New("the registry sent another part of the blob")}

@@ -9,7 +9,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// UploadBody is a body that notices when nobody takes anything of it any more.
+// UploadBody is the body of an upload. It detects that the server no longer reads it.
 type UploadBody struct {
 	io.ReadCloser
 	timer *time.Timer
@@ -17,10 +17,10 @@ type UploadBody struct {
 
 	mu      sync.Mutex
 	touched bool
-	err     error // of reading
+	err     error // of the last read
 }
 
-// NewUploadBody returns a body that calls stalled when nobody takes anything of it any more.
+// NewUploadBody returns a body that calls stalled when the server no longer reads.
 func NewUploadBody(body io.ReadCloser, stalled func(error)) *UploadBody {
 	t := &UploadBody{ReadCloser: body, timer: time.AfterFunc(safehttp.IdleTimeout, func() { stalled(&safehttp.IdleTimeoutError{Limit: safehttp.IdleTimeout}) })}
 	t.timer.Stop()
@@ -52,8 +52,8 @@ func (t *UploadBody) Close() (err error) {
 	return err
 }
 
-// Failure is the error of a request that was not answered: that of reading its body, if
-// there was one, else that of the connection. cause is why the request was canceled.
+// Failure returns the error of a request without an answer: the error of reading the body,
+// if any, else the error of the connection. cause is the cause of the cancellation.
 func (t *UploadBody) Failure(cause, err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
