@@ -15,9 +15,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// Classify returns the class of a failure, as the error tells it (Class() images.Class).
-// Errors of Go and of packages that know no classes cannot, and are known by their types. It is "" if the
-// failure fits no class.
+// Classify returns the class of an error, from the error's method Class() images.Class.
+// Errors of the standard library, safehttp and bounded have no such method and are
+// classified by type. The class is "" if none fits.
 func Classify(err error) images.Class {
 	var classed interface{ Class() images.Class }
 	var exceeded *bounded.ExceededError
@@ -41,8 +41,8 @@ func Classify(err error) images.Class {
 	}
 }
 
-// RemedyOf is what to do about a failure: what the error says (Remedy() string), or else
-// what helps against its class.
+// RemedyOf returns what to do about an error: from the error's method Remedy() string, or
+// else the remedy of its class.
 func RemedyOf(err error) string {
 	var known interface{ Remedy() string }
 	if errors.As(err, &known) {
@@ -53,9 +53,9 @@ func RemedyOf(err error) string {
 	return Classify(err).Remedy()
 }
 
-// IsTransient tells whether the same request may succeed later, as the error tells it
-// (Transient() bool). Connections that break off may, and so may what was canceled for
-// another image that wanted the same.
+// IsTransient reports whether a retry may help, from the error's method Transient() bool.
+// Without the method, broken connections are transient, and so is a cancellation, because
+// another image that needed the same content may have caused it.
 func IsTransient(err error) bool {
 	var known interface{ Transient() bool }
 	switch {
@@ -70,8 +70,8 @@ func IsTransient(err error) bool {
 	}
 }
 
-// RetryAfter is when a host asks to try again, as the error tells it (RetryAfter() (string,
-// time.Time)). The time is zero if it does not.
+// RetryAfter returns the host that sent Retry-After, and the time, from the error's method
+// RetryAfter() (string, time.Time). The time is zero without Retry-After.
 func RetryAfter(err error) (host string, at time.Time) {
 	var known interface{ RetryAfter() (string, time.Time) }
 	if !errors.As(err, &known) {
@@ -80,34 +80,35 @@ func RetryAfter(err error) (host string, at time.Time) {
 	return known.RetryAfter()
 }
 
-// IsNotFound tells whether there is no such thing, as the error tells it (NotFound() bool).
+// IsNotFound reports whether a manifest or blob does not exist, from the error's method
+// NotFound() bool.
 func IsNotFound(err error) bool {
 	var known interface{ NotFound() bool }
 	return errors.As(err, &known) && known.NotFound()
 }
 
-// IsGone tells whether a source said that it has no such thing, or would not say so to
-// somebody without credentials, as the error tells it (Gone() bool).
+// IsGone reports whether a source does not have an image, or may not have it because it
+// refused a request without credentials, from the error's method Gone() bool.
 func IsGone(err error) bool {
 	var known interface{ Gone() bool }
 	return !IsAtTarget(err) && (errors.As(err, &known) && known.Gone() || IsNotFound(err))
 }
 
-// IsRefusal tells whether a registry answered that it will not do that, as the error tells
-// it (Refusal() bool).
+// IsRefusal reports whether a registry refused an operation, from the error's method
+// Refusal() bool.
 func IsRefusal(err error) bool {
 	var known interface{ Refusal() bool }
 	return errors.As(err, &known) && known.Refusal()
 }
 
-// IsAtTarget tells whether a failure happened where something is written.
+// IsAtTarget reports whether an error occurred at the target.
 func IsAtTarget(err error) bool {
 	var operation *OperationError
 	return errors.As(err, &operation) && operation.AtTarget
 }
 
-// Describe is the cause of a failure in one line, without methods, addresses and
-// credentials, as the error tells it (Describe() string).
+// Describe returns the cause of an error in one line, from the error's method Describe()
+// string. It contains no HTTP methods, addresses or credentials.
 func Describe(err error) string {
 	var known interface{ Describe() string }
 	var request *url.Error
@@ -123,7 +124,7 @@ func Describe(err error) string {
 	}
 }
 
-// isBroken tells whether a connection broke off, or was not answered in time.
+// isBroken reports whether a connection broke, or had no answer in time.
 func isBroken(err error) bool {
 	var dns *net.DNSError
 	if errors.As(err, &dns) {

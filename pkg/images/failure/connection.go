@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// IsTLS tells whether a connection failed for its certificate or lack of TLS.
+// IsTLS reports whether a connection failed because of its certificate or missing TLS.
 func IsTLS(err error) bool {
 	var (
 		verify    *tls.CertificateVerificationError
@@ -24,13 +24,13 @@ func IsTLS(err error) bool {
 		errors.As(err, &invalid) || errors.As(err, &alert)
 }
 
-// IsPlain tells whether a server answered a TLS handshake with something else.
+// IsPlain reports whether a server answered a TLS handshake without TLS.
 func IsPlain(err error) bool {
 	var record tls.RecordHeaderError
 	return errors.Is(err, http.ErrSchemeMismatch) || errors.As(err, &record)
 }
 
-// isConnection tells whether it is a connection that failed.
+// isConnection reports whether a connection failed.
 func isConnection(err error) bool {
 	var timeout net.Error
 	var stream streamError
@@ -39,8 +39,8 @@ func isConnection(err error) bool {
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// streamError catches the stream errors of HTTP/2, whose own type net/http hides: it
-// fills any struct with these fields through errors.As.
+// streamError matches the stream errors of HTTP/2. net/http hides their type, but errors.As
+// fills any struct with these fields.
 type streamError struct {
 	StreamID uint32
 	Code     uint32

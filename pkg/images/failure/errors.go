@@ -1,7 +1,6 @@
-// Package failure knows what goes wrong between registries and archives. Each error tells
-// by methods of its own which class it is of, what to do about it, and whether another try
-// may help; the functions here ask it. The package tries nothing itself, prints nothing,
-// and must not know the protocol of registries.
+// Package failure defines the errors of registries and archives. An error reports by its
+// methods its class, its remedy, and whether a retry may help; the functions of the package
+// call these methods. The package must not know the protocol of registries.
 package failure
 
 import (
@@ -10,12 +9,12 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// OperationError says what was tried on what.
+// OperationError adds the failed operation to an error: what was done, and to which object.
 type OperationError struct {
 	Doing    string // "pulling", "pushing", "reading", "writing"
-	Where    string // the reference, and through what it is reached
-	What     string // the part of the image; "" if it is the image itself
-	AtTarget bool   // it happened where the image is written
+	Where    string // the reference, with the registry through which it is accessed
+	What     string // the part of the image; "" for the image itself
+	AtTarget bool   // the error occurred at the target
 	Err      error
 }
 
@@ -29,56 +28,56 @@ func (e *OperationError) Error() string {
 
 func (e *OperationError) Unwrap() error { return e.Err }
 
-// RejectedError is something that will not be done, whoever is asked how often.
+// RejectedError is an error that a retry cannot change.
 type RejectedError struct {
 	As     images.Class
 	Msg    string
-	Advice string // what to do, "" for what helps against the class
+	Advice string // remedy; "": the remedy of the class
 }
 
 func (e *RejectedError) Error() string { return e.Msg }
 
-// Class tells the class of the error.
+// Class returns the class of the error.
 func (e *RejectedError) Class() images.Class { return e.As }
 
-// Remedy is what to do about it, "" for what helps against the class.
+// Remedy returns what to do, or "" for the remedy of the class.
 func (e *RejectedError) Remedy() string { return e.Advice }
 
-// Transient tells that another try does not help.
+// Transient reports that a retry does not help.
 func (e *RejectedError) Transient() bool { return false }
 
-// NotFoundError is a manifest or a blob that is not there.
+// NotFoundError is a manifest or blob that does not exist.
 type NotFoundError struct {
 	Name  string
-	Where string // "the archive"
+	Where string // such as "the archive"
 }
 
 func (e *NotFoundError) Error() string { return e.Name + " is not in " + e.Where }
 
-// Class tells the class of the error.
+// Class returns the class of the error.
 func (e *NotFoundError) Class() images.Class { return images.ClassNotFound }
 
-// NotFound tells that there is no such thing.
+// NotFound reports that the object does not exist.
 func (e *NotFoundError) NotFound() bool { return true }
 
-// DigestError is content that is not what its digest says.
+// DigestError is content that does not match its digest.
 type DigestError struct{ Want, Got string }
 
 func (e *DigestError) Error() string {
 	return fmt.Sprintf("the content of %s is %s", e.Want, e.Got)
 }
 
-// Class tells the class of the error.
+// Class returns the class of the error.
 func (e *DigestError) Class() images.Class { return images.ClassDigest }
 
-// Transient tells that another try does not help.
+// Transient reports that a retry does not help.
 func (e *DigestError) Transient() bool { return false }
 
-// DamagedError is an archive that lacks something, or has something else in its place.
+// DamagedError is an archive with a missing or damaged member.
 type DamagedError struct {
-	Member  string // of the archive, "" if it is not known
+	Member  string // of the archive; "" if unknown
 	Reason  string
-	Missing bool // the member is not there
+	Missing bool // the member does not exist
 }
 
 func (e *DamagedError) Error() string {
@@ -88,8 +87,8 @@ func (e *DamagedError) Error() string {
 	return "the archive is cut or damaged: " + e.Member + " " + e.Reason
 }
 
-// Class tells the class of the error.
+// Class returns the class of the error.
 func (e *DamagedError) Class() images.Class { return images.ClassDigest }
 
-// Transient tells that another try does not help.
+// Transient reports that a retry does not help.
 func (e *DamagedError) Transient() bool { return false }

@@ -11,13 +11,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// InterruptedError is an answer or an upload that ended too early.
+// InterruptedError is an answer or an upload that ended before its end.
 type InterruptedError struct{ Err error }
 
 func (e *InterruptedError) Error() string { return "the connection broke off: " + e.Err.Error() }
 func (e *InterruptedError) Unwrap() error { return e.Err }
 
-// Class tells the class of the error.
+// Class returns the class of the error.
 func (e *InterruptedError) Class() images.Class {
 	if IsTLS(e.Err) {
 		return images.ClassTLS
@@ -25,11 +25,11 @@ func (e *InterruptedError) Class() images.Class {
 	return images.ClassNetwork
 }
 
-// Transient tells whether another try may help.
+// Transient reports whether a retry may help.
 func (e *InterruptedError) Transient() bool { return !IsTLS(e.Err) }
 
-// Interrupted is the error of a request that ended in the middle of a body; cause is why it
-// was canceled, nil if it was not.
+// Interrupted returns the error of a request that failed within a body. cause is the cause
+// of the cancellation, nil if the request was not canceled.
 func Interrupted(cause, err error) error {
 	var stalled *safehttp.IdleTimeoutError
 	var exceeded *bounded.ExceededError
@@ -46,15 +46,14 @@ func Interrupted(cause, err error) error {
 	return &InterruptedError{Err: err}
 }
 
-// LongWaitError is an answer that may be another one later, but too late to wait for.
+// LongWaitError is an error that is transient, but whose Retry-After exceeds the limit.
 type LongWaitError struct {
-	Host         string // that asked to wait
+	Host         string // host that sent Retry-After
 	Asked, Limit time.Duration
-	Err          error // the answer
+	Err          error // the error of the request
 }
 
-// LongWait says of an answer that a host asked for too long a wait. What was tried stays in
-// front.
+// LongWait converts an error into a *LongWaitError, and keeps an *OperationError around it.
 func LongWait(err error, host string, asked, limit time.Duration) error {
 	var operation *OperationError
 	if errors.As(err, &operation) {
@@ -68,7 +67,7 @@ func LongWait(err error, host string, asked, limit time.Duration) error {
 func (e *LongWaitError) Error() string { return e.Describe() }
 func (e *LongWaitError) Unwrap() error { return e.Err }
 
-// Describe says how long a wait was asked for, and why.
+// Describe returns the error, the wait and the limit.
 func (e *LongWaitError) Describe() string {
 	asked := e.Asked.Round(time.Second).String()
 	if days := int(e.Asked.Hours() / 24); days > 1 {
@@ -78,5 +77,5 @@ func (e *LongWaitError) Describe() string {
 		Describe(e.Err), e.Host, asked, e.Limit)
 }
 
-// Transient tells that another try does not help.
+// Transient reports that a retry does not help.
 func (e *LongWaitError) Transient() bool { return false }

@@ -6,11 +6,12 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// MovedError says that a source is gone, and that it cannot be had where it has moved to.
+// MovedError is an image that is gone from its source, and that could not be read from its
+// known new repository.
 type MovedError struct {
-	Gone error // what its own place has answered
+	Gone error // error of the original repository
 	Move images.Move
-	Err  error // what the new place has answered
+	Err  error // error of the new repository
 }
 
 func (e *MovedError) Error() string {

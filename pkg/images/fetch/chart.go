@@ -19,14 +19,15 @@ import (
 // (https://helm.sh/docs/topics/registries/).
 const chartLayer = "application/vnd.cncf.helm.chart.content.v1.tar+gzip"
 
-// chartLimit is the largest packed chart that is read.
+// chartLimit is the maximum size of a packed chart.
 const chartLimit = 64 << 20
 
-// Chart returns a packed Helm chart from its registry, through the rules, or from where
-// it has moved to. It is asked for once: what cannot be reached is found out fast.
+// Chart returns a packed Helm chart from its registry, after the registry map, or from its
+// known new repository. It does not retry, so that an unreachable registry is reported
+// fast.
 func (r Reader) Chart(ctx context.Context, ref images.Ref, access registry.Access) ([]byte, error) {
 	if r.client.Origin(ref).Registry != ref.Registry {
-		access = registry.Access{} // which is for a host that is not asked
+		access = registry.Access{} // access is for a host that is not used
 	}
 	data, err := r.chartWith(ctx, ref, access)
 	var unsent *unsentError
@@ -34,7 +35,7 @@ func (r Reader) Chart(ctx context.Context, ref images.Ref, access registry.Acces
 		return data, err
 	}
 	_, err = r.client.Elsewhere(ref, ref.Digest, err, func(at images.Ref, id string) (err error) {
-		data, err = chartAt(ctx, r.client, at, id) // what the own place wants is for no other
+		data, err = chartAt(ctx, r.client, at, id) // access is only for the chart's original repository
 		return err
 	})
 	if err != nil {
@@ -43,7 +44,8 @@ func (r Reader) Chart(ctx context.Context, ref images.Ref, access registry.Acces
 	return data, nil
 }
 
-// chartWith returns a packed chart from its own place, with further access to that.
+// chartWith returns a packed chart from its original repository, with additional access
+// settings.
 func (r Reader) chartWith(ctx context.Context, ref images.Ref, access registry.Access) ([]byte, error) {
 	asked, withheld, err := r.client.With(ref.Registry, access)
 	if err != nil {
@@ -59,8 +61,8 @@ func (r Reader) chartWith(ctx context.Context, ref images.Ref, access registry.A
 	return data, err
 }
 
-// unsentError is the refusal of a host to which credentials were not sent. It does not say
-// that the chart is gone.
+// unsentError is a refused request that was sent without credentials on purpose. It does
+// not mean that the chart is gone.
 type unsentError struct {
 	host string
 	err  error
@@ -73,7 +75,7 @@ func (e *unsentError) Error() string {
 
 func (e *unsentError) Unwrap() error { return e.err }
 
-// chartAt returns a packed chart from one place.
+// chartAt returns a packed chart from one repository.
 func chartAt(ctx context.Context, client *registry.Client, ref images.Ref, tag string) (data []byte, err error) {
 	at, err := client.Source(ref)
 	if err != nil {
@@ -86,7 +88,7 @@ func chartAt(ctx context.Context, client *registry.Client, ref images.Ref, tag s
 	return data, at.Wrap("", err)
 }
 
-// chartOf reads the layer that is the chart.
+// chartOf reads the layer with the chart.
 func chartOf(ctx context.Context, s *repository.Session, tag string) ([]byte, error) {
 	m, err := s.Manifest(ctx, tag)
 	if err != nil {

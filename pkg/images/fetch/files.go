@@ -16,15 +16,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 )
 
-// contactLimit is how long it may take until a registry has said what an image is, if its
-// files are wanted. Who is offline learns it soon.
+// contactLimit is the maximum time for the answer of a registry if files of an image are
+// read, so that a user without network access learns this fast.
 const contactLimit = 10 * time.Second
 
-// Files returns the files below a directory of an image, by their paths in it: those
-// that keep accepts, as the layers leave them (OCI image-spec, layer.md). It returns, too,
-// why some could not be read: they are too large, or lead out of the directory. Nothing is
-// written, and nothing but the layers is read. Of a multi-platform image it is the one for
-// linux/amd64, or the first.
+// Files returns the files below a directory of an image, by their path below that
+// directory: the files that keep selects, after all layers (OCI image-spec, layer.md).
+// refused has the errors of files that are too large or are links out of the directory.
+// Nothing is written to disk. Of a multi-platform image, Files reads linux/amd64, or else
+// the first platform.
 func (r Reader) Files(ctx context.Context, ref images.Ref, dir string, keep func(path string) bool) (files map[string][]byte, refused map[string]error, err error) {
 	source, err := r.client.Source(ref)
 	if err != nil {
@@ -45,7 +45,7 @@ func (r Reader) Files(ctx context.Context, ref images.Ref, dir string, keep func
 	return files, refused, nil
 }
 
-// layers returns the layers of an image, from the lowest up.
+// layers returns the layers of an image, the lowest first.
 func (r Reader) layers(ctx context.Context, source registry.Endpoint, ref images.Ref) ([]v1.Descriptor, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, contactLimit, fmt.Errorf("no answer within %s", contactLimit))
 	defer cancel()
@@ -64,7 +64,7 @@ func (r Reader) layers(ctx context.Context, source registry.Endpoint, ref images
 	return layers, err
 }
 
-// askTwice is ask without patience.
+// askTwice is ask with at most two attempts.
 func (r Reader) askTwice(ctx context.Context, source registry.Endpoint, send func(context.Context, *repository.Session) error) error {
 	twice := retry.Policy{Attempts: 2, First: r.client.Retries().First, Longest: time.Second}
 	return twice.Do(ctx, func(int, error, time.Duration) {}, func(ctx context.Context) error {
@@ -110,7 +110,7 @@ func choosePlatform(entries []v1.Descriptor) (v1.Descriptor, bool) {
 	return v1.Descriptor{}, false
 }
 
-// addLayer reads a layer into a tree. What was read of one that breaks off is forgotten.
+// addLayer applies a layer to a tree. An interrupted layer does not change the tree.
 func addLayer(ctx context.Context, s *repository.Session, layer v1.Descriptor, tree *layers.Tree) error {
 	if !layer.MediaType.IsDistributable() {
 		return &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf("a layer of the type %q is not in the registry", layer.MediaType)}

@@ -1,5 +1,5 @@
-// Package oci knows what is in a manifest or an index: its digest, its type, what it
-// refers to, and which of its platforms are wanted. It must not know where it is stored.
+// Package oci knows manifests and indexes: digest, media type, descriptors and platforms.
+// It must not know where they are stored.
 package oci
 
 import (
@@ -16,14 +16,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Manifest is a manifest or an index as it is stored.
+// Manifest is a manifest or an index, with its stored bytes.
 type Manifest struct {
 	Raw       []byte
 	MediaType types.MediaType
 	Digest    string
 }
 
-// New returns a manifest, verified if it was asked for by a digest, id.
+// New returns a manifest. The content is verified if id is a digest.
 func New(raw []byte, contentType, id string) (Manifest, error) {
 	algorithm, _, pinned := strings.Cut(id, ":")
 	if !pinned {
@@ -44,8 +44,8 @@ func New(raw []byte, contentType, id string) (Manifest, error) {
 	return m, nil
 }
 
-// MediaType is the type of a manifest: what the registry says, unless that is too
-// general; what the manifest says; what it looks like.
+// mediaType returns the media type of a manifest: from the Content-Type, unless that is too
+// general; else from the manifest; else guessed from its fields.
 func mediaType(raw []byte, contentType string) types.MediaType {
 	mt, _, _ := strings.Cut(contentType, ";")
 	if mt := types.MediaType(strings.TrimSpace(mt)); mt.IsIndex() || mt.IsImage() || mt.IsSchema1() {
@@ -71,7 +71,7 @@ func mediaType(raw []byte, contentType string) types.MediaType {
 	}
 }
 
-// Subject is the digest that a manifest refers to, "" if it stands for itself.
+// Subject returns the digest of the subject of a manifest, or "".
 func (m Manifest) Subject() string {
 	refs, err := m.References()
 	if err != nil || refs.Subject == nil {
@@ -80,7 +80,7 @@ func (m Manifest) Subject() string {
 	return refs.Subject.Digest.String()
 }
 
-// Entries are the manifests that an index lists.
+// Entries returns the entries of an index.
 func (m Manifest) Entries() []v1.Descriptor {
 	refs, err := m.References()
 	if err != nil {
@@ -89,5 +89,5 @@ func (m Manifest) Entries() []v1.Descriptor {
 	return refs.Children()
 }
 
-// DigestTag is a digest as the beginning of a tag.
+// DigestTag returns a digest as the prefix of a tag.
 func DigestTag(digest string) string { return strings.Replace(digest, ":", "-", 1) }

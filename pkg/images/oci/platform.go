@@ -12,10 +12,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Only returns an index with the entries of the platforms and everything else as it
-// was, always the same bytes for the same input. A manifest that is not an index,
-// and an index that loses nothing, is returned as it is. Entries without a platform,
-// and attestations (their platform is unknown/unknown), match none.
+// Only returns an index with only the entries of the given platforms, and all other fields
+// unchanged. The same input gives the same bytes. A manifest that is not an index, and an
+// index that has no other entries, are returned unchanged. Entries without a platform, and
+// attestations (platform unknown/unknown), do not match.
 func (m Manifest) Only(platforms []v1.Platform) (Manifest, error) {
 	if len(platforms) == 0 || !m.MediaType.IsIndex() {
 		return m, nil
@@ -54,12 +54,12 @@ func (m Manifest) with(doc map[string]json.RawMessage, entries []json.RawMessage
 	return New(raw, string(m.MediaType), "")
 }
 
-// Invalid is the error for an index that cannot be read.
+// Invalid returns the error for an index that cannot be parsed.
 func Invalid(err error) error {
 	return &failure.RejectedError{As: images.ClassPolicy, Msg: "its index is not valid: " + err.Error(), Advice: "check that it is a container image"}
 }
 
-// choose returns the entries of the platforms, and the names of the platforms of all others.
+// choose returns the entries of the platforms, and the names of all other platforms.
 func choose(entries []json.RawMessage, platforms []v1.Platform) (kept []json.RawMessage, others []string, err error) {
 	for _, entry := range entries {
 		var desc struct {
@@ -79,8 +79,8 @@ func choose(entries []json.RawMessage, platforms []v1.Platform) (kept []json.Raw
 	return kept, others, nil
 }
 
-// Matches tells whether a platform is the wanted one, as far as that says: linux/arm
-// is any variant of it. linux/arm64 and linux/arm64/v8 are one.
+// Matches reports whether a platform is the wanted one. linux/arm matches every variant;
+// linux/arm64 and linux/arm64/v8 are equal.
 func Matches(have, want v1.Platform) bool { return sole(have).Satisfies(sole(want)) }
 
 func sole(p v1.Platform) v1.Platform {

@@ -14,16 +14,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Limits of what is read of an image (docs/adr/0064).
+// Limits for the content of an image (docs/adr/0064).
 const (
-	Limit        = 4 << 20  // bytes of a manifest: registries take no larger ones
-	Deepest      = 8        // how far indexes may be nested
+	Limit        = 4 << 20  // bytes of a manifest; registries accept no larger ones
+	Deepest      = 8        // levels of nested indexes
 	maxManifests = 1000     // of an image
 	maxBytes     = 16 << 20 // of all manifests of an image
 	maxListed    = 10_000   // layers of a manifest, or entries of an index
 )
 
-// Read reads a manifest. One that is larger than Limit is a *failure.RejectedError.
+// Read reads a manifest. A manifest larger than Limit is a *failure.RejectedError.
 func Read(from io.Reader) ([]byte, error) {
 	raw, err := bounded.ReadAll(from, Limit)
 	var exceeded *bounded.ExceededError
@@ -37,8 +37,8 @@ func refusal(format string, args ...any) error {
 	return &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Advice: "check that it is a container image"}
 }
 
-// Descriptors are a list in a manifest or an index. Each has a digest that can be looked
-// up, and no more are decoded than an image may have.
+// Descriptors is a list in a manifest or an index. Each descriptor has a valid digest.
+// Decoding stops at the maximum number.
 type Descriptors []v1.Descriptor
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -52,8 +52,7 @@ func (d *Descriptors) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// Check returns an error for a descriptor that leads to nothing: without a digest, or with
-// a size below zero.
+// Check returns an error for a descriptor without a digest or with a negative size.
 func Check(desc v1.Descriptor) error {
 	if desc.Digest == (v1.Hash{}) {
 		return errors.New("an entry has no digest")
@@ -72,8 +71,8 @@ type References struct {
 	Subject   *v1.Descriptor `json:"subject"`
 }
 
-// References are what a manifest refers to. The error is a *failure.RejectedError if that
-// cannot be read, or leads to nothing.
+// References returns the descriptors in a manifest. The error is a *failure.RejectedError
+// if the manifest is not valid.
 func (m Manifest) References() (References, error) {
 	var refs References
 	if err := json.Unmarshal(m.Raw, &refs); err != nil {
@@ -90,13 +89,14 @@ func (m Manifest) References() (References, error) {
 	return refs, nil
 }
 
-// Children are the manifests and indexes below an index, each once.
+// Children returns the manifests and indexes of an index, each once.
 func (r References) Children() []v1.Descriptor {
 	return Unique(slices.DeleteFunc(slices.Clone(r.Manifests), func(d v1.Descriptor) bool { return !isManifest(d) }))
 }
 
-// Blobs are what a manifest needs in its repository. Layers that may not be
-// distributed stay where they are. Some build caches list blobs in an index.
+// Blobs returns the blobs that a manifest needs in its repository. Non-distributable layers
+// are not included. Blobs of an index are included, because some build caches list blobs in
+// an index.
 func (r References) Blobs() []v1.Descriptor {
 	var blobs []v1.Descriptor
 	if r.Config != nil {
@@ -110,7 +110,7 @@ func (r References) Blobs() []v1.Descriptor {
 	return blobs
 }
 
-// nondistributable counts the layers that may not be distributed.
+// nondistributable returns the number of non-distributable layers.
 func (r References) nondistributable() int {
 	count := 0
 	for _, d := range r.Layers {
@@ -123,7 +123,7 @@ func (r References) nondistributable() int {
 
 func isManifest(d v1.Descriptor) bool { return d.MediaType.IsIndex() || d.MediaType.IsImage() }
 
-// Unique leaves out what is there twice.
+// Unique removes duplicates.
 func Unique(descs []v1.Descriptor) []v1.Descriptor {
 	seen := map[v1.Hash]bool{}
 	return slices.DeleteFunc(descs, func(d v1.Descriptor) bool {

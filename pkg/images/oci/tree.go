@@ -9,20 +9,20 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Node is a manifest with everything that it refers to. Nodes with the same digest are one.
+// Node is a manifest with its children and blobs. There is one node for each digest.
 type Node struct {
 	Manifest
 	Children         []*Node         // of an index
-	below            []v1.Descriptor // what Children are read from
+	below            []v1.Descriptor // the descriptors of Children
 	blobs            []v1.Descriptor // config and layers of an image
-	nondistributable int             // layers that may not be distributed
+	nondistributable int             // number of non-distributable layers
 }
 
-// Getter reads the manifest with a digest.
+// Getter reads a manifest by digest.
 type Getter func(ctx context.Context, digest string) (Manifest, error)
 
-// Expand reads the manifests below m, each once, however often indexes list it. More than
-// an image may have are a *failure.RejectedError, and so is an index in too many others.
+// Expand reads the manifests below m, each once, even if several indexes list it. Too many
+// manifests, or too many levels of indexes, are a *failure.RejectedError.
 func Expand(ctx context.Context, m Manifest, get Getter) (*Node, error) {
 	root, err := newNode(m)
 	if err != nil {
@@ -50,16 +50,16 @@ func newNode(m Manifest) (*Node, error) {
 	return &Node{Manifest: m, below: refs.Children(), blobs: refs.Blobs(), nondistributable: refs.nondistributable()}, nil
 }
 
-// expansion is a tree that grows level by level.
+// expansion is a tree that is read level by level.
 type expansion struct {
 	get   Getter
 	known map[v1.Hash]*Node
 
 	mu    sync.Mutex
-	bytes int // of the manifests that were read
+	bytes int // of the manifests read so far
 }
 
-// next reads the children of the nodes of a level, and returns those that were not known.
+// next reads the children of the nodes of a level, and returns the new ones.
 func (e *expansion) next(ctx context.Context, level []*Node) ([]*Node, error) {
 	var wanted []v1.Descriptor
 	for _, n := range level {
@@ -107,7 +107,7 @@ func (e *expansion) read(ctx context.Context, desc v1.Descriptor) (*Node, error)
 	return newNode(m)
 }
 
-// all are the nodes of the tree, each once.
+// all returns the nodes of the tree, each once.
 func (n *Node) all() []*Node {
 	nodes, seen := []*Node{n}, map[*Node]bool{n: true}
 	for i := 0; i < len(nodes); i++ {
@@ -121,7 +121,7 @@ func (n *Node) all() []*Node {
 	return nodes
 }
 
-// Foreign counts the layers of the tree that may not be distributed.
+// Foreign returns the number of non-distributable layers of the tree.
 func (n *Node) Foreign() int {
 	count := 0
 	for _, node := range n.all() {
@@ -130,7 +130,7 @@ func (n *Node) Foreign() int {
 	return count
 }
 
-// AllBlobs are the blobs of the tree, each once, the largest first.
+// AllBlobs returns the blobs of the tree, each once, the largest first.
 func (n *Node) AllBlobs() []v1.Descriptor {
 	var blobs []v1.Descriptor
 	for _, node := range n.all() {

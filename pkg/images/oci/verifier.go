@@ -12,18 +12,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Verifier verifies size and digest of a blob that passes through. It keeps the last bytes
-// back if the blob is not what it should be.
+// Verifier verifies size and digest of a blob while it is read. It withholds the last bytes
+// of a blob that does not match.
 type Verifier struct {
 	body   io.ReadCloser
 	want   v1.Descriptor
-	hasher hash.Hash // nil if the beginning is missing
+	hasher hash.Hash // nil unless the blob is read from its start
 	at     int64
 }
 
-// NewVerifier returns a reader of a body that is a blob from an offset on. Only the size is
-// verified unless that is 0. Reading fails with a *failure.DigestError for other content,
-// and with a *failure.InterruptedError if the body ends too early.
+// NewVerifier returns a reader of a body that contains a blob from an offset. For an offset
+// other than 0, only the size is verified. Reading fails with a *failure.DigestError for
+// wrong content, and with a *failure.InterruptedError if the body ends too early.
 func NewVerifier(want v1.Descriptor, offset int64, body io.ReadCloser) (*Verifier, error) {
 	hasher, err := v1.Hasher(want.Digest.Algorithm)
 	if err != nil {
@@ -54,7 +54,7 @@ func (v *Verifier) Read(p []byte) (int, error) {
 	}
 }
 
-// last checks the whole.
+// last verifies the blob at its end.
 func (v *Verifier) last(n int) (int, error) {
 	if v.hasher != nil {
 		if got := hex.EncodeToString(v.hasher.Sum(nil)); got != v.want.Digest.Hex {

@@ -1,5 +1,5 @@
-// Package retry tries again what may succeed later, after the time that a registry asks for
-// or, if it does not say, after waits that grow. It must not know what is tried.
+// Package retry retries operations: after the time of Retry-After or, without it, after
+// growing waits. It must not know the operations.
 package retry
 
 import (
@@ -10,30 +10,28 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Policy says how often and after which waits something is tried. Requests are retried
-// nowhere else; only a download that breaks off goes on with another connection, as often
-// and after such waits as stream.Reader says.
+// Policy is the number of attempts and the waits between them. It is the only place for
+// retries of requests; in addition, stream.Reader resumes broken downloads.
 type Policy struct {
 	Attempts int
-	First    time.Duration // the wait before the second attempt; it doubles from there
-	Longest  time.Duration // but not beyond this, unless the registry says so, up to LongestWait
+	First    time.Duration // wait before the second attempt; doubles with each further attempt
+	Longest  time.Duration // maximum wait without Retry-After; LongestWait with it
 }
 
-// LongestWait is how long a registry may ask to wait. Nobody watches a command for longer;
-// who has to wait for an hour runs it again.
+// LongestWait is the maximum wait that a registry may ask for. After a longer wait, the
+// user runs the command again.
 const LongestWait = 15 * time.Minute
 
-// Waiting is told of the wait before an attempt, and of the error of the one before.
+// Waiting is called before the wait for an attempt, with the error of the last attempt.
 type Waiting func(attempt int, err error, d time.Duration)
 
-// Usual is what suits registries.
+// Usual returns the policy for registries.
 func Usual() Policy {
 	return Policy{Attempts: 5, First: 500 * time.Millisecond, Longest: 30 * time.Second}
 }
 
-// Do calls try until it succeeds, fails for good, or was called often enough. A registry
-// that asks to wait for longer than LongestWait makes it fail with a
-// *failure.LongWaitError.
+// Do calls try until it succeeds, fails with an error that is not transient, or has used
+// all attempts. A Retry-After beyond LongestWait is a *failure.LongWaitError.
 func (p Policy) Do(ctx context.Context, waiting Waiting, try func(context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		again, err := p.Again(ctx, attempt, try(ctx), waiting)
@@ -43,8 +41,8 @@ func (p Policy) Do(ctx context.Context, waiting Waiting, try func(context.Contex
 	}
 }
 
-// Again tells whether there is to be another attempt after one that ended with err, and
-// waits for its time. If there is none, it returns what has failed.
+// Again reports whether there is another attempt after err, and waits for it. Otherwise it
+// returns the final error.
 func (p Policy) Again(ctx context.Context, attempt int, err error, waiting Waiting) (bool, error) {
 	if err == nil || ctx.Err() != nil || attempt >= p.Attempts || !failure.IsTransient(err) {
 		return false, err
@@ -61,13 +59,14 @@ func (p Policy) Again(ctx context.Context, attempt int, err error, waiting Waiti
 	return Sleep(ctx, wait) == nil, err
 }
 
-// Backoff is the wait after an attempt, a quarter more or less at random.
+// Backoff returns the wait after an attempt, with up to 25 % of random jitter in both
+// directions.
 func (p Policy) Backoff(attempt int) time.Duration {
 	d := min(p.First<<(attempt-1), p.Longest)
 	return time.Duration(float64(d) * (0.75 + rand.Float64()/2))
 }
 
-// Sleep waits, or returns the error of the context if that ends first.
+// Sleep waits, or returns the error of the context if that ends earlier.
 func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

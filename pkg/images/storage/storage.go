@@ -1,6 +1,6 @@
-// Package storage says what a copy asks of the places where images are: of a repository in
-// a registry, and of an archive. Both implement it. It does nothing by itself, and must not
-// know what is copied, nor in which order.
+// Package storage defines the interfaces between the engine and the storages of images:
+// repositories in registries, and archives. It must not know what is copied, nor in which
+// order.
 package storage
 
 import (
@@ -16,76 +16,76 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 )
 
-// Source is where one image is read. Errors say what was tried on what
-// (*failure.OperationError); failure.IsNotFound tells those for what is not there.
+// Source reads one image. Its errors are *failure.OperationError; failure.IsNotFound is
+// true for missing content.
 type Source interface {
 	Location() Location
-	// Resolve returns the digest of what a tag or a digest is.
+	// Resolve returns the digest of a tag or digest.
 	Resolve(ctx context.Context, reference string) (digest string, err error)
-	// Manifest reads a manifest by its tag or its digest. It is verified against the digest.
+	// Manifest reads a manifest by tag or digest. With a digest, the content is verified.
 	Manifest(ctx context.Context, reference string) (oci.Manifest, error)
 	// Referrers lists the manifests whose subject is the digest.
 	Referrers(ctx context.Context, digest string) ([]v1.Descriptor, error)
-	// Open reads a blob from an offset on, the whole of it verified if that is 0. If the
-	// connection breaks off, reading goes on with another one; waiting is told when.
+	// Open reads a blob from an offset. The content is verified if offset is 0. Reading
+	// continues after a broken connection; waiting is called before each wait.
 	Open(ctx context.Context, desc v1.Descriptor, offset int64, waiting retry.Waiting) (io.ReadCloser, error)
 }
 
-// Target is where one image is written.
+// Target writes one image.
 type Target interface {
 	Source
-	// Exists tells whether a blob is there.
+	// Exists reports whether the target has a blob.
 	Exists(ctx context.Context, desc v1.Descriptor) (bool, error)
-	// Push makes a blob be there: by a mount from another repository of the registry that
-	// may have it (from, a name of a Location; "" for none), else with what open reads. An
-	// upload that breaks off is kept, and continued by the next Push of the same blob.
+	// Push puts a blob into the target: by a mount from another repository of the registry
+	// (from, the Name of a Location, or ""), or with the content from open. An interrupted
+	// upload is kept, and resumed by the next Push of the same blob.
 	Push(ctx context.Context, desc v1.Descriptor, from string, open Opener) (Pushed, error)
 	// PutManifest writes a manifest under a tag, or under its digest only if tag is empty.
-	// It tells whether the storage lists it as a referrer.
+	// listed is true if the storage lists the manifest as a referrer.
 	PutManifest(ctx context.Context, m oci.Manifest, tag string) (listed bool, err error)
 }
 
-// Deleter is a target that blobs can be taken out of.
+// Deleter is a target that can delete blobs.
 type Deleter interface {
 	Delete(ctx context.Context, desc v1.Descriptor) error
 }
 
-// Opener reads a blob from an offset on.
+// Opener opens a blob at an offset.
 type Opener func(ctx context.Context, offset int64) (io.ReadCloser, error)
 
-// Pushed is how a blob came to be at a target.
+// Pushed is the result of a Push.
 type Pushed int
 
-// What Push has done.
+// The results of Push.
 const (
-	Existed  Pushed = iota // nothing: it was there
-	Mounted                // mounted it from another repository
-	Uploaded               // written it
+	Existed  Pushed = iota // the target had the blob
+	Mounted                // the target mounted the blob from another repository
+	Uploaded               // the blob was written
 )
 
-// Progress is told what a storage does for one image. Calls come from several goroutines.
+// Progress receives the progress of one image. It is called from several goroutines.
 type Progress interface {
 	// Start is called before each request.
 	Start()
-	// Sent is called with bytes of manifests and blobs while they are sent, again if they
-	// are sent again.
+	// Sent is called with the number of bytes of manifests and blobs while they are sent.
+	// Bytes that are sent again are counted again.
 	Sent(bytes int64)
-	// Waiting is called before the wait that precedes an attempt.
+	// Waiting is called before the wait for an attempt.
 	Waiting(attempt int, err error, d time.Duration)
 }
 
-// Location is where the content of an image is.
+// Location identifies the content of one image in a storage.
 type Location struct {
-	Name     string // what is read from the same name is the same
-	Registry string // blobs of one repository can be mounted into the others of a registry
-	Queue    string // what is limited together
-	Label    string // how messages name it: a reference, and through what it is reached
+	Name     string // equal names mean equal content
+	Registry string // repositories of one registry can mount blobs from each other
+	Queue    string // key for limits of rate and concurrency
+	Label    string // name in messages: a reference, with the registry through which it is accessed
 	Doing    string // "pulling", "pushing", "reading", "writing"
-	Write    bool   // it is a target
+	Write    bool   // the location is a target
 }
 
-// Wrap says what was tried; an error that says so already stays as it is. what is the part
-// of the image that is concerned, "" for the image itself.
+// Wrap adds the operation and the label to an error, unless the error has them already.
+// what is the part of the image, or "" for the image itself.
 func (l Location) Wrap(what string, err error) error {
 	if err == nil {
 		return nil
@@ -97,7 +97,7 @@ func (l Location) Wrap(what string, err error) error {
 	return &failure.OperationError{Doing: l.Doing, Where: l.Label, What: what, AtTarget: l.Write, Err: err}
 }
 
-// Read reads a blob to its end, which verifies it.
+// Read reads a blob to its end, and so verifies it.
 func Read(ctx context.Context, s Source, desc v1.Descriptor, waiting retry.Waiting) error {
 	content, err := s.Open(ctx, desc, 0, waiting)
 	if err != nil {
@@ -108,8 +108,8 @@ func Read(ctx context.Context, s Source, desc v1.Descriptor, waiting retry.Waiti
 	return err
 }
 
-// Wrapped returns a reader whose errors say what was tried, because they surface when
-// something else is written.
+// Wrapped returns a reader whose errors name the operation, because they occur while
+// another storage is written.
 func (l Location) Wrapped(what string, body io.ReadCloser) io.ReadCloser {
 	return &wrapped{ReadCloser: body, location: l, what: what}
 }

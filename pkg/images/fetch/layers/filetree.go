@@ -1,6 +1,5 @@
-// Package layers reads files out of the layers of an image, as they lie over each other
-// (OCI image-spec, layer.md). Layers are not trusted: what they may cost is bounded. It must
-// not know where they come from.
+// Package layers reads files from the layers of an image (OCI image-spec, layer.md). Layers
+// are not trusted: their cost is bounded. The package must not know where layers come from.
 package layers
 
 import (
@@ -16,19 +15,19 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Limits of the files that are read out of an image.
+// Limits for files in an image.
 const (
 	maxFile    = 4 << 20   // of a file
 	maxFiles   = 128 << 20 // of all files, with their names, in memory
 	maxEntries = 500_000   // of all layers
 	maxContent = 4 << 30   // bytes of all layers, unpacked
-	maxLinks   = 40        // on the way to a file
-	maxDepth   = 64        // of a name
+	maxLinks   = 40        // links to follow for one file
+	maxDepth   = 64        // directories in a name
 )
 
-// Tree is the part of an image's file system that is below a directory.
+// Tree is a part of an image's file system: the files below one directory.
 type Tree struct {
-	dir     string // "/addons"
+	dir     string // such as "/addons"
 	keep    func(path string) bool
 	root    folder
 	size    int64 // of the files and their names, in memory
@@ -36,14 +35,14 @@ type Tree struct {
 	content int64 // bytes of layers
 }
 
-// NewTree returns an empty tree of the files below a directory that keep accepts, by their
-// paths in it.
+// NewTree returns an empty tree for the files below a directory. keep selects files by
+// their path below the directory.
 func NewTree(dir string, keep func(string) bool) *Tree {
 	return &Tree{dir: path.Clean("/" + dir), keep: keep}
 }
 
-// AddPacked puts a layer over those before it, whatever it is compressed with. It reads
-// until ctx is done. A layer that was not read to its end leaves the tree as it was.
+// AddPacked applies a layer to the tree, in any compression format, until ctx is done. A
+// layer that could not be read to its end does not change the tree.
 func (t *Tree) AddPacked(ctx context.Context, packed io.Reader) error {
 	content, err := compression.Decompress(packed)
 	if err != nil {
@@ -62,18 +61,19 @@ func (t *Tree) AddPacked(ctx context.Context, packed io.Reader) error {
 	return nil
 }
 
-// rel is the path below the directory.
+// rel returns the path below the directory.
 func (t *Tree) rel(name string) (string, bool) {
 	return strings.CutPrefix(name, strings.TrimSuffix(t.dir, "/")+"/")
 }
 
-// concerns tells whether an absolute name is in the directory, or on the way to it.
+// concerns reports whether an absolute name is in the directory, or is one of its parents.
 func (t *Tree) concerns(name string) bool {
 	_, inside := t.rel(name)
 	return inside || name == "/" || strings.HasPrefix(t.dir+"/", name+"/")
 }
 
-// Resolve follows the links, and returns the files and why others are none.
+// Resolve follows links, and returns the files, and the errors of files that cannot be
+// read.
 func (t *Tree) Resolve() (files map[string][]byte, refused map[string]error) {
 	known := map[string]file{} // by absolute name
 	t.root.each("", func(name string, found file) { known[name] = found })
@@ -109,7 +109,7 @@ func (t *Tree) follow(known map[string]file, name string) ([]byte, error) {
 	return nil, fmt.Errorf("it is a link that leads to itself, or to more than %d others", maxLinks)
 }
 
-// limitedReader counts what all layers have together, and ends when it is stopped.
+// limitedReader counts the bytes of all layers, and stops when ctx is done.
 type limitedReader struct {
 	inner   io.Reader
 	read    *int64
@@ -133,8 +133,8 @@ func tooMuch(format string, args ...any) error {
 	return &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Advice: "check that it is the image that you mean"}
 }
 
-// unreadable is the error of a layer that is no archive. A connection that broke off
-// stays one.
+// unreadable converts the error of a layer that cannot be unpacked. The error of a broken
+// connection stays unchanged.
 func unreadable(err error) error {
 	if failure.IsTransient(err) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return err

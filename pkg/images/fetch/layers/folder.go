@@ -2,14 +2,14 @@ package layers
 
 import "strings"
 
-// What a name and a file take in memory beside their text and content, in bytes. It is a
-// rough measure, and rather too much.
+// Memory of a name and of a file, in addition to text and content, in bytes: rough upper
+// estimates.
 const (
 	folderCost = 512
 	fileCost   = 512
 )
 
-// folder is a name in the tree: a file, or what has others below it. Layers can leave both
+// folder is a node of the tree: a file, a directory, or both, because layers can leave both
 // under one name.
 type folder struct {
 	file  *file
@@ -17,14 +17,14 @@ type folder struct {
 	cost  int64 // in memory: of the name and the file, in bytes
 }
 
-// file is the content of a file, a link to one, or why it cannot be read.
+// file is a file, a link, or an error.
 type file struct {
 	data []byte
-	link string // absolute, "" for a file
+	link string // absolute; "" for a file
 	err  error
 }
 
-// way are the names on the way to an absolute name, none for the root.
+// way returns the names on the path to an absolute name; none for the root.
 func way(name string) []string {
 	if name == "/" {
 		return nil
@@ -32,7 +32,7 @@ func way(name string) []string {
 	return strings.Split(strings.TrimPrefix(name, "/"), "/")
 }
 
-// put adds a file under an absolute name, and returns how much more memory that takes.
+// put adds a file under an absolute name, and returns the additional memory.
 func (f *folder) put(name string, added file) int64 {
 	grown := int64(0)
 	for _, part := range way(name) {
@@ -56,13 +56,13 @@ func (f *folder) put(name string, added file) int64 {
 	return grown + difference
 }
 
-// cost is what a file takes in memory.
+// cost returns the memory of a file.
 func (f file) cost(name string) int64 {
 	return int64(fileCost + len(name) + len(f.data) + len(f.link))
 }
 
-// remove takes away a name and everything below it, and returns how much memory that
-// gives back. The root stays.
+// remove removes a name and everything below it, and returns the freed memory. The root
+// stays.
 func (f *folder) remove(name string) int64 {
 	slash := strings.LastIndexByte(name, '/')
 	last := name[slash+1:]
@@ -75,7 +75,7 @@ func (f *folder) remove(name string) int64 {
 	return given
 }
 
-// empty takes away what is below a name, and returns how much memory that gives back.
+// empty removes everything below a name, and returns the freed memory.
 func (f *folder) empty(name string) int64 {
 	emptied := f.find(name)
 	if emptied == nil {
@@ -86,7 +86,7 @@ func (f *folder) empty(name string) int64 {
 	return given
 }
 
-// find returns what is under an absolute name, nil if there is nothing.
+// find returns the node of an absolute name, or nil.
 func (f *folder) find(name string) *folder {
 	for _, part := range way(name) {
 		if f = f.below[part]; f == nil {
@@ -96,7 +96,7 @@ func (f *folder) find(name string) *folder {
 	return f
 }
 
-// total is what a name and everything below it take in memory.
+// total returns the memory of a name and everything below it.
 func (f *folder) total() int64 {
 	sum := f.cost
 	for _, next := range f.below {
@@ -105,7 +105,7 @@ func (f *folder) total() int64 {
 	return sum
 }
 
-// each calls do with every file and its name, which begins with that of the folder.
+// each calls do with every file and its name, which starts with the name of the folder.
 func (f *folder) each(name string, do func(name string, found file)) {
 	if f.file != nil {
 		do(name, *f.file)

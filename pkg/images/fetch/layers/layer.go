@@ -11,8 +11,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 )
 
-// layer is a layer that is being read. What it takes away, it takes from those below it,
-// wherever that stands in the layer.
+// layer is a layer while it is read. Its deletions apply only to lower layers, wherever
+// they stand in the layer.
 type layer struct {
 	tree    *Tree
 	added   *folder
@@ -41,18 +41,18 @@ func (l *layer) read(from io.Reader) error {
 	}
 }
 
-// effect is what an entry does to the layers below it.
+// effect is the effect of an entry on lower layers.
 type effect int
 
 const (
-	nothing  effect = iota // a directory says nothing about what is in it
-	replaces               // it takes the place of a name
-	removes                // it takes a name away
-	empties                // it takes away what is below a name
+	nothing  effect = iota // none: a directory keeps its content
+	replaces               // replaces a file
+	removes                // removes a name
+	empties                // removes the content of a directory
 )
 
-// effectOf returns what an entry does, and to which absolute name (OCI image-spec,
-// layer.md, Whiteouts).
+// effectOf returns the effect of an entry, and its absolute name (OCI image-spec, layer.md,
+// Whiteouts).
 func effectOf(header *tar.Header) (effect, string) {
 	name := path.Clean("/" + header.Name)
 	dir, base := path.Split(name)
@@ -69,7 +69,7 @@ func effectOf(header *tar.Header) (effect, string) {
 	}
 }
 
-// entry reads an entry, if it concerns the directory of the tree.
+// entry reads an entry, if it affects the directory of the tree.
 func (l *layer) entry(header *tar.Header, content io.Reader) error {
 	does, name := effectOf(header)
 	written := "/" + strings.TrimLeft(header.Name, "/")
@@ -99,7 +99,7 @@ func (l *layer) entry(header *tar.Header, content io.Reader) error {
 	return l.file(name, header, content)
 }
 
-// file reads an entry that is a file or a link, if it is wanted.
+// file reads a file or link, if it is wanted.
 func (l *layer) file(name string, header *tar.Header, content io.Reader) error {
 	if rel, inside := l.tree.rel(name); !inside || !l.tree.keep(rel) {
 		return nil
@@ -129,7 +129,7 @@ func (l *layer) file(name string, header *tar.Header, content io.Reader) error {
 	return nil
 }
 
-// climbing refuses an entry whose name goes up: no image that was built has one.
+// climbing refuses an entry whose name contains "..". Build tools do not create such names.
 func (l *layer) climbing(name, raw, written string) error {
 	for _, at := range []string{name, raw} {
 		if rel, inside := l.tree.rel(at); inside && l.tree.keep(rel) {
@@ -139,16 +139,16 @@ func (l *layer) climbing(name, raw, written string) error {
 	return nil
 }
 
-// add puts a file over those below the layer.
+// add adds a file to the layer.
 func (l *layer) add(name string, added file) error { return l.grow(l.added.put(name, added)) }
 
-// grow counts what is kept in memory.
+// grow counts the memory in use.
 func (l *layer) grow(bytes int64) error {
 	l.size += bytes
 	return l.room(0)
 }
 
-// room returns an error if so many bytes more are too many.
+// room returns an error if more bytes would exceed the limit.
 func (l *layer) room(bytes int64) error {
 	if l.tree.size+l.size+bytes > maxFiles {
 		return tooMuch("more than %d MiB in %s", maxFiles>>20, l.tree.dir)
@@ -156,7 +156,7 @@ func (l *layer) room(bytes int64) error {
 	return nil
 }
 
-// apply puts what was read over the tree.
+// apply applies the layer to the tree.
 func (l *layer) apply() {
 	for _, name := range l.removed {
 		l.tree.size -= l.tree.root.remove(name)

@@ -1,5 +1,5 @@
-// Package storagetest has a storage in memory, and a suite that every storage passes: what
-// is tested with the one is true of the others.
+// Package storagetest has an in-memory storage, and a test suite for all storages, so that
+// tests with the in-memory storage hold for the others.
 package storagetest
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// Memory is a repository in memory. It is safe for concurrent use.
+// Memory is an in-memory repository. It is safe for concurrent use.
 type Memory struct {
 	at       storage.Location
 	registry *Registry
@@ -27,12 +27,12 @@ type Memory struct {
 	manifests map[string]oci.Manifest // by digest
 	tags      map[string]string
 
-	// Fail is asked before a blob is opened or pushed; nil never fails. It must be set
-	// before the storage is used.
+	// Fail is called before a blob is opened or pushed; its error is returned. nil never
+	// fails. It must be set before the storage is used.
 	Fail func(doing string, digest v1.Hash) error
 }
 
-// Registry is a registry in memory.
+// Registry is an in-memory registry.
 type Registry struct {
 	Name     string
 	NoMounts bool
@@ -41,7 +41,7 @@ type Registry struct {
 	repositories map[string]*Memory
 }
 
-// Repository returns a repository of the registry. Who writes to it may read it, too.
+// Repository returns a repository of the registry. With write, it can also be read.
 func (r *Registry) Repository(name string, write bool) *Memory {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -64,23 +64,23 @@ func (r *Registry) Repository(name string, write bool) *Memory {
 	return m
 }
 
-// AddBlob puts a blob into the repository.
+// AddBlob adds a blob to the repository.
 func (m *Memory) AddBlob(data []byte) v1.Descriptor {
-	digest, size, _ := v1.SHA256(bytes.NewReader(data)) // bytes can be read
+	digest, size, _ := v1.SHA256(bytes.NewReader(data)) // reading from memory does not fail
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.blobs[digest] = data
 	return v1.Descriptor{Digest: digest, Size: size}
 }
 
-// RemoveBlob takes a blob out of the repository.
+// RemoveBlob removes a blob from the repository.
 func (m *Memory) RemoveBlob(digest v1.Hash) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.blobs, digest)
 }
 
-// RemoveManifest takes a manifest out of the repository, and leaves its tags.
+// RemoveManifest removes a manifest from the repository, and keeps its tags.
 func (m *Memory) RemoveManifest(digest string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -156,7 +156,7 @@ func (m *Memory) Open(_ context.Context, desc v1.Descriptor, offset int64, _ ret
 	return io.NopCloser(bytes.NewReader(data[offset:])), nil
 }
 
-// other is a blob with other content.
+// other is a blob with wrong content.
 type other struct{ want, got v1.Hash }
 
 func (o other) Read([]byte) (int, error) {
@@ -165,7 +165,7 @@ func (o other) Read([]byte) (int, error) {
 
 func (other) Close() error { return nil }
 
-// Spoil gives a blob other content.
+// Spoil replaces the content of a blob.
 func (m *Memory) Spoil(digest v1.Hash) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -210,7 +210,7 @@ func (m *Memory) Push(ctx context.Context, desc v1.Descriptor, from string, open
 	return storage.Uploaded, nil
 }
 
-// blob is a blob that can be mounted from a repository.
+// blob returns a blob that can be mounted from a repository.
 func (r *Registry) blob(from string, digest v1.Hash) ([]byte, bool) {
 	r.mu.Lock()
 	other, ok := r.repositories[from]

@@ -16,8 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// Image returns a manifest whose configuration and only layer are blobs of a target, which
-// are pushed there.
+// Image pushes a configuration and a layer to a target, and returns a manifest with them.
 func Image(t testing.TB, to storage.Target, content string) oci.Manifest {
 	t.Helper()
 	config, layer := Push(t, to, []byte("{}")), Push(t, to, []byte(content))
@@ -25,7 +24,7 @@ func Image(t testing.TB, to storage.Target, content string) oci.Manifest {
 	return Manifest(t, v1.Manifest{SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: config, Layers: []v1.Descriptor{layer}})
 }
 
-// Manifest returns a document as a manifest.
+// Manifest encodes a document as a manifest.
 func Manifest(t testing.TB, document any) oci.Manifest {
 	t.Helper()
 	raw, err := json.Marshal(document)
@@ -49,7 +48,7 @@ func Push(t testing.TB, to storage.Target, data []byte) v1.Descriptor {
 	return desc
 }
 
-// Describe describes a blob.
+// Describe returns the descriptor of a blob.
 func Describe(t testing.TB, data []byte) v1.Descriptor {
 	t.Helper()
 	digest, size, err := v1.SHA256(bytes.NewReader(data))
@@ -65,8 +64,8 @@ func opener(data []byte) storage.Opener {
 	}
 }
 
-// CutOpener opens a blob that ends with an error at an offset, and notes from where on it is
-// read.
+// CutOpener opens a blob that fails at an offset, and records the offsets at which it is
+// opened.
 func CutOpener(data []byte, at int64, err error, offsets *[]int64) storage.Opener {
 	return func(_ context.Context, offset int64) (io.ReadCloser, error) {
 		*offsets = append(*offsets, offset)
@@ -81,7 +80,7 @@ type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
-// Check tests an empty target, whose tag is tag.
+// Check tests an empty target. tag is the tag to write.
 func Check(t *testing.T, to storage.Target, tag string) {
 	t.Run("blobs", func(t *testing.T) { checkBlobs(t, to) })
 	t.Run("manifests", func(t *testing.T) { checkManifests(t, to, tag) })
@@ -114,7 +113,7 @@ func checkBlobs(t *testing.T, to storage.Target) {
 		if err != nil || !bytes.Equal(got, data[offset:]) {
 			t.Errorf("from %d on: %q, %v", offset, got, err)
 		}
-		_ = content.Close() // it was only read
+		_ = content.Close() // read only
 	}
 }
 
@@ -153,8 +152,8 @@ func checkManifests(t *testing.T, to storage.Target, tag string) {
 	}
 }
 
-// checkSourceFails wants the error of a source to stay what it is, and what failed to be
-// pushed to be pushed by the next try.
+// checkSourceFails checks that an error of the source is returned unchanged, and that the
+// next push of the same blob succeeds.
 func checkSourceFails(t *testing.T, to storage.Target) {
 	data := []byte("what comes late")
 	desc := Describe(t, data)
