@@ -59,18 +59,10 @@ test-unit: ## Run the tests that need no sandbox
 	$(call say,testing the tools of the project and the release)
 	@$(STATIC) $(GO) test ./hack/...
 
-# Inputs that reach new code are kept in Go's cache. One that fails is written to testdata/fuzz
-# of its package. Making inputs smaller takes longer than finding them, so it is cut short.
 FUZZTIME ?= 10s
 
 fuzz: ## Run every fuzz target, for FUZZTIME (10s) each
-	@targets=$$(grep -roE --include='*_test.go' '^func Fuzz[A-Za-z0-9_]+' cmd pkg | sort); \
-	test -n "$$targets" || { echo 'no fuzz targets found' >&2; exit 1; }; \
-	echo "$$targets" | while IFS=: read -r file func; do \
-		target=$${func#func }; \
-		printf '==> fuzzing %s of %s for $(FUZZTIME)\n' "$$target" "$$(dirname "$$file")"; \
-		$(STATIC) $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' -fuzzminimizetime 10x "./$$(dirname "$$file")" || exit 1; \
-	done
+	@GO='$(GO)' $(STATIC) hack/fuzz.sh '$(FUZZTIME)'
 
 demo: build sandbox ## Take a sample installation offline, from end to end
 	$(call say,running the demo)
