@@ -18,6 +18,9 @@ const (
 // UpstreamMissing marks an image that KKP's own `mirror-images` does not list.
 const UpstreamMissing = "missing"
 
+// SourceRunning is the source of images that pods run.
+const SourceRunning = "running"
+
 // Reason says why an image is needed.
 type Reason struct {
 	Source    string `json:"source"`              // the source that found it, such as "components"
@@ -219,4 +222,20 @@ func (inv Inventory) Without(other Inventory) Inventory {
 // Covers tells whether the image has all of these second places.
 func (img Image) Covers(also []string) bool {
 	return !slices.ContainsFunc(also, func(place string) bool { return !slices.Contains(img.Also, place) })
+}
+
+// Conditions are the conditions under which an image is needed, none if one of its reasons is
+// unconditional. That it runs now is no condition.
+func (img Image) Conditions() []string {
+	var conditions []string
+	for _, reason := range img.Reasons {
+		switch {
+		case reason.Source == SourceRunning:
+		case reason.Condition == "":
+			return nil
+		default:
+			conditions = append(conditions, reason.Condition)
+		}
+	}
+	return conditions
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // UsageError says that the command line is wrong.
@@ -81,4 +84,22 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
+}
+
+// failures makes failed copies the outcome of a command.
+func failures(report images.Report) error {
+	if text := display.Failures(report); text != "" {
+		return &PartialError{Message: text}
+	}
+	return nil
+}
+
+// interrupted says how to go on after an interrupt.
+func interrupted(ctx context.Context, report images.SyncReport) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	s := report.Summary
+	return &InterruptedError{Message: fmt.Sprintf("%d of %d images are in %s. Run the same command again to go on: they are not copied twice",
+		s.Copied+s.Present, s.Copied+s.Present+s.Skipped+s.Failed, report.Target)}
 }

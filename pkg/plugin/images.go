@@ -17,6 +17,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // imagesCommand is what the images command was asked.
@@ -102,17 +103,19 @@ func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []stri
 	}
 	switch {
 	case printer != nil:
-		err = printDocument(printer, result.List(), c.streams.Out)
-	case len(refs) > 0 && c.output.format() != formatName:
-		printReasons(c.streams.Out, result.Inventory)
+		err = display.Document(c.streams.Out, printer, result.List())
+	case c.output.format() == formatName:
+		display.Names(c.streams.Out, result.Inventory)
+	case len(refs) > 0:
+		display.Reasons(c.streams.Out, result.Inventory)
 	default:
-		err = printTable(c.streams.Out, result.Inventory, c.output)
+		err = display.Images(c.streams.Out, result.Inventory, c.output.format() == formatWide, c.output.noHeaders)
 	}
 	if err != nil {
 		return err
 	}
 	whole.Gaps, whole.Notes = result.Gaps, result.Notes
-	printSummary(c.streams.ErrOut, title, whole, len(result.Images))
+	summary(title, whole, len(result.Images)).Print(c.streams.ErrOut)
 	return gapsError(result.Gaps)
 }
 
@@ -155,13 +158,20 @@ func (c *imagesCommand) beyond(ctx context.Context, plan images.Inventory, inst 
 	unknown := slices.DeleteFunc(today.Gaps, func(gap images.Gap) bool { return slices.Contains(plan.Gaps, gap) })
 	if len(unknown) > 0 {
 		rest.Notes = append(rest.Notes, fmt.Sprintf("what %s needs is not known in full, so some of the list may be there already: %s, the first is %s",
-			releaseTitle(running), count(len(unknown), "gap"), unknown[0]))
+			releaseTitle(running), display.Count(len(unknown), "gap"), unknown[0]))
 	}
 	return rest
 }
 
 func releaseTitle(release *catalog.Release) string {
 	return fmt.Sprintf("KKP %s %s", release.Version(), strings.ToUpper(string(release.Edition())))
+}
+
+// summary is what a list is for, of which a number of images is shown.
+func summary(title string, result discover.Result, shown int) display.Summary {
+	return display.Summary{
+		Title: title, Kubernetes: result.Scope.Kubernetes, Providers: result.Scope.Providers, Inventory: result.Inventory, Shown: shown,
+	}
 }
 
 // matching keeps the images that the patterns mean. A pattern that means none is an
@@ -187,5 +197,5 @@ func gapsError(gaps []images.Gap) error {
 	if len(gaps) == 0 {
 		return nil
 	}
-	return &PartialError{Message: fmt.Sprintf("the list has %s: images may be missing from it", count(len(gaps), "gap"))}
+	return &PartialError{Message: fmt.Sprintf("the list has %s: images may be missing from it", display.Count(len(gaps), "gap"))}
 }

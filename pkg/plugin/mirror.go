@@ -7,6 +7,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // maxListed is how many images an error names; sync names all.
@@ -21,7 +22,7 @@ type MirrorError struct {
 
 func (e *MirrorError) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d of %s cannot be taken from %s; nothing was changed:", len(e.Checks), count(e.Total, "image"), e.Target)
+	fmt.Fprintf(&text, "%d of %s cannot be taken from %s; nothing was changed:", len(e.Checks), display.Count(e.Total, "image"), e.Target)
 	for i, check := range e.Checks {
 		if i == maxListed {
 			fmt.Fprintf(&text, "\n  … and %d more", len(e.Checks)-maxListed)

@@ -1,8 +1,6 @@
 package plugin
 
 import (
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -18,14 +16,4 @@ func movesOf(ref images.Ref) []images.Move {
 		moves = append(moves, images.Move{To: to, Fact: known.Fact})
 	}
 	return moves
-}
-
-// noteMoved says which images are gone from where their references say, and were compared
-// with what is elsewhere.
-func noteMoved(out io.Writer, checks []images.Check) {
-	for _, check := range checks {
-		if check.Moved != nil {
-			fmt.Fprintf(out, "note: %s: %s\n", check.Source, check.Moved.Note(check.Source, "compared with"))
-		}
-	}
 }

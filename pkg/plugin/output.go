@@ -1,17 +1,12 @@
 package plugin
 
 import (
-	"bytes"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/json"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
@@ -92,43 +87,7 @@ func (o *outputFlags) documentPrinter(cmd *cobra.Command, own ...string) (printe
 		return nil, usageError(cmd, err)
 	}
 	if o.format() == formatYAML {
-		return &textYAML{json: printer}, nil
+		return &terminal.YAMLPrinter{JSON: printer}, nil
 	}
 	return printer, nil
-}
-
-// textYAML prints as YAML what another printer prints as JSON.
-type textYAML struct {
-	json    printers.ResourcePrinter
-	printed int
-}
-
-// PrintObj implements printers.ResourcePrinter.
-func (p *textYAML) PrintObj(obj runtime.Object, out io.Writer) error {
-	var document bytes.Buffer
-	if err := p.json.PrintObj(obj, &document); err != nil {
-		return err
-	}
-	text, err := terminal.YAML(document.Bytes())
-	if err != nil {
-		return err
-	}
-	if p.printed++; p.printed > 1 {
-		text = append([]byte("---\n"), text...)
-	}
-	_, err = out.Write(text)
-	return err
-}
-
-// printDocument prints a value as the API object that it says it is.
-func printDocument(printer printers.ResourcePrinter, document any, out io.Writer) error {
-	data, err := json.Marshal(document)
-	if err != nil {
-		return err
-	}
-	obj := &unstructured.Unstructured{}
-	if err := json.Unmarshal(data, &obj.Object); err != nil {
-		return err
-	}
-	return printer.PrintObj(obj, out)
 }

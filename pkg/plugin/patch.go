@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/printers"
 
@@ -18,6 +20,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/mask"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // The values of --dry-run, as kubectl has them.
@@ -199,11 +202,20 @@ func (c *patchCommand) show(ctx context.Context, printer printers.ResourcePrinte
 
 func (c *patchCommand) diffs(ctx context.Context, changes []edited) error {
 	for _, e := range changes {
-		if err := printDiff(ctx, c.streams.Out, apply.Name(e.change.Live), e.change.Live, e.result()); err != nil {
+		if err := showDiff(ctx, c.streams.Out, apply.Name(e.change.Live), e.change.Live, e.result()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// showDiff shows how an object changes. An object that is made or deleted is nil on one side.
+func showDiff(ctx context.Context, out io.Writer, name string, before, after *unstructured.Unstructured) error {
+	old, fresh, err := apply.Texts(before, after)
+	if err != nil {
+		return err
+	}
+	return display.Diff(ctx, out, name, old, fresh)
 }
 
 // report says what became of the objects.
@@ -261,7 +273,7 @@ func (c *patchCommand) agree(ctx context.Context, printer printers.ResourcePrint
 			return err
 		}
 	}
-	return agree(ctx, c.streams, c.yes, "Change "+count(len(changes), "object")+"?")
+	return agree(ctx, c.streams, c.yes, "Change "+display.Count(len(changes), "object")+"?")
 }
 
 // registryTarget reads the name of a mirror, which cannot be an archive.

@@ -15,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // patchConfigCommand is what the patch-config command was asked.
@@ -132,13 +133,13 @@ func (c *patchConfigCommand) cover(ctx context.Context, cmd *cobra.Command, f fo
 		return patch.Coverage{}, err
 	}
 	coverage := plan.Cover(inv, f.inst, f.release)
-	c.say("%s come from the mirror with these settings", count(len(coverage.Redirected.Images), "image"))
+	c.say("%s come from the mirror with these settings", display.Count(len(coverage.Redirected.Images), "image"))
 	if len(c.fields.Only)+len(c.fields.Except) > 0 {
 		return coverage, nil // what is left is what was asked for
 	}
 	for _, remedy := range patch.Remedies() {
 		if left := coverage.Left[remedy]; len(left) > 0 {
-			c.say("%s not; it takes %s:\n  %s", count(len(left), "image"), remedy, strings.Join(someRefs(left), "\n  "))
+			c.say("%s not; it takes %s:\n  %s", display.Count(len(left), "image"), remedy, strings.Join(someRefs(left), "\n  "))
 		}
 	}
 	return coverage, nil
@@ -201,7 +202,7 @@ func (c *patchConfigCommand) tellRolling(inst kkp.Installation, changes []edited
 			unread += ", and those on Seed " + seed.Name + ", which could not be read"
 		}
 	}
-	c.say("warning: the control planes of %s will restart, etcd included%s", count(clusters, "user cluster"), unread)
+	c.say("warning: the control planes of %s will restart, etcd included%s", display.Count(clusters, "user cluster"), unread)
 }
 
 // secret is the Secret for Helm.

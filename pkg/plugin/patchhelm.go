@@ -15,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // patchHelmCommand is what the patch-helm command was asked.
@@ -147,10 +148,10 @@ func (c *patchHelmCommand) run(ctx context.Context, cmd *cobra.Command, registry
 	if err != nil {
 		return err
 	}
-	printRemarks(c.streams.ErrOut, images.Inventory{Gaps: found.gaps})
+	display.Remarks(c.streams.ErrOut, images.Inventory{Gaps: found.gaps})
 	switch {
 	case printer != nil:
-		err = printDocument(printer, redirect.NewList(target, found.items(), found.gaps), c.streams.Out)
+		err = display.Document(c.streams.Out, printer, redirect.NewList(target, found.items(), found.gaps))
 	case c.output.format() == formatYAML:
 		err = c.printValues(target, found)
 	case c.directory != "":
@@ -172,5 +173,5 @@ func releaseGaps(gaps []images.Gap) error {
 	if len(gaps) == 0 {
 		return nil
 	}
-	return &PartialError{Message: fmt.Sprintf("%s: what is named there still comes from where it does now", count(len(gaps), "gap"))}
+	return &PartialError{Message: fmt.Sprintf("%s: what is named there still comes from where it does now", display.Count(len(gaps), "gap"))}
 }

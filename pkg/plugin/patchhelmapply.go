@@ -11,6 +11,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // RefusedError says that an upgrade would do more than redirect images.
@@ -23,7 +24,7 @@ func (e *RefusedError) Error() string {
 	text.WriteString("it would do more than redirect images:")
 	for _, change := range e.Changes {
 		fmt.Fprintf(&text, "\n  %s: %s", change.Name, change.Refused)
-		fmt.Fprintf(&flags, " --allow %s", shellCommand(change.Name))
+		fmt.Fprintf(&flags, " --allow %s", display.ShellCommand(change.Name))
 	}
 	return text.String() + "\nif that is meant, go on with" + flags.String()
 }
@@ -64,7 +65,7 @@ func (c *patchHelmCommand) upgradeAll(ctx context.Context, found helmReleases, t
 		return refused
 	}
 	if c.dryRun != dryRunServer {
-		if err := agree(ctx, c.streams, c.yes, "Upgrade "+count(len(upgrades), "release")+"?"); err != nil {
+		if err := agree(ctx, c.streams, c.yes, "Upgrade "+display.Count(len(upgrades), "release")+"?"); err != nil {
 			return err
 		}
 	}
@@ -84,7 +85,7 @@ func (c *patchHelmCommand) each(ctx context.Context, upgrades []*helmUpgrade, do
 		}
 	}
 	if failed > 0 {
-		return &PartialError{Message: fmt.Sprintf("%d of %s were not upgraded", failed, count(len(upgrades), "release"))}
+		return &PartialError{Message: fmt.Sprintf("%d of %s were not upgraded", failed, display.Count(len(upgrades), "release"))}
 	}
 	return nil
 }
@@ -111,7 +112,7 @@ func (c *patchHelmCommand) try(ctx context.Context, one *helmUpgrade) error {
 	}
 	refusal := &RefusedError{}
 	for _, change := range trial.Changes {
-		if err := printDiff(ctx, c.streams.Out, strings.ToLower(change.Name), change.Before, change.After); err != nil {
+		if err := showDiff(ctx, c.streams.Out, strings.ToLower(change.Name), change.Before, change.After); err != nil {
 			return err
 		}
 		if change.Refused != "" && !slices.ContainsFunc(c.allowed, change.Allowed) {
@@ -159,6 +160,6 @@ func (c *patchHelmCommand) upgradeOne(ctx context.Context, one *helmUpgrade) err
 		return err
 	}
 	fmt.Fprintf(c.streams.Out, "%s upgraded to revision %d; to undo it: %s\n", one.ID(), revision,
-		shellCommand("helm", "rollback", one.Name, fmt.Sprint(one.Revision), "--namespace", one.Namespace))
+		display.ShellCommand("helm", "rollback", one.Name, fmt.Sprint(one.Revision), "--namespace", one.Namespace))
 	return nil
 }

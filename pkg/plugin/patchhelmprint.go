@@ -17,6 +17,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
@@ -143,7 +144,7 @@ func (c *patchHelmCommand) writeFiles(target images.Target, found helmReleases) 
 		if r.seed != nil {
 			fmt.Fprintf(c.streams.Out, "# with the kubeconfig of seed %s\n", r.seed.Name)
 		}
-		fmt.Fprintln(c.streams.Out, shellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace,
+		fmt.Fprintln(c.streams.Out, display.ShellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace,
 			"--reset-then-reuse-values", "-f", filepath.Join(c.directory, valuesName(r))))
 	}
 	fmt.Fprintln(c.streams.ErrOut, "note: kubermatic-installer gives releases the values of its own --helm-values file; what is in these files has to be in that one, too, when it runs next")

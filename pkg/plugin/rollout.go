@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // tellNodes tells what it takes for nodes to get the settings of their datacenter:
@@ -44,7 +45,7 @@ func (c *patchSeedCommand) tellCluster(nodes kkp.Nodes) {
 		c.say("  cluster %s: it has no MachineDeployment", name)
 	}
 	for _, deployment := range nodes.Deployments {
-		c.say("  cluster %s: %s/%s (%s)", name, deployment.Namespace, deployment.Name, count(int(deployment.Replicas), "node"))
+		c.say("  cluster %s: %s/%s (%s)", name, deployment.Namespace, deployment.Name, display.Count(int(deployment.Replicas), "node"))
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // maxListBytes bounds an image list that is read: 300,000 images with their reasons.
@@ -82,8 +83,8 @@ func (c *selection) noteWithheld(classes []images.Class) {
 
 // newProgress shows how a number of images are copied. Requests that are printed, too, would
 // tear a bar apart.
-func (c *selection) newProgress(total int) *progress {
-	return newProgress(c.streams.ErrOut, total, c.noProgress || c.registries.verbosity > 0)
+func (c *selection) newProgress(total int) *display.Progress {
+	return display.NewProgress(c.streams.ErrOut, total, c.noProgress || c.registries.verbosity > 0)
 }
 
 // planned is what the flags of a command come to.
@@ -139,7 +140,7 @@ func (c *selection) inventory(ctx context.Context, cmd *cobra.Command, registrie
 	}
 	if c.archive != nil {
 		inv, err := transfer.Inventory(c.archive)
-		printRemarks(c.streams.ErrOut, inv)
+		display.Remarks(c.streams.ErrOut, inv)
 		return c.scope.withPrefix(inv), err
 	}
 	opts, err := c.scope.options(cmd, registries)
@@ -155,7 +156,7 @@ func (c *selection) inventory(ctx context.Context, cmd *cobra.Command, registrie
 	if err != nil {
 		return images.Inventory{}, err
 	}
-	printSummary(c.streams.ErrOut, releaseTitle(release), result, len(result.Images))
+	summary(releaseTitle(release), result, len(result.Images)).Print(c.streams.ErrOut)
 	return result.Inventory, nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -16,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
@@ -128,20 +128,15 @@ func (c *syncCommand) printPlan(printer printers.ResourcePrinter, inv images.Inv
 			to := target.Ref(inv.Images[i].Ref)
 			inv.Images[i].Target = &to
 		}
-		if err := printDocument(printer, inv.List(), c.streams.Out); err != nil {
+		if err := display.Document(c.streams.Out, printer, inv.List()); err != nil {
 			return err
 		}
 		return gapsError(inv.Gaps)
 	}
-	w := printers.GetNewTabWriter(c.streams.Out)
-	fmt.Fprintln(w, "SOURCE\tTARGET")
-	for _, step := range plan.Copies {
-		fmt.Fprintf(w, "%s\t%s\n", step.Source, strings.Join(append([]string{step.Written().String()}, step.Also...), ", also "))
-	}
-	if err := w.Flush(); err != nil {
+	if err := display.Plan(c.streams.Out, plan); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.streams.ErrOut, "dry run: %s would be copied to %s if they are not there; nothing was changed\n", count(len(plan.Copies), "image"), target)
+	fmt.Fprintf(c.streams.ErrOut, "dry run: %s would be copied to %s if they are not there; nothing was changed\n", display.Count(len(plan.Copies), "image"), target)
 	return gapsError(inv.Gaps)
 }
 
@@ -162,13 +157,13 @@ func (c *syncCommand) transfer(ctx context.Context, p planned, since *transfer.A
 		}
 	}
 	if printer != nil {
-		if err := printDocument(printer, document, c.streams.Out); err != nil {
+		if err := display.Document(c.streams.Out, printer, document); err != nil {
 			return err
 		}
 	} else {
-		fmt.Fprintln(c.streams.Out, outcome(document))
+		fmt.Fprintln(c.streams.Out, display.Outcome(document))
 	}
-	return cmp.Or(interrupted(ctx, document), failuresError(report), gapsError(p.inventory.Gaps))
+	return cmp.Or(interrupted(ctx, document), failures(report), gapsError(p.inventory.Gaps))
 }
 
 // copy carries out the plan, with the registry or the archive that is the target.
@@ -190,7 +185,7 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *transfer.Archi
 	progress := c.newProgress(len(p.plan.Copies))
 	opts.Observer = progress
 	report := p.registries.Copy(ctx, p.plan, opts)
-	progress.close()
+	progress.Close()
 	var classes []images.Class
 	for _, result := range report.Results {
 		classes = append(classes, result.Class)

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // verifyCommand is what the verify command was asked.
@@ -95,13 +95,13 @@ func (c *verifyCommand) run(ctx context.Context, cmd *cobra.Command, arg string)
 	}
 	verification = verification.Updated(p.registries.Verify(ctx, broken, opts, c.deep))
 	err = c.print(ctx, printer, p, verification)
-	return cmp.Or(failuresError(report), err)
+	return cmp.Or(failures(report), err)
 }
 
 // repair copies what is broken, with all of its parts.
 func (c *verifyCommand) repair(ctx context.Context, p planned, opts transfer.Options, found images.Verification) images.Report {
 	progress := c.newProgress(len(found.Broken(p.plan).Copies))
-	defer progress.close()
+	defer progress.Close()
 	opts.Observer = progress
 	return p.registries.Repair(ctx, p.plan, found, opts)
 }
@@ -109,10 +109,10 @@ func (c *verifyCommand) repair(ctx context.Context, p planned, opts transfer.Opt
 func (c *verifyCommand) print(ctx context.Context, printer printers.ResourcePrinter, p planned, verification images.Verification) error {
 	document := verification.Document(p.target, c.deep, p.inventory.Gaps)
 	if printer != nil {
-		if err := printDocument(printer, document, c.streams.Out); err != nil {
+		if err := display.Document(c.streams.Out, printer, document); err != nil {
 			return err
 		}
-	} else if err := c.printTable(document); err != nil {
+	} else if err := display.Verification(c.streams.Out, document); err != nil {
 		return err
 	}
 	var classes []images.Class
@@ -120,53 +120,15 @@ func (c *verifyCommand) print(ctx context.Context, printer printers.ResourcePrin
 		classes = append(classes, check.Class)
 	}
 	c.noteWithheld(classes)
-	noteMoved(c.streams.ErrOut, verification.Checks)
+	display.Moved(c.streams.ErrOut, verification.Checks)
 	bad := len(document.Items) - document.Summary[images.Verified]
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case bad > 0:
 		return &PartialError{Message: fmt.Sprintf("%d of %s are not what they should be in %s; 'verify --fix' copies what is missing or different",
-			bad, count(len(document.Items), "image"), p.target)}
+			bad, display.Count(len(document.Items), "image"), p.target)}
 	default:
 		return gapsError(p.inventory.Gaps)
-	}
-}
-
-// printTable prints what is not as it should be, or one line if all is.
-func (c *verifyCommand) printTable(document images.VerifyReport) error {
-	if document.Summary[images.Verified] == len(document.Items) {
-		how := "every manifest and blob is there"
-		if document.Deep {
-			how = "every byte was read"
-		}
-		fmt.Fprintf(c.streams.Out, "verified %s in %s: %s\n", count(len(document.Items), "image"), document.Target, how)
-		return nil
-	}
-	w := printers.GetNewTabWriter(c.streams.Out)
-	fmt.Fprintln(w, "FINDING\tIMAGE\tDETAIL")
-	for _, check := range document.Items {
-		if check.Finding != images.Verified {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", check.Finding, check.Source, detail(check))
-		}
-	}
-	return w.Flush()
-}
-
-// detail is what is wrong with an image, on one line.
-func detail(check images.Check) string {
-	switch check.Finding {
-	case images.Missing:
-		return "no " + check.Target.String()
-	case images.Different:
-		return fmt.Sprintf("%s, want %s", check.Digest, check.Expected)
-	case images.Incomplete:
-		var parts []string
-		for _, problem := range check.Problems {
-			parts = append(parts, fmt.Sprintf("%s %s: %s", problem.Part, problem.Digest, problem.Detail))
-		}
-		return strings.Join(parts, "; ")
-	default:
-		return check.Error
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // versionInfo is what the version command prints as a document.
@@ -37,7 +38,7 @@ func newVersionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 			}
 			info := currentVersion()
 			if printer != nil {
-				return printDocument(printer, info, streams.Out)
+				return display.Document(streams.Out, printer, info)
 			}
 			fmt.Fprintf(streams.Out, "kkp-mirror %s (%s, %s)\nKKP releases: %s\n", info.Version, info.Platform, info.GoVersion, releaseRanges(info.Releases))
 			return nil

@@ -18,9 +18,9 @@ import (
 
 // The sources of images.
 const (
-	Components = "components" // what the release catalog lists
-	Configured = "configured" // what the configuration names
-	Running    = "running"    // what pods run
+	Components = "components"         // what the release catalog lists
+	Configured = "configured"         // what the configuration names
+	Running    = images.SourceRunning // what pods run
 
 	Charts        = "charts"         // what Helm releases and local charts refer to
 	BundledCharts = "bundled-charts" // what the charts in KKP's own image refer to

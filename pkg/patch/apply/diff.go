@@ -1,7 +1,6 @@
 package apply
 
 import (
-	"github.com/rogpeppe/go-internal/diff"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/yaml"
 
@@ -27,11 +26,6 @@ func text(object map[string]any) (string, error) {
 	}
 	data, err := yaml.Marshal(object)
 	return string(data), err
-}
-
-// Diff is a unified diff of two texts, "" if they are equal.
-func Diff(name, before, after string) string {
-	return string(diff.Diff("live/"+name, []byte(before), "new/"+name, []byte(after)))
 }
 
 // legible is a copy without the fields that are for machines.

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rogpeppe/go-internal/diff"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
@@ -20,15 +21,15 @@ func TestDiffShowsNoSecrets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	diff := Diff("seed", old, text)
+	unified := string(diff.Diff("live", []byte(old), "new", []byte(text)))
 	for _, hidden := range []string{"c2VjcmV0", "secret@", "hidden", PreviousAnnotation, "annotations"} {
-		if strings.Contains(old+text+diff, hidden) {
-			t.Errorf("%q is shown:\n%s", hidden, diff)
+		if strings.Contains(old+text+unified, hidden) {
+			t.Errorf("%q is shown:\n%s", hidden, unified)
 		}
 	}
 	for _, shown := range []string{"-  httpProxy: http://user:***@proxy:3128 (before)", "+  httpProxy: http://user:***@proxy:3128 (after)", "-  plain: a", "+  plain: b", "quay.io/a/b:c"} {
-		if !strings.Contains(diff, shown) {
-			t.Errorf("%q is not shown:\n%s", shown, diff)
+		if !strings.Contains(unified, shown) {
+			t.Errorf("%q is not shown:\n%s", shown, unified)
 		}
 	}
 	if strings.Contains(before.Object["spec"].(map[string]any)["httpProxy"].(string), "***") {

@@ -1,4 +1,4 @@
-package plugin
+package display
 
 import (
 	"fmt"
@@ -13,9 +13,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
-// progress shows how a sync goes on: one bar on a terminal, else a line for each image
-// that is finished.
-type progress struct {
+// Progress shows how a sync goes on: one bar on a terminal, else a line for each image
+// that is finished. It is a transfer.Observer.
+type Progress struct {
 	out   io.Writer     // of lines
 	bars  *mpb.Progress // nil: there are only lines
 	bar   *mpb.Bar
@@ -27,8 +27,10 @@ type progress struct {
 	waited map[string]time.Time // by host: until when a line said that it is waited for
 }
 
-func newProgress(out io.Writer, total int, noBars bool) *progress {
-	p := &progress{out: out, total: total, waited: map[string]time.Time{}}
+// NewProgress shows on out how a number of images are copied. Without bars, there are lines
+// on a terminal, too.
+func NewProgress(out io.Writer, total int, noBars bool) *Progress {
+	p := &Progress{out: out, total: total, waited: map[string]time.Time{}}
 	if noBars || !terminal.Is(out) {
 		return p
 	}
@@ -40,45 +42,45 @@ func newProgress(out io.Writer, total int, noBars bool) *progress {
 	return p
 }
 
-func (p *progress) counts() string {
+func (p *Progress) counts() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return fmt.Sprintf("%d/%d images", p.done, p.total)
 }
 
 // Started is part of transfer.Observer.
-func (p *progress) Started(images.Copy) {}
+func (p *Progress) Started(images.Copy) {}
 
 // Planned is part of transfer.Observer.
-func (p *progress) Planned(bytes int64) {
+func (p *Progress) Planned(bytes int64) {
 	p.meter.plan(bytes)
 	p.draw()
 }
 
 // Saved is part of transfer.Observer.
-func (p *progress) Saved(bytes int64) {
+func (p *Progress) Saved(bytes int64) {
 	p.meter.save(bytes)
 	p.draw()
 }
 
 // Transferred is part of transfer.Observer.
-func (p *progress) Transferred(_ images.Copy, bytes int64) {
+func (p *Progress) Transferred(_ images.Copy, bytes int64) {
 	p.meter.move(time.Now(), bytes)
 	p.draw()
 }
 
 // draw gives the bar its length.
-func (p *progress) draw() {
+func (p *Progress) draw() {
 	if p.bars == nil {
 		return
 	}
 	done, total := p.meter.length()
-	p.bar.SetTotal(total+1, false) // the last one is for close
+	p.bar.SetTotal(total+1, false) // the last one is for Close
 	p.bar.SetCurrent(done)
 }
 
 // Waiting is part of transfer.Observer. Images that wait for the same host are one line.
-func (p *progress) Waiting(host, reason string, delay time.Duration) {
+func (p *Progress) Waiting(host, reason string, delay time.Duration) {
 	until := time.Now().Add(delay)
 	p.mu.Lock()
 	known := until.Before(p.waited[host].Add(time.Second))
@@ -92,12 +94,12 @@ func (p *progress) Waiting(host, reason string, delay time.Duration) {
 }
 
 // Finished is part of transfer.Observer. The bar shows those that went well by its count.
-func (p *progress) Finished(result images.Result) {
+func (p *Progress) Finished(result images.Result) {
 	switch {
 	case result.Outcome == images.Failed:
 		p.line("failed   %s: %s", result.Source, result.Error)
 	case result.Outcome == images.Copied && p.bars == nil:
-		p.line("copied   %s (%s, %.1f s)", result.Source, size(result.Bytes), result.Seconds)
+		p.line("copied   %s (%s, %.1f s)", result.Source, Size(result.Bytes), result.Seconds)
 	case p.bars == nil:
 		p.line("%-8s %s", result.Outcome, result.Source)
 	}
@@ -112,12 +114,12 @@ func (p *progress) Finished(result images.Result) {
 }
 
 // line writes a line above the bar, if there is one.
-func (p *progress) line(format string, args ...any) {
+func (p *Progress) line(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-// close leaves the terminal as a line with the last state.
-func (p *progress) close() {
+// Close leaves the terminal as a line with the last state.
+func (p *Progress) Close() {
 	if p.bars == nil {
 		return
 	}

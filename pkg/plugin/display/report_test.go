@@ -1,9 +1,7 @@
-package plugin
+package display
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -47,7 +45,7 @@ func TestOutcome(t *testing.T) {
 			}
 			report.Results = append(report.Results, res)
 		}
-		if got := outcome(report.Document(target, nil)); got != want {
+		if got := Outcome(report.Document(target, nil)); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
@@ -60,7 +58,7 @@ func TestFailuresAreGroupedByRemedy(t *testing.T) {
 		result(t, "c:1", images.Failed, images.ClassNotFound),
 		result(t, "d:1", images.Copied, ""),
 	}}
-	err := failuresError(report)
+	text := Failures(report)
 	want := strings.Join([]string{
 		"3 of 4 images could not be copied",
 		"auth: " + images.ClassAuth.Remedy(),
@@ -69,11 +67,11 @@ func TestFailuresAreGroupedByRemedy(t *testing.T) {
 		"  pulling b:1: it failed",
 		"  pulling c:1: it failed",
 	}, "\n")
-	if diff := cmp.Diff(want, err.Error()); diff != "" {
+	if diff := cmp.Diff(want, text); diff != "" {
 		t.Error(diff)
 	}
-	if err := failuresError(images.Report{}); err != nil {
-		t.Errorf("no failure is no error, got %v", err)
+	if text := Failures(images.Report{}); text != "" {
+		t.Errorf("without a failure, got %s", text)
 	}
 }
 
@@ -83,7 +81,7 @@ func TestWhatHasToBeCreatedIsListedOnce(t *testing.T) {
 		res.Target, res.Remedy, res.Error = ref(t, target), remedy, "pushing "+target+": 404 not found"
 		return res
 	}
-	err := failuresError(images.Report{Results: []images.Result{
+	text := Failures(images.Report{Results: []images.Result{
 		failed("harbor.example.com/kubermatic/kubermatic:1", images.RemedyCreateProject),
 		failed("harbor.example.com/kubermatic/util:1", images.RemedyCreateProject),
 		failed("harbor.example.com/acme/tool:1", images.RemedyCreateProject),
@@ -94,8 +92,8 @@ func TestWhatHasToBeCreatedIsListedOnce(t *testing.T) {
 		"\nprojects to create in harbor.example.com:\nacme\nkubermatic\n",
 		"\nrepositories to create in 1.dkr.ecr.eu-west-1.amazonaws.com:\nkkp/etcd",
 	} {
-		if !strings.Contains(err.Error(), want) {
-			t.Errorf("%q is not in\n%s", want, err)
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is not in\n%s", want, text)
 		}
 	}
 }
@@ -103,43 +101,22 @@ func TestWhatHasToBeCreatedIsListedOnce(t *testing.T) {
 func TestTheSameFailureIsOneLine(t *testing.T) {
 	full := result(t, "a:1", images.Failed, images.ClassDisk)
 	full.Error = "writing oci:x: /srv has 1 MiB free, and 9 MiB are needed"
-	err := failuresError(images.Report{Results: []images.Result{full, full, full}})
-	if want := "\n  3 images: " + full.Error; !strings.HasSuffix(err.Error(), want) {
-		t.Errorf("got %s", err)
-	}
-}
-
-func TestExitCodes(t *testing.T) {
-	interrupted, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, test := range []struct {
-		ctx  context.Context
-		err  error
-		want int
-	}{
-		{t.Context(), nil, 0},
-		{t.Context(), errors.New("x"), 1},
-		{t.Context(), &UsageError{Err: errors.New("x")}, 2},
-		{t.Context(), &PartialError{}, 3},
-		{interrupted, &InterruptedError{}, 130},
-		{interrupted, errors.New("context canceled"), 130},
-	} {
-		if got := exitCode(test.ctx, test.err); got != test.want {
-			t.Errorf("%v: got %d, want %d", test.err, got, test.want)
-		}
+	text := Failures(images.Report{Results: []images.Result{full, full, full}})
+	if want := "\n  3 images: " + full.Error; !strings.HasSuffix(text, want) {
+		t.Errorf("got %s", text)
 	}
 }
 
 func TestProgressWithoutTerminalIsALinePerImage(t *testing.T) {
 	var out bytes.Buffer
-	p := newProgress(&out, 4, false)
+	p := NewProgress(&out, 4, false)
 	p.Waiting("docker.io", "429 too many requests", 40*time.Second)
 	p.Waiting("docker.io", "429 too many requests", 40*time.Second) // the same
 	p.Finished(result(t, "a:1", images.Copied, ""))
 	p.Finished(result(t, "b:1", images.Present, ""))
 	p.Finished(result(t, "c:1", images.Failed, images.ClassNetwork))
 	p.Finished(result(t, "d:1", images.Skipped, ""))
-	p.close()
+	p.Close()
 	if got := p.counts(); got != "3/4 images" {
 		t.Errorf("what was not tried is not done: %s", got)
 	}
@@ -155,15 +132,8 @@ func TestProgressWithoutTerminalIsALinePerImage(t *testing.T) {
 
 func TestSize(t *testing.T) {
 	for bytes, want := range map[int64]string{0: "0 B", 1023: "1023 B", 1024: "1.0 KiB", 5 << 30: "5.0 GiB", 3 << 50: "3072.0 TiB"} {
-		if got := size(bytes); got != want {
+		if got := Size(bytes); got != want {
 			t.Errorf("%d: got %s, want %s", bytes, got, want)
 		}
-	}
-}
-
-func TestReleaseRanges(t *testing.T) {
-	got := releaseRanges([]string{"v2.28.0", "v2.28.1", "v2.28.13", "v2.30.6", "v2.31.0"})
-	if want := "v2.28.0–v2.28.13, v2.30.6, v2.31.0"; got != want {
-		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -1,13 +1,13 @@
-package plugin
+package display
 
 import (
 	"regexp"
 	"strings"
 )
 
-// shellCommand is a command as a POSIX shell reads it: each argument stays one argument, and
+// ShellCommand is a command as a POSIX shell reads it: each argument stays one argument, and
 // is not expanded.
-func shellCommand(args ...string) string {
+func ShellCommand(args ...string) string {
 	plain := regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 	quoted := make([]string, 0, len(args))
 	for _, arg := range args {

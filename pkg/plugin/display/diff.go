@@ -1,4 +1,4 @@
-package plugin
+package display
 
 import (
 	"context"
@@ -10,9 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"github.com/rogpeppe/go-internal/diff"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
@@ -27,20 +26,20 @@ const (
 	normal = "\x1b[0m"
 )
 
-// printDiff shows how an object changes, with the program that the user has chosen for it.
-// An object that is made or deleted is nil on one side.
-func printDiff(ctx context.Context, out io.Writer, name string, before, after *unstructured.Unstructured) error {
-	old, text, err := apply.Texts(before, after)
-	if err != nil || old == text {
-		return err
+// Diff shows how the text of an object changes, with the program that the user has chosen for
+// it. Equal texts are not shown. The text of an object that does not exist is empty.
+func Diff(ctx context.Context, out io.Writer, name, before, after string) error {
+	if before == after {
+		return nil
 	}
-	old, text = terminal.Escape(old), terminal.Escape(text)
+	before, after = terminal.Escape(before), terminal.Escape(after)
 	name = strings.ReplaceAll(name, "/", ".")
 	if command := strings.Fields(os.Getenv(externalDiff)); len(command) > 0 {
-		return runDiff(ctx, out, command, name, old, text)
+		return runDiff(ctx, out, command, name, before, after)
 	}
 	raw := terminal.Raw(out) //nolint:forbidigo // the colours are our own, the text is escaped
-	_, err = io.WriteString(raw, coloured(terminal.Escape(apply.Diff(name, old, text)), terminal.Is(out)))
+	unified := string(diff.Diff("live/"+name, []byte(before), "new/"+name, []byte(after)))
+	_, err := io.WriteString(raw, coloured(terminal.Escape(unified), terminal.Is(out)))
 	return err
 }
 

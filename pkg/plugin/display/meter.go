@@ -1,4 +1,4 @@
-package plugin
+package display
 
 import (
 	"fmt"
@@ -61,7 +61,7 @@ func (m *meter) length() (done, total int64) {
 // state is the bytes, the rate and the time left.
 func (m *meter) state(now time.Time) string {
 	done, total := m.length()
-	text := fmt.Sprintf("%s of %s", size(done), size(total))
+	text := fmt.Sprintf("%s of %s", Size(done), Size(total))
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.samples) < 2 {
@@ -74,5 +74,5 @@ func (m *meter) state(now time.Time) string {
 		return text
 	}
 	left := time.Duration(float64(total-done) / rate * float64(time.Second))
-	return fmt.Sprintf("%s, %s/s, %s left", text, size(int64(rate)), left.Round(time.Second))
+	return fmt.Sprintf("%s, %s/s, %s left", text, Size(int64(rate)), left.Round(time.Second))
 }

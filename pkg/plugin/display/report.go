@@ -1,8 +1,7 @@
-package plugin
+package display
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,16 +10,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// outcome is what became of a sync, on one line.
-func outcome(report images.SyncReport) string {
+// Outcome is what became of a sync, on one line.
+func Outcome(report images.SyncReport) string {
 	s := report.Summary
 	total := s.Copied + s.Present + s.Skipped + s.Failed
 	if s.Present == total {
 		return fmt.Sprintf("nothing to copy: %s in %s, with the same digests", present(total), report.Target)
 	}
-	moved := size(s.Bytes)
+	moved := Size(s.Bytes)
 	if s.Mounted > 0 {
-		moved += ", " + size(s.Mounted) + " mounted"
+		moved += ", " + Size(s.Mounted) + " mounted"
 	}
 	text := fmt.Sprintf("%d copied (%s), %d present", s.Copied, moved, s.Present)
 	if s.Failed > 0 {
@@ -39,18 +38,8 @@ func present(n int) string {
 	return fmt.Sprintf("all %d images are", n)
 }
 
-// interrupted says how to go on after an interrupt.
-func interrupted(ctx context.Context, report images.SyncReport) error {
-	if ctx.Err() == nil {
-		return nil
-	}
-	s := report.Summary
-	return &InterruptedError{Message: fmt.Sprintf("%d of %d images are in %s. Run the same command again to go on: they are not copied twice",
-		s.Copied+s.Present, s.Copied+s.Present+s.Skipped+s.Failed, report.Target)}
-}
-
-// failuresError lists the failures by what can be done about them.
-func failuresError(report images.Report) error {
+// Failures lists the failures of a copy by what can be done about them, "" if there are none.
+func Failures(report images.Report) string {
 	groups := map[string][]images.Result{}
 	for _, result := range report.Results {
 		if result.Outcome == images.Failed {
@@ -59,10 +48,10 @@ func failuresError(report images.Report) error {
 		}
 	}
 	if len(groups) == 0 {
-		return nil
+		return ""
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d of %s could not be copied", report.Count(images.Failed), count(len(report.Results), "image"))
+	fmt.Fprintf(&b, "%d of %s could not be copied", report.Count(images.Failed), Count(len(report.Results), "image"))
 	for _, title := range slices.Sorted(maps.Keys(groups)) {
 		b.WriteString("\n" + title)
 		for _, line := range causes(groups[title]) {
@@ -72,7 +61,7 @@ func failuresError(report images.Report) error {
 			fmt.Fprintf(&b, "\n%s", line)
 		}
 	}
-	return &PartialError{Message: b.String()}
+	return b.String()
 }
 
 // causes are the errors of failures. What failed all for the same reason is one line.
@@ -86,7 +75,7 @@ func causes(failures []images.Result) []string {
 	}
 	for i, line := range lines {
 		if n := same[line]; n > 1 {
-			lines[i] = fmt.Sprintf("%s: %s", count(n, "image"), line)
+			lines[i] = fmt.Sprintf("%s: %s", Count(n, "image"), line)
 		}
 	}
 	return lines
@@ -119,19 +108,4 @@ func toCreate(failures []images.Result) []string {
 		lines = append(lines, slices.Compact(names[registry])...)
 	}
 	return lines
-}
-
-// size writes bytes with a binary unit.
-func size(bytes int64) string {
-	value, unit := float64(bytes), "B"
-	for _, larger := range []string{"KiB", "MiB", "GiB", "TiB"} {
-		if value < 1024 {
-			break
-		}
-		value, unit = value/1024, larger
-	}
-	if unit == "B" {
-		return fmt.Sprintf("%d B", bytes)
-	}
-	return fmt.Sprintf("%.1f %s", value, unit)
 }

@@ -1,4 +1,4 @@
-package plugin
+package display
 
 import (
 	"os/exec"
@@ -11,18 +11,12 @@ func TestShellCommand(t *testing.T) {
 		t.Skip("there is no sh here")
 	}
 	for _, arg := range []string{"dex", "", "a b", "$(id)", "`id`", "it's", "a\nb", `"x"`, "*", "~", "<chart dex 2.31.0>", "-f", "a;id", `\`} {
-		command := shellCommand("printf", "%s", arg)
+		command := ShellCommand("printf", "%s", arg)
 		if out, err := exec.Command("sh", "-c", command).Output(); err != nil || string(out) != arg {
 			t.Errorf("%q became %s, which a shell reads as %q (%v)", arg, command, out, err)
 		}
 	}
-	if got := shellCommand("helm", "rollback", "dex", "2", "--namespace", "dex"); got != "helm rollback dex 2 --namespace dex" {
+	if got := ShellCommand("helm", "rollback", "dex", "2", "--namespace", "dex"); got != "helm rollback dex 2 --namespace dex" {
 		t.Errorf("got %s", got)
-	}
-}
-
-func TestOneLine(t *testing.T) {
-	if got := oneLine("a\nimage: evil\r\u0085\u2028b\x1b[2J c"); got != "a image: evil   b [2J c" {
-		t.Errorf("got %q", got)
 	}
 }

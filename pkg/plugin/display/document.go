@@ -1,0 +1,23 @@
+package display
+
+import (
+	"encoding/json"
+	"io"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/cli-runtime/pkg/printers"
+)
+
+// Document prints a value as the API object that it says it is.
+func Document(out io.Writer, printer printers.ResourcePrinter, document any) error {
+	data, err := json.Marshal(document)
+	if err != nil {
+		return err
+	}
+	obj := &unstructured.Unstructured{}
+	if err := utiljson.Unmarshal(data, &obj.Object); err != nil { // which keeps integers
+		return err
+	}
+	return printer.PrintObj(obj, out)
+}

@@ -1,0 +1,106 @@
+package display
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+// Names prints a line with the reference of each image.
+func Names(out io.Writer, inv images.Inventory) {
+	for _, img := range inv.Images {
+		fmt.Fprintln(out, img.Ref)
+	}
+}
+
+// Images prints a row for each image, with a header unless there is to be none.
+func Images(out io.Writer, inv images.Inventory, wide, noHeaders bool) error {
+	header := []string{"IMAGE", "SOURCE", "COMPONENT", "CONDITION"}
+	if wide {
+		header = []string{"IMAGE", "SOURCE", "KIND", "UPSTREAM", "DIGEST", "CLUSTER", "CONDITION", "COMPONENT"} // the longest last
+	}
+	w := printers.GetNewTabWriter(out)
+	if !noHeaders {
+		fmt.Fprintln(w, strings.Join(header, "\t"))
+	}
+	for _, img := range inv.Images {
+		fmt.Fprintln(w, strings.Join(row(img, wide), "\t"))
+	}
+	return w.Flush()
+}
+
+func row(img images.Image, wide bool) []string {
+	var sources, components, clusters []string
+	for _, reason := range img.Reasons {
+		sources = append(sources, reason.Source)
+		components = append(components, reason.Component)
+		clusters = append(clusters, reason.Cluster)
+	}
+	conditions := img.Conditions()
+	if wide {
+		return []string{
+			img.Ref.String(), all(sources), string(img.Kind), orNone(img.Upstream), orNone(img.Digest),
+			all(clusters), all(conditions), all(components),
+		}
+	}
+	return []string{shortRef(img.Ref), all(sources), first(components), first(conditions)}
+}
+
+// shortRef writes a reference with the beginning of its digest, which is enough to tell
+// images apart. The other formats have it whole.
+func shortRef(ref images.Ref) string {
+	const shown = len("sha256:") + 12
+	text := ref.String()
+	if len(ref.Digest) > shown {
+		text = strings.TrimSuffix(text, ref.Digest[shown:]) + "…"
+	}
+	return text
+}
+
+// all joins the texts, each once.
+func all(texts []string) string { return orNone(strings.Join(set(texts), ",")) }
+
+// first is one of the texts and how many others there are.
+func first(texts []string) string {
+	texts = set(texts)
+	if len(texts) < 2 {
+		return orNone(strings.Join(texts, ""))
+	}
+	return fmt.Sprintf("%s +%d", texts[0], len(texts)-1)
+}
+
+func set(texts []string) []string {
+	texts = slices.DeleteFunc(slices.Clone(texts), func(text string) bool { return text == "" })
+	slices.Sort(texts)
+	return slices.Compact(texts)
+}
+
+func orNone(text string) string { return cmp.Or(text, "-") }
+
+// Reasons prints each image with all its reasons.
+func Reasons(out io.Writer, inv images.Inventory) {
+	for i, img := range inv.Images {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		fmt.Fprintln(out, img.Ref)
+		if img.Digest != "" && img.Ref.Digest == "" {
+			fmt.Fprintf(out, "  %s\n", img.Digest)
+		}
+		for _, place := range img.Also {
+			fmt.Fprintf(out, "  has a second place in the mirror: %s\n", place)
+		}
+		for _, reason := range img.Reasons {
+			fmt.Fprintf(out, "  %s\n", reason)
+		}
+		if img.Upstream == images.UpstreamMissing {
+			fmt.Fprintln(out, "  not listed by kubermatic-installer mirror-images")
+		}
+	}
+}
