@@ -9,14 +9,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Inventory are the images in an archive, with their digests. Those that cannot be taken
-// from it are gaps.
+// Inventory returns the images in an archive, with their digests. Images that cannot be
+// read from the archive are gaps.
 func Inventory(a *layout.Archive) (images.Inventory, error) {
 	var c images.Collector
 	for _, desc := range a.Entries() {
 		name := desc.Annotations[layout.NameAnnotation]
 		if name == "" || isCosign(name) {
-			continue // it comes with its image
+			continue // it is copied with its image
 		}
 		ref, err := images.ParseRef(name)
 		if err != nil {
@@ -38,7 +38,7 @@ func Inventory(a *layout.Archive) (images.Inventory, error) {
 	return c.Inventory(), nil
 }
 
-// isCosign tells whether a name is that of something that refers to an image.
+// isCosign reports whether a name is a tag of cosign for a referrer.
 func isCosign(name string) bool {
 	_, tag, _ := strings.Cut(name[strings.LastIndex(name, "/")+1:], ":")
 	return strings.HasPrefix(tag, "sha256-")

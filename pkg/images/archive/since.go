@@ -11,16 +11,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// Since is what need not be written into an archive, because an earlier one has it.
+// Since is the content of an earlier archive, which need not be written again.
 type Since struct {
 	archive *layout.Archive
-	blobs   map[v1.Hash]string // by digest: an image that has the blob
+	blobs   map[v1.Hash]string // by digest: an image with the blob
 }
 
-// ReadSince reads what an archive has.
+// ReadSince reads the content of an archive.
 func ReadSince(ctx context.Context, a *layout.Archive) (*Since, error) {
 	s := &Since{archive: a, blobs: map[v1.Hash]string{}}
-	if base := a.Base(); base != nil { // it was one of what is new itself
+	if base := a.Base(); base != nil { // the earlier archive is a delta archive itself
 		for digest, image := range base.Blobs {
 			if hash, err := v1.NewHash(digest); err == nil {
 				s.blobs[hash] = image
@@ -31,7 +31,7 @@ func ReadSince(ctx context.Context, a *layout.Archive) (*Since, error) {
 		name := desc.Annotations[layout.NameAnnotation]
 		ref, err := images.ParseRef(name)
 		if err != nil {
-			continue // without a name, nobody finds it in a registry
+			continue // a registry cannot be asked for it
 		}
 		image := Source(a, ref)
 		root, err := image.Manifest(ctx, desc.Digest.String())
@@ -49,7 +49,7 @@ func ReadSince(ctx context.Context, a *layout.Archive) (*Since, error) {
 	return s, nil
 }
 
-// lacking is the error for a blob that is neither in the archive nor in the registry.
+// lacking returns the error for a blob that neither the archive nor the registry has.
 func lacking(a *layout.Archive, err error) error {
 	base := a.Base()
 	if base == nil {

@@ -1,6 +1,6 @@
-// Package archive reads and writes images in archives: OCI image layouts in directories and
-// tar files, and docker-archives, which are only read. It makes a storage of one image of
-// an archive; how archives are files, layout and dockerarchive know. It must not know
+// Package archive implements storage.Source and storage.Target for one image in an archive:
+// an OCI image layout in a directory or tar file, or a docker-archive (only for reading).
+// Packages layout and dockerarchive know the file formats. The package must not know
 // registries.
 package archive
 
@@ -22,20 +22,20 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// Storage is an image in an archive. Blobs have no repositories there.
+// Storage is one image in an archive. All images of an archive share the blobs.
 type Storage struct {
 	archive *layout.Archive
 	ref     images.Ref
-	copy    images.Copy // what is written; empty for reading
+	copy    images.Copy // the image to write; empty for reading
 	write   bool
-	since   *Since // what need not be written, nil if everything must
+	since   *Since // content that need not be written; nil: none
 }
 
-// Source returns an image to be read from an archive.
+// Source returns the storage from which an image is read.
 func Source(a *layout.Archive, ref images.Ref) *Storage { return &Storage{archive: a, ref: ref} }
 
-// Target returns an image to be written into an archive. since is what need not be, and
-// may be nil.
+// Target returns the storage to which an image is written. since is the content that need
+// not be written, or nil.
 func Target(a *layout.Archive, c images.Copy, since *Since) *Storage {
 	return &Storage{archive: a, ref: c.Target, copy: c, write: true, since: since}
 }
@@ -52,7 +52,8 @@ func (s *Storage) Location() storage.Location {
 
 func (s *Storage) wrap(what string, err error) error { return s.Location().Wrap(what, err) }
 
-// full is the name of a tag in the archive: the reference of the source, or one beside it.
+// full returns the name of a tag in the archive: the reference of the image, or one in the
+// same repository.
 func (s *Storage) full(tag string) string {
 	if tag == s.ref.PushTag() || tag == s.ref.Tag {
 		return s.ref.String()
@@ -75,7 +76,7 @@ func (s *Storage) Resolve(_ context.Context, id string) (string, error) {
 	return desc.Digest.String(), nil
 }
 
-// find looks a name up in the archive, and in the earlier one.
+// find returns the descriptor of a name in the archive or in the earlier archive.
 func (s *Storage) find(name string) (v1.Descriptor, bool) {
 	desc, ok := s.archive.Find(name)
 	if !ok && s.since != nil {
@@ -84,13 +85,13 @@ func (s *Storage) find(name string) (v1.Descriptor, bool) {
 	return desc, ok
 }
 
-// Noted tells whether the archive says of the image what it is, and its second places.
+// Noted reports whether the archive has the kind and the second places of the image.
 func (s *Storage) Noted() bool {
 	desc, ok := s.find(s.ref.String())
 	return !ok || layout.KindOf(desc) == s.kind() && len(s.Unlisted()) == 0
 }
 
-// Unlisted are the second places of the image that the archive does not note.
+// Unlisted returns the second places of the image that the archive lacks.
 func (s *Storage) Unlisted() []string {
 	desc, _ := s.find(s.ref.String())
 	noted := layout.AlsoOf(desc)
@@ -122,7 +123,7 @@ func (s *Storage) Manifest(ctx context.Context, id string) (oci.Manifest, error)
 	return m, s.wrap("manifest "+digest, err)
 }
 
-// Referrers are the manifests without a name whose subject is the digest.
+// Referrers returns the manifests without a name whose subject is the digest.
 func (s *Storage) Referrers(ctx context.Context, digest string) ([]v1.Descriptor, error) {
 	var found []v1.Descriptor
 	for _, desc := range s.archive.Entries() {
@@ -148,18 +149,18 @@ func (s *Storage) Open(_ context.Context, desc v1.Descriptor, offset int64, _ re
 		return nil, s.wrap(what, lacking(s.archive, err))
 	}
 	if _, err := blob.Seek(offset, io.SeekStart); err != nil {
-		_ = blob.Close() // it was only read
+		_ = blob.Close() // read only
 		return nil, s.wrap(what, err)
 	}
 	reader, err := oci.NewVerifier(desc, offset, blob)
 	if err != nil {
-		_ = blob.Close() // it was only read
+		_ = blob.Close() // read only
 		return nil, s.wrap(what, err)
 	}
 	return s.Location().Wrapped(what, &cut{reader}), nil
 }
 
-// cut is a blob of an archive, which is damaged if it ends too early.
+// cut is a blob whose early end is a *failure.DamagedError.
 type cut struct{ io.ReadCloser }
 
 // Read implements io.Reader.

@@ -14,12 +14,11 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
 )
 
-// Copy carries out a plan and reports on each of its copies, in their order. All images
-// are resolved at once, then their blobs are moved, each once, the largest first, and
-// every image is committed as soon as its blobs are there. One that fails does not stop
-// the others. Once ctx is done, the rest is skipped, including what is being copied:
-// nothing of that is visible under a tag, and what arrived is found again by the next
-// run.
+// Copy executes a plan and reports the result of each copy, in the order of the plan. It
+// resolves all images concurrently, then copies each blob once, the largest first, and tags
+// an image as soon as its blobs are complete. A failed image does not stop the others. When
+// ctx is done, all unfinished images are skipped: they have no tag, and a later run finds
+// the blobs that were already written.
 func (r *Registries) Copy(ctx context.Context, plan images.Plan, opts Options) images.Report {
 	run := r.newRun(opts)
 	run.results = make([]images.Result, len(plan.Copies))
@@ -48,8 +47,8 @@ func (r *Registries) Copy(ctx context.Context, plan images.Plan, opts Options) i
 	return images.Report{Results: run.results}
 }
 
-// checkRoom returns an error if there is not enough room for all that is to be written. What
-// refers to images is small, and not counted.
+// checkRoom returns an error if the target has too little room for the missing blobs.
+// Referrers are small, and are not counted.
 func (run *run) checkRoom(ctx context.Context, check func(bytes int64) error) error {
 	bytes, err := run.blobs.Missing(ctx)
 	if err != nil {
@@ -61,7 +60,7 @@ func (run *run) checkRoom(ctx context.Context, check func(bytes int64) error) er
 	return nil
 }
 
-// prepare finds out what archives have that the run need not move.
+// prepare reads from archives which content need not be copied.
 func (run *run) prepare(ctx context.Context, plan images.Plan) (err error) {
 	if run.opts.Since != nil {
 		run.since, err = archive.ReadSince(ctx, run.opts.Since)
@@ -70,7 +69,7 @@ func (run *run) prepare(ctx context.Context, plan images.Plan) (err error) {
 	return err
 }
 
-// refuse reports that nothing could be copied.
+// refuse returns a report in which every copy failed with an error.
 func (run *run) refuse(plan images.Plan, err error) images.Report {
 	for i, c := range plan.Copies {
 		run.results[i] = progress.New(c, run.opts.Observer, nil).Finish(images.Failed, "", err)
@@ -78,8 +77,8 @@ func (run *run) refuse(plan images.Plan, err error) images.Report {
 	return images.Report{Results: run.results}
 }
 
-// one copies one image. The others wait for it until it is known what it needs, but not if
-// that takes long, and not if it ends before.
+// one copies one image. Other images wait until the needs of this image are known, but not
+// if that takes long, and not if the copy ends before.
 func (run *run) one(ctx context.Context, c images.Copy, rank int, planning *blobs.Planning) images.Result {
 	i := &imageCopy{run: run, rank: rank}
 	i.progress = progress.New(c, run.opts.Observer, func() { planning.Resolved(i.blobs) })
@@ -106,9 +105,9 @@ func (run *run) one(ctx context.Context, c images.Copy, rank int, planning *blob
 	}
 }
 
-// survey finds out what the images that are there consist of, and releases the blobs.
+// survey reads the blobs of the images that the target has, and releases the blobs to copy.
 func (run *run) survey(ctx context.Context, present []*blobs.Image, then func()) {
-	if len(present) < len(run.results) { // else nothing will be moved
+	if len(present) < len(run.results) { // otherwise nothing is copied
 		var group sync.WaitGroup
 		for _, i := range present {
 			group.Go(func() { run.blobs.Known(i.Target.Location(), run.stored(ctx, i)) })
@@ -118,12 +117,12 @@ func (run *run) survey(ctx context.Context, present []*blobs.Image, then func())
 	then()
 }
 
-// stored are the blobs of an image that is there, as far as that can be read.
+// stored returns the blobs of an image that the target has, as far as they can be read.
 func (run *run) stored(ctx context.Context, i *blobs.Image) []v1.Descriptor {
 	get := func(ctx context.Context, digest string) (oci.Manifest, error) {
 		m, err := run.compare.Manifest(ctx, i.Target, digest)
 		if err != nil {
-			return oci.Manifest{Raw: []byte("{}")}, nil //nolint:nilerr // it is only a place to mount from
+			return oci.Manifest{Raw: []byte("{}")}, nil //nolint:nilerr // only a hint where to mount from
 		}
 		return m, nil
 	}

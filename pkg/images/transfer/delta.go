@@ -6,8 +6,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// expectBase tells the blobs where a registry has what an archive lacks, if what it is new to
-// was copied there with the same mapping.
+// expectBase registers the blobs that a delta archive lacks, as blobs that the target
+// registry has, if the earlier archive was copied there with the same prefix.
 func (run *run) expectBase(plan images.Plan) {
 	from := run.opts.From
 	if from == nil || from.Base() == nil {

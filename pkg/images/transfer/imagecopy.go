@@ -22,7 +22,7 @@ type imageCopy struct {
 	blobs    *blobs.Image
 }
 
-// open finds both ends of the image, as far as they can be made out.
+// open opens source and target of the image.
 func (i *imageCopy) open(c images.Copy) error {
 	from, to, err := i.run.open(c, i.progress)
 	i.Image = i.run.compare.Image(c, from, to, i.progress)
@@ -30,8 +30,8 @@ func (i *imageCopy) open(c images.Copy) error {
 	return err
 }
 
-// copy makes the target what the source is, and returns what was done and the digest
-// that the target has.
+// copy makes the target equal to the source. It returns the outcome and the digest at the
+// target.
 func (i *imageCopy) copy(ctx context.Context, planning *blobs.Planning) (images.Outcome, string, error) {
 	goal, there, err := i.Compare(ctx)
 	if err != nil {
@@ -69,7 +69,7 @@ func (i *imageCopy) copy(ctx context.Context, planning *blobs.Planning) (images.
 	return images.Copied, digest, err
 }
 
-// needs says which blobs the image needs.
+// needs registers the blobs that the image needs.
 func (i *imageCopy) needs(tree *oci.Node) []*blobs.Need {
 	var needs []*blobs.Need
 	for _, desc := range tree.AllBlobs() {
@@ -78,8 +78,9 @@ func (i *imageCopy) needs(tree *oci.Node) []*blobs.Need {
 	return needs
 }
 
-// commit writes the manifests, each after those that it refers to, and what refers to the
-// image before the image. Only the root gets a tag, last of all. It returns its digest.
+// commit writes the manifests of the image and of its referrers: a manifest after its
+// children, and the image after its referrers. Only the root manifest gets a tag, at the
+// end. commit returns the root's digest.
 func (i *imageCopy) commit(ctx context.Context, tree *oci.Node, referrers []referrer, goal compare.Goal) (string, error) {
 	if err := i.commitChildren(ctx, tree); err != nil {
 		return "", err
@@ -111,8 +112,8 @@ func (i *imageCopy) commitChildren(ctx context.Context, tree *oci.Node) error {
 	return group.Wait()
 }
 
-// commitSome writes the index of an image of which some platforms are left out, and
-// returns its digest.
+// commitSome writes the index of an image without some of its platforms, and returns its
+// digest.
 func (i *imageCopy) commitSome(ctx context.Context, tree *oci.Node, goal compare.Goal) (string, error) {
 	can, tag := i.run.registries.Capabilities(i.Target.Location().Registry), i.Plan.Target.PushTag()
 	if can.TakesSparse() {

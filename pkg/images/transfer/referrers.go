@@ -12,14 +12,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
 )
 
-// referrer is a manifest that refers to the image, with everything that it refers to.
+// referrer is a referrer of the image, with its tree of manifests.
 type referrer struct {
 	compare.Referrer
 	tree *oci.Node
 }
 
-// referrers reads what refers to the image. They are asked for only when the image is
-// copied: for one that is unchanged, that would be more requests than all others.
+// referrers reads the referrers of the image. They are queried only if the image is copied:
+// for an unchanged image, the queries would be most of its requests.
 func (i *imageCopy) referrers(ctx context.Context, tree *oci.Node) ([]referrer, error) {
 	var platforms []string
 	for _, child := range tree.Children {
@@ -43,7 +43,7 @@ func (i *imageCopy) referrers(ctx context.Context, tree *oci.Node) ([]referrer, 
 	return found, nil
 }
 
-// putReferrers writes what refers to the image, once its blobs are there.
+// putReferrers writes the referrers of the image, after their blobs.
 func (i *imageCopy) putReferrers(ctx context.Context, referrers []referrer) error {
 	unlisted := map[string][]v1.Descriptor{}
 	for _, a := range referrers {
@@ -66,8 +66,8 @@ func (i *imageCopy) putReferrers(ctx context.Context, referrers []referrer) erro
 	return nil
 }
 
-// listReferrers writes the referrers of a digest into the index that stands in for the referrers
-// API where a registry lacks it, beside those that are listed there.
+// listReferrers adds the referrers of a digest to the index under the fallback tag, which
+// replaces the referrers API in registries that lack it. Existing entries are kept.
 func (i *imageCopy) listReferrers(ctx context.Context, digest string, descs []v1.Descriptor) error {
 	tag := oci.DigestTag(digest)
 	known, err := i.Target.Manifest(ctx, tag)

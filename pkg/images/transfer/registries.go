@@ -15,53 +15,54 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
 )
 
-// Registries are the registries that plans are carried out with.
+// Registries executes plans with a registry client.
 type Registries struct {
 	*registry.Client
 }
 
-// NewRegistries returns registries that are reached as a configuration says.
+// NewRegistries returns Registries with a configuration.
 func NewRegistries(cfg Config) *Registries { return &Registries{registry.New(cfg)} }
 
-// What those who use this package need of the packages below it.
+// Types of lower packages that callers of this package need.
 type (
-	// Config says how registries are reached.
+	// Config configures the registry client.
 	Config = registry.Config
-	// Access is what one registry wants beside what every registry gets.
+	// Access holds the access settings of one registry.
 	Access = registry.Access
-	// Rule pulls the images of one host through another registry.
+	// Rule is one rule of the registry map.
 	Rule = rewrite.Rule
-	// Observer is told what happens.
+	// Observer receives the progress of a run.
 	Observer = progress.Observer
 	// Archive is an archive of images.
 	Archive = archive.Archive
 )
 
-// IsNamed tells whether a host is one of a list (host[:port]; no port stands for 443).
+// IsNamed reports whether a list of hosts contains a host (host[:port]; no port means 443).
 func IsNamed(hosts []string, host string) bool { return registry.IsNamed(hosts, host) }
 
-// ParseRule reads HOST=REGISTRY[/PREFIX].
+// ParseRule parses HOST=REGISTRY[/PREFIX].
 func ParseRule(text string) (Rule, error) { return rewrite.Parse(text) }
 
-// Credentials are those of the user, in the files of docker and podman.
+// Credentials returns a keychain with the credentials of docker and podman.
 func Credentials() authn.Keychain { return credentials.Keychain() }
 
-// IsArchive tells whether a command line argument names an archive.
+// IsArchive reports whether a command line argument is the name of an archive.
 func IsArchive(name string) bool { return archive.IsName(name) }
 
-// OpenArchive opens an archive for reading. Until ctx is done, it reads what has to be.
+// OpenArchive opens an archive for reading. It reads as much as necessary, until ctx is
+// done.
 func OpenArchive(ctx context.Context, name string) (*Archive, error) { return archive.Open(ctx, name) }
 
-// CreateArchive opens an archive for writing. What an interrupted run left in it is kept.
+// CreateArchive opens an archive for writing. Content of an interrupted run is kept.
 func CreateArchive(name string) (*Archive, error) { return archive.Create(name) }
 
-// Inventory are the images in an archive, with their digests. Those that cannot be taken
-// from it are gaps.
+// Inventory returns the images in an archive, with their digests. Images that cannot be
+// read from the archive are gaps.
 func Inventory(a *Archive) (images.Inventory, error) { return archive.Inventory(a) }
 
-// Classify returns the class of a failure, "" if it fits none.
+// Classify returns the class of an error, or "".
 func Classify(err error) images.Class { return failure.Classify(err) }
 
-// IsMissingRepository tells whether a push failed because its project or repository must be
-// created first.
+// IsMissingRepository reports whether a push failed because its project or repository must
+// be created first.
 func IsMissingRepository(err error) bool { return status.IsMissing(err) }

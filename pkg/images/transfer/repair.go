@@ -15,15 +15,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/blobs"
 )
 
-// Repair copies the images of a plan that a verification has found not to be what they
-// should be, with all of their parts. Content that is damaged is deleted at the target, and
-// uploaded anew.
+// Repair copies the images of a plan that failed a verification, with all their content.
+// Damaged content is deleted at the target and uploaded again.
 func (r *Registries) Repair(ctx context.Context, plan images.Plan, found images.Verification, opts Options) images.Report {
 	opts.repair = slices.DeleteFunc(slices.Clone(found.Checks), func(c images.Check) bool { return !c.Finding.Broken() })
 	return r.Copy(ctx, found.Broken(plan), opts)
 }
 
-// repair replaces the blobs of an image that are damaged at the target.
+// repair replaces the damaged blobs of an image at the target.
 func (i *imageCopy) repair(ctx context.Context, tree *oci.Node) error {
 	if i.run.opts.repair == nil {
 		return nil
@@ -41,8 +40,9 @@ func (i *imageCopy) repair(ctx context.Context, tree *oci.Node) error {
 	return nil
 }
 
-// replace replaces a damaged blob, one at a time: some registries have one copy for all
-// repositories, and that may have been replaced already.
+// replace replaces a damaged blob. Only one blob is replaced at a time, because some
+// registries store one copy for all repositories, and the copy may have been replaced
+// already.
 func (i *imageCopy) replace(ctx context.Context, desc v1.Descriptor) error {
 	i.run.repairing.Lock()
 	defer i.run.repairing.Unlock()
@@ -66,7 +66,7 @@ func (i *imageCopy) replace(ctx context.Context, desc v1.Descriptor) error {
 	}
 }
 
-// damaged tells whether the target has a blob with other content.
+// damaged reports whether the target has a blob with wrong content.
 func (i *imageCopy) damaged(ctx context.Context, desc v1.Descriptor) (bool, error) {
 	waiting := i.progress.Waiting
 	err := i.run.retry.Do(ctx, waiting, func(ctx context.Context) error { return storage.Read(ctx, i.Target, desc, waiting) })
@@ -81,7 +81,7 @@ func (i *imageCopy) damaged(ctx context.Context, desc v1.Descriptor) (bool, erro
 	}
 }
 
-// remove takes a damaged blob out of a target. Not every registry allows that.
+// remove deletes a damaged blob at a target. Some registries do not allow this.
 func remove(ctx context.Context, t storage.Target, desc v1.Descriptor) error {
 	d, ok := t.(storage.Deleter)
 	if !ok {

@@ -15,7 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// run is what the images of one copy or one verification share.
+// run holds the state that the images of one copy or verification share.
 type run struct {
 	opts       Options
 	client     *registry.Client
@@ -23,12 +23,12 @@ type run struct {
 	scheduler  *scheduler.Scheduler
 	retry      retry.Policy
 	compare    *compare.Run
-	since      *archive.Since // what Into need not hold, nil if it must hold everything
+	since      *archive.Since // content that Into need not have; nil: none
 
 	blobs     *blobs.Blobs
 	results   []images.Result
-	repairing sync.Mutex           // while a damaged blob is replaced
-	writes    memo.Group[struct{}] // manifests that were written, by location and digest
+	repairing sync.Mutex           // held while a damaged blob is replaced
+	writes    memo.Group[struct{}] // written manifests, by location and digest
 }
 
 func (r *Registries) newRun(opts Options) *run {
@@ -44,7 +44,7 @@ func (r *Registries) newRun(opts Options) *run {
 	return run
 }
 
-// open returns both ends of an image.
+// open opens source and target of an image.
 func (run *run) open(c images.Copy, p storage.Progress) (from storage.Source, to storage.Target, err error) {
 	if run.opts.From != nil {
 		from = archive.Source(run.opts.From, c.Source)
@@ -58,7 +58,7 @@ func (run *run) open(c images.Copy, p storage.Progress) (from storage.Source, to
 	return from, to, err
 }
 
-// elsewhere opens a source that is gone where it has moved to.
+// elsewhere opens the new repository of an image that is gone from its source.
 func (run *run) elsewhere(ctx context.Context, i *compare.Image, digest string, gone error) (storage.Source, images.Move, error) {
 	var found storage.Source
 	move, err := run.client.Elsewhere(i.Plan.Source, digest, gone, func(at images.Ref, id string) error {
@@ -76,7 +76,7 @@ func (run *run) elsewhere(ctx context.Context, i *compare.Image, digest string, 
 	return found, move, err
 }
 
-// limiter lets the scheduler say when small requests may be sent to registries.
+// limiter limits small requests with the scheduler.
 type limiter struct{ *scheduler.Scheduler }
 
 // Request implements registry.Limiter.

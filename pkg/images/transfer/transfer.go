@@ -1,12 +1,13 @@
-// Package transfer carries out plans: it copies images between registries and archives,
-// verifies them, and repairs what is broken. Registries and archives are storages to it;
-// how blobs get to their places is known in blobs, what an image is at both ends in
-// compare, and what happens at once in scheduler. It must not know where a plan comes from,
-// how it is printed, or Kubernetes.
+// Package transfer executes plans: it copies images between registries and archives,
+// verifies them, and repairs them. Package blobs plans the transfer of blobs, compare
+// compares source and target, and scheduler limits concurrency; they use registries and
+// archives only as storages. The package must not know where a plan comes from, how results
+// are printed, or Kubernetes.
 //
-// A run reads the manifest trees of all images at once. Each blob is then moved once, to
-// one repository of the target, and mounted into the others. An image is committed as
-// soon as its blobs are there, children first and the tag last.
+// A run reads the manifest trees of all images concurrently. It copies each blob once, to
+// one repository of the target, and mounts the blob into the other repositories. When all
+// blobs of an image are complete, the run writes the image's manifests: children first, the
+// tag last.
 package transfer
 
 import (
@@ -19,38 +20,38 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/verify"
 )
 
-// Options say how a plan is carried out.
+// Options configures a run.
 type Options struct {
-	// Jobs is a measure of how much happens at once: twice as many large blobs, and four
-	// times as many small requests, for each registry. It is 8 if it is not positive.
+	// Jobs sets the concurrency for each registry: twice as many large blobs and four times
+	// as many small requests. A number that is not positive means 8.
 	Jobs int
 
-	// Platforms are the platforms of multi-platform images to copy; none means all,
-	// and only then does the digest of an index stay what it is. An image that is
-	// not an index is copied whatever its platform, as skopeo and crane do.
+	// Platforms are the platforms to copy of multi-platform images; empty means all. Fewer
+	// platforms can change the digest of an index. An image that is not an index is copied
+	// whatever its platform, as in skopeo and crane.
 	Platforms []v1.Platform
 
-	From *Archive // where the sources are, nil for registries
-	Into *Archive // where the targets go, nil for registries
+	From *Archive // archive of the sources; nil: registries
+	Into *Archive // archive of the targets; nil: registries
 
-	Since *Archive // what Into need not hold, because this archive does
+	Since *Archive // earlier archive, whose content Into need not have
 
-	NoReferrers bool // leave signatures and what else refers to an image
+	NoReferrers bool // do not copy referrers (signatures, attestations, SBOMs)
 
-	// AllowDigestChange lets Platforms change the digest of an image that is referred to
-	// by digest.
+	// AllowDigestChange allows Platforms to change the digest of an image that is referred
+	// to by digest.
 	AllowDigestChange bool
 
-	Observer Observer // nil: nobody
+	Observer Observer // nil: none
 
-	// repair is what was found out about each image of the plan: every part of them is
-	// looked at, even if the digest is what it should be. It is nil for a copy.
+	// repair has the findings of a verification for each image of the plan: the content of
+	// an image is checked completely, even if its digest is correct. nil: a copy.
 	repair []images.Check
 }
 
-// Verify finds out whether the targets of a plan are what they should be: the digest of
-// the plan or, if it has none, that of the source. Every manifest is read again, and every
-// blob is asked for or, if deep, read and hashed. Nothing is written.
+// Verify checks whether the targets of a plan have the digest of the plan or, without a
+// digest in the plan, of the source. It reads every manifest, and requests every blob with
+// HEAD or, if deep, reads and hashes the blob. It writes nothing.
 func (r *Registries) Verify(ctx context.Context, plan images.Plan, opts Options, deep bool) images.Verification {
 	run := r.newRun(opts)
 	stop := context.AfterFunc(ctx, run.scheduler.Flush)

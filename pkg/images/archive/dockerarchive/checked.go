@@ -11,13 +11,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// checked reads a blob. It keeps the last bytes back if all of it is not what its digest
-// says.
+// checked reads a blob. It withholds the last bytes of a blob that does not match its
+// digest.
 type checked struct {
 	section *io.SectionReader
 	place   place
 	want    v1.Hash
-	hasher  hash.Hash // nil if the beginning was not read
+	hasher  hash.Hash // nil unless the blob is read from its start
 	at      int64
 }
 
@@ -41,7 +41,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Seek implements io.Seeker. Only what is read from the beginning is verified.
+// Seek implements io.Seeker. A blob is verified only if it is read from its start.
 func (c *checked) Seek(offset int64, whence int) (int64, error) {
 	at, err := c.section.Seek(offset, whence)
 	if err != nil {

@@ -1,7 +1,7 @@
-// Package dockerarchive reads docker-archives: the tar files that docker save, crane pull and
-// kubermatic-installer mirror-images write. Such a file has a manifest.json, which lists
-// configurations and layers, but no manifests: they are made here, and are the same each
-// time. It knows the format and the names in it; it must not know where the images go.
+// Package dockerarchive reads docker-archives: the tar files of docker save, crane pull and
+// kubermatic-installer mirror-images. Such a file has a manifest.json with configurations
+// and layers, but no image manifests. The package generates manifests; the same input gives
+// the same bytes. It must not know where the images are copied to.
 package dockerarchive
 
 import (
@@ -14,10 +14,10 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// ManifestFile is the member by which the format is known.
+// ManifestFile is the member that identifies the format.
 const ManifestFile = "manifest.json"
 
-// Archive is an opened docker-archive. It is safe for concurrent use.
+// Archive is an open docker-archive. It is safe for concurrent use.
 type Archive struct {
 	Images  []Image
 	LeftOut []LeftOut
@@ -26,27 +26,27 @@ type Archive struct {
 	blobs map[v1.Hash]content
 }
 
-// Image is a name in the archive: a full reference, and the manifest that was made for it.
+// Image is a full reference in the archive, with the generated manifest.
 type Image struct {
 	Name string
 	v1.Descriptor
 }
 
-// LeftOut is an image that cannot be taken from the archive.
+// LeftOut is an image that cannot be read from the archive.
 type LeftOut struct {
 	Name   string
 	Reason string
 }
 
-// content is where a blob is: in a member, or in memory if it was made.
+// content is the position of a blob in the file or, for generated blobs, its bytes.
 type content struct {
 	place
 	made []byte
 }
 
-// Read reads what is in a docker-archive. Layers whose digest is known from the archive are
-// not read; Open verifies them. The error is a *failure.DamagedError if a member is missing or not
-// what it should be.
+// Read reads the images of a docker-archive. It does not read layers whose digest is known
+// from the archive; Open verifies them. The error is a *failure.DamagedError for a missing
+// or damaged member.
 func Read(ctx context.Context, file io.ReaderAt, size int64) (*Archive, error) {
 	found, err := scan(io.NewSectionReader(file, 0, size))
 	if err != nil {
@@ -68,14 +68,14 @@ func Read(ctx context.Context, file io.ReaderAt, size int64) (*Archive, error) {
 	return r.archive, nil
 }
 
-// Has tells whether a blob is in the archive.
+// Has reports whether the archive has a blob.
 func (a *Archive) Has(digest v1.Hash) bool {
 	_, ok := a.blobs[digest]
 	return ok
 }
 
-// Open opens a blob. Whoever reads all of it, from the beginning, gets a *failure.DamagedError
-// instead of the last bytes if it is not what its digest says.
+// Open opens a blob. If the content does not match the digest, a reader that reads the blob
+// from its start gets a *failure.DamagedError instead of the last bytes.
 func (a *Archive) Open(digest v1.Hash) (blob io.ReadSeekCloser, ok bool) {
 	c, ok := a.blobs[digest]
 	switch {
@@ -92,7 +92,7 @@ type made struct{ *bytes.Reader }
 
 func (made) Close() error { return nil }
 
-// Platforms are those of the images, each once.
+// Platforms returns the platforms of the images, each once.
 func (a *Archive) Platforms() []string {
 	var names []string
 	for _, img := range a.Images {
@@ -102,10 +102,10 @@ func (a *Archive) Platforms() []string {
 	return slices.Compact(names)
 }
 
-// name lists an image under a name.
+// name adds an image under a name.
 func (a *Archive) name(img Image) { a.Images = append(a.Images, img) }
 
-// leaveOut notes an image that cannot be taken.
+// leaveOut records an image that cannot be read.
 func (a *Archive) leaveOut(name, format string, args ...any) {
 	a.LeftOut = append(a.LeftOut, LeftOut{Name: name, Reason: fmt.Sprintf(format, args...)})
 }

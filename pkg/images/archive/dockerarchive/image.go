@@ -18,20 +18,20 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Limits of what is read of an archive (docs/adr/0064).
+// Limits of a docker-archive (docs/adr/0064).
 const (
 	maxList   = 16 << 20 // bytes of manifest.json
 	maxImages = 50_000   // in manifest.json
-	maxConfig = 4 << 20  // bytes of a configuration; registries take no more, either
-	maxLayers = 1000     // of an image; Docker takes 127
-	maxMade   = 32 << 20 // bytes of all manifests that are made
+	maxConfig = 4 << 20  // bytes of a configuration; the limit of registries, too
+	maxLayers = 1000     // of an image; Docker allows 127
+	maxMade   = 32 << 20 // bytes of all generated manifests
 )
 
-// lostDigest is the tag that crane, and so kubermatic-installer, gives an image which was
-// asked for by digest.
+// lostDigest is the tag that crane, and therefore kubermatic-installer, writes for an image
+// that was requested by digest.
 const lostDigest = "i-was-a-digest"
 
-// reader makes images of what is in the members. What several images share is read once.
+// reader creates images from the members. It reads shared content once.
 type reader struct {
 	archive *Archive
 	members members
@@ -46,10 +46,10 @@ type entry struct {
 	Config       string
 	RepoTags     []string
 	Layers       []string
-	LayerSources map[string]v1.Descriptor // by diff ID: layers that may not be distributed
+	LayerSources map[string]v1.Descriptor // by diff ID: non-distributable layers
 }
 
-// config is what this package needs of a configuration.
+// config has the fields of a configuration that this package needs.
 type config struct {
 	v1.Platform
 	RootFS struct {
@@ -82,7 +82,7 @@ func (r *reader) entries() ([]entry, error) {
 	return entries, nil
 }
 
-// read returns the content of a member that is small.
+// read returns the content of a small member.
 func (r *reader) read(p place, limit int64) ([]byte, error) {
 	data, err := bounded.ReadAll(io.NewSectionReader(r.archive.file, p.at, p.size), limit)
 	var exceeded *bounded.ExceededError
@@ -98,7 +98,7 @@ func (r *reader) read(p place, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// image makes the image of an entry, and lists it under each of its names.
+// image creates the image of an entry, and lists it under each of its names.
 func (r *reader) image(ctx context.Context, e entry) error {
 	names := r.names(e)
 	if len(names) == 0 {
@@ -135,7 +135,7 @@ func (r *reader) image(ctx context.Context, e entry) error {
 	return nil
 }
 
-// names are the full references of an entry that can be kept.
+// names returns the valid full references of an entry.
 func (r *reader) names(e entry) []string {
 	if len(e.RepoTags) == 0 {
 		r.archive.leaveOut(e.Config, "it has no name")
@@ -187,7 +187,7 @@ func (r *reader) config(name string) (config, error) {
 	return c, nil
 }
 
-// layerOf is layer, for one that may be elsewhere.
+// layerOf returns a layer, which may be non-distributable.
 func (r *reader) layerOf(ctx context.Context, e entry, name string, diffID v1.Hash) (layer, error) {
 	l, err := r.layer(ctx, name, diffID)
 	var damaged *failure.DamagedError
@@ -200,8 +200,8 @@ func (r *reader) layerOf(ctx context.Context, e entry, name string, diffID v1.Ha
 	return l, err
 }
 
-// manifest makes a manifest of Docker schema 2. There is no such thing as a layer packed
-// with zstd in it, so an image with one gets an OCI manifest.
+// manifest generates a manifest of Docker schema 2, or an OCI manifest if a layer is
+// compressed with zstd, because Docker has no media type for that.
 func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
 	mediaTypes := dockerTypes()
 	for _, l := range layers {
@@ -233,7 +233,7 @@ func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
 	return v1.Descriptor{MediaType: m.MediaType, Digest: digest, Size: size, Platform: &c.Platform}, err
 }
 
-// list lists an image under a name, which only one may have.
+// list lists an image under a name. Two images must not have one name.
 func (r *reader) list(name string, desc v1.Descriptor) error {
 	if other, ok := r.named[name]; ok {
 		if other != desc.Digest {
@@ -246,7 +246,7 @@ func (r *reader) list(name string, desc v1.Descriptor) error {
 	return nil
 }
 
-// mediaTypes are the types of the parts of an image.
+// mediaTypes are the media types of the parts of an image.
 type mediaTypes struct {
 	manifest, config types.MediaType
 	layers           map[compression.Format]types.MediaType

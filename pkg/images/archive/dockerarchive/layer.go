@@ -15,19 +15,20 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// layer is a layer as it is in the archive.
+// layer is a layer of the archive.
 type layer struct {
 	format compression.Format
 	digest v1.Hash
-	diffID v1.Hash // the digest of what is packed, zero if it was not unpacked
+	diffID v1.Hash // digest of the uncompressed content; zero if it was not computed
 	size   int64
-	remote *v1.Descriptor // not in the archive, because it may not be distributed
+	remote *v1.Descriptor // a non-distributable layer, which the archive does not have
 }
 
-// layer returns the layer that a member is. diffID is the digest of what is packed in it,
-// as the configuration has it. What is not packed must have this digest. Of what is, the
-// digest is taken from the name if it is there, which saves reading it now: crane and
-// buildkit name layers so. In both cases, reading verifies it.
+// layer returns the layer of a member. diffID is the digest of the uncompressed content,
+// from the configuration. An uncompressed layer must have this digest. For a compressed
+// layer, the digest is taken from the name of the member if the name has one, as written by
+// crane and buildkit; this saves reading the layer in advance. In both cases, the content
+// is verified when it is read.
 func (r *reader) layer(ctx context.Context, name string, diffID v1.Hash) (layer, error) {
 	p, err := r.members.file(name)
 	if err != nil {
@@ -69,8 +70,8 @@ func (r *reader) inspect(ctx context.Context, p place, diffID v1.Hash) (layer, e
 	return l, err
 }
 
-// digestIn returns the digest in the name of a member, such as DIGEST.tar.gz,
-// sha256:DIGEST or blobs/sha256/DIGEST.
+// digestIn returns the digest in the name of a member, such as DIGEST.tar.gz, sha256:DIGEST
+// or blobs/sha256/DIGEST.
 func digestIn(member string) (v1.Hash, bool) {
 	base := strings.TrimPrefix(path.Base(member), "sha256:")
 	base, _, _ = strings.Cut(base, ".")
@@ -78,7 +79,7 @@ func digestIn(member string) (v1.Hash, bool) {
 	return digest, err == nil
 }
 
-// unpackedDigests returns the digest of a layer, and that of what is packed in it.
+// unpackedDigests returns the digests of a layer and of its uncompressed content.
 func unpackedDigests(ctx context.Context, packed io.Reader, f compression.Format) (digest, diffID v1.Hash, err error) {
 	outer, inner := sha256.New(), sha256.New()
 	tee := io.TeeReader(packed, outer)
@@ -94,7 +95,7 @@ func unpackedDigests(ctx context.Context, packed io.Reader, f compression.Format
 		v1.Hash{Algorithm: "sha256", Hex: hex.EncodeToString(inner.Sum(nil))}, err
 }
 
-// copyAll copies until the end, or until ctx is done.
+// copyAll copies to the end, or until ctx is done.
 func copyAll(ctx context.Context, to io.Writer, from io.Reader) error {
 	for {
 		if err := ctx.Err(); err != nil {

@@ -15,24 +15,24 @@ import (
 const (
 	maxMembers = 200_000
 	maxNames   = 32 << 20 // bytes of the names of all members
-	maxLinks   = 8        // from one member to the next
+	maxLinks   = 8        // links to follow for one member
 )
 
-// place is where the content of a member is in the file.
+// place is the position of a member's content in the file.
 type place struct {
 	member   string
 	at, size int64
 }
 
-// members are the files and links in a tar file, by their cleaned names.
+// members are the files and links in a tar file, by cleaned name.
 type members map[string]member
 
 type member struct {
 	place
-	link string // the member that it stands for, "" if it is a file
+	link string // target of the link; "" for a file
 }
 
-// scan notes the members. Their content is passed over.
+// scan reads the headers of all members and skips their content.
 func scan(r io.ReadSeeker) (members, error) {
 	found := members{}
 	names := 0
@@ -63,7 +63,7 @@ func scan(r io.ReadSeeker) (members, error) {
 	}
 }
 
-// add notes a member, if it is a file or a link.
+// add records a member that is a file or a link.
 func (m members) add(header *tar.Header, at int64) error {
 	if err := tarfile.Check(header); err != nil {
 		return err
@@ -89,7 +89,8 @@ func (m members) add(header *tar.Header, at int64) error {
 	return err
 }
 
-// clean returns a name as it is looked up. One that leads out of the archive is refused.
+// clean returns the cleaned name of a member. A name that leads out of the archive is an
+// error.
 func clean(name string) (string, error) {
 	cleaned := path.Clean(name)
 	if !fs.ValidPath(cleaned) {
@@ -100,7 +101,7 @@ func clean(name string) (string, error) {
 
 func outside(name string) error { return fmt.Errorf("member %q leads out of the archive", name) }
 
-// file returns where the file is that a name stands for.
+// file returns the position of the file with a name, after links.
 func (m members) file(name string) (place, error) {
 	cleaned, err := clean(name)
 	if err != nil {

@@ -7,19 +7,20 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// The annotations of the index of an archive that holds only what is new.
+// Annotations of the index of a delta archive, which lacks the content of an earlier
+// archive.
 const (
-	sinceAnnotation = "dev.kkp-mirror.since" // what it is new to
-	baseAnnotation  = "dev.kkp-mirror.base"  // the blobs that are there, each with an image that has it
+	sinceAnnotation = "dev.kkp-mirror.since" // name of the earlier archive
+	baseAnnotation  = "dev.kkp-mirror.base"  // blobs of the earlier archive, each with an image that has the blob
 )
 
-// Base is what an archive does not hold, because it was given out before.
+// Base is the content that a delta archive lacks.
 type Base struct {
-	Name  string            // of the archive that holds it
+	Name  string            // of the earlier archive
 	Blobs map[string]string // by digest: the full reference of an image that has the blob
 }
 
-// Base returns what the archive needs beside itself, nil if it is complete.
+// Base returns the content that the archive lacks, or nil if the archive is complete.
 func (a *Archive) Base() *Base {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -29,7 +30,7 @@ func (a *Archive) Base() *Base {
 	return &Base{Name: a.base.Name, Blobs: maps.Clone(a.base.Blobs)}
 }
 
-// Omit notes that the archive lacks a blob which an image in its base has.
+// Omit records that the archive lacks a blob that an image in its base has.
 func (a *Archive) Omit(base string, digest v1.Hash, image string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -40,7 +41,7 @@ func (a *Archive) Omit(base string, digest v1.Hash, image string) {
 	a.base.Blobs[digest.String()] = image
 }
 
-// readBase takes the base out of the index.
+// readBase removes the base from the index and stores it.
 func (a *Archive) readBase() error {
 	name, ok := a.index.Annotations[sinceAnnotation]
 	if !ok {
@@ -50,7 +51,7 @@ func (a *Archive) readBase() error {
 	return json.Unmarshal([]byte(a.index.Annotations[baseAnnotation]), &a.base.Blobs)
 }
 
-// annotate puts the base into the index.
+// annotate adds the base to the index.
 func (a *Archive) annotate() error {
 	if a.base == nil {
 		return nil

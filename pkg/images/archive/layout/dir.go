@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
-// dir is a layout in a directory. A file gets its name when it is complete.
+// dir is a layout in a directory. A file gets its final name when it is complete.
 type dir struct {
 	root *os.Root
 }
@@ -100,7 +100,7 @@ func (d *dir) dir() string { return d.root.Name() }
 
 func (d *dir) close(bool) error { return d.root.Close() }
 
-// incoming is a file that gets its name at the end.
+// incoming is a file that gets its final name at the end.
 type incoming struct {
 	*os.File
 	root *os.Root

@@ -13,13 +13,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/dockerarchive"
 )
 
-// saved is a docker-archive, as if it was a layout.
+// saved is a docker-archive with the interface of a layout.
 type saved struct {
 	file    *os.File
 	archive *dockerarchive.Archive
 }
 
-// openSaved closes the file if it fails.
+// openSaved opens a docker-archive. It closes the file on error.
 func openSaved(ctx context.Context, f *os.File) (store, error) {
 	info, err := f.Stat()
 	if err != nil {

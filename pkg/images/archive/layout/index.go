@@ -9,13 +9,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
-// Limits of what is read of an index (docs/adr/0064).
+// Limits of an index (docs/adr/0064).
 const (
-	maxIndex   = 32 << 20 // bytes: 75,000 images
-	maxEntries = 100_000  // images, and what refers to them
+	maxIndex   = 32 << 20 // bytes; enough for 75,000 images
+	maxEntries = 100_000  // images and referrers
 )
 
-// parseIndex reads an index. Its entries are decoded one by one, and each leads to a blob.
+// parseIndex parses an index entry by entry. Each entry must have a valid digest and size.
 func parseIndex(data []byte) (v1.IndexManifest, error) {
 	var index struct {
 		v1.IndexManifest
@@ -34,7 +34,7 @@ func parseIndex(data []byte) (v1.IndexManifest, error) {
 	return index.IndexManifest, err
 }
 
-// checkDigest returns an error for what is no digest, such as one that was left out.
+// checkDigest returns an error for an invalid digest, such as an empty one.
 func checkDigest(digest v1.Hash) error {
 	if _, err := v1.NewHash(digest.String()); err != nil {
 		return fmt.Errorf("%q is no digest: %w", digest.String(), err)

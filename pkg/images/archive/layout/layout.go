@@ -1,7 +1,6 @@
-// Package layout keeps blobs in an OCI image layout: in a directory, or in a tar file of
-// one. Every blob is there once, and a name appears in the index only after everything
-// that it leads to. It knows files and digests; it must not know registries, nor what is
-// in a manifest.
+// Package layout reads and writes OCI image layouts in directories and in tar files. A blob
+// is stored once. The index lists a manifest only after all its content. The package knows
+// files and digests; it must not know registries, nor the content of manifests.
 package layout
 
 import (
@@ -22,16 +21,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// The names of the two forms on a command line.
+// Schemes of the two forms on the command line.
 const (
 	DirScheme = "oci:"
 	TarScheme = "oci-archive:"
 )
 
-// NameAnnotation is under which the index keeps the full reference of an image.
+// NameAnnotation is the annotation with the full reference of an image.
 const NameAnnotation = "org.opencontainers.image.ref.name"
 
-// containerdAnnotation is where containerd looks for it.
+// containerdAnnotation is containerd's annotation for the full reference.
 const containerdAnnotation = "io.containerd.image.name"
 
 const (
@@ -44,16 +43,16 @@ const (
 type Archive struct {
 	name    string
 	store   store
-	sink    sink // nil: it is only read
+	sink    sink // nil: read only
 	notes   []string
 	leftOut []LeftOut
 
 	mu    sync.Mutex
 	index v1.IndexManifest
-	base  *Base // nil: it is complete in itself
+	base  *Base // nil: the archive is complete
 }
 
-// store is where the files of a layout are.
+// store gives access to the files of a layout.
 type store interface {
 	has(digest v1.Hash) bool
 	open(digest v1.Hash) (io.ReadSeekCloser, error)
@@ -61,12 +60,12 @@ type store interface {
 	close(complete bool) error
 }
 
-// sink is a store that is written.
+// sink is a store that can be written.
 type sink interface {
 	store
 	create(digest v1.Hash, size int64) (slot, error)
 	writeIndex(data []byte) error
-	dir() string // in whose file system it is
+	dir() string // a directory in the file system of the store
 }
 
 // slot is a blob that is being written.
@@ -76,10 +75,10 @@ type slot interface {
 	abort()
 }
 
-// IsName tells whether a command line argument names an archive.
+// IsName reports whether a command line argument is the name of an archive.
 func IsName(s string) bool { return strings.HasPrefix(s, DirScheme) || strings.HasPrefix(s, TarScheme) }
 
-// Create opens an archive for writing. What an interrupted run left in it is kept.
+// Create opens an archive for writing. Content of an interrupted run is kept.
 func Create(name string) (*Archive, error) {
 	var s sink
 	var err error
@@ -99,7 +98,7 @@ func Create(name string) (*Archive, error) {
 	return a, nil
 }
 
-// load reads the index of a store, and closes the store if that fails.
+// load reads the index of a store. It closes the store on error.
 func load(name string, s store) (*Archive, error) {
 	a := &Archive{name: name, store: s, index: v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}}
 	data, err := s.readIndex()
@@ -115,10 +114,10 @@ func load(name string, s store) (*Archive, error) {
 	return a, nil
 }
 
-// String is the name of the archive.
+// String returns the name of the archive.
 func (a *Archive) String() string { return a.name }
 
-// Close ends reading, or leaves an archive that is not complete as it is.
+// Close closes the archive. An archive that is not complete stays incomplete.
 func (a *Archive) Close() error { return a.store.close(false) }
 
 // Finish completes an archive that was written.
@@ -129,8 +128,7 @@ func (a *Archive) Finish() error {
 	return a.sink.close(true)
 }
 
-// CheckRoom returns a *NoSpaceError if the file system that the archive is written to has
-// less than this many bytes free.
+// CheckRoom returns a *NoSpaceError if the archive's file system has fewer free bytes.
 func (a *Archive) CheckRoom(bytes int64) error {
 	if a.sink == nil {
 		return a.readOnly()
@@ -140,10 +138,10 @@ func (a *Archive) CheckRoom(bytes int64) error {
 
 func (a *Archive) readOnly() error { return fmt.Errorf("%s was opened for reading", a.name) }
 
-// Has tells whether a blob is in the archive. What is no digest is not.
+// Has reports whether the archive has a blob. It is false for an invalid digest.
 func (a *Archive) Has(digest v1.Hash) bool { return checkDigest(digest) == nil && a.store.has(digest) }
 
-// Holds tells whether a blob is in the archive, with the size that it should have.
+// Holds reports whether the archive has a blob of the descriptor's size.
 func (a *Archive) Holds(desc v1.Descriptor) bool {
 	blob, err := a.Blob(desc.Digest)
 	if err != nil {
@@ -154,7 +152,8 @@ func (a *Archive) Holds(desc v1.Descriptor) bool {
 	return err == nil && size == desc.Size
 }
 
-// Blob opens a blob. It is not verified. The error is a *failure.NotFoundError if it is not there.
+// Blob opens a blob without verification. The error is a *failure.NotFoundError if the blob
+// does not exist.
 func (a *Archive) Blob(digest v1.Hash) (io.ReadSeekCloser, error) {
 	if err := checkDigest(digest); err != nil {
 		return nil, err
@@ -162,7 +161,8 @@ func (a *Archive) Blob(digest v1.Hash) (io.ReadSeekCloser, error) {
 	return a.store.open(digest)
 }
 
-// Write copies a blob into the archive. It appears there only if all of it came.
+// Write writes a blob into the archive. The blob exists in the archive only after all its
+// bytes were written.
 func (a *Archive) Write(digest v1.Hash, size int64, content io.Reader) error {
 	if a.sink == nil {
 		return a.readOnly()
@@ -185,7 +185,7 @@ func (a *Archive) Write(digest v1.Hash, size int64, content io.Reader) error {
 	return s.commit()
 }
 
-// Find returns what a full reference is in the archive.
+// Find returns the descriptor with a full reference.
 func (a *Archive) Find(name string) (v1.Descriptor, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -200,15 +200,15 @@ func (a *Archive) position(name string) int {
 	return slices.IndexFunc(a.index.Manifests, func(d v1.Descriptor) bool { return name != "" && d.Annotations[NameAnnotation] == name })
 }
 
-// Entries are what the index lists.
+// Entries returns the entries of the index.
 func (a *Archive) Entries() []v1.Descriptor {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return slices.Clone(a.index.Manifests)
 }
 
-// Tag lists a manifest under a full reference, or without a name, and writes the index. The
-// annotations of a name are those of the descriptor (see Notes), and the name.
+// Tag lists a manifest in the index under a full reference, or without a name, and writes
+// the index. The entry has the annotations of the descriptor (see Notes), and the name.
 func (a *Archive) Tag(name string, desc v1.Descriptor) error {
 	a.mu.Lock()
 	if name != "" {
@@ -255,10 +255,10 @@ func (a *Archive) save() error {
 	return a.sink.writeIndex(data)
 }
 
-// blobPath is where a layout has a blob.
+// blobPath returns the path of a blob in a layout.
 func blobPath(digest v1.Hash) string { return "blobs/" + digest.Algorithm + "/" + digest.Hex }
 
-// absent is the error for a blob that is not in the archive.
+// absent returns the error for a blob that the archive does not have.
 func absent(digest v1.Hash) error {
 	return &failure.NotFoundError{Name: digest.String(), Where: "the archive"}
 }

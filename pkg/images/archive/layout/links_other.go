@@ -4,5 +4,5 @@ package layout
 
 import "io/fs"
 
-// links cannot tell here how many names a file has.
+// links returns 1: the number of hard links is unknown on this system.
 func links(fs.FileInfo) uint64 { return 1 }

@@ -6,7 +6,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// NoSpaceError says that there is no room for a blob.
+// NoSpaceError reports that a file system has too little free space.
 type NoSpaceError struct {
 	Dir        string
 	Need, Free int64 // bytes
@@ -16,10 +16,10 @@ func (e *NoSpaceError) Error() string {
 	return fmt.Sprintf("%s has %d MiB free, and %d MiB are needed", e.Dir, e.Free>>20, e.Need>>20)
 }
 
-// Class tells the class of the error.
+// Class returns the class of the error.
 func (e *NoSpaceError) Class() images.Class { return images.ClassDisk }
 
-// room returns an error if a directory has not enough free space.
+// room returns an error if the file system of a directory has too little free space.
 func room(dir string, size int64) error {
 	if free, _, known := space(dir); known && size > free {
 		return &NoSpaceError{Dir: dir, Need: size, Free: free}
@@ -27,8 +27,8 @@ func room(dir string, size int64) error {
 	return nil
 }
 
-// roomToSpare is room for what is temporary: a tenth of the file system stays free, or
-// 1 GiB of a large one, because it may be in memory.
+// roomToSpare is room for temporary files: a tenth of the file system must stay free, or 1
+// GiB of a large one, because the file system may be in memory.
 func roomToSpare(dir string, size int64) error {
 	free, total, known := space(dir)
 	if need := size + min(total/10, 1<<30); known && need > free {

@@ -10,20 +10,21 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// LeftOut is an image that cannot be taken from an archive, and why.
+// LeftOut is an image that cannot be read from an archive, with the reason.
 type LeftOut struct {
 	Name   string
 	Reason string
 }
 
-// Notes say what is different from what was archived, one sentence each.
+// Notes returns the differences between the archive and the original images, one sentence
+// each.
 func (a *Archive) Notes() []string { return slices.Clone(a.notes) }
 
-// LeftOut are the images that cannot be taken from the archive: the index does not list
+// LeftOut returns the images that cannot be read from the archive. The index does not list
 // them.
 func (a *Archive) LeftOut() []LeftOut { return slices.Clone(a.leftOut) }
 
-// describe finds out what there is to say about an archive that is read.
+// describe collects notes and images that are left out, when an archive is read.
 func (a *Archive) describe() {
 	s := a.store
 	if t, ok := s.(temporary); ok {
@@ -43,15 +44,15 @@ func (a *Archive) describe() {
 	a.index.Manifests = slices.DeleteFunc(a.index.Manifests, func(d v1.Descriptor) bool { return !a.adopt(d) })
 }
 
-// adopt gives an entry of the index its full reference. Docker and ctr write that for
-// containerd, and only the tag where the layout has the name. It is false if an image has
-// nothing but a tag, because nobody knows what of.
+// adopt sets the full reference of an entry of the index. Docker and ctr write the full
+// reference to containerd's annotation, and only the tag to the layout's annotation. adopt
+// is false if an image has only a tag, because its repository is unknown.
 func (a *Archive) adopt(desc v1.Descriptor) bool {
 	name := desc.Annotations[NameAnnotation]
 	if full := desc.Annotations[containerdAnnotation]; full != "" {
 		name = full
 	} else if name == "" {
-		return true // it refers to another image
+		return true // a referrer
 	}
 	ref, err := images.ParseRef(name)
 	switch {

@@ -14,14 +14,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/dockerarchive"
 )
 
-// fileScheme is what kubermatic-installer mirror-images calls an archive.
+// fileScheme is the prefix of archives in kubermatic-installer mirror-images.
 const fileScheme = "local://"
 
 // Open opens an archive for reading: oci:DIR, oci-archive:FILE.tar, local://FILE, or a
-// path. A file may be a tar file of an OCI image layout or a docker-archive, and packed
-// with gzip; what it is, is found out from its content. Until ctx is done, it unpacks
-// and reads what has to be. Errors for docker-archives may be a *failure.DamagedError, those for
-// unpacking a *NoSpaceError.
+// path. The format is detected from the content: an OCI image layout in a directory or tar
+// file, or a docker-archive; tar files may be compressed with gzip. Open decompresses and
+// reads as much as necessary, until ctx is done. Errors for docker-archives may be a
+// *failure.DamagedError, and errors of decompression a *NoSpaceError.
 func Open(ctx context.Context, name string) (*Archive, error) {
 	s, err := openStore(ctx, name)
 	if err != nil {
@@ -53,7 +53,7 @@ func openStore(ctx context.Context, name string) (store, error) {
 	return openFile(ctx, path)
 }
 
-// openFile opens a tar file, packed or not.
+// openFile opens a tar file, compressed or not.
 func openFile(ctx context.Context, path string) (store, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -77,7 +77,7 @@ func openFile(ctx context.Context, path string) (store, error) {
 	return temporary{store: s, path: unpacked.Name()}, nil
 }
 
-// openTar opens a tar file that is not packed, and closes it if that fails.
+// openTar opens a tar file that is not compressed. It closes the file on error.
 func openTar(ctx context.Context, f *os.File) (store, error) {
 	t := &tarball{file: f, places: map[v1.Hash]*span{}}
 	_, err := f.Seek(0, io.SeekStart)

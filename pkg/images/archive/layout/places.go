@@ -8,14 +8,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// The annotations of an entry of the index that say what a registry, into which the archive
-// is copied, has to know beside the name.
+// Annotations of an entry of the index, for information in addition to the name that a copy
+// into a registry needs.
 const (
-	kindAnnotation = "dev.kkp-mirror.kind" // of what is not an image
+	kindAnnotation = "dev.kkp-mirror.kind" // unless the entry is an image
 	alsoAnnotation = "dev.kkp-mirror.also" // second places (images.Image.Also), separated by commas
 )
 
-// Notes are the annotations for what an image is, and for its second places.
+// Notes returns the annotations for the kind and the second places of an image.
 func Notes(kind images.Kind, also []string) map[string]string {
 	notes := map[string]string{}
 	if kind != "" && kind != images.KindImage {
@@ -27,7 +27,7 @@ func Notes(kind images.Kind, also []string) map[string]string {
 	return notes
 }
 
-// KindOf is what an entry of an index is noted to be. It may be a kind that is not known.
+// KindOf returns the kind of an entry of an index. The kind may be unknown.
 func KindOf(desc v1.Descriptor) images.Kind {
 	if kind := desc.Annotations[kindAnnotation]; kind != "" {
 		return images.Kind(kind)
@@ -35,7 +35,7 @@ func KindOf(desc v1.Descriptor) images.Kind {
 	return images.KindImage
 }
 
-// AlsoOf are the second places that are noted in an entry of an index. They are not checked.
+// AlsoOf returns the second places of an entry of an index, without validation.
 func AlsoOf(desc v1.Descriptor) []string {
 	if also := desc.Annotations[alsoAnnotation]; also != "" {
 		return strings.Split(also, ",")

@@ -17,8 +17,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 )
 
-// scan reads where everything is. If the file is to be written, blobs are verified, and
-// what is cut at the end is dropped. Else they are passed over.
+// scan reads the positions of all blobs. If the file is open for writing, scan verifies
+// blobs, and drops an incomplete end.
 func (t *tarball) scan(verify bool) error {
 	info, err := t.file.Stat()
 	if err != nil {
@@ -29,7 +29,7 @@ func (t *tarball) scan(verify bool) error {
 	for {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) || (verify && err != nil) {
-			return nil //nolint:nilerr // what is cut is written anew
+			return nil //nolint:nilerr // an incomplete end is written again
 		}
 		if err != nil {
 			return fmt.Errorf("it is cut or damaged %s: %w", where, err)
@@ -48,7 +48,7 @@ func (t *tarball) scan(verify bool) error {
 	}
 }
 
-// padded is what a file takes in a tar file.
+// padded returns the size of a file in a tar file.
 func padded(size int64) int64 { return (size + block - 1) / block * block }
 
 func (t *tarball) entry(header *tar.Header, content io.Reader, begin, at int64, verify bool) error {
@@ -65,7 +65,7 @@ func (t *tarball) entry(header *tar.Header, content io.Reader, begin, at int64, 
 		}
 		t.index = data
 		if verify {
-			return nil // it is written anew, at the end
+			return nil // the index is written again, at the end
 		}
 	case isBlob && header.Typeflag == tar.TypeReg:
 		t.blob(rest, &span{header: begin, at: at, size: header.Size, full: !verify}, content)
@@ -78,8 +78,8 @@ func (t *tarball) entry(header *tar.Header, content io.Reader, begin, at int64, 
 	return nil
 }
 
-// blob notes the place of a blob; name is that of its file below blobs/. One that is to be
-// written is not known to be full before its content is read.
+// blob records the position of a blob. name is the name of the file below blobs/. If the
+// file is open for writing, the blob counts as complete only after verification.
 func (t *tarball) blob(name string, s *span, content io.Reader) {
 	digest, err := v1.NewHash(strings.Replace(name, "/", ":", 1))
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package layout
 
-// space cannot tell here: writing does.
+// space returns false: free space is unknown on this system.
 func space(string) (free, total int64, known bool) { return 0, 0, false }

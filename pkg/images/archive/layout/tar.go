@@ -14,27 +14,27 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// tarball is a layout in a tar file. While it is written, it has another name. The size of
-// a blob is known before it comes, so each gets its place in the file at once, and
-// several are written side by side. A place that a killed run left half full is
-// filled by the next one.
+// tarball is a layout in a tar file. The file has a temporary name until it is complete.
+// The size of a blob is known in advance, so each blob gets its position at once, and
+// several blobs are written concurrently. A later run fills the positions that an
+// interrupted run has left incomplete.
 type tarball struct {
 	file *os.File
-	root *os.Root // its directory, nil if it is only read
-	name string   // of the complete file, in root
+	root *os.Root // the directory of the file; nil if read only
+	name string   // final name, in root
 
 	mu     sync.Mutex
 	places map[v1.Hash]*span
-	end    int64 // where the next place begins
+	end    int64 // position of the next blob
 	index  []byte
-	docker bool // it has a manifest.json
+	docker bool // the file has a manifest.json
 }
 
-// span is the place of a blob.
+// span is the position of a blob.
 type span struct {
 	header, at, size int64
 	full             bool
-	taken            bool // somebody writes it
+	taken            bool // the blob is being written
 }
 
 const (
@@ -43,7 +43,8 @@ const (
 	unusedName = "unused/"
 )
 
-// createTar goes on with what there is: a file that was not completed, or a complete one.
+// createTar opens a tar file for writing. It continues with an incomplete file of an
+// earlier run, or with a complete file.
 func createTar(path string) (*tarball, error) {
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
@@ -56,7 +57,7 @@ func createTar(path string) (*tarball, error) {
 	return t, nil
 }
 
-// resume opens the file that is written. What is not an archive is not touched.
+// resume opens the incomplete file. A file that is not an archive is not changed.
 func resume(root *os.Root, name string) (*tarball, error) {
 	working := name + partial
 	if _, err := root.Lstat(working); errors.Is(err, fs.ErrNotExist) {
@@ -79,7 +80,7 @@ func resume(root *os.Root, name string) (*tarball, error) {
 	return t, nil
 }
 
-// reopen makes a complete file one that is written.
+// reopen renames a complete file back to its temporary name.
 func reopen(root *os.Root, name string) error {
 	info, err := root.Lstat(name)
 	if err == nil {
@@ -93,14 +94,14 @@ func reopen(root *os.Root, name string) error {
 		return err
 	}
 	t := &tarball{file: f, places: map[v1.Hash]*span{}}
-	_ = t.scan(false) // a damaged one is written anew from where it is
+	_ = t.scan(false) // a damaged part is written again
 	if err := errors.Join(t.recognised(name), f.Close()); err != nil {
 		return err
 	}
 	return root.Rename(name, name+partial)
 }
 
-// recognised returns an error for a file with other content than archives have.
+// recognised returns an error for a file that is not an archive.
 func (t *tarball) recognised(name string) error {
 	info, err := t.file.Stat()
 	if err == nil && t.index == nil && len(t.places) == 0 && info.Size() > 0 {
@@ -151,7 +152,7 @@ func (t *tarball) create(digest v1.Hash, size int64) (slot, error) {
 	s = &span{header: t.end, at: t.end + int64(len(header)), size: size, taken: true}
 	t.end = s.at + padded(size)
 	t.places[digest] = s
-	if err := t.file.Truncate(t.end); err != nil { // the padding is there, too
+	if err := t.file.Truncate(t.end); err != nil { // with padding
 		return nil, err
 	}
 	return &place{t: t, span: s}, nil
@@ -171,7 +172,7 @@ func (t *tarball) readIndex() ([]byte, error) {
 	return t.index, nil
 }
 
-// writeIndex keeps the index until the file is completed.
+// writeIndex keeps the index in memory until the file is completed.
 func (t *tarball) writeIndex(data []byte) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -199,8 +200,8 @@ func (t *tarball) close(complete bool) error {
 	return t.root.Rename(t.name+partial, t.name)
 }
 
-// complete writes the index behind the blobs. Places that were never filled get a name
-// under which nobody looks.
+// complete writes the index after the blobs. Positions without content get names outside of
+// the layout.
 func (t *tarball) complete() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -242,7 +243,7 @@ func (t *tarball) complete() error {
 	return err
 }
 
-// place is a blob that is being written into its place.
+// place is a blob that is being written to its position.
 type place struct {
 	t    *tarball
 	span *span

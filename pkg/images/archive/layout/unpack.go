@@ -13,19 +13,20 @@ import (
 )
 
 const (
-	// piece is how much is unpacked, in bytes, before it is looked again whether there is room.
+	// piece is the number of bytes that are decompressed between two checks of the free
+	// space.
 	piece = 16 << 20
 
-	// An archive unpacks to at most this many times its size: its layers are packed already,
-	// or programs and texts. gzip alone would allow a thousand times. Small ones may have more
-	// zeros.
+	// The decompressed size is limited to this multiple of the compressed size. The layers
+	// in an archive are compressed already, so the multiple is small; gzip allows up to
+	// 1,000. Small archives have a fixed limit.
 	mostTimes = 32
 	leastSize = 64 << 20 // bytes
 )
 
-// unpack unpacks a file into a temporary one, because blobs are read from any place and in
-// any order. It is gone when it is closed and removed, or when the process is killed where
-// files can be removed while they are open.
+// unpack decompresses a file into a temporary file, because blobs are read in any order.
+// The temporary file is removed when it is closed or, on systems that can remove open
+// files, when the process is killed.
 func unpack(ctx context.Context, packed *os.File) (*os.File, error) {
 	info, err := packed.Stat()
 	if err == nil {
@@ -45,7 +46,7 @@ func unpack(ctx context.Context, packed *os.File) (*os.File, error) {
 	return f, nil
 }
 
-// unpackTo unpacks not more than a limit in bytes.
+// unpackTo decompresses up to a limit in bytes.
 func unpackTo(ctx context.Context, to io.Writer, packed io.Reader, limit int64) error {
 	from, err := gzip.NewReader(packed)
 	if err != nil {
@@ -71,7 +72,7 @@ func unpackTo(ctx context.Context, to io.Writer, packed io.Reader, limit int64) 
 	}
 }
 
-// damaged says what an error that no file has means.
+// damaged wraps an error of decompression, unless it is an error of the file system.
 func damaged(err error) error {
 	var file *fs.PathError
 	if errors.As(err, &file) {
@@ -84,7 +85,7 @@ func unpacking(err error) error {
 	return fmt.Errorf("unpacking it to %s (TMPDIR says where): %w", os.TempDir(), err)
 }
 
-// removed removes a file that may be gone.
+// removed removes a file, if it exists.
 func removed(path string) error {
 	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -92,7 +93,7 @@ func removed(path string) error {
 	return nil
 }
 
-// temporary is a store whose file is removed with it.
+// temporary is a store that removes its file when it is closed.
 type temporary struct {
 	store
 	path string

@@ -7,11 +7,11 @@ import (
 	"os"
 )
 
-// The files of an archive are opened within its directory only: others may write there,
-// too, and a link of theirs must lead neither a reader nor a writer out of the directory.
+// The files of an archive are opened within its directory only. Others may write to the
+// directory, and a link must not lead reads or writes out of it.
 
-// openRegular opens a file of a directory for reading. Whatever else has the name, such as
-// a device or a pipe, is refused before it is opened, because that may wait without an end.
+// openRegular opens a regular file for reading. Other files, such as devices and pipes, are
+// refused before they are opened, because opening them may block.
 func openRegular(root *os.Root, name string) (*os.File, error) {
 	info, err := root.Stat(name)
 	if err != nil {
@@ -23,8 +23,8 @@ func openRegular(root *os.Root, name string) (*os.File, error) {
 	return root.Open(name)
 }
 
-// createNew creates a file that is not there, in the place of what was left behind under
-// the name: never the target of a link.
+// createNew creates a new file and replaces an old file with the name. It never follows a
+// link.
 func createNew(root *os.Root, name string) (*os.File, error) {
 	if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -32,8 +32,7 @@ func createNew(root *os.Root, name string) (*os.File, error) {
 	return root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
 }
 
-// openOwn opens a file for writing that goes on from what is in it, or creates it. Links
-// are refused.
+// openOwn opens a file for writing, with its content, or creates it. Links are refused.
 func openOwn(root *os.Root, name string) (*os.File, error) {
 	before, err := root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -59,7 +58,7 @@ func openOwn(root *os.Root, name string) (*os.File, error) {
 	return f, nil
 }
 
-// regular returns an error for what is no file with content of its own.
+// regular returns an error unless a file is a regular file.
 func regular(name string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is no regular file (%s)", name, info.Mode())
@@ -67,7 +66,7 @@ func regular(name string, info fs.FileInfo) error {
 	return nil
 }
 
-// own returns an error for what cannot be written without changing something else.
+// own returns an error for a file whose change would change another file.
 func own(name string, info fs.FileInfo) error {
 	if err := regular(name, info); err != nil {
 		return fmt.Errorf("%w: remove it, or choose another name", err)

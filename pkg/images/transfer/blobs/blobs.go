@@ -1,6 +1,7 @@
-// Package blobs brings the blobs of one run to their targets: which blob goes where first,
-// where it is mounted from then on, and when it may begin. It must not know manifests, nor
-// when an image is complete, nor what sources and targets are.
+// Package blobs copies the blobs of a run to their targets. It decides to which repository
+// a blob is copied first, into which repositories it is then mounted, and when. It must not
+// know manifests, nor when an image is complete, nor how sources and targets are
+// implemented.
 package blobs
 
 import (
@@ -17,8 +18,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
 )
 
-// Blobs are the blobs of one run. Each is brought to a registry once, into one repository,
-// its home, and mounted from there into the others that want it.
+// Blobs are the blobs of one run. A blob is copied to a registry once, to one repository,
+// its home, and is mounted from the home into the other repositories.
 type Blobs struct {
 	scheduler *scheduler.Scheduler
 	retry     retry.Policy
@@ -26,48 +27,48 @@ type Blobs struct {
 
 	mu     sync.Mutex
 	blobs  map[key]*blob
-	places map[key][]string // repositories that have a blob, from before
-	reason error            // why nothing may move, nil if it may
-	ready  []*move          // those that are to be started
+	places map[key][]string // repositories that had a blob before the run
+	reason error            // error with which every blob fails; nil: none
+	ready  []*move          // moves to be started
 
-	wake   chan struct{} // something is ready
+	wake   chan struct{} // signals that ready has changed
 	closed chan struct{}
 }
 
 // key is a blob in a registry.
 type key struct{ registry, digest string }
 
-// blob is a blob in a registry. It is waiting until it is released; then it is moved to its
-// first repository, and, once it is at home there, mounted into the others.
+// blob is a blob in a registry. It waits until an image that needs it is released, is then
+// copied to its home, and then mounted into other repositories.
 type blob struct {
 	desc   v1.Descriptor
 	state  state
 	needs  map[string]*Need // by repository
-	queue  []*Need          // those that nothing was done for yet
-	home   storage.Target   // where it is, in the state atHome
+	queue  []*Need          // needs without a move
+	home   storage.Target   // repository of the blob, in state atHome
 	failed map[string]error // by source
 }
 
-// state is how far a blob has come.
+// state is the progress of a blob.
 type state int
 
 const (
-	waiting  state = iota // it may not move yet
-	released              // it may, and nobody moves it
-	moving                // it is on its way to its home
-	atHome                // it can be mounted from there
+	waiting  state = iota // must not be copied yet
+	released              // may be copied; no move is in progress
+	moving                // being copied to its home
+	atHome                // can be mounted from its home
 )
 
 // Need is a blob in a repository. Several images may wait for it.
 type Need struct {
 	blob   *blob
-	image  *Image // the first that wants it
+	image  *Image // the first image that needs the blob
 	images []*Image
 	done   chan struct{}
 	err    error
 }
 
-// New returns the blobs of one run. o may be nil.
+// New returns the blobs of a run. o may be nil.
 func New(s *scheduler.Scheduler, p retry.Policy, o progress.Observer) *Blobs {
 	return &Blobs{
 		scheduler: s, retry: p, observer: progress.OrNobody(o), blobs: map[key]*blob{}, places: map[key][]string{},
@@ -75,8 +76,8 @@ func New(s *scheduler.Scheduler, p retry.Policy, o progress.Observer) *Blobs {
 	}
 }
 
-// Run moves blobs as soon as they may move, until Close is called. It returns when nothing
-// moves any more.
+// Run copies blobs when they may be copied, until Close was called and the last move has
+// ended.
 func (b *Blobs) Run(ctx context.Context) {
 	var moves sync.WaitGroup
 	defer moves.Wait()
@@ -96,7 +97,7 @@ func (b *Blobs) Run(ctx context.Context) {
 // Close ends Run. It must be called once.
 func (b *Blobs) Close() { close(b.closed) }
 
-// Need says that an image wants a blob.
+// Need registers that an image needs a blob.
 func (b *Blobs) Need(i *Image, desc v1.Descriptor) *Need {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -124,7 +125,7 @@ func (b *Blobs) Need(i *Image, desc v1.Descriptor) *Need {
 	return need
 }
 
-// Known says that a repository has blobs.
+// Known registers blobs that a repository has.
 func (b *Blobs) Known(at storage.Location, blobs []v1.Descriptor) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -134,7 +135,7 @@ func (b *Blobs) Known(at storage.Location, blobs []v1.Descriptor) {
 	}
 }
 
-// Missing counts the bytes that are not at their targets yet, each blob once.
+// Missing returns the number of bytes that the targets lack. Each blob is counted once.
 func (b *Blobs) Missing(ctx context.Context) (int64, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -148,20 +149,20 @@ func (b *Blobs) Missing(ctx context.Context) (int64, error) {
 			if !there {
 				bytes += wanted.desc.Size
 			}
-			break // the others are mounted
+			break // other repositories mount the blob
 		}
 	}
 	return bytes, nil
 }
 
-// refuse lets nothing move any more if there is a reason.
+// refuse fails all blobs, if reason is not nil.
 func (b *Blobs) refuse(reason error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.reason = reason
 }
 
-// release lets the blobs of an image move.
+// release allows the blobs of an image to be copied.
 func (b *Blobs) release(i *Image) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -182,7 +183,7 @@ func (w *blob) release() {
 	}
 }
 
-// next makes ready what can be done for a blob now: bringing it home, or mounting it.
+// next adds the next moves of a blob to ready: the copy to its home, or its mounts.
 func (b *Blobs) next(wanted *blob) {
 	for len(wanted.queue) > 0 && (wanted.state == released || wanted.state == atHome) {
 		need := wanted.queue[0]
@@ -206,7 +207,7 @@ func (b *Blobs) add(m *move) {
 	b.ready = append(b.ready, m)
 	select {
 	case b.wake <- struct{}{}:
-	default: // it is told already
+	default: // a move is in progress
 	}
 }
 
@@ -223,7 +224,7 @@ func (n *Need) finish(err error) {
 	close(n.done)
 }
 
-// Await waits until all blobs are there, or one cannot be.
+// Await waits until all blobs are complete, or one has failed.
 func Await(ctx context.Context, needs []*Need) error {
 	var first error
 	for _, need := range needs {

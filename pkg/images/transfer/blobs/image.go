@@ -6,34 +6,34 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// Progress is told what the moves of an image do.
+// Progress receives the progress of an image's blobs.
 type Progress interface {
 	storage.Progress
-	// Mount is called with the bytes of a blob that did not have to move.
+	// Mount is called with the size of a blob that needed no transfer.
 	Mount(bytes int64)
 }
 
-// Image is an image whose blobs are moved.
+// Image is an image whose blobs are copied.
 type Image struct {
 	Source   storage.Source
 	Target   storage.Target
 	progress Progress
-	rank     int // in the plan
+	rank     int // position in the plan
 
-	There  string      // the digest that the target had from the beginning; guarded by planning
-	failed atomic.Bool // nothing is needed for it any more
+	There  string      // digest at the target before the run; protected by planning
+	failed atomic.Bool // the image needs no blobs any more
 
-	blobs    []*blob // what it needs; guarded by Blobs
-	released bool    // they may move; guarded by Blobs
+	blobs    []*blob // needed blobs; protected by Blobs
+	released bool    // the blobs may be copied; protected by Blobs
 }
 
-// NewImage returns an image with its place in the plan.
+// NewImage returns an image with its position in the plan.
 func NewImage(from storage.Source, to storage.Target, rank int, p Progress) *Image {
 	return &Image{Source: from, Target: to, rank: rank, progress: p}
 }
 
-// From says where the image is read after all, before anything is needed for it.
+// From replaces the source, before blobs of the image are needed.
 func (i *Image) From(source storage.Source) { i.Source = source }
 
-// Fail says that nothing is needed for the image any more.
+// Fail records that the image needs no blobs any more.
 func (i *Image) Fail() { i.failed.Store(true) }

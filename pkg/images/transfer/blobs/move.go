@@ -14,20 +14,20 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
 )
 
-// errUnwanted is a blob that no image waits for any more.
+// errUnwanted is the error of a blob that no image needs any more.
 var errUnwanted = errors.New("the images that need it have failed")
 
-// move makes a blob appear in a repository.
+// move puts a blob into a repository.
 type move struct {
 	need   *Need
 	from   storage.Source
-	place  string // a repository that may have it, "" for none
+	place  string // repository that may have the blob; "": none
 	task   scheduler.Task
-	pushed storage.Pushed // by the last attempt
-	err    error          // of the last attempt
+	pushed storage.Pushed // result of the last attempt
+	err    error          // error of the last attempt
 }
 
-// bring moves a blob from its source to its home.
+// bring returns the move of a blob from its source to its home.
 func (b *Blobs) bring(need *Need) *move {
 	m := &move{need: need, from: need.image.Source, task: taskFor(need.blob.desc, need.image.Source, need.image.Target)}
 	if places := b.places[key{need.image.Target.Location().Registry, need.blob.desc.Digest.String()}]; len(places) > 0 {
@@ -36,8 +36,8 @@ func (b *Blobs) bring(need *Need) *move {
 	return m
 }
 
-// mount makes a blob that is at home appear in another repository. If the registry cannot
-// do that, it is read from its home and written again.
+// mount returns the move of a blob from its home to another repository. If the registry
+// cannot mount the blob, the move reads it from its home and uploads it.
 func (b *Blobs) mount(need *Need) *move {
 	home := need.blob.home
 	return &move{need: need, from: home, place: home.Location().Name, task: scheduler.TaskFor(0, need.image.Target.Location().Queue)}
@@ -47,8 +47,8 @@ func taskFor(desc v1.Descriptor, from storage.Source, to storage.Target) schedul
 	return scheduler.TaskFor(desc.Size, from.Location().Queue, to.Location().Queue)
 }
 
-// start makes an attempt as soon as the scheduler has a place for it, and others after
-// transient failures, each in a place of its own. Then it calls ended.
+// start makes an attempt when the scheduler has a slot, and further attempts after
+// transient failures, each with a slot of its own. At the end, it calls ended.
 func (b *Blobs) start(ctx context.Context, m *move, attempt int, ended func()) {
 	b.scheduler.Go(m.task, func() { m.attempt(ctx, b) }, func() {
 		again, err := b.retry.Again(ctx, attempt, m.err, m.need.image.progress.Waiting)
@@ -63,7 +63,7 @@ func (b *Blobs) start(ctx context.Context, m *move, attempt int, ended func()) {
 	})
 }
 
-// attempt tries once.
+// attempt makes one attempt.
 func (m *move) attempt(ctx context.Context, b *Blobs) {
 	switch {
 	case ctx.Err() != nil:
@@ -75,8 +75,8 @@ func (m *move) attempt(ctx context.Context, b *Blobs) {
 	}
 }
 
-// push makes a blob be at a target, by a mount or with the content of a source. A place
-// elsewhere is only a hint.
+// push puts a blob into a target, by a mount or with the content of a source. place is only
+// a hint.
 func push(ctx context.Context, desc v1.Descriptor, from storage.Source, to storage.Target, place string, p Progress) (storage.Pushed, error) {
 	if place == to.Location().Name {
 		place = ""
@@ -90,7 +90,7 @@ func push(ctx context.Context, desc v1.Descriptor, from storage.Source, to stora
 	})
 }
 
-// Bring moves one blob from a source to a target, beside what is planned.
+// Bring copies one blob from a source to a target, outside of the plan.
 func Bring(ctx context.Context, s *scheduler.Scheduler, r retry.Policy, from storage.Source, to storage.Target, desc v1.Descriptor, p Progress) error {
 	return r.Do(ctx, p.Waiting, func(ctx context.Context) error {
 		return s.Do(ctx, taskFor(desc, from, to), func() error {
@@ -103,7 +103,7 @@ func Bring(ctx context.Context, s *scheduler.Scheduler, r retry.Policy, from sto
 	})
 }
 
-// account tells what became of a move.
+// account reports the result of a move.
 func (b *Blobs) account(m *move) {
 	size := m.need.blob.desc.Size
 	if m.err == nil && m.pushed == storage.Mounted {
@@ -115,12 +115,12 @@ func (b *Blobs) account(m *move) {
 	b.mu.Lock()
 	atHome := m.need.blob.state == atHome
 	b.mu.Unlock()
-	if !atHome { // it need not be brought home any more
+	if !atHome { // the blob needs no upload any more
 		b.observer.Saved(size)
 	}
 }
 
-// settle notes what became of a move.
+// settle records the result of a move.
 func (b *Blobs) settle(m *move) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -139,8 +139,8 @@ func (b *Blobs) settle(m *move) {
 	b.next(moved)
 }
 
-// unwanted tells whether nobody waits for a blob any more. Then the next who wants it
-// begins anew.
+// unwanted reports whether no image waits for a blob any more. The next image that needs
+// the blob starts a new move.
 func (b *Blobs) unwanted(need *Need) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -5,27 +5,27 @@ import (
 	"sync"
 )
 
-// Planning says when blobs may move. Two things must be known before: which images are
-// there already, because blobs can be mounted from those, and which of the images that
-// want a blob is the first in the plan, because its repository becomes the home of the
-// blob. So the images are released in the order of the plan, each as soon as it and all
-// before it are resolved; and a run that was killed chooses the same homes again.
+// Planning decides when blobs may be copied. Two facts must be known first: which images
+// the target has, because blobs can be mounted from these, and which image of the plan is
+// the first that needs a blob, because that image's repository becomes the home of the
+// blob. Therefore images are released in the order of the plan, each when it and all images
+// before it are resolved. An interrupted run and its repetition choose the same homes.
 type Planning struct {
 	blobs *Blobs
-	ready func(present []*Image, then func()) // called once it is known what is there
+	ready func(present []*Image, then func()) // called when the images at the target are known
 
 	mu       sync.Mutex
 	images   []*Image
 	compared []bool
 	resolved []bool
-	unknown  int // images that are not compared
+	unknown  int // images that are not compared yet
 	next     int // the first image that is not resolved
 	open     bool
 	admit    func() error // nil: images need not wait for all others
 }
 
-// NewPlanning returns the planning for a number of images. ready finds out what those that
-// are there consist of, and calls then once that is known.
+// NewPlanning returns the planning for n images. ready receives the images that the target
+// has, reads their blobs, and then calls then.
 func NewPlanning(n int, blobs *Blobs, ready func([]*Image, func())) *Planning {
 	return &Planning{
 		blobs: blobs, ready: ready,
@@ -33,8 +33,8 @@ func NewPlanning(n int, blobs *Blobs, ready func([]*Image, func())) *Planning {
 	}
 }
 
-// Compared says that it is known whether an image is there: with the digest there, or not if
-// that is empty.
+// Compared records whether the target has an image: there is its digest at the target, or
+// "".
 func (p *Planning) Compared(i *Image, there string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -64,8 +64,8 @@ func (p *Planning) note(i *Image) {
 	})
 }
 
-// Resolved says that it is known what an image needs, or that planning shall not wait for
-// it. It may be called again.
+// Resolved records that the needs of an image are known, or that planning must not wait for
+// it. It may be called repeatedly.
 func (p *Planning) Resolved(i *Image) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -74,9 +74,9 @@ func (p *Planning) Resolved(i *Image) {
 	p.release()
 }
 
-// Admit lets nothing move before it is known what all images need, and then only if the
-// function returns no error: else all images fail with that. It must be called before the
-// first image is compared.
+// Admit holds all blobs back until the needs of all images are known, and then calls admit.
+// An error of admit fails all images. Admit must be called before the first image is
+// compared.
 func (p *Planning) Admit(admit func() error) { p.admit = admit }
 
 func (p *Planning) release() {

@@ -1,6 +1,6 @@
-// Package compare looks at an image at its source and at its target: what the target
-// should become, what it has, and what refers to the image. It writes nothing, and must not
-// know what source and target are.
+// Package compare compares an image at its source with its target: what the target should
+// have, what the target has, and the referrers of the image. It writes nothing, and must
+// not know how source and target are implemented.
 package compare
 
 import (
@@ -17,36 +17,35 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// Image is an image at its source and at its target.
+// Image is one image with its source and its target.
 type Image struct {
 	Plan   images.Copy
 	Source storage.Source
 	Target storage.Target
-	Moved  *images.Move // where the source is, nil if it is where its reference says
+	Moved  *images.Move // the new repository of the image; nil if the image is not moved
 
 	Progress Progress
 	run      *Run
 }
 
-// Progress is told what is found out about an image.
+// Progress receives events of an image.
 type Progress interface {
 	storage.Progress
-	// Moved is called when the image is gone from its source, with where it is.
+	// Moved is called when the image was found in a new repository.
 	Moved(m images.Move)
 }
 
-// Run is what the images of one run share: what of them is wanted, and the manifests that
-// were read.
+// Run holds the options and the manifests that all images of a run share.
 type Run struct {
-	Platforms   []v1.Platform // of multi-platform images; none means all
-	NoReferrers bool          // leave what refers to images
+	Platforms   []v1.Platform // of multi-platform images; empty: all
+	NoReferrers bool          // ignore referrers
 
-	// Elsewhere opens the source of an image that is gone from where its reference says, with
-	// the digest that it must have ("" for any), where it has moved to. gone is what its own
-	// place has answered, and the error if there is no such place. nil: nothing moves.
+	// Elsewhere opens the new repository of an image that is gone from its source. digest
+	// is the required digest, or "" for any. gone is the error of the original source, and
+	// is returned if no new repository is known. nil: no moves are known.
 	Elsewhere func(ctx context.Context, i *Image, digest string, gone error) (storage.Source, images.Move, error)
 
-	manifests memo.Group[oci.Manifest] // of sources and targets, by location and digest
+	manifests memo.Group[oci.Manifest] // by location and digest
 }
 
 // Image returns an image of the run.
@@ -54,15 +53,15 @@ func (r *Run) Image(plan images.Copy, source storage.Source, target storage.Targ
 	return &Image{Plan: plan, Source: source, Target: target, Progress: p, run: r}
 }
 
-// Goal is what the target should become.
+// Goal is the content that the target should have.
 type Goal struct {
-	Digest     string        // of what is written
-	Root       *oci.Manifest // if it had to be read
-	Unfiltered *oci.Manifest // what the source has, if root lacks some of its platforms
+	Digest     string        // digest to write
+	Root       *oci.Manifest // nil if the manifest was not read
+	Unfiltered *oci.Manifest // the index of the source, if Root lacks some of its platforms
 }
 
-// Compare returns what the target should become, and its digest if it is that already.
-// Both ends are asked at once.
+// Compare returns the content that the target should have, and its digest if the target has
+// it already. It asks source and target concurrently.
 func (i *Image) Compare(ctx context.Context) (goal Goal, there string, err error) {
 	goal, there, err = i.compare(ctx)
 	if target, ok := i.Target.(noting); ok && !target.Noted() {
@@ -71,15 +70,16 @@ func (i *Image) Compare(ctx context.Context) (goal Goal, there string, err error
 	return goal, there, err
 }
 
-// noting is a target that notes what an image is, and its second places: an archive.
+// noting is a target that stores the kind and the second places of an image: an archive.
 type noting interface {
-	// Noted tells whether it has noted all of that.
+	// Noted reports whether kind and second places are stored.
 	Noted() bool
-	// Unlisted are the second places that it has not noted.
+	// Unlisted returns the second places that are not stored.
 	Unlisted() []string
 }
 
-// Unlisted are the second places of the image that the target should note, and does not.
+// Unlisted returns the second places of the image that an archive should store and does
+// not.
 func (i *Image) Unlisted() []string {
 	if target, ok := i.Target.(noting); ok {
 		return target.Unlisted()
@@ -110,8 +110,8 @@ func (i *Image) compare(ctx context.Context) (goal Goal, there string, err error
 	}
 }
 
-// Wanted returns what the target should become: what the plan says if it says so, else
-// what the source has now. If platforms are left out, the index must be read for that.
+// Wanted returns the content that the target should have: from the plan if the plan has a
+// digest, else from the source. If only some platforms are copied, the index is read.
 func (i *Image) Wanted(ctx context.Context) (Goal, error) {
 	goal, err := i.wanted(ctx)
 	if err == nil {
@@ -134,10 +134,10 @@ func (i *Image) wanted(ctx context.Context) (Goal, error) {
 	return Goal{Digest: digest}, err
 }
 
-// pinned is the digest that the source must have, "" if any will do.
+// pinned returns the required digest of the source, or "".
 func (i *Image) pinned() string { return cmp.Or(i.Plan.Digest, i.Plan.Source.Digest) }
 
-// Existing returns the digest that the target has under its tag, "" if there is none.
+// Existing returns the digest of the target's tag, or "".
 func (i *Image) Existing(ctx context.Context) (string, error) {
 	digest, err := i.Target.Resolve(ctx, i.Plan.Target.PushTag())
 	if failure.IsNotFound(err) {
@@ -146,7 +146,7 @@ func (i *Image) Existing(ctx context.Context) (string, error) {
 	return digest, err
 }
 
-// Read returns the tree of manifests with the digest, whose root may be known.
+// Read returns the tree of manifests with a digest. root may be nil.
 func (i *Image) Read(ctx context.Context, digest string, root *oci.Manifest) (*oci.Node, error) {
 	if root == nil {
 		m, err := i.manifest(ctx, digest)
@@ -164,12 +164,12 @@ func (i *Image) Read(ctx context.Context, digest string, root *oci.Manifest) (*o
 	return tree, i.Source.Location().Wrap("", err)
 }
 
-// manifest reads a manifest of the source, which other tags may share.
+// manifest reads a manifest of the source, once for all tags.
 func (i *Image) manifest(ctx context.Context, digest string) (oci.Manifest, error) {
 	return i.run.Manifest(ctx, i.Source, digest)
 }
 
-// Manifest reads a manifest, once for all who want it.
+// Manifest reads a manifest, once for all callers.
 func (r *Run) Manifest(ctx context.Context, from storage.Source, digest string) (oci.Manifest, error) {
 	return r.manifests.Do(ctx, from.Location().Name+"@"+digest, func() (oci.Manifest, error) { return from.Manifest(ctx, digest) })
 }

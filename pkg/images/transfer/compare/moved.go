@@ -2,8 +2,8 @@ package compare
 
 import "context"
 
-// relocate makes the place that the image has moved to its source, if err says that it is
-// gone from its own. It returns err, or a *failure.MovedError, if there is no such place.
+// relocate sets the source to the new repository of the image, if err says that the image
+// is gone. It returns err, or a *failure.MovedError, if that fails.
 func (i *Image) relocate(ctx context.Context, err error) error {
 	if i.run.Elsewhere == nil || i.Moved != nil {
 		return err

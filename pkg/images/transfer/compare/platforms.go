@@ -10,11 +10,11 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// Of an image with some of its platforms, the target gets the index as it is, if it takes
-// an index that refers to what is not there: then the digest stays what it is, and so do
-// references to it and signatures. Otherwise it gets an index without the others.
+// If only some platforms of an image are copied, the target gets the unchanged index if it
+// accepts an index with missing manifests: then the digest, references by digest and
+// signatures stay valid. Otherwise it gets an index with only these platforms.
 
-// filtered reads the source and leaves out the platforms that are not wanted.
+// filtered returns the index of the source with only the wanted platforms.
 func (i *Image) filtered(ctx context.Context) (Goal, error) {
 	whole, err := i.Source.Manifest(ctx, cmp.Or(i.pinned(), i.Plan.Source.Tag))
 	if err != nil {
@@ -31,7 +31,7 @@ func (i *Image) filtered(ctx context.Context) (Goal, error) {
 	return g, nil
 }
 
-// holds tells whether the target has the manifests of an index.
+// holds reports whether the target has the manifests of an index.
 func (i *Image) holds(ctx context.Context, index *oci.Manifest) (bool, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	entries := index.Entries()

@@ -11,24 +11,23 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// Signatures, attestations and lists of contents refer to the digest of an image in one of
-// two ways: under a tag that cosign makes of the digest, or as a manifest whose subject
-// is the digest, which a registry lists as its referrer. The index of an image is asked for
-// first, and its platforms only if the index has any.
+// Referrers (signatures, attestations, SBOMs) refer to the digest of an image in one of two
+// ways: by a tag that cosign derives from the digest, or by their subject field, which the
+// registry lists in its referrers API. The index of an image is queried first, and its
+// platforms only if the index has referrers.
 
 // Referrer is a manifest that refers to an image.
 type Referrer struct {
 	Digest string
-	Tag    string        // "" for a referrer
-	Desc   v1.Descriptor // of a referrer
-	Of     string        // the digest that it refers to
+	Tag    string        // cosign's tag; "" for a manifest with a subject
+	Desc   v1.Descriptor // of a manifest with a subject
+	Of     string        // digest to which it refers
 }
 
-// cosignSuffixes are those of the tags that cosign writes.
+// cosignSuffixes returns the suffixes of cosign's tags.
 func cosignSuffixes() []string { return []string{".sig", ".att", ".sbom"} }
 
-// Referrers lists what refers to an image at its source: on its digest, and on those of
-// its platforms.
+// Referrers lists the referrers of an image at its source, and of its platforms.
 func (i *Image) Referrers(ctx context.Context, digest string, platforms []string) ([]Referrer, error) {
 	if i.run.NoReferrers {
 		return nil, nil
@@ -47,7 +46,7 @@ func (i *Image) Referrers(ctx context.Context, digest string, platforms []string
 	return found, nil
 }
 
-// attached lists what refers to one digest.
+// attached lists the referrers of one digest.
 func (i *Image) attached(ctx context.Context, digest string) ([]Referrer, error) {
 	found := make([]Referrer, len(cosignSuffixes()))
 	group, inner := errgroup.WithContext(ctx)

@@ -6,20 +6,19 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Observer is told what happens. Calls come from several goroutines, and the copy
-// waits for them.
+// Observer receives the progress of a run. It is called from several goroutines, and must
+// return fast.
 type Observer interface {
-	// Started is called before the first request for an image, and not for one that is
-	// never tried.
+	// Started is called before the first request for an image. It is not called for a
+	// skipped image.
 	Started(c images.Copy)
-	// Planned is called when it is known that a blob of this size has to get to the
-	// target, once for each blob.
+	// Planned is called once for each blob that is missing at the target, with its size.
 	Planned(bytes int64)
-	// Saved is called for what was planned and need not be uploaded any more, because it
-	// was there, or because it failed.
+	// Saved is called for planned bytes that need no upload, because the blob exists, was
+	// mounted, or failed.
 	Saved(bytes int64)
-	// Transferred is called while blobs and manifests are uploaded, with the bytes
-	// since the last call. Bytes that a retry sends again count again.
+	// Transferred is called with the number of bytes of blobs and manifests while they are
+	// uploaded. Bytes that a retry sends again are counted again.
 	Transferred(c images.Copy, bytes int64)
 	// Waiting is called before a retry, with the host that failed.
 	Waiting(host, reason string, d time.Duration)
@@ -27,7 +26,7 @@ type Observer interface {
 	Finished(r images.Result)
 }
 
-// OrNobody returns an observer, or one that does not look if there is none.
+// OrNobody returns the observer or, for nil, an observer that ignores all calls.
 func OrNobody(o Observer) Observer {
 	if o == nil {
 		return nobody{}

@@ -1,5 +1,5 @@
-// Package progress keeps the books of the copy of one image, and tells an observer. It must
-// not know how anything is moved, nor how it is shown.
+// Package progress records the progress of the copy of one image, and reports it to an
+// observer. It must not know how images are copied, nor how progress is displayed.
 package progress
 
 import (
@@ -12,12 +12,12 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Tracker keeps the books of one copy, and tells the observer. What comes in after
-// its end, from requests that are being canceled, is ignored.
+// Tracker records the progress of one copy. Calls after Finish, from canceled requests, are
+// ignored.
 type Tracker struct {
 	copy     images.Copy
 	observer Observer
-	paused   func() // called when the copy has to wait long; may be nil
+	paused   func() // called before a long wait; may be nil
 
 	mu       sync.Mutex
 	started  time.Time // zero before the first request
@@ -30,11 +30,11 @@ type Tracker struct {
 	done     bool
 }
 
-// longWait is from when on others do not wait for an image that has to.
+// longWait is the wait from which other images no longer wait for this one.
 const longWait = 2 * time.Second
 
-// New returns the books of a copy. observer may be nil, and so may paused, which is called
-// when the copy has to wait long.
+// New returns a tracker. observer may be nil. paused is called before a long wait, and may
+// be nil.
 func New(c images.Copy, o Observer, paused func()) *Tracker {
 	return &Tracker{copy: c, observer: OrNobody(o), paused: paused, attempts: 1}
 }
@@ -45,7 +45,7 @@ func (t *Tracker) pause() {
 	}
 }
 
-// Start notes that a request is about to be sent.
+// Start records that a request is about to be sent.
 func (t *Tracker) Start() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -55,14 +55,14 @@ func (t *Tracker) Start() {
 	}
 }
 
-// Mount notes bytes that did not have to move.
+// Mount records bytes that were mounted.
 func (t *Tracker) Mount(n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.mounted += n
 }
 
-// Sent notes bytes that were sent to the target.
+// Sent records bytes that were sent to the target.
 func (t *Tracker) Sent(n int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -73,8 +73,8 @@ func (t *Tracker) Sent(n int64) {
 	t.observer.Transferred(t.copy, n)
 }
 
-// Waiting notes that something is tried again; a copy took as many attempts as the
-// request of it that took most.
+// Waiting records a retry. The number of attempts of a copy is the highest number of
+// attempts of its requests.
 func (t *Tracker) Waiting(attempt int, err error, d time.Duration) {
 	if d >= longWait {
 		t.pause()
@@ -88,8 +88,8 @@ func (t *Tracker) Waiting(attempt int, err error, d time.Duration) {
 	t.observer.Waiting(t.host(err), err.Error(), d)
 }
 
-// host is the registry at which something failed. An archive has none; then the registry of
-// the source is waited for.
+// host returns the registry of an error. For an archive, it returns the registry of the
+// source.
 func (t *Tracker) host(err error) string {
 	if failure.IsAtTarget(err) {
 		return cmp.Or(t.copy.Target.Registry, t.copy.Source.Registry)
@@ -97,7 +97,7 @@ func (t *Tracker) host(err error) string {
 	return t.copy.Source.Registry
 }
 
-// Remark notes what the report says beside the outcome.
+// Remark records the number of copied referrers and of non-distributable layers.
 func (t *Tracker) Remark(attached, foreign int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -107,21 +107,21 @@ func (t *Tracker) Remark(attached, foreign int) {
 	}
 }
 
-// Note notes a sentence for the report.
+// Note records a note for the report.
 func (t *Tracker) Note(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.notes = append(t.notes, text)
 }
 
-// Moved notes that the image is gone from its source, and where it is.
+// Moved records the new repository of the image.
 func (t *Tracker) Moved(m images.Move) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.moved = &m
 }
 
-// Finish closes the books, and returns what is in them.
+// Finish ends the tracker and returns the result of the copy.
 func (t *Tracker) Finish(outcome images.Outcome, digest string, err error) images.Result {
 	t.mu.Lock()
 	t.done = true
@@ -143,7 +143,7 @@ func (t *Tracker) Finish(outcome images.Outcome, digest string, err error) image
 	return res
 }
 
-// used says what the place was used for that an image has moved to.
+// used returns how the new repository of the image was used.
 func used(o images.Outcome) string {
 	if o == images.Present {
 		return "compared with"

@@ -2,33 +2,33 @@ package scheduler
 
 import "time"
 
-// Queue is the kind of a task.
+// Queue is a kind of task.
 type Queue int
 
 // The queues of a host.
 const (
-	Small Queue = iota // requests whose cost is the round trip
-	Large              // blobs whose cost is their bytes
+	Small Queue = iota // requests whose cost is one round trip
+	Large              // blobs whose cost is their size
 )
 
 const (
 	defaultJobs  = 8
 	smallPerJob  = 4
 	largePerJob  = 2
-	largestSmall = 256 << 10 // bytes: a blob up to this size counts as a small request
+	largestSmall = 256 << 10 // bytes: blobs up to this size count as small requests
 
-	slowEvery  = time.Second // a host is slowed down no more often
-	leastShare = 1.0 / 32    // of the limits, for a host that was slowed down
-	recovery   = 1.0 / 64    // what each success gives back
+	slowEvery  = time.Second // minimum time between two reductions of a host
+	leastShare = 1.0 / 32    // lower bound of a reduced limit, as a share of the full limit
+	recovery   = 1.0 / 64    // share of the full limit that each success restores
 )
 
-// Limits is how many tasks of a queue each host has at once.
+// Limits is the concurrency of each host, by queue.
 type Limits struct {
 	Small, Large int
 }
 
-// LimitsFor returns the limits for a number of jobs: twice as many large blobs, and four
-// times as many small requests, for each host. It is 8 if it is not positive.
+// LimitsFor returns the limits for a number of jobs: twice as many large blobs and four
+// times as many small requests for each host. A number that is not positive means 8.
 func LimitsFor(jobs int) Limits {
 	if jobs <= 0 {
 		jobs = defaultJobs
@@ -43,7 +43,7 @@ func (l Limits) of(queue Queue) int {
 	return max(1, l.Small)
 }
 
-// TaskFor is the place that moving some bytes between hosts takes.
+// TaskFor returns the task of copying a number of bytes between hosts.
 func TaskFor(size int64, hosts ...string) Task {
 	t := Task{Hosts: hosts, Size: size}
 	if size > largestSmall {

@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// host is what one host gets.
+// host is the state of one host.
 type host struct {
 	running [2]int // by queue
 	share   float64
 	slowed  time.Time
-	quiet   time.Time // nothing starts before
+	quiet   time.Time // no task starts before
 }
 
 func (s *Scheduler) host(name string) *host {
@@ -27,7 +27,7 @@ func (h *host) limit(limits Limits, queue Queue) int {
 	return max(1, int(float64(limits.of(queue))*h.share))
 }
 
-// group holds the tasks that want the same: only the first of them needs to be looked at.
+// group holds tasks with the same hosts and queue. Only the first task must be checked.
 type group struct {
 	queue Queue
 	hosts []*host
@@ -47,7 +47,7 @@ func (s *Scheduler) group(t *Task) *group {
 	return g
 }
 
-// before tells whether a task goes before another one.
+// before reports whether a starts before b.
 func before(a, b *Task) bool {
 	if a.Queue != b.Queue {
 		return a.Queue == Small

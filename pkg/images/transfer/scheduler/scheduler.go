@@ -1,8 +1,7 @@
-// Package scheduler says how much happens at once. Each host has two queues: one for large
-// blobs, in which the largest goes first, and one for small requests, first come, first
-// served, so that they never wait behind a layer. A host that is asked for too much gets
-// less, and recovers with every success. The package knows neither requests nor
-// registries.
+// Package scheduler limits concurrency. Each host has two queues: one for large blobs, the
+// largest first, and one for small requests, in order of arrival, so that small requests
+// never wait for large blobs. A host that answers "too many requests" gets a lower limit,
+// and regains it with every success. The package must not know requests, nor registries.
 package scheduler
 
 import (
@@ -12,18 +11,18 @@ import (
 	"time"
 )
 
-// Task is something that wants a place on its hosts.
+// Task is a unit of work that needs a slot on each of its hosts.
 type Task struct {
 	Hosts []string
 	Queue Queue
-	Size  int64 // bytes; the larger go first in the queue of large blobs
+	Size  int64 // bytes; larger tasks start first in the queue of large blobs
 
 	start func() // called without the lock; must not block
 	order uint64
-	index int // in its group, -1 once it has left
+	index int // in its group; -1 after the task has left it
 }
 
-// Scheduler gives out places. It is safe for concurrent use.
+// Scheduler assigns slots to tasks. It is safe for concurrent use.
 type Scheduler struct {
 	limits Limits
 
@@ -39,8 +38,8 @@ func New(limits Limits) *Scheduler {
 	return &Scheduler{limits: limits, hosts: map[string]*host{}, groups: map[string]*group{}}
 }
 
-// Do waits for a place, and does the work in it. It returns the context's error if that
-// ends first.
+// Do waits for a slot and does the work. It returns the context's error if ctx is done
+// before.
 func (s *Scheduler) Do(ctx context.Context, t Task, work func() error) error {
 	if err := s.acquire(ctx, &t); err != nil {
 		return err
@@ -49,8 +48,8 @@ func (s *Scheduler) Do(ctx context.Context, t Task, work func() error) error {
 	return work()
 }
 
-// Go does the work in a goroutine of its own as soon as there is a place. Once it has given
-// that back, it calls done.
+// Go does the work in a goroutine of its own when a slot is free. It calls done after the
+// slot was released.
 func (s *Scheduler) Go(t Task, work, done func()) {
 	t.start = func() {
 		go func() {
@@ -64,7 +63,7 @@ func (s *Scheduler) Go(t Task, work, done func()) {
 	s.add(&t)
 }
 
-// acquire waits for a place. There is none if it fails.
+// acquire waits for a slot. On error, the task has no slot.
 func (s *Scheduler) acquire(ctx context.Context, t *Task) error {
 	ready := make(chan struct{})
 	t.start = func() { close(ready) }
@@ -81,8 +80,8 @@ func (s *Scheduler) acquire(ctx context.Context, t *Task) error {
 	return ctx.Err()
 }
 
-// Flush lets everything go at once, what waits and what will come. It is for the end,
-// when tasks do nothing any more.
+// Flush starts all waiting and all later tasks without limits. It is for the end of a run,
+// when tasks return at once.
 func (s *Scheduler) Flush() {
 	s.mu.Lock()
 	s.flushed = true
@@ -91,13 +90,13 @@ func (s *Scheduler) Flush() {
 	run(starts)
 }
 
-// SlowDown halves what a host gets, and keeps it quiet until a time.
+// SlowDown halves the limits of a host, and starts no task on the host before a time.
 func (s *Scheduler) SlowDown(name string, until time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.host(name)
 	now := time.Now()
-	if now.Sub(h.slowed) >= slowEvery { // the answers to requests that were under way count as one
+	if now.Sub(h.slowed) >= slowEvery { // answers to concurrent requests count as one reduction
 		h.share, h.slowed = max(h.share/2, leastShare), now
 	}
 	if until.After(h.quiet) {
@@ -106,7 +105,7 @@ func (s *Scheduler) SlowDown(name string, until time.Time) {
 	}
 }
 
-// Succeeded notes that a host has done what was asked.
+// Succeeded records a successful request to a host.
 func (s *Scheduler) Succeeded(name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,7 +114,7 @@ func (s *Scheduler) Succeeded(name string) {
 	}
 }
 
-// Limit is how many tasks of a queue a host has at once now.
+// Limit returns the current concurrency of a queue of a host.
 func (s *Scheduler) Limit(name string, queue Queue) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,7 +141,7 @@ func (s *Scheduler) release(t *Task) {
 	run(starts)
 }
 
-// withdraw takes a task back that has not started.
+// withdraw removes a task that has not started.
 func (s *Scheduler) withdraw(t *Task) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -160,7 +159,7 @@ func (s *Scheduler) wake() {
 	run(starts)
 }
 
-// dispatch takes what may start, in its order, out of the groups.
+// dispatch removes the tasks that may start from the groups, in their order.
 func (s *Scheduler) dispatch() []func() {
 	var starts []func()
 	now := time.Now()

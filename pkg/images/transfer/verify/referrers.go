@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
 )
 
-// referrers checks that what refers to the image at its source refers to it at the target.
+// referrers checks that the target has the referrers of the source.
 func (w *walk) referrers(ctx context.Context, digest string, platforms []string) error {
 	expected, err := w.image.Referrers(ctx, digest, platforms)
 	if err != nil {
@@ -30,7 +30,7 @@ func (w *walk) referrers(ctx context.Context, digest string, platforms []string)
 	return nil
 }
 
-// referrer checks one. listed are the referrers that the target knows.
+// referrer checks one referrer. listed are the entries of the target's list of referrers.
 func (w *walk) referrer(ctx context.Context, a compare.Referrer, listed []v1.Descriptor) error {
 	if a.Tag == "" {
 		if !slices.ContainsFunc(listed, func(d v1.Descriptor) bool { return d.Digest == a.Desc.Digest }) {

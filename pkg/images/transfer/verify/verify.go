@@ -1,4 +1,4 @@
-// Package verify finds out whether targets are what they should be. It writes nothing.
+// Package verify checks whether targets have the expected content. It writes nothing.
 package verify
 
 import (
@@ -22,16 +22,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// Verifier checks images. What several of them share is checked once for a location.
+// Verifier checks images. Content that several images share is checked once per location.
 type Verifier struct {
 	Compare   *compare.Run
-	Open      func(images.Copy, storage.Progress) (storage.Source, storage.Target, error) // both ends of an image
+	Open      func(images.Copy, storage.Progress) (storage.Source, storage.Target, error) // opens source and target of an image
 	Scheduler *scheduler.Scheduler
 	Retry     retry.Policy
-	Observer  progress.Observer // nil: nobody
+	Observer  progress.Observer // nil: none
 	Deep      bool              // read and hash all content
 
-	blobs memo.Group[damage] // what is wrong with a blob, by location and digest
+	blobs memo.Group[damage] // results of checks of blobs, by location and digest
 }
 
 // Image checks one image.
@@ -89,13 +89,13 @@ func (w *walk) check(ctx context.Context, check *images.Check) error {
 	return nil
 }
 
-// damage is what is wrong with a blob: nothing if the detail is empty.
+// damage is the finding about a blob; an empty detail means no finding.
 type damage struct {
 	detail string
-	other  bool // it is there, with other content
+	other  bool // the content is wrong
 }
 
-// walk goes through what an image consists of at the target.
+// walk checks the manifests and blobs of one image at the target.
 type walk struct {
 	*Verifier
 	image    *compare.Image
@@ -103,10 +103,10 @@ type walk struct {
 
 	mu       sync.Mutex
 	problems []images.Problem
-	seen     map[v1.Hash]bool // manifests, which several indexes may list
+	seen     map[v1.Hash]bool // manifests; several indexes may list one
 }
 
-// first tells whether a manifest was not seen before.
+// first reports whether a manifest was not seen before.
 func (w *walk) first(digest v1.Hash) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -115,8 +115,9 @@ func (w *walk) first(digest v1.Hash) bool {
 	return !known
 }
 
-// all checks the image, and what refers to it. A digest in the plan takes the place of the
-// source, to which there may be no way: then nothing is known of what refers to the image.
+// all checks the image and its referrers. If the plan has a digest, the source is not used,
+// because it may be unreachable; then the referrers at the source are unknown and not
+// checked.
 func (w *walk) all(ctx context.Context, digest string) error {
 	refs, err := w.read(ctx, v1.Descriptor{}, digest)
 	if err != nil || refs == nil {
@@ -143,7 +144,7 @@ func (w *walk) sorted() []images.Problem {
 	return slices.Compact(w.problems)
 }
 
-// manifest checks a manifest, and what it refers to.
+// manifest checks a manifest and its content.
 func (w *walk) manifest(ctx context.Context, desc v1.Descriptor, digest string, depth int) error {
 	if depth > oci.Deepest {
 		w.problem("manifest", digest, damage{detail: fmt.Sprintf("nested deeper than %d", oci.Deepest)})
@@ -156,7 +157,8 @@ func (w *walk) manifest(ctx context.Context, desc v1.Descriptor, digest string, 
 	return w.parts(ctx, *refs, depth)
 }
 
-// read reads a manifest at the target. It returns nil if there is something wrong with it.
+// read reads a manifest at the target. It returns nil, and records the problem, if the
+// manifest is missing or damaged.
 func (w *walk) read(ctx context.Context, desc v1.Descriptor, digest string) (*oci.References, error) {
 	m, err := w.image.Target.Manifest(ctx, digest)
 	var other *failure.DigestError
@@ -173,12 +175,12 @@ func (w *walk) read(ctx context.Context, desc v1.Descriptor, digest string) (*oc
 	refs, err := m.References()
 	if err != nil {
 		w.problem("manifest", digest, damage{detail: err.Error()})
-		return nil, nil //nolint:nilerr // it is what was looked for
+		return nil, nil //nolint:nilerr // a finding, not a failure
 	}
 	return &refs, nil
 }
 
-// parts checks what a manifest refers to.
+// parts checks the content of a manifest.
 func (w *walk) parts(ctx context.Context, refs oci.References, depth int) error {
 	var group sync.WaitGroup
 	var mu sync.Mutex
@@ -201,7 +203,7 @@ func (w *walk) parts(ctx context.Context, refs oci.References, depth int) error 
 	return failed
 }
 
-// expected are the manifests of an index that should be there.
+// expected returns the manifests of an index that the target should have.
 func (w *walk) expected(refs oci.References) []v1.Descriptor {
 	wanted := w.Compare.Platforms
 	return slices.DeleteFunc(refs.Children(), func(desc v1.Descriptor) bool {
@@ -225,7 +227,7 @@ func (w *walk) blob(ctx context.Context, desc v1.Descriptor) error {
 	return err
 }
 
-// look returns what is wrong with a blob.
+// look returns the finding about a blob.
 func (w *walk) look(ctx context.Context, desc v1.Descriptor) (found damage, err error) {
 	size := int64(0)
 	if w.Deep {
