@@ -1,5 +1,5 @@
-// Package atomicfile writes files that appear as a whole or not at all. It must not know
-// what is in them.
+// Package atomicfile writes files atomically: a file is written completely or not at all.
+// It must not know the content.
 package atomicfile
 
 import (
@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Write writes a file, in the place of the one that is there. While it is written, it has
-// another name in the same directory, which must exist.
+// Write writes a file and replaces an existing one. It first writes a temporary file in the
+// same directory, which must exist.
 func Write(path string, data []byte, mode fs.FileMode) error {
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".partial-")
 	if err != nil {

@@ -1,5 +1,4 @@
-// Package bounded reads what others wrote without trusting its size. It knows limits, and
-// nothing of what is read.
+// Package bounded reads untrusted input with a size limit. It must not know the content.
 package bounded
 
 import (
@@ -7,14 +6,14 @@ import (
 	"io"
 )
 
-// ExceededError is input that is larger than it may be.
+// ExceededError is input beyond its size limit.
 type ExceededError struct {
 	Limit int64 // in bytes
 }
 
 func (e *ExceededError) Error() string { return "larger than " + size(e.Limit) }
 
-// size is a number of bytes in the largest unit that divides it.
+// size formats a number of bytes in the largest unit that divides it.
 func size(bytes int64) string {
 	units := []struct {
 		shift int
@@ -28,8 +27,8 @@ func size(bytes int64) string {
 	return fmt.Sprintf("%d bytes", bytes)
 }
 
-// ReadAll reads to the end of the input, but not beyond a limit in bytes. Input that is
-// larger is an *ExceededError, and at most one byte more than the limit was read of it.
+// ReadAll reads the input up to a limit in bytes. Longer input is an *ExceededError;
+// ReadAll then has read at most one byte beyond the limit.
 func ReadAll(r io.Reader, limit int64) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err == nil && int64(len(data)) > limit {

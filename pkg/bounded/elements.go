@@ -6,17 +6,17 @@ import (
 	"fmt"
 )
 
-// CountError is a list with more elements than it may have.
+// CountError is a list with too many elements.
 type CountError struct {
 	Limit int
 }
 
 func (e *CountError) Error() string { return fmt.Sprintf("more than %d elements", e.Limit) }
 
-// Elements decodes a JSON array one element after the other, and gives each to take. It
-// ends with the error that take returns, so that a short text which stands for many empty
-// elements costs no more memory than the first of them. An array with more elements than
-// the limit is a *CountError. null, and no data at all, is an array without elements.
+// Elements decodes a JSON array element by element, and calls take with each. It stops at
+// the first error of take, so that a short text with many empty elements costs the memory
+// of one element. An array with more elements than the limit is a *CountError. null and
+// empty input are empty arrays.
 func Elements[T any](array []byte, limit int, take func(T) error) error {
 	if len(array) == 0 {
 		return nil

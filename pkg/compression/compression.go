@@ -1,6 +1,5 @@
-// Package compression tells what data is compressed with from its first bytes, because
-// names and media types do not always tell the truth, and decompresses it. It must not know
-// what the data is.
+// Package compression detects the compression of data from its first bytes, because names
+// and media types can be wrong, and decompresses data. It must not know the content.
 package compression
 
 import (
@@ -13,24 +12,24 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// Format is what data is compressed with.
+// Format is a compression format.
 type Format int
 
-// The formats.
+// The compression formats.
 const (
 	None Format = iota
 	Gzip
 	Zstd
 )
 
-// maxWindow is the most memory that decompressing zstd may ask for, in bytes.
+// maxWindow is the maximum memory for decompressing zstd, in bytes.
 const maxWindow = 64 << 20
 
-// magicSize is how many bytes Detect looks at.
+// magicSize is the number of bytes that Detect needs.
 const magicSize = 4
 
-// Detect tells what data is compressed with that begins with some bytes, four at least
-// unless it is shorter.
+// Detect returns the compression format of data. first has the first four bytes, or all
+// bytes of shorter data.
 func Detect(first []byte) Format {
 	switch {
 	case bytes.HasPrefix(first, []byte{0x1f, 0x8b}): // RFC 1952, 2.3.1
@@ -42,17 +41,17 @@ func Detect(first []byte) Format {
 	}
 }
 
-// DetectAt tells what data is compressed with, which is not read further.
+// DetectAt returns the compression format of r, and reads only its first bytes.
 func DetectAt(r io.ReaderAt) (Format, error) {
 	first := make([]byte, magicSize)
 	n, err := r.ReadAt(first, 0)
 	if errors.Is(err, io.EOF) {
-		err = nil // shorter than that: it is not compressed
+		err = nil // shorter than four bytes: not compressed
 	}
 	return Detect(first[:n]), err
 }
 
-// NewReader decompresses data of a format.
+// NewReader returns a reader that decompresses data of a format.
 func NewReader(r io.Reader, f Format) (io.ReadCloser, error) {
 	switch f {
 	case Gzip:
@@ -68,7 +67,7 @@ func NewReader(r io.Reader, f Format) (io.ReadCloser, error) {
 	}
 }
 
-// Decompress decompresses data, whatever it is compressed with.
+// Decompress returns a reader that decompresses data of any format.
 func Decompress(r io.Reader) (io.ReadCloser, error) {
 	buffered := bufio.NewReader(r)
 	first, err := buffered.Peek(magicSize)

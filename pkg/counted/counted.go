@@ -1,12 +1,12 @@
-// Package counted counts what is read of a body. It must not know what is in it.
+// Package counted counts the bytes that are read from a body. It must not know the content.
 package counted
 
 import "io"
 
-// Body is a body that tells what was read of it.
+// Body is a body that reports the bytes that are read from it.
 type Body struct {
 	io.ReadCloser
-	Count func(bytes int64) // called after each read, with what that has read
+	Count func(bytes int64) // called after each read
 }
 
 // Read implements io.Reader.

@@ -1,7 +1,6 @@
-// Package mask hides credentials in objects that are printed: in diffs, documents and errors.
-// It knows how fields that hold some are called, how Secrets are made, and how credentials
-// stand in URLs and in documents within texts. It must not know what objects are for, nor who
-// prints them.
+// Package mask hides credentials in objects that are printed: in diffs, documents and
+// errors. It recognizes credentials by the names of fields, in Secrets, in URLs, and in
+// documents within texts. It must not know what objects are for, nor how they are printed.
 package mask
 
 import (
@@ -11,20 +10,20 @@ import (
 	"strings"
 )
 
-// Hidden stands for a value that is not shown.
+// Hidden replaces a hidden value.
 const Hidden = "***"
 
-// maxDepth bounds how deep documents within documents are looked into.
+// maxDepth is the maximum depth of documents within documents.
 const maxDepth = 8
 
-// Object is a copy of an object with its credentials masked.
+// Object returns a copy of an object with masked credentials.
 func Object(object map[string]any) map[string]any {
 	masked, _ := Pair(object, nil)
 	return masked
 }
 
-// Pair is Object for two versions of an object, either of which can be nil. Credentials
-// that differ are told apart, and no more.
+// Pair is Object for two versions of an object; each may be nil. The masks show whether a
+// credential differs.
 func Pair(before, after map[string]any) (maskedBefore, maskedAfter map[string]any) {
 	old, fresh := masker{}.value(optional(before), optional(after), plain)
 	maskedBefore, _ = old.(map[string]any)
@@ -32,8 +31,8 @@ func Pair(before, after map[string]any) (maskedBefore, maskedAfter map[string]an
 	return maskedBefore, maskedAfter
 }
 
-// Text is a text without the credentials in it: in URLs, in documents, in lines that set a
-// field, and private keys.
+// Text masks the credentials in a text: in URLs, in documents, in lines that set a field,
+// and in private keys.
 func Text(text string) string {
 	masked, _ := masker{}.value(text, nil, plain)
 	return fmt.Sprint(masked)
@@ -46,16 +45,16 @@ func optional(object map[string]any) any {
 	return object
 }
 
-// context says how a value is to be taken.
+// context is the way in which a value is masked.
 type context int
 
 const (
-	plain  context = iota // as any other
-	secret                // as a credential
-	parts                 // as a table whose values are credentials, but for references
+	plain  context = iota // an ordinary value
+	secret                // a credential
+	parts                 // a map whose values are credentials, except references
 )
 
-// masker masks two versions of a value side by side. It is how deep they are nested.
+// masker masks two versions of a value. Its depth counts nested documents.
 type masker struct{ depth int }
 
 func (m masker) value(before, after any, as context) (any, any) {
@@ -73,7 +72,7 @@ func (m masker) value(before, after any, as context) (any, any) {
 	}
 }
 
-// tables masks maps. What is no map is masked by itself.
+// tables masks maps. If one value is not a map, each is masked alone.
 func (m masker) tables(before, after any, as context) (any, any) {
 	olds, isOld := before.(map[string]any)
 	news, isNew := after.(map[string]any)
@@ -98,14 +97,14 @@ func (m masker) tables(before, after any, as context) (any, any) {
 	return optional(maskedOld), optional(maskedNew)
 }
 
-// apart masks values of different types, each by itself.
+// apart masks two values of different types, each alone.
 func (m masker) apart(before, after any, as context) (any, any) {
 	before, _ = m.value(before, nil, as)
 	_, after = m.value(nil, after, as)
 	return before, after
 }
 
-// both are the keys of two maps.
+// both returns the keys of two maps.
 func both(a, b map[string]any) map[string]any {
 	all := map[string]any{}
 	maps.Copy(all, a)
@@ -113,7 +112,7 @@ func both(a, b map[string]any) map[string]any {
 	return all
 }
 
-// fieldOf says how the value of a key in a table is to be taken, by both versions of it.
+// fieldOf returns how the value of a field is masked, from both versions of its map.
 func fieldOf(key string, as context, versions ...map[string]any) context {
 	table := false
 	for _, version := range versions {
@@ -128,7 +127,7 @@ func fieldOf(key string, as context, versions ...map[string]any) context {
 		table = table || isTable(version[key])
 	}
 	switch {
-	case strings.EqualFold(key, "auth") && table: // settings
+	case strings.EqualFold(key, "auth") && table: // such as a section of settings
 		return plain
 	case (key == "key" || key == "keys") && table, secretName(key), as == parts && !isReference(key):
 		return secret
@@ -137,7 +136,7 @@ func fieldOf(key string, as context, versions ...map[string]any) context {
 	}
 }
 
-// isTable tells whether a value is a map, or a list of maps.
+// isTable reports whether a value is a map, or a list of maps.
 func isTable(value any) bool {
 	if list, ok := value.([]any); ok && len(list) > 0 {
 		value = list[0]
@@ -172,7 +171,7 @@ func (m masker) lists(before, after any, as context) (any, any) {
 	return maskedOld, maskedNew
 }
 
-// at is an element of a list, nil behind its end.
+// at returns an element of a list, or nil beyond its end.
 func at(list []any, i int) any {
 	if i < len(list) {
 		return list[i]
@@ -180,7 +179,7 @@ func at(list []any, i int) any {
 	return nil
 }
 
-// scalars masks texts and numbers.
+// scalars masks strings and numbers.
 func (m masker) scalars(before, after any, as context) (any, any) {
 	if as == plain {
 		old, wasText := before.(string)
@@ -205,7 +204,7 @@ func chosen(value any, isText bool, masked string) any {
 	return value
 }
 
-// cover hides a value. A switch, and what is empty, is none.
+// cover hides a value, except booleans and empty values.
 func cover(value any) any {
 	switch value {
 	case nil, "", true, false:
@@ -214,7 +213,7 @@ func cover(value any) any {
 	return Hidden
 }
 
-// texts masks two texts: the documents that they are, or else what stands in them.
+// texts masks two texts: as documents if they are documents, else line by line.
 func (m masker) texts(before, after string) (string, string) {
 	old, fresh, ok := m.documents(before, after)
 	if !ok {

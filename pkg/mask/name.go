@@ -6,13 +6,14 @@ import (
 	"unicode"
 )
 
-// secretName tells whether the name of a field says that its value is a secret: its last word
-// is secret, password, token, key or the like, as in issuerClientSecret, serviceAccountKey,
-// AWS_SECRET_ACCESS_KEY; or any of its words is password, as in passwordHash.
+// secretName reports whether the name of a field means that its value is a credential: its
+// last word is secret, password, token, key or a similar word, as in issuerClientSecret,
+// serviceAccountKey, AWS_SECRET_ACCESS_KEY; or one of its words is password, as in
+// passwordHash.
 //
-// A last word that says what of a secret is meant makes it a reference or a property:
-// secretName, keyFile, tokenTTL, passwordSecretRef. So do words before key that say what the
-// key is of: topologyKey, publicKey. A key alone is one of a table more often than not.
+// The last word can also mark a reference to a secret or a property of it: secretName,
+// keyFile, tokenTTL, passwordSecretRef. Likewise, a word before key can name a key that is
+// not a credential: topologyKey, publicKey. key alone is usually a key of a map.
 func secretName(name string) bool {
 	words := wordsOf(name)
 	for len(words) > 1 && slices.Contains([]string{"value", "values", "data", "string", "text", "content", "plain"}, words[len(words)-1]) {
@@ -30,7 +31,7 @@ func secretName(name string) bool {
 		return before != "" && !slices.Contains([]string{"public", "topology", "label", "labels", "annotation", "annotations", "map", "sort", "field", "selector"}, before)
 	case "secrets", "tokens", "credential", "credentials", "apikey", "apikeys", "auth", "dockerconfigjson", "dockercfg":
 		return true
-	case "id": // that of Vault's AppRole
+	case "id": // of Vault's AppRole
 		return before == "secret"
 	}
 	return slices.ContainsFunc(words, isPassword) || slices.ContainsFunc([]string{"password", "secret", "token"}, func(end string) bool { return strings.HasSuffix(last, end) })
@@ -40,7 +41,7 @@ func isPassword(word string) bool {
 	return slices.Contains([]string{"password", "passwords", "passwd", "passphrase"}, word)
 }
 
-// isProperty tells whether a last word makes a field one that is about a secret, and holds none.
+// isProperty reports whether a last word marks a reference to a secret or a property of it.
 func isProperty(word string) bool {
 	return slices.Contains([]string{
 		"name", "names", "ref", "refs", "reference", "references", "namespace", "file", "files", "path", "paths", "dir", "directory", "type", "kind",
@@ -50,16 +51,16 @@ func isProperty(word string) bool {
 	}, word)
 }
 
-// isReference tells whether a key in a table that is called like a secret says which one is
-// meant, as in {name, key} or in a volume.
+// isReference reports whether a field in an object with the name of a credential only
+// refers to the secret, as in {name, key} or in a volume.
 func isReference(key string) bool {
 	words := wordsOf(key)
 	return len(words) > 0 && isProperty(words[len(words)-1]) ||
 		slices.Contains([]string{"key", "apiVersion", "apiGroup", "group", "items"}, key)
 }
 
-// wordsOf are the words of a name in lower case: imagePullSecret and IMAGE_PULL_SECRET are
-// image, pull, secret; oidcAPIToken is oidc, api, token.
+// wordsOf returns the words of a name in lower case: imagePullSecret and IMAGE_PULL_SECRET
+// are image, pull, secret; oidcAPIToken is oidc, api, token.
 func wordsOf(name string) []string {
 	var words []string
 	var word []rune

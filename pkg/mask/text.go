@@ -9,12 +9,12 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// maxDocument bounds the texts that are read as documents, in bytes. What is larger is masked
-// line by line.
+// maxDocument is the maximum size in bytes of a text that is parsed as a document. Larger
+// texts are masked line by line.
 const maxDocument = 1 << 20
 
-// documents masks texts that are documents, as in ConfigMaps and annotations. They are
-// written anew only if there is something to hide.
+// documents masks texts that are documents, as in ConfigMaps and annotations. A text
+// without credentials is not changed.
 func (m masker) documents(before, after string) (old, fresh string, ok bool) {
 	if m.depth >= maxDepth {
 		return "", "", false
@@ -28,12 +28,12 @@ func (m masker) documents(before, after string) (old, fresh string, ok bool) {
 	return rewritten(before, oldValue, maskedOld), rewritten(after, newValue, masked), true
 }
 
-// document reads a text that is a map or a list in JSON or YAML.
+// document parses a text that is a map or a list in JSON or YAML.
 func document(text string) (any, bool) {
 	trimmed := strings.TrimSpace(text)
 	switch {
 	case len(text) > maxDocument,
-		strings.HasPrefix(trimmed, "[") && !json.Valid([]byte(text)), // a section of settings
+		strings.HasPrefix(trimmed, "[") && !json.Valid([]byte(text)), // a section of an INI file
 		!strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") && !strings.Contains(trimmed, "\n"):
 		return nil, false
 	}
@@ -48,7 +48,7 @@ func document(text string) (any, bool) {
 	return nil, false
 }
 
-// rewritten is the text of a masked document, in the language that it was in.
+// rewritten returns the text of a masked document, in its original format.
 func rewritten(text string, value, masked any) string {
 	if text == "" || equal(value, masked) {
 		return text
@@ -69,7 +69,7 @@ func equal(a, b any) bool {
 	return err == nil && err2 == nil && bytes.Equal(x, y)
 }
 
-// inText masks what can be told in any text.
+// inText masks credentials that are recognized in any text.
 func inText(text string) string {
 	text = urls().ReplaceAllString(text, "$1:"+Hidden+"@")
 	text = privateKeys().ReplaceAllString(text, "$1 "+Hidden)
@@ -86,18 +86,18 @@ func inText(text string) string {
 	return strings.Join(lines, "\n")
 }
 
-// urls find the passwords in URLs.
+// urls matches the passwords in URLs.
 func urls() *regexp.Regexp {
 	return regexp.MustCompile(`([A-Za-z][A-Za-z0-9+.-]*://[^:/@\s"']*):[^/\s"']*@`)
 }
 
-// privateKeys find private keys in PEM.
+// privateKeys matches private keys in PEM.
 func privateKeys() *regexp.Regexp {
 	return regexp.MustCompile(`(-----BEGIN [A-Z ]*PRIVATE KEY-----)(?s:.*?)(?:-----END [A-Z ]*PRIVATE KEY-----|\z)`)
 }
 
-// settings find lines that give a field a value: password = x, --token=x, "secret": "x",
-// export API_KEY=x.
+// settings matches lines that set a field: password = x, --token=x, "secret": "x", export
+// API_KEY=x.
 func settings() *regexp.Regexp {
 	return regexp.MustCompile(`^(\s*(?:export\s+|- )?-*["']?([A-Za-z_][\w.-]*)(?:["']\s*:\s*|["']?\s*(?::\s+|:?=>?\s*))["']?)[^\s"'{\[]+.*$`)
 }

@@ -1,4 +1,5 @@
-// Package memo does what several want at once only once. It knows nothing of what is done.
+// Package memo computes a value once for several concurrent callers. It must not know the
+// values.
 package memo
 
 import (
@@ -6,7 +7,7 @@ import (
 	"sync"
 )
 
-// Group does things once, for all who want them.
+// Group computes one value for each key.
 type Group[T any] struct {
 	mu sync.Mutex
 	m  map[string]*entry[T]
@@ -18,13 +19,13 @@ type entry[T any] struct {
 	err   error
 }
 
-// Do returns what another one has got for a key, or gets it. A failure is not kept. Those
-// who wait for another one stop when their context ends.
+// Do returns the value of a key, and computes it with get if necessary. An error is not
+// stored. Callers that wait for another caller stop when their context is done.
 func (g *Group[T]) Do(ctx context.Context, key string, get func() (T, error)) (T, error) {
 	return g.do(ctx.Done(), func() error { return ctx.Err() }, key, get)
 }
 
-// Get is Do for what is got soon: those who want the same wait for it, whatever happens.
+// Get is Do for values that are computed fast: callers wait without a context.
 func (g *Group[T]) Get(key string, get func() (T, error)) (T, error) {
 	return g.do(nil, nil, key, get)
 }
@@ -47,7 +48,7 @@ func (g *Group[T]) do(stopped <-chan struct{}, why func() error, key string, get
 	}
 }
 
-// entry returns the entry of a key, and whether it is new and to be filled.
+// entry returns the entry of a key. mine is true if the caller must fill the entry.
 func (g *Group[T]) entry(key string) (e *entry[T], mine bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -62,7 +63,7 @@ func (g *Group[T]) entry(key string) (e *entry[T], mine bool) {
 	return e, !ok
 }
 
-// fill gets the value of an entry, and forgets the entry if that fails.
+// fill computes the value of an entry, and removes the entry on error.
 func (g *Group[T]) fill(key string, e *entry[T], get func() (T, error)) (T, error) {
 	e.value, e.err = get()
 	if e.err != nil {

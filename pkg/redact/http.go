@@ -10,18 +10,18 @@ import (
 	"strings"
 )
 
-// masked stands for what is not shown.
+// masked replaces a hidden value.
 const masked = "<masked>"
 
-// harmless are the parameters of registry requests that let nobody in (OCI
-// distribution-spec, and docker's token specification). All others may be permissions:
-// addresses of uploads and of storage carry them.
+// harmless returns the query parameters of registry requests that give no access (OCI
+// distribution-spec, and docker's token specification). Other parameters may be
+// credentials, as in addresses of uploads and of storage.
 func harmless() []string {
 	return []string{"digest", "mount", "from", "scope", "service", "n", "last", "artifactType"}
 }
 
-// URL is an address without user and password, and without the values of parameters
-// that may be permissions.
+// URL returns an address without user and password, and with only the values of harmless
+// parameters.
 func URL(u *url.URL) string {
 	shown := *u
 	shown.User, shown.Fragment, shown.RawFragment = nil, "", ""
@@ -43,8 +43,7 @@ func URL(u *url.URL) string {
 	return text
 }
 
-// Headers are the lines of headers. Values that let somebody in are masked, and so are
-// parts of addresses.
+// Headers formats headers as lines. Credentials are masked, also in addresses.
 func Headers(whose string, headers http.Header) string {
 	secret := regexp.MustCompile(`(?i)auth|cookie|token|secret|password|credential|signature|session|key`)
 	var b strings.Builder
@@ -59,7 +58,7 @@ func Headers(whose string, headers http.Header) string {
 	return b.String()
 }
 
-// headerValue is the value of a header, with safe addresses.
+// headerValue returns the value of a header, with redacted addresses.
 func headerValue(value string) string {
 	addresses := regexp.MustCompile(`(?i)(?:https?://|/)[^\s"'<>,;]*`)
 	return addresses.ReplaceAllStringFunc(value, func(text string) string {

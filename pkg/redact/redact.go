@@ -1,5 +1,5 @@
-// Package redact takes out of texts what lets others in: credentials and permissions in
-// addresses and headers. It must not know where the texts come from.
+// Package redact removes credentials from texts: from addresses and headers. It must not
+// know where the texts come from.
 package redact
 
 import (
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// longest is how many characters of a text are shown.
+// longest is the maximum number of characters of a text.
 const longest = 400
 
-// Text takes credentials and query strings, which may be signatures, out of the addresses
-// in a text, and makes it one short line.
+// Text removes credentials and query strings from the addresses in a text, because query
+// strings may contain signatures. It returns one line of limited length.
 func Text(s string) string {
 	s = regexp.MustCompile(`://[^/@\s"]+@`).ReplaceAllString(s, "://")
 	s = regexp.MustCompile(`(://[^\s"?]*)\?[^\s"]*`).ReplaceAllString(s, "$1")
@@ -23,8 +23,8 @@ func Text(s string) string {
 	return s
 }
 
-// Address takes user, password and a slash at the end out of an address that may not
-// be valid. A text without a scheme stays as it is.
+// Address removes user, password and a trailing slash from an address, which may be
+// invalid. A text without a scheme is returned unchanged.
 func Address(address string) string {
 	scheme, rest, ok := strings.Cut(address, "://")
 	if !ok {
@@ -35,7 +35,7 @@ func Address(address string) string {
 	return strings.TrimSuffix(scheme+"://"+host+"/"+path, "/")
 }
 
-// User hides what may be a user and a password in a text that should have been an address.
+// User hides a possible user and password in a text that should be an address.
 func User(text string) string {
 	if i := strings.LastIndex(text, "@"); i >= 0 {
 		return "***" + text[i:]

@@ -10,14 +10,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
-// pace is how many bytes have to arrive in the time after which a body stands still. A
-// server that sends a byte now and then is no better than one that sends nothing.
+// pace is the number of bytes that must arrive within the idle timeout. A server that sends
+// single bytes counts as idle.
 const pace = 16 << 10
 
-// IdleTimeoutError is a connection on which next to nothing moves any more. It is a net.Error
-// that is a timeout.
+// IdleTimeoutError is a connection that transfers almost nothing. It is a net.Error with
+// Timeout() true.
 type IdleTimeoutError struct {
-	Limit time.Duration // how long it has stood still
+	Limit time.Duration // idle time
 }
 
 func (e *IdleTimeoutError) Error() string { return fmt.Sprintf("nothing moved for %s", e.Limit) }
@@ -28,22 +28,22 @@ func (e *IdleTimeoutError) Timeout() bool { return true }
 // Temporary implements net.Error.
 func (e *IdleTimeoutError) Temporary() bool { return true }
 
-// body is given up if it stands still or does not end. Only time that is spent on reading
-// counts: a reader may take as long as it wants.
+// body limits the idle time and the size of an answer. Only time within Read counts: the
+// reader may pause between reads.
 type body struct {
 	inner  io.ReadCloser
 	cancel context.CancelCauseFunc
-	cause  func() error // why the request was canceled, nil if it was not
+	cause  func() error // cause of the cancellation, nil if the request was not canceled
 	timer  *time.Timer
 
 	stall   time.Duration
-	left    time.Duration // until it stands still
-	arrived int           // bytes since left was filled up
+	left    time.Duration // remaining idle time
+	arrived int           // bytes since left was reset
 	limit   int64
-	rest    int64 // bytes that it may still have
+	rest    int64 // remaining bytes of the limit
 }
 
-// newBody watches a body; cancel ends the request with the context that it comes from.
+// newBody limits a body; cancel cancels the request of the body.
 func newBody(ctx context.Context, cancel context.CancelCauseFunc, inner io.ReadCloser, stall time.Duration, limit int64) *body {
 	timer := time.AfterFunc(stall, func() { cancel(&IdleTimeoutError{Limit: stall}) })
 	timer.Stop()
@@ -70,11 +70,11 @@ func (b *body) Read(p []byte) (int, error) {
 	case !errors.Is(err, io.EOF) && errors.As(b.cause(), &stalled):
 		err = stalled
 	}
-	b.cancel(nil) // nothing more is read of it
+	b.cancel(nil) // release the request
 	return n, err
 }
 
-// watch reads, and cancels the request if that takes too long.
+// watch reads, and cancels the request after the idle timeout.
 func (b *body) watch(p []byte) (int, error) {
 	begun := time.Now()
 	b.timer.Reset(b.left)

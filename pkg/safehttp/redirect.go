@@ -7,10 +7,10 @@ import (
 	"strings"
 )
 
-// maxRedirects is how many redirects of one request are followed.
+// maxRedirects is the maximum number of redirects of one request.
 const maxRedirects = 10
 
-// RedirectError is a redirect that is not followed.
+// RedirectError is a refused redirect.
 type RedirectError struct {
 	From, To string // scheme and host
 	Why      string
@@ -20,10 +20,10 @@ func (e *RedirectError) Error() string {
 	return fmt.Sprintf("%s redirects to %s, which is not followed: %s", e.From, e.To, e.Why)
 }
 
-// CheckRedirect is the one policy for redirects, for the field of this name of http.Client:
-// no more than ten; not from https to http; to another host only requests that change
-// nothing (GET and HEAD); and credentials stay where scheme, host and port are the same.
-// Otherwise the error is a *RedirectError.
+// CheckRedirect is the policy for redirects, for the field CheckRedirect of http.Client: at
+// most ten redirects; none from https to http; only GET and HEAD requests to another host;
+// and credentials only if scheme, host and port stay the same. A refused redirect is a
+// *RedirectError.
 func CheckRedirect(req *http.Request, via []*http.Request) error {
 	if err := refusedRedirect(req); err != nil {
 		return err
@@ -39,7 +39,7 @@ func CheckRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// refusedRedirect returns why a request is not sent, if it follows a redirect.
+// refusedRedirect returns an error if a request follows a redirect that is refused.
 func refusedRedirect(req *http.Request) error {
 	from := redirecting(req)
 	if from == nil {
@@ -64,7 +64,7 @@ func refusedRedirect(req *http.Request) error {
 	return nil
 }
 
-// redirecting returns the request whose answer led to another one, nil if none did.
+// redirecting returns the request that was redirected to req, or nil.
 func redirecting(req *http.Request) *http.Request {
 	if req.Response == nil {
 		return nil
@@ -72,11 +72,11 @@ func redirecting(req *http.Request) *http.Request {
 	return req.Response.Request
 }
 
-// SameOrigin tells whether two addresses have the same scheme, host and port.
+// SameOrigin reports whether two addresses have the same scheme, host and port.
 func SameOrigin(a, b *url.URL) bool { return a.Scheme == b.Scheme && SameHost(a, b) }
 
-// SameHost tells whether two addresses have the same host and port, which is that of the
-// scheme if they have none.
+// SameHost reports whether two addresses have the same host and port. Without a port, the
+// default port of the scheme is used.
 func SameHost(a, b *url.URL) bool {
 	return strings.EqualFold(a.Hostname(), b.Hostname()) && port(a) == port(b)
 }
@@ -92,5 +92,5 @@ func port(u *url.URL) string {
 	}
 }
 
-// origin is an address without what may be a secret.
+// origin returns scheme and host of an address, without credentials.
 func origin(u *url.URL) string { return u.Scheme + "://" + u.Host }

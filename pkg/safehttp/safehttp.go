@@ -1,8 +1,7 @@
-// Package safehttp is what every HTTP client sends its requests through that carries
-// credentials, or reads what servers of others answer: an answer that stands still or does
-// not end is given up, a redirect leads no credentials elsewhere, and credentials travel
-// over plain HTTP only where that is allowed. It knows HTTP, and must not know what is
-// asked for.
+// Package safehttp is the policy of all HTTP clients that send credentials or talk to
+// servers that are not trusted: it limits idle time and size of answers, sends no
+// credentials to the target of a redirect on another origin, and sends credentials over
+// plain HTTP only if that is allowed. It must not know what is requested.
 package safehttp
 
 import (
@@ -12,24 +11,25 @@ import (
 	"time"
 )
 
-// IdleTimeout is how long a server may send or take next to nothing before it is given up.
+// IdleTimeout is the maximum time during which a server may send or receive almost nothing.
 const IdleTimeout = time.Minute
 
-// BodyLimit is how many bytes an answer may have, unless WithBodyLimit says otherwise.
+// BodyLimit is the maximum size of an answer in bytes, unless WithBodyLimit sets another
+// one.
 const BodyLimit = 8 << 20
 
-// Policy is what a transport allows.
+// Policy configures a transport.
 type Policy struct {
-	// IdleTimeout replaces the constant of this name if it is not 0.
+	// IdleTimeout is the idle timeout; 0 means the constant of this name.
 	IdleTimeout time.Duration
 
-	// Plain tells whether the host of a request may get credentials over plain HTTP; nil
-	// is for none.
+	// Plain reports whether credentials may be sent to the host of a request over plain
+	// HTTP; nil: never.
 	Plain func(*http.Request) bool
 }
 
-// New returns a transport that holds what passes through another one to a policy. Errors
-// are a *IdleTimeoutError, *RedirectError, *ClearTextError, or *bounded.ExceededError.
+// New returns a transport that applies a policy to requests and answers of inner. Its
+// errors are *IdleTimeoutError, *RedirectError, *ClearTextError and *bounded.ExceededError.
 func New(inner http.RoundTripper, policy Policy) http.RoundTripper {
 	if policy.IdleTimeout == 0 {
 		policy.IdleTimeout = IdleTimeout
@@ -37,15 +37,14 @@ func New(inner http.RoundTripper, policy Policy) http.RoundTripper {
 	return &transport{inner: inner, policy: policy}
 }
 
-// NewClient returns a client that sends its requests through a transport, and follows
-// redirects as CheckRedirect allows.
+// NewClient returns a client with a transport and with CheckRedirect.
 func NewClient(through http.RoundTripper) *http.Client {
 	return &http.Client{Transport: through, CheckRedirect: CheckRedirect}
 }
 
 type limitKey struct{}
 
-// WithBodyLimit returns a context whose requests may be answered with this many bytes.
+// WithBodyLimit returns a context that sets the maximum size of answers in bytes.
 func WithBodyLimit(ctx context.Context, limit int64) context.Context {
 	return context.WithValue(ctx, limitKey{}, limit)
 }
@@ -59,7 +58,7 @@ type transport struct {
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := t.refusal(req); err != nil {
 		if req.Body != nil {
-			_ = req.Body.Close() // nothing was read of it
+			_ = req.Body.Close() // the body was not sent
 		}
 		return nil, err
 	}
@@ -82,7 +81,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// refusal returns why a request is not sent.
+// refusal returns an error if a request must not be sent.
 func (t *transport) refusal(req *http.Request) error {
 	if err := refusedRedirect(req); err != nil {
 		return err
@@ -93,18 +92,18 @@ func (t *transport) refusal(req *http.Request) error {
 	return nil
 }
 
-// ClearTextError is a request that would show credentials to everybody on its way.
+// ClearTextError is a refused request with credentials over plain HTTP.
 type ClearTextError struct{ Host string }
 
 func (e *ClearTextError) Error() string {
 	return "credentials are not sent to " + e.Host + " over plain HTTP"
 }
 
-// credentialHeaders are the headers that let somebody in.
+// credentialHeaders returns the headers with credentials.
 func credentialHeaders() []string { return []string{"Authorization", "Cookie", "Proxy-Authorization"} }
 
-// carriesCredentials tells whether a request has credentials in its headers or, as those
-// for tokens do (docker's oauth2 token specification), in a form.
+// carriesCredentials reports whether a request has credentials in its headers or, for token
+// requests (docker's OAuth2 token specification), in its form.
 func carriesCredentials(req *http.Request) bool {
 	for _, name := range credentialHeaders() {
 		if req.Header.Get(name) != "" {

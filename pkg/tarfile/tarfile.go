@@ -1,5 +1,5 @@
-// Package tarfile knows what a member of a tar file must be so that it can be read by
-// whoever trusts neither its writer nor its size. It reads no content.
+// Package tarfile checks the headers of tar files from untrusted writers. It reads no
+// content.
 package tarfile
 
 import (
@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// MaxName is the longest name of a member, in bytes: Linux opens no longer path (PATH_MAX).
+// MaxName is the maximum length of a name in bytes: PATH_MAX of Linux.
 const MaxName = 4096
 
-// Check returns an error for a member with a name that no file system takes, or whose
-// content is not what stands in the tar file.
+// Check returns an error for a member with a name that is too long, and for a sparse
+// member.
 func Check(header *tar.Header) error {
 	for _, name := range []string{header.Name, header.Linkname} {
 		if len(name) > MaxName {
@@ -25,8 +25,7 @@ func Check(header *tar.Header) error {
 	return nil
 }
 
-// isSparse tells whether a member leaves out the zeros of its content (GNU tar, Sparse
-// Formats).
+// isSparse reports whether a member is a sparse file (GNU tar, Sparse Formats).
 func isSparse(header *tar.Header) bool {
 	if header.Typeflag == tar.TypeGNUSparse {
 		return true

@@ -4,8 +4,8 @@ package worker
 
 import "syscall"
 
-// limit keeps the process from mapping more memory than some bytes: a template can ask for
-// much at once, between two looks at the memory. The process breaks down then.
+// limit limits the memory that the process can map, because a template can allocate much
+// between two checks of the memory in use. Beyond the limit, the process crashes.
 func limit(bytes uint64) error {
 	return syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: bytes, Max: bytes})
 }

@@ -2,6 +2,6 @@
 
 package worker
 
-// limit does nothing: systems other than Linux do not count what a program maps, and the
-// race detector maps more than any limit.
+// limit does nothing: other systems than Linux do not limit mapped memory per process, and
+// the race detector maps more than any limit.
 func limit(uint64) error { return nil }

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// Pool has processes that work, as many as are asked at the same time. It is safe for
+// Pool is a pool of worker processes, one for each concurrent job. It is safe for
 // concurrent use.
 type Pool struct {
 	program []string
@@ -22,11 +22,11 @@ type Pool struct {
 	idle []*process
 }
 
-// NewPool returns a pool of processes that run a program, with its arguments, which calls
+// NewPool returns a pool of processes. program is a command with arguments that calls
 // Serve.
 func NewPool(program ...string) *Pool { return &Pool{program: program} }
 
-// Close ends the processes that are idle. A pool that is used again is to be closed again.
+// Close ends idle processes. A pool that is used after Close must be closed again.
 func (p *Pool) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -36,7 +36,7 @@ func (p *Pool) Close() {
 	p.idle = nil
 }
 
-// ask has a process do a job.
+// ask runs a job in a process of the pool.
 func (p *Pool) ask(ctx context.Context, q request, limit time.Duration) (response, error) {
 	w, err := p.take()
 	if err != nil {
@@ -50,7 +50,7 @@ func (p *Pool) ask(ctx context.Context, q request, limit time.Duration) (respons
 	return answer, err
 }
 
-// take returns a process that is idle, or a new one.
+// take returns an idle process, or starts one.
 func (p *Pool) take() (*process, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -62,7 +62,7 @@ func (p *Pool) take() (*process, error) {
 	return start(p.program)
 }
 
-// give takes a process back, if it can be asked again.
+// give returns a process to the pool or, if it is not reusable, ends it.
 func (p *Pool) give(w *process, reusable bool) {
 	if !reusable {
 		w.stop()
@@ -73,17 +73,17 @@ func (p *Pool) give(w *process, reusable bool) {
 	p.idle = append(p.idle, w)
 }
 
-// process is a process that works.
+// process is a worker process.
 type process struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
 	out *bufio.Reader
 }
 
-// start starts a process without this one's environment, which is none of a template's
-// business.
+// start starts a process with an empty environment, so that templates cannot read the
+// environment of the plugin.
 func start(program []string) (*process, error) {
-	cmd := exec.Command(program[0], program[1:]...) //nolint:gosec // it is this program
+	cmd := exec.Command(program[0], program[1:]...) //nolint:gosec // the program is this plugin
 	cmd.Env = []string{"SYSTEMROOT=" + os.Getenv("SYSTEMROOT")}
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -99,11 +99,12 @@ func start(program []string) (*process, error) {
 // stop ends the process.
 func (w *process) stop() {
 	_ = w.in.Close()
-	_ = w.cmd.Process.Kill() // it has nothing left to do
+	_ = w.cmd.Process.Kill() // it has no state to save
 	_ = w.cmd.Wait()
 }
 
-// ask lets the process work. After an error, it cannot be asked again.
+// ask sends a job to the process and returns the answer. After an error, the process must
+// not be used again.
 func (w *process) ask(ctx context.Context, q request, limit time.Duration) (answer response, err error) {
 	bounded, cancel := context.WithTimeout(ctx, limit+grace)
 	defer cancel()
@@ -123,9 +124,9 @@ func (w *process) ask(ctx context.Context, q request, limit time.Duration) (answ
 	return response{}, fmt.Errorf("rendering it made the template engine break down, or takes more than %d MiB at once", ceiling>>20)
 }
 
-// read reads an answer, which is a line.
+// read reads an answer: one line.
 func (w *process) read() (answer response, err error) {
-	const room = 1 << 10 // for what is around the answer itself
+	const room = 1 << 10 // for the envelope of the answer
 	var line []byte
 	for {
 		part, err := w.out.ReadSlice('\n')

@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Serve does the jobs that are asked for on in, one JSON document after the other, and
-// answers on out. Work that takes too long or too much cannot be stopped, so Serve then
-// answers and returns: its process must end, and the work with it.
+// Serve runs the jobs that it reads from in as JSON documents, one after the other, and
+// writes answers to out. A job that exceeds its time or memory cannot be stopped: Serve
+// then answers and returns, and its process must exit.
 func Serve(in io.Reader, out io.Writer, handlers ...Handler) error {
 	debug.SetMaxStack(stack)
 	if err := limit(ceiling); err != nil {
@@ -35,7 +35,7 @@ func Serve(in io.Reader, out io.Writer, handlers ...Handler) error {
 	}
 }
 
-// serve does a job within the limits.
+// serve runs a job within the limits.
 func (q request) serve(handlers []Handler) response {
 	i := slices.IndexFunc(handlers, func(h Handler) bool { return h.name == q.Job })
 	if i < 0 {
@@ -64,7 +64,7 @@ func tooLate(limit time.Duration) error {
 	return fmt.Errorf("it was not rendered after %s, and was given up", limit)
 }
 
-// answer does a job. A panic is an error.
+// answer runs a job. A panic is returned as an error.
 func (h Handler) answer(question json.RawMessage) (r response) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -86,15 +86,15 @@ func (h Handler) answer(question json.RawMessage) (r response) {
 	return r
 }
 
-// inUse is what the process has in use, in bytes.
+// inUse returns the memory in use in bytes.
 func inUse() uint64 {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/stacks:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64() + sample[1].Value.Uint64()
 }
 
-// briefly shortens the errors of templates that include each other, which repeat themselves
-// at each level: what is wrong comes last.
+// briefly shortens the errors of recursive templates, which repeat one text per level. The
+// cause is at the end.
 func briefly(text string) string {
 	runes := []rune(text)
 	if len(runes) <= maxMessage {

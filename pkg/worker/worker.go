@@ -1,7 +1,7 @@
-// Package worker lets processes of their own do what is done with texts that others wrote:
-// rendering templates, above all, which cannot be stopped. A process gives up after some
-// time or memory, and is killed if it does not; an answer has a size that it cannot exceed.
-// It must not know what the work is.
+// Package worker runs jobs on untrusted input in processes of their own, such as rendering
+// templates, which cannot be stopped. A process limits its own time and memory, and is
+// killed if it exceeds its time; the size of an answer is limited. The package must not
+// know the jobs.
 package worker
 
 import (
@@ -11,26 +11,27 @@ import (
 	"time"
 )
 
-// What work may take, beside its time.
+// Limits of a job, in addition to its time.
 const (
-	memory     = 320 << 20             // bytes in use; what KKP ships takes some tens of MiB
-	ceiling    = 480 << 20             // bytes, where the system can hold a process to it
+	memory     = 320 << 20             // bytes in use; KKP's charts and addons need some tens of MiB
+	ceiling    = 480 << 20             // bytes of mapped memory, where the system supports a limit
 	stack      = 32 << 20              // bytes of a stack
-	look       = 20 * time.Millisecond // how often the memory is looked at
-	grace      = 2 * time.Second       // after which a process that should have given up is killed
+	look       = 20 * time.Millisecond // time between two checks of the memory in use
+	grace      = 2 * time.Second       // wait before a process is killed that has exceeded its time
 	maxAnswer  = 32 << 20              // bytes
 	maxMessage = 600                   // characters of an error
 )
 
-// Job is a kind of work: a question Q, and an answer A. An answer can come with an error.
+// Job is a kind of job with input Q and output A. It can return an answer together with an
+// error.
 type Job[Q, A any] struct {
-	Name string        // which tells both sides what is meant
-	Time time.Duration // that an answer may take
+	Name string        // identifies the job on both sides
+	Time time.Duration // maximum time of one job
 	Do   func(Q) (A, error)
 }
 
-// Run has a worker of the pool do the job. Without a pool, it is done in this process,
-// without bounds.
+// Run runs the job in a worker of the pool. Without a pool, it runs the job in this
+// process, without limits.
 func (j Job[Q, A]) Run(ctx context.Context, pool *Pool, question Q) (answer A, err error) {
 	if pool == nil {
 		return j.Do(question)
@@ -48,14 +49,14 @@ func (j Job[Q, A]) Run(ctx context.Context, pool *Pool, question Q) (answer A, e
 	return answer, err
 }
 
-// Handler does the jobs of a kind in a worker.
+// Handler runs the jobs of one kind in a worker.
 type Handler struct {
 	name string
 	time time.Duration
 	do   func(json.RawMessage) (any, error)
 }
 
-// Handler does the job in a worker.
+// Handler returns the handler of the job for a worker.
 func (j Job[Q, A]) Handler() Handler {
 	return Handler{j.Name, j.Time, func(text json.RawMessage) (any, error) {
 		var question Q
@@ -66,15 +67,15 @@ func (j Job[Q, A]) Handler() Handler {
 	}}
 }
 
-// request is a job, as it is sent to a worker.
+// request is a job on its way to a worker.
 type request struct {
 	Job      string          `json:"job"`
 	Question json.RawMessage `json:"question"`
 }
 
-// response is what a worker answers.
+// response is the answer of a worker.
 type response struct {
 	Answer json.RawMessage `json:"answer,omitempty"`
 	Error  string          `json:"error,omitempty"`
-	Last   bool            `json:"last,omitempty"` // the worker gives up
+	Last   bool            `json:"last,omitempty"` // the worker exits
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// Identical compares an image in two registries that need no credentials, to the last
-// blob: every manifest, config and layer is read and checked against its digest. The
-// reference is an upstream one; source has its host in the path, target has not.
+// Identical returns an error unless an image is identical in two registries without login,
+// to the last blob: it reads every manifest, config and layer, and verifies its digest.
+// reference is an upstream reference; the source has its host in the path, the target does
+// not.
 func Identical(reference, source, target string) error {
 	host, rest, _ := strings.Cut(reference, "/")
 	want, err := contents(source + "/" + host + "/" + rest)
@@ -30,7 +31,7 @@ func Identical(reference, source, target string) error {
 	return nil
 }
 
-// contents returns the digest of everything that a reference leads to.
+// contents returns the digests of all content of a reference.
 func contents(reference string) ([]string, error) {
 	ref, err := name.ParseReference(reference)
 	if err != nil {
@@ -94,7 +95,7 @@ func imageContents(image v1.Image, found []string) ([]string, error) {
 	return found, nil
 }
 
-// read reads a layer to its end, where its digest is checked.
+// read reads a layer to its end, and so verifies its digest.
 func read(layer v1.Layer) error {
 	content, err := layer.Compressed()
 	if err != nil {

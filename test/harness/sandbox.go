@@ -1,5 +1,5 @@
-// Package harness lets tests and the demo use the sandbox: it starts the program, reads
-// what it says, stops it, and compares images with a client of its own.
+// Package harness gives tests and the demo access to the sandbox: it starts and stops the
+// sandbox program, and compares images with a registry client of its own.
 package harness
 
 import (
@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// patience bounds how long the sandbox may take to start, and to stop.
+// patience is the maximum time for the start and for the stop of the sandbox.
 const patience = 3 * time.Minute
 
-// Sandbox is a sandbox that runs: real API servers with a sample KKP, and registries.
+// Sandbox is a running sandbox: real API servers with a sample installation, and
+// registries.
 type Sandbox struct {
 	Kubeconfig   string              `json:"kubeconfig"` // of the master
 	Seeds        map[string]string   `json:"seeds"`      // kubeconfig by name
@@ -29,21 +30,21 @@ type Sandbox struct {
 	stdin io.Closer
 }
 
-// Registry is an empty registry to copy to.
+// Registry is an empty registry.
 type Registry struct {
 	Host   string `json:"host"`
-	CAFile string `json:"caFile"` // "" unless it has a CA of its own
+	CAFile string `json:"caFile"` // "" if the registry needs no CA of its own
 }
 
-// Upstream stands in for all public registries.
+// Upstream is the registry that replaces all public registries.
 type Upstream struct {
 	Host        string `json:"host"`
-	RegistryMap string `json:"registryMap"` // the value of --registry-map that leads to it
+	RegistryMap string `json:"registryMap"` // value of --registry-map for this registry
 }
 
 // Start starts the sandbox program. listImages is a shell command that prints the
-// references which upstream must have. log gets what the sandbox has to say. Further
-// arguments are for the program.
+// references that the upstream registry must have. log receives the sandbox's messages.
+// args are additional arguments of the program.
 func Start(ctx context.Context, program, listImages string, log io.Writer, args ...string) (*Sandbox, error) {
 	cmd := exec.Command(program, append([]string{"--stop-on-stdin-eof", "--list-images", listImages}, args...)...)
 	cmd.Stderr = log
@@ -85,15 +86,15 @@ func (s *Sandbox) await(ctx context.Context, stdout io.Reader) error {
 	}
 }
 
-// Stop ends the sandbox, which then removes everything that it made.
+// Stop stops the sandbox, which then removes its files and processes.
 func (s *Sandbox) Stop() error {
 	timer := time.AfterFunc(patience, func() { _ = s.cmd.Process.Kill() })
 	defer timer.Stop()
-	_ = s.stdin.Close() // it stops when its input ends, also when that failed because it is gone
+	_ = s.stdin.Close() // the sandbox stops at the end of its input, also if closing fails because it has exited
 	return s.cmd.Wait()
 }
 
-// Environment is what commands need to use the sandbox, as NAME=VALUE.
+// Environment returns the variables that commands need to use the sandbox, as NAME=VALUE.
 func (s *Sandbox) Environment() []string {
 	return []string{
 		"KUBECONFIG=" + s.Kubeconfig,

@@ -12,17 +12,17 @@ import (
 	"strings"
 )
 
-// kinds are what commands that change an installation may touch.
+// kinds are the kinds of objects that patch commands can change.
 const kinds = "kubermaticconfigurations.kubermatic.k8c.io,seeds.kubermatic.k8c.io,clusters.kubermatic.k8c.io," +
 	"machinedeployments.cluster.k8s.io,applicationdefinitions.apps.kubermatic.k8c.io,deployments.apps,configmaps,secrets"
 
-// State is what the objects of a sandbox were at some time: by kubeconfig and then by kind,
-// namespace and name. It includes who owns which field.
+// State is a copy of the sandbox's objects, by kubeconfig and then by kind, namespace and
+// name. It includes the field managers.
 type State map[string]map[string]object
 
 type object map[string]any
 
-// Save returns the objects as they are now.
+// Save returns the current objects.
 func (s *Sandbox) Save(ctx context.Context) (State, error) {
 	state := State{}
 	for _, kubeconfig := range s.Seeds {
@@ -47,8 +47,8 @@ func (s *Sandbox) Save(ctx context.Context) (State, error) {
 	return state, nil
 }
 
-// Restore makes the objects what they were: what is new is deleted, what is gone comes
-// back, what differs is replaced.
+// Restore restores the objects: it deletes new objects, creates deleted ones, and replaces
+// changed ones.
 func (s *Sandbox) Restore(ctx context.Context, to State) error {
 	now, err := s.Save(ctx)
 	if err != nil {
@@ -85,8 +85,9 @@ func restore(ctx context.Context, kubeconfig string, from, to map[string]object)
 		{"delete", added},
 		{"create", gone},
 		{"replace", changed},
-		// What was written belongs to the one who wrote it. When nothing else changes, the
-		// server takes the owners that it is told.
+		// The first replacement sets the field manager of the fields that it changes. The
+		// second one changes nothing else, and the server then accepts the given field
+		// managers.
 		{"replace", back},
 	} {
 		if len(step.objects) == 0 {

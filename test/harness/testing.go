@@ -5,8 +5,9 @@ import (
 	"testing"
 )
 
-// ForTest starts a sandbox for a test, and stops it at its end. make test builds the
-// sandbox and says where it is; the test is skipped where nobody does.
+// ForTest starts a sandbox for a test, and stops it at the end of the test. make test
+// builds the sandbox and sets KKP_MIRROR_SANDBOX; without this variable, the test is
+// skipped.
 func ForTest(t *testing.T, listImages string, args ...string) *Sandbox {
 	t.Helper()
 	program := os.Getenv("KKP_MIRROR_SANDBOX")

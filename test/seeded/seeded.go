@@ -1,5 +1,5 @@
-// Package seeded gives tests random numbers that can be had again: a test that fails prints
-// its seed. It must not know what is tested.
+// Package seeded returns reproducible random numbers for tests: a test that fails prints
+// its seed. It must not know the tests.
 package seeded
 
 import (
@@ -13,8 +13,8 @@ import (
 // Variable is the environment variable that sets the seed of all random tests.
 const Variable = "KKP_MIRROR_TEST_SEED"
 
-// New returns random numbers for a test. They are safe for concurrent use; then they are
-// the same for the same seed, and who gets which is not.
+// New returns random numbers for a test. They are safe for concurrent use; the same seed
+// gives the same sequence, but not the same assignment to goroutines.
 func New(t testing.TB) *rand.Rand {
 	t.Helper()
 	seed := rand.Uint64()

@@ -1,5 +1,5 @@
-// Package yamlbound tells whether YAML that others wrote can be read in bounded memory and
-// time, whatever reads it then. It knows YAML, and nothing of what is written in it.
+// Package yamlbound checks whether untrusted YAML can be parsed in bounded memory and time,
+// by any parser. It must not know what the YAML describes.
 package yamlbound
 
 import (
@@ -10,17 +10,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Limits of a document. A value takes about 200 bytes of memory in a parser.
+// Limits of a document. A parser needs about 200 bytes of memory for a value.
 const (
 	MaxBytes   = 16 << 20
-	maxMarks   = 500_000 // characters that can part values
-	maxAliased = 100_000 // values that aliases stand for
-	maxCopied  = 8 << 20 // bytes of text that aliases stand for
+	maxMarks   = 500_000 // characters that can separate values
+	maxAliased = 100_000 // values in the expansion of aliases
+	maxCopied  = 8 << 20 // bytes of text in the expansion of aliases
 )
 
-// Check returns why a document must not be read, nil if it may: it is too large, has too
-// many values, or aliases that stand for too much. Whether it is YAML otherwise is up to
-// who reads it.
+// Check returns an error if a document must not be parsed: it is too large, has too many
+// values, or aliases that expand to too much. Check does not report syntax errors.
 func Check(data []byte) error {
 	if len(data) > MaxBytes {
 		return fmt.Errorf("%d MiB of YAML: at most %d are read", len(data)>>20, MaxBytes>>20)
@@ -33,15 +32,16 @@ func Check(data []byte) error {
 		return fmt.Errorf("more than about %d values of YAML", maxMarks)
 	}
 	if !bytes.ContainsRune(data, '&') || !bytes.ContainsRune(data, '*') {
-		return nil // no alias
+		return nil // there is no alias
 	}
 	return checkAliases(data)
 }
 
-// checkAliases weighs what aliases stand for. They multiply: each may name a list of others.
+// checkAliases computes the size of the document with all aliases expanded. Nested aliases
+// multiply it.
 func checkAliases(data []byte) (err error) {
 	defer func() {
-		if r := recover(); r != nil { // the parser has had faults of this kind
+		if r := recover(); r != nil { // parsers have panicked on such input
 			err = fmt.Errorf("the YAML parser failed: %v", r)
 		}
 	}()
@@ -62,22 +62,22 @@ func checkAliases(data []byte) (err error) {
 	return nil
 }
 
-// weight is what a node comes to when it is written out.
+// weight is the size of a node with all aliases expanded.
 type weight struct {
-	values, bytes   int // in all
-	aliased, copied int // of these, by aliases
+	values, bytes   int // in total
+	aliased, copied int // of these, from aliases
 }
 
-// add adds what is in the node, up to numbers far beyond the limits.
+// add adds the size of an inner node, up to far beyond the limits.
 func (w *weight) add(inner weight) {
 	const most = 1 << 40
 	w.values, w.bytes = min(most, w.values+inner.values), min(most, w.bytes+inner.bytes)
 	w.aliased, w.copied = min(most, w.aliased+inner.aliased), min(most, w.copied+inner.copied)
 }
 
-// scale weighs each node once.
+// scale computes the size of each node once.
 type scale struct {
-	weights map[*yaml.Node]*weight // nil while a node is being weighed
+	weights map[*yaml.Node]*weight // nil while the size of a node is computed
 }
 
 func (s scale) weigh(node *yaml.Node) (weight, error) {

@@ -8,7 +8,7 @@ import (
 	"net/http"
 )
 
-// endless writes until nobody reads any more, and at most for as long as the server runs.
+// endless writes until the client closes the connection, or the server stops.
 func endless(w http.ResponseWriter, done <-chan struct{}, start, again string) {
 	_, err := io.WriteString(w, start)
 	block := bytes.Repeat([]byte(again), 1+(64<<10)/len(again))
@@ -22,7 +22,7 @@ func endless(w http.ResponseWriter, done <-chan struct{}, start, again string) {
 	}
 }
 
-// stalled begins an answer and goes no further.
+// stalled starts an answer and then sends nothing.
 func stalled(w http.ResponseWriter, r *http.Request, done <-chan struct{}) {
 	fmt.Fprint(w, `{"schemaVersion": 2,`)
 	w.(http.Flusher).Flush()
@@ -32,15 +32,15 @@ func stalled(w http.ResponseWriter, r *http.Request, done <-chan struct{}) {
 	}
 }
 
-// later wants nobody back for thirty years.
+// later answers with a Retry-After of thirty years.
 func later(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1000000000")
 	w.WriteHeader(http.StatusTooManyRequests)
 }
 
-// refused is an error of a registry whose message is more than text.
+// refused answers with an error whose message contains control characters.
 func refused(w http.ResponseWriter) {
-	message, _ := json.Marshal(Escapes) // a string can be marshalled
+	message, _ := json.Marshal(Escapes) // a string can be encoded
 	w.WriteHeader(http.StatusBadRequest)
 	fmt.Fprintf(w, `{"errors": [{"code": "DENIED", "message": %s}]}`, message)
 }

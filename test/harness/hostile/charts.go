@@ -12,13 +12,13 @@ type charts struct {
 	done      <-chan struct{}
 }
 
-// serve answers for the repository that is the first part of a path:
+// serve answers requests to the chart repository in the first part of a path:
 //
-//	away     sends its clients elsewhere, with their credentials
-//	endless  has an index that does not end
+//	away     redirects its clients to another server, with their credentials
+//	endless  has an endless index
 //	large    has an index of 60 MiB
-//	later    wants to be asked again in thirty years
-//	escapes  answers with errors that are more than text
+//	later    asks to retry in thirty years
+//	escapes  answers with errors that contain control characters
 func (c charts) serve(w http.ResponseWriter, r *http.Request, path string) {
 	switch kind, _, _ := strings.Cut(path, "/"); kind {
 	case "away":

@@ -1,5 +1,5 @@
-// Package hostile is a registry and chart repository that answers as an attacker would, and
-// notes what reached it. It knows the protocols, and must not know who asks.
+// Package hostile is a registry and chart repository that attacks its clients, and records
+// the requests that it receives. It must not know its clients.
 package hostile
 
 import (
@@ -14,24 +14,25 @@ import (
 	"sync"
 )
 
-// Escapes deletes the line above on a terminal, sets its title, fills its clipboard, goes
-// back to the beginning of the line, and turns the direction of the text around.
+// Escapes is text that, on a terminal, deletes the line above, sets the title, fills the
+// clipboard, returns to the start of the line, and reverses the direction of the text.
 const Escapes = "\x1b[1A\x1b[2K\x1b]0;title\a\x1b]52;c;cm0=\x1b\\\rverified\u202e\u009b31m"
 
-// Received is the path of what was noted, on the server that is asked.
+// Received is the path of the recorded requests, on the server that recorded them.
 const Received = "/received"
 
-// Server is some servers on loopback. What the first two answer follows from the first part
-// of the path: of the repository, or of the chart repository below /charts.
+// Server is a set of servers on loopback addresses. The first part of the path (of the
+// repository, or of the chart repository below /charts) selects the answers of the first
+// two servers.
 type Server struct {
 	plain     *httptest.Server
 	tls       *httptest.Server
-	elsewhere *httptest.Server // where the others lead to
-	token     *httptest.Server // a registry that asks for a login at itself, and gives no token
+	elsewhere *httptest.Server // to which the others redirect
+	token     *httptest.Server // a registry with a token server that returns no token
 
 	registry registry
 	charts   charts
-	done     chan struct{} // closed at the end, for answers that do not end by themselves
+	done     chan struct{} // closed at the end, for endless answers
 
 	mu       sync.Mutex
 	received bytes.Buffer
@@ -66,8 +67,7 @@ func (s *Server) Close() {
 	}
 }
 
-// Hosts are the hosts and ports of the servers, by the names of the variables that scripts
-// have for them.
+// Hosts returns hosts and ports of the servers, by the name of their variable in scripts.
 func (s *Server) Hosts() map[string]string {
 	hosts := map[string]string{}
 	for name, server := range map[string]*httptest.Server{
@@ -78,12 +78,12 @@ func (s *Server) Hosts() map[string]string {
 	return hosts
 }
 
-// CA is the certificate of the server with TLS, as PEM.
+// CA returns the certificate of the TLS server as PEM.
 func (s *Server) CA() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.tls.Certificate().Raw})
 }
 
-// noting notes requests before they are served, each as a line with what it would let in:
+// noting records requests before they are served, one line each, with their credentials:
 //
 //	elsewhere GET /v2/ credentials "Basic user:password"
 func (s *Server) noting(name string, serve http.HandlerFunc) http.Handler {
@@ -99,7 +99,7 @@ func (s *Server) noting(name string, serve http.HandlerFunc) http.Handler {
 	})
 }
 
-// readable decodes the user and the password of Basic credentials.
+// readable decodes user and password of Basic credentials.
 func readable(credentials string) string {
 	if encoded, ok := strings.CutPrefix(credentials, "Basic "); ok {
 		if decoded, err := base64.StdEncoding.DecodeString(encoded); err == nil {
@@ -120,7 +120,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveToken issues something that is no token.
+// serveToken answers without a token.
 func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/token" {
 		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s/token",service="registry",scope="repository:a:pull"`, s.token.URL))
@@ -133,10 +133,10 @@ func (s *Server) serveToken(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serveReceived(w http.ResponseWriter, _ *http.Request) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_, _ = w.Write(s.received.Bytes()) // whoever goes away has no error to be told
+	_, _ = w.Write(s.received.Bytes()) // the client may have closed the connection
 }
 
-// serveElsewhere takes everything, and asks for credentials.
+// serveElsewhere accepts every request, and asks for credentials.
 func (s *Server) serveElsewhere(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.Header.Get("Authorization") == "" && r.Method != http.MethodDelete:

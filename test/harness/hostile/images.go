@@ -15,8 +15,8 @@ func (r registry) addImage(layer []byte) string {
 		typeManifest, config, r.add(typeLayer, layer))))
 }
 
-// addIndexes adds an image of a few indexes below each other, each of which names all of the
-// next level, and returns its digest.
+// addIndexes adds an image of a few levels of indexes, each of which refers to all indexes
+// of the next level, and returns its digest.
 func (r registry) addIndexes() string {
 	const levels, width = 7, 6
 	config := r.add(typeConfig, []byte(`{"architecture": "amd64", "os": "linux"}`))
@@ -32,7 +32,7 @@ func (r registry) addIndexes() string {
 	return digestOf(below)
 }
 
-// deepLayer is a layer with a file of an addon in 80,000 directories.
+// deepLayer returns a layer with an addon file in 80,000 directories.
 func deepLayer() ([]byte, error) {
 	header, err := header("addons/"+strings.Repeat("a/", 80_000)+"a.yaml", 0)
 	if err != nil {
@@ -41,8 +41,8 @@ func deepLayer() ([]byte, error) {
 	return packed(header, make([]byte, 1<<10))
 }
 
-// largeLayer is a layer with 1 GiB of an addon, in files of the same content, which is packed
-// once.
+// largeLayer returns a layer with 1 GiB of addon files. The files have the same content,
+// which is compressed once.
 func largeLayer() ([]byte, error) {
 	const size, files = 1 << 20, 1 << 10
 	content, err := packed(make([]byte, size))
@@ -65,14 +65,15 @@ func largeLayer() ([]byte, error) {
 	return layer.Bytes(), nil
 }
 
-// header is the beginning of a file in a tar.
+// header returns the header of a file in a tar.
 func header(name string, size int64) ([]byte, error) {
 	var text bytes.Buffer
 	err := tar.NewWriter(&text).WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: size})
 	return text.Bytes(), err
 }
 
-// packed compresses texts. What several calls return makes one compressed text, too.
+// packed compresses texts. The concatenated results of several calls are valid compressed
+// data.
 func packed(texts ...[]byte) ([]byte, error) {
 	var out bytes.Buffer
 	w := gzip.NewWriter(&out)

@@ -15,7 +15,7 @@ const (
 	typeLayer    = "application/vnd.oci.image.layer.v1.tar+gzip"
 )
 
-// registry is a registry for reading and writing.
+// registry is a registry with read and write access.
 type registry struct {
 	elsewhere string // a URL
 	done      <-chan struct{}
@@ -44,18 +44,18 @@ func newRegistry(elsewhere string, done <-chan struct{}) (registry, error) {
 	return r, nil
 }
 
-// serve answers for repositories below the first part of a path, which may be the host of
-// an image, such as stalled.example:
+// serve answers requests to repositories below the first part of a path, which may be the
+// host of an image, such as stalled.example:
 //
-//	endless    has manifests that do not end
-//	stalled    begins to send its manifests
-//	later      wants to be asked again in thirty years
-//	escapes    answers with errors that are more than text
-//	away       sends its clients elsewhere for manifests
-//	indexes    has an image of few manifests that are many when they are followed
+//	endless    has endless manifests
+//	stalled    starts to send its manifests and then sends nothing
+//	later      asks to retry in thirty years
+//	escapes    answers with errors that contain control characters
+//	away       redirects manifest requests to another server
+//	indexes    has an image of few manifests with very many paths between them
 //	deep       has an image with a file in 80,000 directories
 //	large      has an image with 1 GiB of files in a layer of 1 MiB
-//	uploads    lets blobs be uploaded elsewhere
+//	uploads    refers uploads of blobs to another server
 func (r registry) serve(w http.ResponseWriter, req *http.Request, path string) {
 	name, what, _ := strings.Cut(path, "/")
 	kind, _, _ := strings.Cut(name, ".")
@@ -94,7 +94,7 @@ func (r registry) serveKind(w http.ResponseWriter, req *http.Request, kind strin
 	}
 }
 
-// serveContent serves the manifest of any tag, and what has a digest.
+// serveContent serves the manifest for any tag, and manifests and blobs by digest.
 func (r registry) serveContent(w http.ResponseWriter, req *http.Request, path, tagged string) {
 	digest := path[strings.LastIndex(path, "/")+1:]
 	if !strings.Contains(digest, ":") && strings.Contains(path, "/manifests/") {
@@ -109,7 +109,7 @@ func (r registry) serveContent(w http.ResponseWriter, req *http.Request, path, t
 	w.Header().Set("Docker-Content-Digest", digest)
 	w.Header().Set("Content-Length", fmt.Sprint(len(found.data)))
 	if req.Method != http.MethodHead {
-		_, _ = bytes.NewReader(found.data).WriteTo(w) // whoever goes away has no error to be told
+		_, _ = bytes.NewReader(found.data).WriteTo(w) // the client may have closed the connection
 	}
 }
 
@@ -120,7 +120,7 @@ func (r registry) add(mediaType string, data []byte) string {
 	return fmt.Sprintf(`{"mediaType": %q, "digest": %q, "size": %d}`, mediaType, digest, len(data))
 }
 
-// digestOf is the digest in a descriptor.
+// digestOf returns the digest of a descriptor.
 func digestOf(descriptor string) string {
 	return descriptor[strings.Index(descriptor, "sha256:"):][:len("sha256:")+64]
 }
