@@ -1,12 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,47 +11,20 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
 )
 
-// listedVersion is a version of an application in a list of what a release
-// ships in an edition, applications-RELEASE-EDITION.json.
-type listedVersion struct {
-	Source        string `json:"source"` // application-system or application-default
-	Component     string `json:"component"`
-	Method        string `json:"method"`
-	Version       string `json:"version"`
-	HelmURL       string `json:"helmURL"`
-	Chart         string `json:"chart"`
-	ChartVersion  string `json:"chartVersion"`
-	DefaultValues string `json:"defaultValues"`
-}
-
 // shipped are the applications of one release: each with one default and
 // without spans of releases.
 type shipped map[string]data.Application
 
-// mergeApplications replaces the applications of the releases that a directory
-// has lists of, in both editions, and keeps those of the others. Features and
-// notes are not in the lists and stay.
-func mergeApplications(file *data.File, dir string) error {
-	found := false
-	releases := make([]shipped, len(file.Releases))
-	for i, release := range file.Releases {
-		lists, err := filepath.Glob(filepath.Join(dir, "applications-"+release.Version+"-*.json"))
-		if err != nil {
-			return err
-		}
-		if releases[i] = shippedIn(file, i); len(lists) == 0 {
-			continue
-		}
-		found = true
-		if releases[i], err = readLists(dir, release.Version); err != nil {
-			return err
-		}
+// mergeApplications replaces the applications of the target's release, in both
+// editions, and keeps those of the others. Features and notes stay.
+func (t *target) mergeApplications(apps shipped) error {
+	releases := make([]shipped, len(t.file.Releases))
+	for i := range t.file.Releases {
+		releases[i] = shippedIn(t.file, i)
 	}
-	if !found {
-		return fmt.Errorf("%s has no applications-RELEASE-EDITION.json for a release of the file", dir)
-	}
-	merged, err := joined(file, releases)
-	file.Applications = merged
+	releases[t.index] = apps
+	merged, err := joined(t.file, releases)
+	t.file.Applications = merged
 	return err
 }
 
@@ -80,74 +48,6 @@ func shippedIn(file *data.File, index int) shipped {
 		apps[app.Name] = app
 	}
 	return apps
-}
-
-// readLists joins the lists of a release's editions.
-func readLists(dir, release string) (shipped, error) {
-	var editions [2]shipped
-	for i, edition := range []string{"ce", "ee"} {
-		path := filepath.Join(dir, "applications-"+release+"-"+edition+".json")
-		raw, err := os.ReadFile(path)
-		if err == nil {
-			editions[i], err = readList(raw, edition)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
-		}
-	}
-	all := editions[1]
-	for name, app := range editions[0] {
-		other, ok := all[name]
-		app.Edition, other.Edition = "", ""
-		if ok && !reflect.DeepEqual(app, other) {
-			return nil, fmt.Errorf("%s: the editions ship %s with different content, which the format has no place for", release, name)
-		}
-		if !ok {
-			app.Edition = "ce"
-		}
-		all[name] = app
-	}
-	return all, nil
-}
-
-func readList(raw []byte, edition string) (shipped, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.DisallowUnknownFields()
-	var list []listedVersion
-	if err := decoder.Decode(&list); err != nil {
-		return nil, err
-	}
-	sources := map[string]string{"application-system": data.SourceSystem, "application-default": data.SourceCatalog}
-	apps := shipped{}
-	for _, v := range list {
-		values, err := canonical(v.DefaultValues)
-		if err != nil {
-			return nil, fmt.Errorf("%s %s: default values: %w", v.Component, v.Version, err)
-		}
-		app := data.Application{
-			Name: v.Component, Source: sources[v.Source], Edition: edition, Chart: v.Chart,
-			Defaults: []data.Defaults{{Repository: v.HelmURL, Values: values}},
-		}
-		if v.Method != "helm" || app.Source == "" {
-			return nil, fmt.Errorf("%s %s: method %q and source %q are not known", v.Component, v.Version, v.Method, v.Source)
-		}
-		if known, ok := apps[v.Component]; ok {
-			app.Versions = known.Versions
-			known.Versions = nil
-			bare := app
-			bare.Versions = nil
-			if !reflect.DeepEqual(known, bare) {
-				return nil, fmt.Errorf("%s %s differs from other versions in more than the version", v.Component, v.Version)
-			}
-		}
-		version := data.Version{Version: v.Version}
-		if v.ChartVersion != v.Version {
-			version.Chart = v.ChartVersion
-		}
-		app.Versions = append(app.Versions, version)
-		apps[v.Component] = app
-	}
-	return apps, nil
 }
 
 // canonical writes values in one way. Comments, also those of configuration
@@ -227,7 +127,7 @@ func spansOf[T comparable](file *data.File, releases []shipped, items func(shipp
 		}
 	}
 	for _, item := range distinct {
-		for _, run := range runs(len(releases), func(i int) bool { return slices.Contains(items(releases[i]), item) }) {
+		for _, run := range stretches(len(releases), func(i int) bool { return slices.Contains(items(releases[i]), item) }) {
 			span, since, until := item, "", ""
 			if run[0] > 0 {
 				since = file.Releases[run[0]].Version
@@ -242,8 +142,8 @@ func spansOf[T comparable](file *data.File, releases []shipped, items func(shipp
 	return spans
 }
 
-// runs are the first and last of each run of numbers below n that are inside.
-func runs(n int, inside func(int) bool) [][2]int {
+// stretches are the first and last of each run of numbers below n that are inside.
+func stretches(n int, inside func(int) bool) [][2]int {
 	var found [][2]int
 	for i := range n {
 		switch {

@@ -14,7 +14,7 @@ type changes struct {
 	title                   string
 	added, removed, changed []string
 	unchanged               int
-	// unconfirmed are images that upstream does not list, carried over.
+	// unconfirmed are images that no run lists, carried over.
 	unconfirmed []string
 	notes       []string
 }
@@ -111,7 +111,7 @@ func (c *changes) print(out io.Writer) error {
 		}
 	}
 	if len(c.unconfirmed) > 0 {
-		fmt.Fprintln(&text, "! not in upstream's list, carried over; check them against the release's source:")
+		fmt.Fprintln(&text, "! listed by no run, carried over; check them against the release's source:")
 		for _, line := range c.unconfirmed {
 			fmt.Fprintln(&text, "   ", line)
 		}

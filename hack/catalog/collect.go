@@ -23,20 +23,47 @@ type sightings struct {
 	byMinor, byProvider map[string]imageSet
 }
 
-// collect runs the installer: once without filters, then once per Kubernetes
-// minor and per provider.
+// collect asks for what there is to merge: from the installer, whose runs are
+// recorded if there is a directory for them, or from such a directory.
 func collect(ctx context.Context, opts options, knownProviders []string) (*sightings, error) {
+	var recorded *runs
+	if opts.runs != "" {
+		var err error
+		if recorded, err = openRuns(opts.runs); err != nil {
+			return nil, err
+		}
+	}
+	if opts.installer == "" {
+		return look(opts, knownProviders, func(filters ...string) (imageSet, error) { return recorded.list(filters) })
+	}
 	dir, err := os.MkdirTemp("", "catalog-*")
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
-	in, err := newInstaller(opts.installer, dir, opts.ignore)
+	in, err := newInstaller(opts.installer, dir)
 	if err != nil {
 		return nil, err
 	}
+	return look(opts, knownProviders, func(filters ...string) (imageSet, error) {
+		images, err := in.list(ctx, filters...)
+		if err == nil && recorded != nil {
+			err = recorded.record(in.args(filters), dir, images)
+		}
+		return images, err
+	})
+}
+
+// look asks once without filters, then once per Kubernetes minor and per
+// provider.
+func look(opts options, knownProviders []string, list func(filters ...string) (imageSet, error)) (*sightings, error) {
 	seen := &sightings{release: opts.release, byMinor: map[string]imageSet{}, byProvider: map[string]imageSet{}}
-	if seen.base, err = in.list(ctx); err != nil {
+	ask := func(filters ...string) (imageSet, error) {
+		images, err := list(filters...)
+		return opts.components(images), err
+	}
+	var err error
+	if seen.base, err = ask(); err != nil {
 		return nil, err
 	}
 	minors := opts.minors
@@ -44,7 +71,7 @@ func collect(ctx context.Context, opts options, knownProviders []string) (*sight
 		minors = minorsOf(seen.kubernetes())
 	}
 	for _, minor := range minors {
-		if seen.byMinor[minor], err = in.list(ctx, "--version-filter", "~"+minor+".0"); err != nil {
+		if seen.byMinor[minor], err = ask("--version-filter", "~"+minor+".0"); err != nil {
 			return nil, err
 		}
 	}
@@ -53,7 +80,7 @@ func collect(ctx context.Context, opts options, knownProviders []string) (*sight
 		return nil, err
 	}
 	for _, provider := range providers {
-		if seen.byProvider[provider], err = in.list(ctx, "--provider-filter", provider); err != nil {
+		if seen.byProvider[provider], err = ask("--provider-filter", provider); err != nil {
 			return nil, err
 		}
 	}

@@ -28,13 +28,12 @@ import (
 // listed.
 type installer struct {
 	path, config, charts, addons string
-	ignore                       []string
 }
 
-func newInstaller(path, dir string, ignore []string) (*installer, error) {
+func newInstaller(path, dir string) (*installer, error) {
 	in := &installer{
 		path: path, config: filepath.Join(dir, "kubermatic.yaml"), charts: filepath.Join(dir, "charts"),
-		addons: filepath.Join(dir, "addons"), ignore: ignore,
+		addons: filepath.Join(dir, "addons"),
 	}
 	bundle := filepath.Join(in.charts, "kubermatic-operator", "static", "ca-bundle.pem")
 	if err := errors.Join(os.MkdirAll(in.addons, 0o755), os.MkdirAll(filepath.Dir(bundle), 0o755)); err != nil {
@@ -91,19 +90,24 @@ func (e *runError) Error() string {
 
 func (e *runError) Unwrap() error { return e.err }
 
-// list does one dry run and returns the images that it found.
-func (in *installer) list(ctx context.Context, filters ...string) (imageSet, error) {
+// args are the arguments of one dry run.
+func (in *installer) args(filters []string) []string {
 	args := append([]string{
 		"mirror-images", "--dry-run", "-o", "json", "--config", in.config,
 		"--charts-directory", in.charts, "--addons-path", in.addons,
 	}, filters...)
-	command := exec.CommandContext(ctx, in.path, append(args, "registry.invalid")...)
+	return append(args, "registry.invalid")
+}
+
+// list does one dry run and returns the images that it found.
+func (in *installer) list(ctx context.Context, filters ...string) (imageSet, error) {
+	command := exec.CommandContext(ctx, in.path, in.args(filters)...)
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	if err := command.Run(); err != nil {
 		return nil, &runError{args: command.Args, stderr: tail(stderr.String(), 2000), err: err}
 	}
-	images, err := in.parse(&stderr)
+	images, err := parseLog(&stderr)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", strings.Join(command.Args, " "), err)
 	}
@@ -113,8 +117,8 @@ func (in *installer) list(ctx context.Context, filters ...string) (imageSet, err
 	return images, nil
 }
 
-// parse reads the JSON log of a dry run, one line per image.
-func (in *installer) parse(log io.Reader) (imageSet, error) {
+// parseLog reads the JSON log of a dry run, one line per image.
+func parseLog(log io.Reader) (imageSet, error) {
 	images := imageSet{}
 	scanner := bufio.NewScanner(log)
 	scanner.Buffer(nil, 1<<20)
@@ -126,20 +130,11 @@ func (in *installer) parse(log io.Reader) (imageSet, error) {
 		if err := json.Unmarshal(scanner.Bytes(), &line); err != nil {
 			continue // not every line of the installer is JSON
 		}
-		if line.Message == "Image found" && line.Source != "" && !in.ignored(line.Source) {
+		if line.Message == "Image found" && line.Source != "" {
 			images[line.Source] = true
 		}
 	}
 	return images, scanner.Err()
-}
-
-func (in *installer) ignored(image string) bool {
-	for _, prefix := range in.ignore {
-		if strings.HasPrefix(image, prefix) {
-			return true
-		}
-	}
-	return false
 }
 
 func tail(text string, limit int) string {

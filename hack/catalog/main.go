@@ -1,17 +1,18 @@
 // Command catalog rebuilds what pkg/images/catalog/data says of one KKP
-// release and edition, from dry runs of that release's kubermatic-installer:
+// release and edition, from dry runs of that release's kubermatic-installer and
+// from KKP's source:
 //
-//	go run ./hack/catalog -installer PATH -release v2.31.1 -edition ce [-write]
+//	go run ./hack/catalog -release v2.31.1 -edition ce -installer PATH -source DIR [-runs DIR] [-write]
 //
 // It prints what changed; with -write it merges the changes into the minor's
-// file. Run it once per edition, each with that edition's installer, which
-// wants Helm 3 in its PATH (it asks for the version) but no network.
+// file, and what the runs listed into the expectations of the catalog's tests.
+// Run it once per edition, each with that edition's installer, which wants Helm
+// 3 in its PATH (it asks for the version) but no network. The runs take
+// minutes: -runs records them, and without -installer reads them again.
 //
 // The installer's log does not tell which applications there are. They come
-// from lists of what each release ships, applications-RELEASE-EDITION.json, and
-// replace those of all releases of the minor that the directory has lists of:
-//
-//	go run ./hack/catalog -applications DIR -release v2.31.1
+// from a checkout of KKP's source at the tag of the release, as does the
+// default Kubernetes version.
 package main
 
 import (
@@ -21,6 +22,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"strings"
 )
 
@@ -35,14 +37,27 @@ func main() {
 
 // options are the validated flags.
 type options struct {
-	installer, release, edition, dir string
-	// applications is the directory with lists of applications.
-	applications string
+	installer, release, edition string
+	// runs is the directory of recorded runs, source that of KKP's source.
+	runs, source string
+	// dir has the catalog's data, expected what its tests expect.
+	dir, expected string
 	// providers and minors are those to run filters for; empty: as known.
 	providers, minors []string
 	// ignore are the prefixes of images that are no component's.
 	ignore []string
 	write  bool
+}
+
+// components are the images that are not to be ignored.
+func (o options) components(images imageSet) imageSet {
+	kept := imageSet{}
+	for image := range images {
+		if !slices.ContainsFunc(o.ignore, func(prefix string) bool { return strings.HasPrefix(image, prefix) }) {
+			kept[image] = true
+		}
+	}
+	return kept
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -54,23 +69,29 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if opts.applications != "" {
-		if err := mergeApplications(target.file, opts.applications); err != nil {
+	report := &changes{title: opts.release + " " + opts.edition}
+	before := target.snapshot()
+	var seen *sightings
+	if opts.installer != "" || opts.runs != "" {
+		if seen, err = collect(ctx, opts, target.release().Providers); err != nil {
 			return err
 		}
-		return target.save()
+		target.merge(seen, report)
 	}
-	seen, err := collect(ctx, opts, target.release().Providers)
-	if err != nil {
+	if err := target.mergeSource(opts.source, report); err != nil {
 		return err
 	}
-	if err := target.merge(seen).print(stdout); err != nil {
+	report.compare(before, target.snapshot())
+	if err := report.print(stdout); err != nil {
 		return err
 	}
 	if !opts.write {
 		return nil
 	}
-	return target.save()
+	if err := target.save(); err != nil {
+		return err
+	}
+	return target.saveExpected(opts.expected, seen)
 }
 
 func parseFlags(args []string, stderr io.Writer) (options, error) {
@@ -79,10 +100,12 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("catalog", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&opts.installer, "installer", "", "path of the release's kubermatic-installer")
-	flags.StringVar(&opts.applications, "applications", "", "directory with applications-RELEASE-EDITION.json to take the minor's applications from")
+	flags.StringVar(&opts.runs, "runs", "", "directory of recorded runs: written with -installer, else read")
+	flags.StringVar(&opts.source, "source", "", "checkout of KKP's source at the release's tag, for applications and the default Kubernetes version")
 	flags.StringVar(&opts.release, "release", "", "the KKP release, e.g. v2.31.1")
 	flags.StringVar(&opts.edition, "edition", "ce", "ce or ee")
 	flags.StringVar(&opts.dir, "data", "pkg/images/catalog/data", "directory of the catalog's data")
+	flags.StringVar(&opts.expected, "expected", "pkg/images/catalog/testdata", "directory of what the catalog's tests expect")
 	flags.StringVar(&providers, "providers", "", "every provider of the release, comma-separated (default: as in the catalog)")
 	flags.StringVar(&minors, "versions", "", "every Kubernetes minor of the release, comma-separated (default: found by the first run)")
 	flags.StringVar(&ignore, "ignore", "", "prefixes of images that belong to no component, comma-separated")
@@ -92,8 +115,8 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	}
 	opts.providers, opts.minors, opts.ignore = list(providers), list(minors), list(ignore)
 	switch {
-	case (opts.installer == "") == (opts.applications == "") || opts.release == "":
-		return opts, fmt.Errorf("-release and one of -installer and -applications are required")
+	case opts.installer+opts.runs+opts.source == "" || opts.release == "":
+		return opts, fmt.Errorf("-release and one of -installer, -runs and -source are required")
 	case opts.edition != "ce" && opts.edition != "ee":
 		return opts, fmt.Errorf("-edition must be ce or ee, not %q", opts.edition)
 	}

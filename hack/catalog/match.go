@@ -25,7 +25,7 @@ func (m *matcher) compare() {
 	users := map[string][]data.Entry{}
 	for _, component := range m.target.file.Components {
 		for _, entry := range m.target.active(component) {
-			if entry.Upstream != data.UpstreamMissing {
+			if !unlisted(entry) {
 				users[entry.Image] = append(users[entry.Image], entry)
 			}
 		}
@@ -89,8 +89,9 @@ func (m *matcher) rebuild(component data.Component) []data.Entry {
 	g := newGrid(m.target.file, component)
 	bases := map[string][]data.Entry{}
 	for _, entry := range m.target.active(component) {
-		if entry.Upstream == data.UpstreamMissing {
-			continue
+		_, stays := m.rows[entry.Image]
+		if unlisted(entry) && (stays || !m.lost[entry.Image]) {
+			continue // an image that is listed for other uses goes where they go
 		}
 		repository, _ := split(entry.Image)
 		if m.lost[entry.Image] {
@@ -122,7 +123,14 @@ func fitting(bases []data.Entry, found row) []data.Entry {
 		if found.providers != nil && len(base.Providers) > 0 && len(keep(base.Providers, found.providers)) == 0 {
 			continue
 		}
-		base.Image, base.Kubernetes = found.image, found.minors
+		base.Image = found.image
+		if unlisted(base) {
+			if found.minors == nil || len(base.Kubernetes) == 0 || len(keep(base.Kubernetes, found.minors)) > 0 {
+				entries = append(entries, base)
+			}
+			continue
+		}
+		base.Kubernetes = found.minors
 		if len(base.Providers) == 0 && len(base.Except) == 0 {
 			base.Providers = found.providers
 		}

@@ -13,9 +13,7 @@ import (
 // merge changes the target's data to what the runs listed and reports how.
 // The installer's log names no components: an image belongs to those that
 // used its repository before.
-func (t *target) merge(seen *sightings) *changes {
-	report := &changes{title: seen.release + " " + t.edition}
-	before := t.snapshot()
+func (t *target) merge(seen *sightings, report *changes) {
 	t.setKubernetes(seen.kubernetes(), report)
 	t.prune(seen)
 	m := &matcher{target: t, seen: seen, rows: seen.rows(), report: report}
@@ -26,8 +24,6 @@ func (t *target) merge(seen *sightings) *changes {
 	t.file.Components = slices.DeleteFunc(t.file.Components, func(c data.Component) bool { return len(c.Images) == 0 })
 	m.addNew()
 	t.carriedOver(report)
-	report.compare(before, t.snapshot())
-	return report
 }
 
 // setKubernetes notes the default versions. The log does not tell which one
@@ -48,8 +44,8 @@ func (t *target) setKubernetes(versions []string, report *changes) {
 	if newest != release.DefaultKubernetes {
 		t.file.Releases[t.index].DefaultKubernetes = newest
 	}
-	report.note("default Kubernetes versions changed; check defaultKubernetes (%s), CNI versions and addons against the release's source",
-		t.release().DefaultKubernetes)
+	report.note("Kubernetes versions: %s", difference(release.Kubernetes, versions))
+	report.note("CNI versions and addons are as before; check them against the release's source")
 }
 
 // prune takes minors and providers that the release no longer has out of the
@@ -62,7 +58,9 @@ func (t *target) prune(seen *sightings) {
 	for i := range t.file.Components {
 		component := &t.file.Components[i]
 		component.Images = slices.DeleteFunc(component.Images, func(e data.Entry) bool {
-			return e.Upstream == data.UpstreamMissing && (gone(e.Kubernetes, minors) || gone(e.Providers, providers))
+			useless := unlisted(e) && (gone(e.Kubernetes, minors) || gone(e.Providers, providers))
+			t.pruned[e.Image] = t.pruned[e.Image] || useless
+			return useless
 		})
 		for k := range component.Images {
 			entry := &component.Images[k]
@@ -70,6 +68,18 @@ func (t *target) prune(seen *sightings) {
 			entry.Providers, entry.Except = keep(entry.Providers, providers), keep(entry.Except, providers)
 		}
 	}
+}
+
+// difference lists what is added with + and what is removed with -.
+func difference(before, after []string) string {
+	var parts []string
+	for _, version := range without(after, before) {
+		parts = append(parts, "+"+version)
+	}
+	for _, version := range without(before, after) {
+		parts = append(parts, "-"+version)
+	}
+	return strings.Join(parts, " ")
 }
 
 func gone(condition, known []string) bool {
@@ -118,11 +128,22 @@ func (t *target) component(name string, edit func(*grid)) {
 	t.file.Components[i].Images = g.entries(t.file)
 }
 
+// unlisted tells whether no run lists an entry.
+func unlisted(e data.Entry) bool {
+	return e.Upstream == data.UpstreamMissing || e.Upstream == data.UpstreamCharts
+}
+
 // carriedOver names what no run can confirm.
 func (t *target) carriedOver(report *changes) {
+	listed := map[string]bool{}
 	for _, component := range t.file.Components {
 		for _, entry := range t.active(component) {
-			if entry.Upstream == data.UpstreamMissing {
+			listed[entry.Image] = listed[entry.Image] || !unlisted(entry)
+		}
+	}
+	for _, component := range t.file.Components {
+		for _, entry := range t.active(component) {
+			if !listed[entry.Image] {
 				report.unconfirmed = append(report.unconfirmed, component.Name+" "+entry.Image)
 			}
 		}

@@ -20,6 +20,10 @@ type target struct {
 	file    *data.File
 	index   int
 	edition string
+	// appended is the number of releases that the file on disk lacks.
+	appended int
+	// pruned are images of minors and providers that a new KKP minor no longer has.
+	pruned map[string]bool
 }
 
 func openTarget(dir, release, edition string, providers []string) (*target, error) {
@@ -27,10 +31,11 @@ func openTarget(dir, release, edition string, providers []string) (*target, erro
 	if err != nil || release != "v"+version.String() || version.Prerelease() != "" {
 		return nil, fmt.Errorf("-release must be a release like v2.31.1, not %q", release)
 	}
-	t := &target{path: filepath.Join(dir, data.MinorOf(version)+".yaml"), edition: edition}
+	t := &target{path: filepath.Join(dir, data.MinorOf(version)+".yaml"), edition: edition, pruned: map[string]bool{}}
 	t.file, err = read(t.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		t.file, err = nextMinor(dir, version)
+		t.appended = 1
 	}
 	if err != nil {
 		return nil, err
@@ -53,7 +58,7 @@ func (t *target) locate(release string, version *semver.Version) error {
 	if newest, err := semver.NewVersion(last); err != nil || !version.GreaterThan(newest) {
 		return fmt.Errorf("%s has no %s, and only releases after %s can be added", t.path, release, last)
 	}
-	t.index = len(t.file.Releases)
+	t.index, t.appended = len(t.file.Releases), 1
 	t.file.Releases = append(t.file.Releases, data.Release{Version: release})
 	return nil
 }

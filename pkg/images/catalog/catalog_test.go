@@ -9,6 +9,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+// newest is the newest release of a minor that the catalog has.
+func newest(minor string) string {
+	releases := supportedByMinor()[minor]
+	return releases[len(releases)-1]
+}
+
 func TestOpenFallsBack(t *testing.T) {
 	tests := []struct {
 		asked, version, dataVersion string
@@ -17,10 +23,10 @@ func TestOpenFallsBack(t *testing.T) {
 		{"v2.31.0", "v2.31.0", "v2.31.0", true},
 		{"2.31.0", "v2.31.0", "v2.31.0", true},
 		{"v2.29.10", "v2.29.10", "v2.29.10", true},
-		{"v2.31.99", "v2.31.99", "v2.31.0", false},
-		{"v2.28.99", "v2.28.99", "v2.28.13", false},
+		{"v2.31.99", "v2.31.99", newest("v2.31"), false},
+		{"v2.28.99", "v2.28.99", newest("v2.28"), false},
 		{"v2.31.0-12-gabc", "v2.31.0-12-gabc", "v2.31.0", false},
-		{"v2.31.1-rc.0", "v2.31.1-rc.0", "v2.31.0", false},
+		{"v2.28.1-rc.0", "v2.28.1-rc.0", "v2.28.1", false},
 		{"v2.29.3-5-gdeadbee", "v2.29.3-5-gdeadbee", "v2.29.3", false},
 		{"v2.30.0-rc.1", "v2.30.0-rc.1", "v2.30.0", false},
 	}
@@ -37,7 +43,7 @@ func TestOpenFallsBack(t *testing.T) {
 func TestOpenBeforeTheOldestPatch(t *testing.T) {
 	release := open(t, "v2.31.0", CE)
 	file := *release.file
-	file.Releases = slices.Clone(file.Releases)
+	file.Releases = slices.Clone(file.Releases[:1])
 	file.Releases[0].Version = "v2.31.4"
 	asked, err := parseVersion("v2.31.2")
 	if err != nil {

@@ -48,7 +48,7 @@ func (e expectation) add(key, reference string, missing bool) {
 	e[key][reference] = missing
 }
 
-// expandSpans reads "v2.28.0..v2.28.3,v2.28.7".
+// expandSpans reads "v2.28.0..v2.28.3,v2.28.7..", where an open end is the newest release.
 func expandSpans(t *testing.T, spans string, releases []string) []string {
 	t.Helper()
 	var expanded []string
@@ -56,6 +56,8 @@ func expandSpans(t *testing.T, spans string, releases []string) []string {
 		first, last, ok := strings.Cut(span, "..")
 		if !ok {
 			last = first
+		} else if last == "" {
+			last = releases[len(releases)-1]
 		}
 		from, to := slices.Index(releases, first), slices.Index(releases, last)
 		if from < 0 || to < from {

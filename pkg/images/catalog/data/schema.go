@@ -78,7 +78,7 @@ type Entry struct {
 	Since string `json:"since,omitempty"`
 	Until string `json:"until,omitempty"`
 	// Upstream tells how the list of kubermatic-installer mirror-images
-	// differs: UpstreamMissing or UpstreamUnfiltered.
+	// differs: UpstreamMissing, UpstreamUnfiltered or UpstreamCharts.
 	Upstream string `json:"upstream,omitempty"`
 	Note     string `json:"note,omitempty"`
 }
@@ -90,6 +90,9 @@ const (
 	// UpstreamUnfiltered marks an image that upstream lists for every
 	// provider, although only the entry's providers use it.
 	UpstreamUnfiltered = "unfiltered"
+	// UpstreamCharts marks an image that upstream lists only because a chart
+	// of KKP uses it, too: not where it renders components alone.
+	UpstreamCharts = "charts"
 )
 
 // KindChart is the Entry.Kind of a Helm chart.

@@ -112,7 +112,7 @@ func validateEntry(subject string, e Entry, names known) []error {
 	check("image", names.validImage(e.Image), e.Image)
 	check("kind", e.Kind == "" || e.Kind == KindChart, e.Kind)
 	check("edition", validEdition(e.Edition), e.Edition)
-	check("upstream", slices.Contains([]string{"", UpstreamMissing, UpstreamUnfiltered}, e.Upstream), e.Upstream)
+	check("upstream", slices.Contains([]string{"", UpstreamMissing, UpstreamUnfiltered, UpstreamCharts}, e.Upstream), e.Upstream)
 	check("since", names.releases[e.Since], e.Since)
 	check("until", names.releases[e.Until], e.Until)
 	check("except", len(e.Providers) == 0 || len(e.Except) == 0, "together with providers")
