@@ -22,7 +22,7 @@ func layout() Rules {
 			"pkg/plugin/terminal": nil,
 
 			"pkg/images/chart":    append([]string{"pkg/atomicfile", "pkg/safehttp", "pkg/worker"}, values...),
-			"pkg/images/discover": append([]string{"pkg/redact"}, values...),
+			"pkg/images/discover": append([]string{"pkg/redact", "pkg/templates"}, values...),
 			"pkg/patch":           append([]string{"pkg/redact"}, values...),
 
 			"pkg/images":          {"pkg/bounded"},
@@ -38,6 +38,7 @@ func layout() Rules {
 			"pkg/memo":        nil,
 			"pkg/redact":      nil,
 			"pkg/tarfile":     nil,
+			"pkg/templates":   nil,
 			"pkg/safehttp":    {"pkg/bounded"},
 			"pkg/worker":      nil,
 

@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"strings"
 	"text/template"
-	"time"
 
 	"github.com/Masterminds/semver/v3"
 	"github.com/Masterminds/sprig/v3"
 	"github.com/distribution/reference"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/templates"
 )
 
 // functions are what KKP gives to templates: sprig's, and its own in the place of some
@@ -16,7 +17,7 @@ import (
 // look at this machine, at the clock or at dice gives nothing or the same each time.
 func (e *engine) functions() template.FuncMap {
 	functions := sprig.TxtFuncMap()
-	for name, function := range tamed() {
+	for name, function := range templates.Tamed() {
 		functions[name] = function
 	}
 	functions["Image"] = e.image
@@ -66,33 +67,6 @@ func semverCompare(subject, constraint any) bool {
 	}
 	return false
 }
-
-// tamed are functions of sprig that do less here: no image depends on them.
-func tamed() template.FuncMap {
-	functions := template.FuncMap{
-		"now":     func() time.Time { return time.Unix(0, 0).UTC() },
-		"randInt": func(low, _ int) int { return low },
-		"shuffle": func(text string) string { return text },
-	}
-	for _, name := range []string{"env", "expandenv"} {
-		functions[name] = func(string) string { return "" }
-	}
-	for _, name := range []string{
-		"getHostByName", "bcrypt", "htpasswd", "genPrivateKey", "derivePassword", "encryptAES", "decryptAES",
-		"randAlphaNum", "randAlpha", "randAscii", "randNumeric", "randBytes", "uuidv4",
-	} {
-		functions[name] = func(...any) string { return "0" }
-	}
-	for _, name := range []string{
-		"buildCustomCert", "genCA", "genCAWithKey", "genSelfSignedCert", "genSelfSignedCertWithKey", "genSignedCert", "genSignedCertWithKey",
-	} {
-		functions[name] = func(...any) certificate { return certificate{} }
-	}
-	return functions
-}
-
-// certificate has the fields of sprig's certificates.
-type certificate struct{ Cert, Key string }
 
 // printf is fmt's, without widths: "%9999999d" makes ten megabytes of nothing.
 func printf(format string, args ...any) (string, error) {
