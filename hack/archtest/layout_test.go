@@ -25,6 +25,10 @@ func layout() Rules {
 			"pkg/images/discover": append([]string{"pkg/redact", "pkg/templates"}, values...),
 			"pkg/patch":           append([]string{"pkg/redact"}, values...),
 
+			"pkg/files/trace":        {"pkg/files/trace/memory", "pkg/files/trace/script"},
+			"pkg/files/trace/memory": nil,
+			"pkg/files/trace/script": nil,
+
 			"pkg/images":          {"pkg/bounded"},
 			"pkg/images/catalog":  nil,
 			"pkg/images/manifest": nil,
@@ -82,6 +86,11 @@ func layout() Rules {
 				Library: "helm.sh/helm",
 				For:     []string{"pkg/images/chart"},
 				Why:     "charts are rendered in pkg/images/chart",
+			},
+			{
+				Library: "mvdan.cc/sh",
+				For:     []string{"pkg/files/trace", "pkg/files/trace/script"},
+				Why:     "scripts are traced in pkg/files/trace, with an interpreter that executes nothing",
 			},
 			{
 				Library: "github.com/google/go-containerregistry/pkg/v1/remote",
