@@ -25,6 +25,8 @@ func layout() Rules {
 			"pkg/images/discover": append([]string{"pkg/redact", "pkg/templates"}, values...),
 			"pkg/patch":           append([]string{"pkg/redact"}, values...),
 
+			"pkg/files":              {"pkg/files/profile", "pkg/files/trace"},
+			"pkg/files/profile":      {"pkg/files/trace", "pkg/templates"},
 			"pkg/files/trace":        {"pkg/files/trace/memory", "pkg/files/trace/script"},
 			"pkg/files/trace/memory": nil,
 			"pkg/files/trace/script": nil,
