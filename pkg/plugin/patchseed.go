@@ -12,13 +12,9 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 )
-
-// noProxyAuto stands for the list that is worked out.
-const noProxyAuto = "auto"
 
 // patchSeedCommand is what the patch-seed command was asked.
 type patchSeedCommand struct {
@@ -110,7 +106,7 @@ func (c *patchSeedCommand) run(ctx context.Context, cmd *cobra.Command, args []s
 	if err != nil {
 		return err
 	}
-	chosen, err := c.choose(f.inst, strings.Join(args, ""))
+	chosen, err := patch.Datacenters(f.inst, patch.DatacenterChoice{Name: strings.Join(args, ""), Seed: c.seed, All: c.allDatacenters})
 	if err == nil {
 		err = c.node.CheckHosts(f.release.Version())
 	}
@@ -177,22 +173,28 @@ func (c *patchSeedCommand) settings(cmd *cobra.Command) (images.Target, error) {
 
 // change works out the changes of every Seed, and which images nodes will pull from the
 // mirror then.
-func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f found, chosen []datacenter, target images.Target) (
+func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f found, chosen []patch.SeedDatacenter, target images.Target) (
 	[]edited, images.Inventory, error,
 ) {
 	var needed images.Inventory
+	opts := patch.NodeOptions{Settings: c.node, Version: f.release.Version()}
 	if c.registry != "" {
 		var err error
 		if needed, err = c.needed(ctx, cmd, f); err != nil {
 			return nil, needed, err
 		}
-		if err := c.fromMirror(f, target, needed); err != nil {
-			return nil, needed, usageError(cmd, err)
-		}
+		opts.Mirror, opts.Needed = c.mirror(target), needed
+	}
+	plan, err := patch.Nodes(f.inst, opts)
+	if err != nil {
+		return nil, needed, usageError(cmd, err)
+	}
+	for _, note := range plan.Notes {
+		c.say("warning: %s", note)
 	}
 	var changes []edited
-	for _, datacenters := range bySeed(chosen) {
-		change, err := c.changeSeed(ctx, f, datacenters, target, needed)
+	for _, datacenters := range patch.BySeed(chosen) {
+		change, err := c.changeSeed(ctx, f, datacenters, plan)
 		if err != nil {
 			return nil, needed, err
 		}
@@ -202,76 +204,27 @@ func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f fou
 }
 
 // changeSeed works out the change of a Seed with some of its datacenters.
-func (c *patchSeedCommand) changeSeed(ctx context.Context, f found, datacenters []datacenter, target images.Target, needed images.Inventory) (edited, error) {
-	object := patch.Object{Kind: patch.KindSeed, Name: datacenters[0].seed.Name}
+func (c *patchSeedCommand) changeSeed(ctx context.Context, f found, datacenters []patch.SeedDatacenter, plan patch.NodePlan) (edited, error) {
+	object := patch.Object{Kind: patch.KindSeed, Name: datacenters[0].Seed.Name}
 	live, err := f.editor.get(ctx, object.Kind, object.Name)
 	if err != nil {
 		return edited{}, err
 	}
 	for _, dc := range datacenters {
-		for _, note := range patch.DatacenterNotes(live, dc.name) {
-			c.say("warning: datacenter %s: %s", dc.name, note)
+		for _, note := range patch.DatacenterNotes(live, dc.Name) {
+			c.say("warning: datacenter %s: %s", dc.Name, note)
 		}
-		object.Edits = append(object.Edits, patch.Datacenter(live, dc.name, c.settingsOf(f.inst, dc, target, needed))...)
-		c.tellProxy(f.inst, dc, live.Object)
+		object.Edits = append(object.Edits, plan.Edits(live, dc)...)
+		if list := plan.LackingNoProxy(live, dc); list != nil {
+			c.say("warning: datacenter %s has no noProxy, so nodes would reach their own cluster through the proxy. Add --no-proxy auto, which is\n  --no-proxy %s",
+				dc.Name, strings.Join(list, ","))
+		}
 	}
 	change, err := f.editor.edit(live, object)
 	if unknown := change.change.Unknown; len(unknown) > 0 {
 		c.say("not in this KKP's Seed: %s", strings.Join(pathNames(unknown), ", "))
 	}
 	return change, err
-}
-
-// fromMirror adds what --registry stands for.
-func (c *patchSeedCommand) fromMirror(f found, target images.Target, needed images.Inventory) error {
-	settings, notes, err := patch.Containerd(c.mirror(target), patch.Hosts(needed), f.release.Version())
-	if err != nil {
-		return err
-	}
-	for _, note := range notes {
-		c.say("warning: %s", note)
-	}
-	for host, mirrors := range settings.ContainerdMirrors {
-		c.node.ContainerdMirrors[host] = append(c.node.ContainerdMirrors[host], mirrors...)
-	}
-	c.node.InsecureRegistries = append(c.node.InsecureRegistries, settings.InsecureRegistries...)
-	return nil
-}
-
-// settingsOf are the settings for one datacenter.
-func (c *patchSeedCommand) settingsOf(inst kkp.Installation, dc datacenter, target images.Target, needed images.Inventory) patch.NodeSettings {
-	settings := c.node
-	if i := slices.Index(settings.NoProxy, noProxyAuto); i >= 0 {
-		settings.NoProxy = slices.Concat(settings.NoProxy[:i], c.suggest(inst, dc), settings.NoProxy[i+1:])
-	}
-	if c.registry == "" {
-		return settings
-	}
-	if dc.provider == "kubevirt" {
-		settings.CSIRegistry = target.String()
-	}
-	if source, ok := patch.PauseImage(c.mirror(target), needed, dc.pause); ok && settings.PauseImage == "" {
-		settings.PauseImage = target.Ref(source).String()
-	}
-	return settings
-}
-
-// suggest works out what nodes should reach without a proxy.
-func (c *patchSeedCommand) suggest(inst kkp.Installation, dc datacenter) []string {
-	registries := c.node.InsecureRegistries
-	if target, err := images.ParseTarget(c.registry); err == nil {
-		registries = append([]string{target.Registry}, registries...)
-	}
-	return patch.NoProxy(inst, dc.clusters, registries...)
-}
-
-// tellProxy suggests --no-proxy to who sets a proxy only.
-func (c *patchSeedCommand) tellProxy(inst kkp.Installation, dc datacenter, seed map[string]any) {
-	live := append(patch.DatacenterPath(dc.name), "node", "noProxy").Lookup(seed)
-	if c.node.HTTPProxy != "" && len(c.node.NoProxy) == 0 && live == nil {
-		c.say("warning: datacenter %s has no noProxy, so nodes would reach their own cluster through the proxy. Add --no-proxy auto, which is\n  --no-proxy %s",
-			dc.name, strings.Join(c.suggest(inst, dc), ","))
-	}
 }
 
 // proof checks what nodes will pull from the mirror.
@@ -285,11 +238,11 @@ func (c *patchSeedCommand) proof(f found, target images.Target, needed images.In
 }
 
 // undo works out how the datacenters become what they were.
-func (c *patchSeedCommand) undo(ctx context.Context, f found, chosen []datacenter) ([]edited, error) {
+func (c *patchSeedCommand) undo(ctx context.Context, f found, chosen []patch.SeedDatacenter) ([]edited, error) {
 	var changes []edited
-	for _, datacenters := range bySeed(chosen) {
-		change, err := f.editor.undo(ctx, patch.KindSeed, datacenters[0].seed.Name, func(path apply.Path) bool {
-			return slices.ContainsFunc(datacenters, func(dc datacenter) bool { return path.Within(patch.DatacenterPath(dc.name)) })
+	for _, datacenters := range patch.BySeed(chosen) {
+		change, err := f.editor.undo(ctx, patch.KindSeed, datacenters[0].Seed.Name, func(path apply.Path) bool {
+			return patch.InDatacenters(datacenters, path)
 		})
 		if err != nil {
 			return nil, err

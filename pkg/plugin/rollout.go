@@ -4,19 +4,20 @@ import (
 	"context"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
 // tellNodes tells what it takes for nodes to get the settings of their datacenter:
 // operating-system-manager writes them into a node's first boot, once for each revision of
 // its MachineDeployment (pkg/controllers/osc, v1.11.3).
-func (c *patchSeedCommand) tellNodes(ctx context.Context, f found, chosen []datacenter) {
+func (c *patchSeedCommand) tellNodes(ctx context.Context, f found, chosen []patch.SeedDatacenter) {
 	clusters := 0
 	for _, dc := range chosen {
-		for _, cluster := range dc.clusters {
+		for _, cluster := range dc.Clusters {
 			c.tellHidden(dc, cluster)
 		}
-		clusters += len(dc.clusters)
+		clusters += len(dc.Clusters)
 	}
 	if clusters == 0 {
 		return
@@ -24,7 +25,7 @@ func (c *patchSeedCommand) tellNodes(ctx context.Context, f found, chosen []data
 	c.say("No node changes until its MachineDeployment is rolled:")
 	some := false
 	for _, dc := range chosen {
-		for _, nodes := range kkp.FindNodes(ctx, f.editor.master, dc.seed, dc.clusters, f.connect) {
+		for _, nodes := range kkp.FindNodes(ctx, f.editor.master, dc.Seed, dc.Clusters, f.connect) {
 			c.tellCluster(nodes)
 			some = some || nodes.Err != nil || len(nodes.Deployments) > 0
 		}
@@ -50,11 +51,8 @@ func (c *patchSeedCommand) tellCluster(nodes kkp.Nodes) {
 }
 
 // tellHidden warns of settings of a cluster that come before those of its datacenter.
-func (c *patchSeedCommand) tellHidden(dc datacenter, cluster kkp.Cluster) {
-	if cluster.RuntimeOptions {
-		c.say("warning: cluster %s in %s has spec.containerRuntimeOpts of its own: its nodes get none of the datacenter's containerd mirrors", cluster.Name, dc.name)
-	}
-	if cluster.Proxy && (c.node.HTTPProxy != "" || len(c.node.NoProxy) > 0) {
-		c.say("warning: cluster %s in %s has a proxy of its own in spec.componentsOverride.operatingSystemManager, which its nodes use", cluster.Name, dc.name)
+func (c *patchSeedCommand) tellHidden(dc patch.SeedDatacenter, cluster kkp.Cluster) {
+	for _, note := range c.node.Precedence(cluster) {
+		c.say("warning: cluster %s in %s has %s", cluster.Name, dc.Name, note)
 	}
 }
