@@ -22,6 +22,9 @@ const (
 	catalogSwitches   = "spec.userCluster.applications" // KKP reads the switches for the catalog's charts here
 )
 
+// HelmSecretKey is the key of a Secret of the type kubernetes.io/dockerconfigjson.
+const HelmSecretKey = ".dockerconfigjson"
+
 // ConfigOptions say what the configuration is to become.
 type ConfigOptions struct {
 	Mirror     Mirror

@@ -187,29 +187,28 @@ func pathNames(paths []apply.Path) []string {
 
 // tellRolling tells how many control planes a change restarts.
 func (c *patchConfigCommand) tellRolling(inst kkp.Installation, changes []edited) {
-	rolls := slices.ContainsFunc(changes, func(e edited) bool {
-		return e.kind == patch.KindConfiguration && slices.ContainsFunc(e.change.Edits, func(edit apply.Edit) bool {
-			return edit.Path.Within(apply.Path{"spec", "userCluster"})
-		})
-	})
-	if !rolls {
-		return
-	}
-	clusters, unread := 0, ""
-	for _, seed := range inst.Seeds {
-		clusters += len(seed.Clusters)
-		if !seed.Read {
-			unread += ", and those on Seed " + seed.Name + ", which could not be read"
+	var edits []apply.Edit
+	for _, e := range changes {
+		if e.kind == patch.KindConfiguration {
+			edits = append(edits, e.change.Edits...)
 		}
 	}
-	c.say("warning: the control planes of %s will restart, etcd included%s", display.Count(clusters, "user cluster"), unread)
+	restarts, some := patch.ControlPlaneRestarts(inst, edits)
+	if !some {
+		return
+	}
+	unread := ""
+	for _, seed := range restarts.Unread {
+		unread += ", and those on Seed " + seed + ", which could not be read"
+	}
+	c.say("warning: the control planes of %s will restart, etcd included%s", display.Count(restarts.Clusters, "user cluster"), unread)
 }
 
 // secret is the Secret for Helm.
 func (c *patchConfigCommand) secret() kkp.SecretKey {
 	name, key, ok := strings.Cut(c.helmSecret, "/")
 	if !ok {
-		key = ".dockerconfigjson"
+		key = patch.HelmSecretKey
 	}
 	return kkp.SecretKey{Name: name, Key: key}
 }
@@ -221,20 +220,10 @@ func (c *patchConfigCommand) undo(ctx context.Context, cmd *cobra.Command) error
 	if err != nil {
 		return err
 	}
-	wanted := func(path apply.Path) bool {
-		return c.fields.Has(path) && !path.Within(apply.Path{"spec", "datacenters"})
-	}
-	objects := []patch.Object{{Kind: patch.KindConfiguration, Name: f.inst.Configuration.Name}}
-	for _, seed := range f.inst.Seeds {
-		objects = append(objects, patch.Object{Kind: patch.KindSeed, Name: seed.Name})
-	}
-	if name := f.inst.Configuration.Field("spec.userCluster.systemApplications.helmRegistryConfigFile.name"); name != "" {
-		objects = append(objects, patch.Object{Kind: patch.KindSecret, Name: name})
-	}
 	var changes []edited
 	var failures []error
-	for _, object := range objects {
-		change, err := f.editor.undo(ctx, object.Kind, object.Name, wanted)
+	for _, object := range patch.Configured(f.inst) {
+		change, err := f.editor.undo(ctx, object.Kind, object.Name, c.fields.Reverts)
 		failures = append(failures, err)
 		changes = append(changes, change)
 	}
