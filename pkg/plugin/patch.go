@@ -20,6 +20,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/mask"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
@@ -89,7 +90,8 @@ type found struct {
 	release    *catalog.Release
 	registries *transfer.Registries
 	connect    kkp.Connect
-	editor     editor
+	master     kkp.Client
+	editor     edit.Editor
 }
 
 // noParts requests no optional parts: only the configuration, Seeds and Clusters are read.
@@ -118,10 +120,10 @@ func (c *patchCommand) find(ctx context.Context, cmd *cobra.Command, target imag
 	if err != nil {
 		return found{}, err
 	}
-	return found{inst: inst, release: release, registries: registries, connect: connect, editor: editor{
-		master: master, namespace: inst.Configuration.Namespace, schemas: map[string]apply.Schema{},
-		client: apply.Client{Interface: master, Manager: c.manager, Force: c.force},
-	}}, nil
+	return found{
+		inst: inst, release: release, registries: registries, connect: connect, master: master,
+		editor: edit.New(master, inst.Configuration.Namespace, edit.Options{Manager: c.manager, Force: c.force}),
+	}, nil
 }
 
 // needed is the inventory of an installation: a list that was written before, or what is
@@ -147,20 +149,20 @@ type proof func(context.Context) error
 
 // carry carries changes out, in this order: the API server tries all of them, the mirror is
 // checked, the user agrees, and then they are made.
-func (c *patchCommand) carry(ctx context.Context, cmd *cobra.Command, e editor, changes []edited, proof proof) error {
+func (c *patchCommand) carry(ctx context.Context, cmd *cobra.Command, e edit.Editor, changes []edit.Edited, proof proof) error {
 	printer, err := c.output.documentPrinter(cmd)
 	if err != nil {
 		return err
 	}
-	changes = slices.DeleteFunc(changes, func(e edited) bool { return e.change.Empty() && (printer == nil || c.revert) })
-	if !slices.ContainsFunc(changes, func(e edited) bool { return !e.change.Empty() }) {
+	changes = slices.DeleteFunc(changes, func(e edit.Edited) bool { return e.Change.Empty() && (printer == nil || c.revert) })
+	if !slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() }) {
 		c.say("nothing to do: %s", c.nothing())
 		return c.print(printer, changes)
 	}
 	if c.dryRun == dryRunClient {
 		return c.show(ctx, printer, changes, "client dry run")
 	}
-	if changes, err = e.try(ctx, changes); err != nil {
+	if changes, err = e.Try(ctx, changes); err != nil {
 		return err
 	}
 	if !c.skipVerify && !c.revert && proof != nil {
@@ -174,8 +176,8 @@ func (c *patchCommand) carry(ctx context.Context, cmd *cobra.Command, e editor, 
 	if err := c.agree(ctx, printer, changes); err != nil {
 		return err
 	}
-	changes, err = e.make(ctx, changes)
-	changes = slices.DeleteFunc(changes, func(e edited) bool { return e.after == nil && !e.change.Empty() })
+	changes, err = e.Apply(ctx, changes)
+	changes = slices.DeleteFunc(changes, func(e edit.Edited) bool { return e.After == nil && !e.Change.Empty() })
 	return errors.Join(err, c.report(printer, changes, ""))
 }
 
@@ -191,7 +193,7 @@ func (c *patchCommand) say(format string, args ...any) {
 }
 
 // show prints what would change.
-func (c *patchCommand) show(ctx context.Context, printer printers.ResourcePrinter, changes []edited, how string) error {
+func (c *patchCommand) show(ctx context.Context, printer printers.ResourcePrinter, changes []edit.Edited, how string) error {
 	if printer == nil {
 		if err := c.diffs(ctx, changes); err != nil {
 			return err
@@ -200,9 +202,9 @@ func (c *patchCommand) show(ctx context.Context, printer printers.ResourcePrinte
 	return c.report(printer, changes, how)
 }
 
-func (c *patchCommand) diffs(ctx context.Context, changes []edited) error {
+func (c *patchCommand) diffs(ctx context.Context, changes []edit.Edited) error {
 	for _, e := range changes {
-		if err := showDiff(ctx, c.streams.Out, apply.Name(e.change.Live), e.change.Live, e.result()); err != nil {
+		if err := showDiff(ctx, c.streams.Out, apply.Name(e.Change.Live), e.Change.Live, e.Result()); err != nil {
 			return err
 		}
 	}
@@ -219,7 +221,7 @@ func showDiff(ctx context.Context, out io.Writer, name string, before, after *un
 }
 
 // report says what became of the objects.
-func (c *patchCommand) report(printer printers.ResourcePrinter, changes []edited, how string) error {
+func (c *patchCommand) report(printer printers.ResourcePrinter, changes []edit.Edited, how string) error {
 	if how != "" {
 		how = " (" + how + ")"
 	}
@@ -232,10 +234,10 @@ func (c *patchCommand) report(printer printers.ResourcePrinter, changes []edited
 		out = c.streams.ErrOut
 	}
 	for _, e := range changes {
-		if e.change.Empty() {
-			fmt.Fprintf(out, "%s unchanged\n", apply.Name(e.change.Live))
+		if e.Change.Empty() {
+			fmt.Fprintf(out, "%s unchanged\n", apply.Name(e.Change.Live))
 		} else {
-			fmt.Fprintf(out, "%s %s%s\n", apply.Name(e.change.Live), verb, how)
+			fmt.Fprintf(out, "%s %s%s\n", apply.Name(e.Change.Live), verb, how)
 		}
 	}
 	return c.print(printer, changes)
@@ -243,15 +245,15 @@ func (c *patchCommand) report(printer printers.ResourcePrinter, changes []edited
 
 // print prints the objects, or what to commit in their place: that has the fields that the
 // user asked for, and no other. Whole objects are to be read, so their secrets are masked.
-func (c *patchCommand) print(printer printers.ResourcePrinter, changes []edited) error {
+func (c *patchCommand) print(printer printers.ResourcePrinter, changes []edit.Edited) error {
 	if printer == nil {
 		return nil
 	}
 	commit := c.dryRun == dryRunClient && !c.revert
 	for _, e := range changes {
-		object := apply.Masked(e.result())
+		object := apply.Masked(e.Result())
 		if commit {
-			object = e.change.Fragment()
+			object = e.Change.Fragment()
 		}
 		if object == nil {
 			continue
@@ -267,7 +269,7 @@ func (c *patchCommand) print(printer printers.ResourcePrinter, changes []edited)
 }
 
 // agree shows the change and asks for it, where there is someone to ask.
-func (c *patchCommand) agree(ctx context.Context, printer printers.ResourcePrinter, changes []edited) error {
+func (c *patchCommand) agree(ctx context.Context, printer printers.ResourcePrinter, changes []edit.Edited) error {
 	if printer == nil {
 		if err := c.diffs(ctx, changes); err != nil {
 			return err

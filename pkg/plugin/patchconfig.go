@@ -15,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
@@ -107,7 +108,7 @@ func (c *patchConfigCommand) run(ctx context.Context, cmd *cobra.Command, args [
 	if err != nil {
 		return usageError(cmd, err)
 	}
-	changes, err := f.editor.editAll(ctx, plan.Objects)
+	changes, err := f.editor.ComputeAll(ctx, plan.Objects)
 	if err != nil {
 		return err
 	}
@@ -157,22 +158,22 @@ func someRefs(refs []images.Ref) []string {
 }
 
 // tellFields tells about fields that are not set.
-func (c *patchConfigCommand) tellFields(f found, plan patch.ConfigPlan, changes []edited) {
+func (c *patchConfigCommand) tellFields(f found, plan patch.ConfigPlan, changes []edit.Edited) {
 	for _, omitted := range plan.Omitted {
 		c.say("not set, because %s:\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
 	}
 	told := map[string]bool{}
 	for _, e := range changes {
-		if told[e.kind] {
+		if told[e.Kind] {
 			continue
 		}
-		told[e.kind] = true
-		if lacking := slices.DeleteFunc(slices.Clone(e.change.Unknown), patch.Upcoming); len(lacking) > 0 {
-			c.say("not in this KKP's %s: %s", e.kind, strings.Join(pathNames(lacking), ", "))
+		told[e.Kind] = true
+		if lacking := slices.DeleteFunc(slices.Clone(e.Change.Unknown), patch.Upcoming); len(lacking) > 0 {
+			c.say("not in this KKP's %s: %s", e.Kind, strings.Join(pathNames(lacking), ", "))
 		}
-		if unknown := patch.UnknownRepositories(e.kind, f.editor.schemas[e.kind], f.release); len(unknown) > 0 {
+		if unknown := patch.UnknownRepositories(e.Kind, e.Schema, f.release); len(unknown) > 0 {
 			c.say("warning: this KKP's %s has fields that this version of kkp-mirror does not know; set them by hand: %s",
-				e.kind, strings.Join(pathNames(unknown), ", "))
+				e.Kind, strings.Join(pathNames(unknown), ", "))
 		}
 	}
 }
@@ -186,11 +187,11 @@ func pathNames(paths []apply.Path) []string {
 }
 
 // tellRolling tells how many control planes a change restarts.
-func (c *patchConfigCommand) tellRolling(inst kkp.Installation, changes []edited) {
+func (c *patchConfigCommand) tellRolling(inst kkp.Installation, changes []edit.Edited) {
 	var edits []apply.Edit
 	for _, e := range changes {
-		if e.kind == patch.KindConfiguration {
-			edits = append(edits, e.change.Edits...)
+		if e.Kind == patch.KindConfiguration {
+			edits = append(edits, e.Change.Edits...)
 		}
 	}
 	restarts, some := patch.ControlPlaneRestarts(inst, edits)
@@ -220,10 +221,10 @@ func (c *patchConfigCommand) undo(ctx context.Context, cmd *cobra.Command) error
 	if err != nil {
 		return err
 	}
-	var changes []edited
+	var changes []edit.Edited
 	var failures []error
 	for _, object := range patch.Configured(f.inst) {
-		change, err := f.editor.undo(ctx, object.Kind, object.Name, c.fields.Reverts)
+		change, err := f.editor.Revert(ctx, object.Kind, object.Name, c.fields.Reverts)
 		failures = append(failures, err)
 		changes = append(changes, change)
 	}

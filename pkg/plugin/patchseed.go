@@ -14,6 +14,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
 )
 
 // patchSeedCommand is what the patch-seed command was asked.
@@ -113,7 +114,7 @@ func (c *patchSeedCommand) run(ctx context.Context, cmd *cobra.Command, args []s
 	if err != nil {
 		return usageError(cmd, err)
 	}
-	var changes []edited
+	var changes []edit.Edited
 	var needed images.Inventory
 	if c.revert {
 		changes, err = c.undo(ctx, f, chosen)
@@ -123,7 +124,7 @@ func (c *patchSeedCommand) run(ctx context.Context, cmd *cobra.Command, args []s
 	if err != nil {
 		return err
 	}
-	changed := slices.ContainsFunc(changes, func(e edited) bool { return !e.change.Empty() })
+	changed := slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() })
 	err = c.carry(ctx, cmd, f.editor, changes, c.proof(f, target, needed))
 	if err == nil && changed {
 		c.tellNodes(ctx, f, chosen)
@@ -174,7 +175,7 @@ func (c *patchSeedCommand) settings(cmd *cobra.Command) (images.Target, error) {
 // change works out the changes of every Seed, and which images nodes will pull from the
 // mirror then.
 func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f found, chosen []patch.SeedDatacenter, target images.Target) (
-	[]edited, images.Inventory, error,
+	[]edit.Edited, images.Inventory, error,
 ) {
 	var needed images.Inventory
 	opts := patch.NodeOptions{Settings: c.node, Version: f.release.Version()}
@@ -192,7 +193,7 @@ func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f fou
 	for _, note := range plan.Notes {
 		c.say("warning: %s", note)
 	}
-	var changes []edited
+	var changes []edit.Edited
 	for _, datacenters := range patch.BySeed(chosen) {
 		change, err := c.changeSeed(ctx, f, datacenters, plan)
 		if err != nil {
@@ -204,11 +205,11 @@ func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f fou
 }
 
 // changeSeed works out the change of a Seed with some of its datacenters.
-func (c *patchSeedCommand) changeSeed(ctx context.Context, f found, datacenters []patch.SeedDatacenter, plan patch.NodePlan) (edited, error) {
+func (c *patchSeedCommand) changeSeed(ctx context.Context, f found, datacenters []patch.SeedDatacenter, plan patch.NodePlan) (edit.Edited, error) {
 	object := patch.Object{Kind: patch.KindSeed, Name: datacenters[0].Seed.Name}
-	live, err := f.editor.get(ctx, object.Kind, object.Name)
+	live, err := f.editor.Get(ctx, object.Kind, object.Name)
 	if err != nil {
-		return edited{}, err
+		return edit.Edited{}, err
 	}
 	for _, dc := range datacenters {
 		for _, note := range patch.DatacenterNotes(live, dc.Name) {
@@ -220,8 +221,8 @@ func (c *patchSeedCommand) changeSeed(ctx context.Context, f found, datacenters 
 				dc.Name, strings.Join(list, ","))
 		}
 	}
-	change, err := f.editor.edit(live, object)
-	if unknown := change.change.Unknown; len(unknown) > 0 {
+	change, err := f.editor.Compute(live, object)
+	if unknown := change.Change.Unknown; len(unknown) > 0 {
 		c.say("not in this KKP's Seed: %s", strings.Join(pathNames(unknown), ", "))
 	}
 	return change, err
@@ -238,10 +239,10 @@ func (c *patchSeedCommand) proof(f found, target images.Target, needed images.In
 }
 
 // undo works out how the datacenters become what they were.
-func (c *patchSeedCommand) undo(ctx context.Context, f found, chosen []patch.SeedDatacenter) ([]edited, error) {
-	var changes []edited
+func (c *patchSeedCommand) undo(ctx context.Context, f found, chosen []patch.SeedDatacenter) ([]edit.Edited, error) {
+	var changes []edit.Edited
 	for _, datacenters := range patch.BySeed(chosen) {
-		change, err := f.editor.undo(ctx, patch.KindSeed, datacenters[0].Seed.Name, func(path apply.Path) bool {
+		change, err := f.editor.Revert(ctx, patch.KindSeed, datacenters[0].Seed.Name, func(path apply.Path) bool {
 			return patch.InDatacenters(datacenters, path)
 		})
 		if err != nil {

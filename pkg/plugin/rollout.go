@@ -25,7 +25,7 @@ func (c *patchSeedCommand) tellNodes(ctx context.Context, f found, chosen []patc
 	c.say("No node changes until its MachineDeployment is rolled:")
 	some := false
 	for _, dc := range chosen {
-		for _, nodes := range kkp.FindNodes(ctx, f.editor.master, dc.Seed, dc.Clusters, f.connect) {
+		for _, nodes := range kkp.FindNodes(ctx, f.master, dc.Seed, dc.Clusters, f.connect) {
 			c.tellCluster(nodes)
 			some = some || nodes.Err != nil || len(nodes.Deployments) > 0
 		}

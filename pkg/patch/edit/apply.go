@@ -1,0 +1,53 @@
+package edit
+
+import (
+	"context"
+	"errors"
+)
+
+// Try lets the API server check all changes in a dry run, and fills in After.
+func (e Editor) Try(ctx context.Context, changes []Edited) ([]Edited, error) {
+	client := e.client
+	client.DryRun = true
+	return each(changes, func(one Edited) (Edited, error) {
+		var err error
+		one.After, err = client.Apply(ctx, resourceOf(one.Kind), one.Change)
+		return one, err
+	})
+}
+
+// Apply makes the changes, each only if it is still the same change of the object as it is
+// now. After an error it goes on with the next object; After is nil where nothing was made.
+func (e Editor) Apply(ctx context.Context, changes []Edited) ([]Edited, error) {
+	for i := range changes {
+		changes[i].After = nil
+	}
+	return each(changes, func(one Edited) (Edited, error) {
+		live, err := e.Get(ctx, one.Kind, one.Change.Live.GetName())
+		if err != nil {
+			return one, err
+		}
+		now, err := one.Change.Renew(live)
+		if err != nil {
+			return one, err
+		}
+		one.After, err = e.client.Apply(ctx, resourceOf(one.Kind), now)
+		return one, err
+	})
+}
+
+// each does something with every change that is not empty, and goes on after an error.
+func each(changes []Edited, do func(Edited) (Edited, error)) ([]Edited, error) {
+	var failures []error
+	for i, one := range changes {
+		if one.Change.Empty() {
+			continue
+		}
+		done, err := do(one)
+		if err != nil {
+			failures = append(failures, err)
+		}
+		changes[i] = done
+	}
+	return changes, errors.Join(failures...)
+}

@@ -1,0 +1,126 @@
+// Package edit reads and changes the objects of an installation on its master: the
+// KubermaticConfiguration, Seeds, and the Secret for Helm. It knows where objects of each kind
+// are, and in which steps their changes are computed, tried and made. It must not know which
+// fields a mirror needs: package patch does.
+package edit
+
+import (
+	"context"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+)
+
+// Options say under which name, and against whom, fields are changed.
+type Options struct {
+	Manager string // the field manager
+	Force   bool   // take fields from other managers
+}
+
+// Editor reads and changes objects in the namespace of KKP on a master.
+type Editor struct {
+	master    kkp.Client
+	client    apply.Client
+	namespace string
+	schemas   map[string]apply.Schema // by kind
+}
+
+// New makes an editor. A schema is read from the API server once for each kind.
+func New(master kkp.Client, namespace string, options Options) Editor {
+	return Editor{
+		master: master, namespace: namespace, schemas: map[string]apply.Schema{},
+		client: apply.Client{Interface: master, Manager: options.Manager, Force: options.Force},
+	}
+}
+
+// Edited is an object with the change to make.
+type Edited struct {
+	Kind   string
+	Schema apply.Schema // of the kind, as the API server has it
+	Change apply.Change
+	After  *unstructured.Unstructured // as the API server has or would have it, nil if it was not asked
+}
+
+// Result is the object after the change: the API server's answer, or what was computed if it
+// was not asked.
+func (e Edited) Result() *unstructured.Unstructured {
+	if e.After != nil {
+		return e.After
+	}
+	return e.Change.After
+}
+
+// resourceOf is the API resource of a kind.
+func resourceOf(kind string) schema.GroupVersionResource {
+	switch kind {
+	case patch.KindConfiguration:
+		return kkp.ConfigurationResource()
+	case patch.KindSeed:
+		return kkp.SeedResource()
+	default:
+		return kkp.CoreResource("secrets")
+	}
+}
+
+// Get reads an object.
+func (e Editor) Get(ctx context.Context, kind, name string) (*unstructured.Unstructured, error) {
+	return e.master.Resource(resourceOf(kind)).Namespace(e.namespace).Get(ctx, name, metav1.GetOptions{})
+}
+
+// schema is what the API server knows of a kind. Of a Secret, only annotations are changed.
+func (e Editor) schema(kind string) (apply.Schema, error) {
+	if known, ok := e.schemas[kind]; ok || kind == patch.KindSecret {
+		return known, nil
+	}
+	group := resourceOf(kind)
+	read, err := apply.ReadSchema(e.master.Discovery.OpenAPIV3(), schema.GroupVersionKind{Group: group.Group, Version: group.Version, Kind: kind})
+	e.schemas[kind] = read
+	return read, err
+}
+
+// Compute works out the change of an object that was read.
+func (e Editor) Compute(live *unstructured.Unstructured, object patch.Object) (Edited, error) {
+	schema, err := e.schema(object.Kind)
+	if err != nil {
+		return Edited{}, err
+	}
+	change, err := apply.Compute(live, schema, object.Edits)
+	return Edited{Kind: object.Kind, Schema: schema, Change: change}, err
+}
+
+// ComputeAll reads objects and works out their changes.
+func (e Editor) ComputeAll(ctx context.Context, objects []patch.Object) ([]Edited, error) {
+	var all []Edited
+	for _, object := range objects {
+		live, err := e.Get(ctx, object.Kind, object.Name)
+		if err != nil {
+			return nil, err
+		}
+		one, err := e.Compute(live, object)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// Revert reads an object and works out how its wanted fields get their previous values back.
+// A Secret that does not exist any more has nothing to revert: the change is empty.
+func (e Editor) Revert(ctx context.Context, kind, name string, wanted func(apply.Path) bool) (Edited, error) {
+	live, err := e.Get(ctx, kind, name)
+	if kind == patch.KindSecret && apierrors.IsNotFound(err) {
+		return Edited{}, nil
+	}
+	if err != nil {
+		return Edited{}, err
+	}
+	change, err := apply.Revert(live, wanted, e.client.Force)
+	return Edited{Kind: kind, Change: change}, err
+}
