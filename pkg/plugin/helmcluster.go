@@ -15,24 +15,25 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/installed"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
 // helmCluster is Helm's way to the cluster of a release: one that changes it, one that only
 // tries changes, and one for templates, which see no more than the release's namespace.
-func (c *patchHelmCommand) helmCluster(ctx context.Context, r helmRelease) (upgrade.Cluster, error) {
+func (c *patchHelmCommand) helmCluster(ctx context.Context, r installed.Redirected) (upgrade.Cluster, error) {
 	config, err := c.input.masterConfig()
 	if err != nil {
 		return upgrade.Cluster{}, err
 	}
 	connect := connector(config, c.streams.ErrOut)
-	if r.seed != nil {
+	if r.Seed != nil {
 		master, err := connect(config)
 		if err != nil {
 			return upgrade.Cluster{}, err
 		}
-		if config, err = kkp.SeedConfig(ctx, master, *r.seed); err != nil {
+		if config, err = kkp.SeedConfig(ctx, master, *r.Seed); err != nil {
 			return upgrade.Cluster{}, err
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/installed"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
@@ -31,7 +31,7 @@ func (e *RefusedError) Error() string {
 
 // helmUpgrade is a release with the upgrade that was tried for it.
 type helmUpgrade struct {
-	helmRelease
+	installed.Redirected
 	trial *upgrade.Trial
 }
 
@@ -39,7 +39,7 @@ type helmUpgrade struct {
 // mirror is checked, the API servers try all upgrades, the user agrees, and then they are
 // made. One that is refused does not keep the others from it.
 func (c *patchHelmCommand) upgradeAll(ctx context.Context, found helmReleases, target images.Target) error {
-	releases := slices.DeleteFunc(slices.Clone(found.releases), func(r helmRelease) bool { return len(r.Keys) == 0 })
+	releases := slices.DeleteFunc(slices.Clone(found.releases), func(r installed.Redirected) bool { return len(r.Keys) == 0 })
 	if len(releases) == 0 {
 		fmt.Fprintln(c.streams.ErrOut, "nothing to do: no values redirect anything")
 		return nil
@@ -57,7 +57,7 @@ func (c *patchHelmCommand) upgradeAll(ctx context.Context, found helmReleases, t
 	}
 	upgrades := make([]*helmUpgrade, 0, len(releases))
 	for _, r := range releases {
-		upgrades = append(upgrades, &helmUpgrade{helmRelease: r})
+		upgrades = append(upgrades, &helmUpgrade{Redirected: r})
 	}
 	refused := c.each(ctx, upgrades, c.try)
 	upgrades = slices.DeleteFunc(upgrades, func(one *helmUpgrade) bool { return one.trial == nil })
@@ -91,12 +91,12 @@ func (c *patchHelmCommand) each(ctx context.Context, upgrades []*helmUpgrade, do
 }
 
 // redirected are the upstream names of what will come from the mirror.
-func redirected(releases []helmRelease) []images.Ref {
+func redirected(releases []installed.Redirected) []images.Ref {
 	var refs []images.Ref
 	for _, r := range releases {
-		for _, image := range r.Images {
-			if image.State == redirect.Redirected && !slices.Contains(refs, *image.Source) {
-				refs = append(refs, *image.Source)
+		for _, source := range r.Sources() {
+			if !slices.Contains(refs, source) {
+				refs = append(refs, source)
 			}
 		}
 	}
@@ -106,34 +106,30 @@ func redirected(releases []helmRelease) []images.Ref {
 // try lets the API server try an upgrade, and shows what it changes in the cluster. Whatever
 // is more than images is refused, unless it is named.
 func (c *patchHelmCommand) try(ctx context.Context, one *helmUpgrade) error {
-	trial, err := c.trial(ctx, one.helmRelease)
+	trial, err := c.trial(ctx, one.Redirected)
 	if err != nil {
 		return err
 	}
-	refusal := &RefusedError{}
 	for _, change := range trial.Changes {
 		if err := showDiff(ctx, c.streams.Out, strings.ToLower(change.Name), change.Before, change.After); err != nil {
 			return err
 		}
-		if change.Refused != "" && !slices.ContainsFunc(c.allowed, change.Allowed) {
-			refusal.Changes = append(refusal.Changes, change)
-		}
 	}
-	if len(refusal.Changes) > 0 {
-		return refusal
+	if refused := trial.Refused(c.allowed); len(refused) > 0 {
+		return &RefusedError{refused}
 	}
 	one.trial = trial
 	return nil
 }
 
 // trial lets the API server try an upgrade.
-func (c *patchHelmCommand) trial(ctx context.Context, r helmRelease) (*upgrade.Trial, error) {
+func (c *patchHelmCommand) trial(ctx context.Context, r installed.Redirected) (*upgrade.Trial, error) {
 	cluster, err := c.helmCluster(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	release := upgrade.Release{
-		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision, Chart: r.chart, Config: r.Config, Override: r.Values, Images: r.Images,
+		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision, Chart: r.Chart, Config: r.Config, Override: r.Values, Images: r.Images,
 	}
 	return release.Try(ctx, cluster, c.upgrade)
 }
@@ -144,7 +140,7 @@ func (c *patchHelmCommand) upgradeOne(ctx context.Context, one *helmUpgrade) err
 		fmt.Fprintf(c.streams.Out, "%s would be upgraded (server dry run)\n", one.ID())
 		return nil
 	}
-	now, err := c.trial(ctx, one.helmRelease)
+	now, err := c.trial(ctx, one.Redirected)
 	if err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/installed"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
@@ -30,7 +31,7 @@ func (c *patchHelmCommand) printTable(found helmReleases) error {
 	w := printers.GetNewTabWriter(&table)
 	fmt.Fprintln(w, "RELEASE\tCLUSTER\tCHART\tREDIRECTED\tKEYS")
 	for _, r := range found.releases {
-		fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\n", r.ID(), r.cluster(), r.ChartName, r.ChartVersion, share(r.Redirection),
+		fmt.Fprintf(w, "%s\t%s\t%s %s\t%s\t%s\n", r.ID(), r.Cluster(), r.ChartName, r.ChartVersion, share(r.Redirection),
 			cmp.Or(strings.Join(r.Keys, ", "), "none"))
 	}
 	if err := w.Flush(); err != nil {
@@ -91,7 +92,7 @@ func (c *patchHelmCommand) printValues(target images.Target, found helmReleases)
 }
 
 // valuesFile is a document with values, and with what they do in front.
-func valuesFile(target images.Target, r helmRelease) ([]byte, error) {
+func valuesFile(target images.Target, r installed.Redirected) ([]byte, error) {
 	document, err := json.Marshal(r.Values)
 	if err != nil {
 		return nil, err
@@ -101,7 +102,7 @@ func valuesFile(target images.Target, r helmRelease) ([]byte, error) {
 		return nil, err
 	}
 	var text bytes.Buffer
-	fmt.Fprintf(&text, "%s%s on %s, chart %s %s: %s images from %s\n", valuesHeader, r.ID(), r.cluster(), r.ChartName, r.ChartVersion, share(r.Redirection), target)
+	fmt.Fprintf(&text, "%s%s on %s, chart %s %s: %s images from %s\n", valuesHeader, r.ID(), r.Cluster(), r.ChartName, r.ChartVersion, share(r.Redirection), target)
 	for _, line := range remarks(r.Redirection) {
 		fmt.Fprintf(&text, "# %s\n", oneLine(line))
 	}
@@ -141,8 +142,8 @@ func (c *patchHelmCommand) writeFiles(target images.Target, found helmReleases) 
 		if err != nil {
 			return fmt.Errorf("--output-dir: %w", err)
 		}
-		if r.seed != nil {
-			fmt.Fprintf(c.streams.Out, "# with the kubeconfig of seed %s\n", r.seed.Name)
+		if r.Seed != nil {
+			fmt.Fprintf(c.streams.Out, "# with the kubeconfig of seed %s\n", r.Seed.Name)
 		}
 		fmt.Fprintln(c.streams.Out, display.ShellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace,
 			"--reset-then-reuse-values", "-f", filepath.Join(c.directory, valuesName(r))))
@@ -161,15 +162,15 @@ func ownDirectory(name string) (*os.Root, error) {
 }
 
 // chartArgument is the chart for a command line: where it was read, or what it is.
-func chartArgument(r helmRelease) string {
-	return cmp.Or(r.path, fmt.Sprintf("<chart %s %s>", r.ChartName, r.ChartVersion))
+func chartArgument(r installed.Redirected) string {
+	return cmp.Or(r.Path, fmt.Sprintf("<chart %s %s>", r.ChartName, r.ChartVersion))
 }
 
 // valuesName is namespace-name.yaml, behind the name of the Seed if there is one.
-func valuesName(r helmRelease) string {
+func valuesName(r installed.Redirected) string {
 	name := r.Namespace + "-" + r.Name + ".yaml"
-	if r.seed != nil {
-		name = r.seed.Name + "-" + name
+	if r.Seed != nil {
+		name = r.Seed.Name + "-" + name
 	}
 	return name
 }

@@ -39,6 +39,15 @@ func ParseEdition(s string) (Edition, error) {
 	}
 }
 
+// OperatorRepository is where KKP's own image is: the operator's, which has KKP's charts in
+// opt/charts, too (kubermatic Dockerfile, v2.31.0).
+func OperatorRepository(edition Edition) (registry, repository string) {
+	if edition == EE {
+		return "quay.io", "kubermatic/kubermatic-ee"
+	}
+	return "quay.io", "kubermatic/kubermatic"
+}
+
 // UnknownReleaseError is a version that is not one of a supported KKP minor.
 type UnknownReleaseError struct {
 	Version string

@@ -107,11 +107,8 @@ func (f *finder) bundledCharts(ctx context.Context) {
 
 // kubermaticImage is KKP's image of the release, which has its charts.
 func (f *finder) kubermaticImage() images.Ref {
-	image := images.Ref{Registry: "quay.io", Repository: "kubermatic/kubermatic", Tag: f.release.Version()}
-	if f.release.Edition() == catalog.EE {
-		image.Repository += "-ee"
-	}
-	return image
+	registry, repository := catalog.OperatorRepository(f.release.Edition())
+	return images.Ref{Registry: registry, Repository: repository, Tag: f.release.Version()}
 }
 
 func (f *finder) readBundle(ctx context.Context) ([]Chart, error) {

@@ -86,6 +86,17 @@ func (r Redirection) Count(state State) int {
 	return count
 }
 
+// Sources are the upstream names of the images that will come from the mirror, each once.
+func (r Redirection) Sources() []images.Ref {
+	var sources []images.Ref
+	for _, image := range r.Images {
+		if image.State == Redirected && !slices.Contains(sources, *image.Source) {
+			sources = append(sources, *image.Source)
+		}
+	}
+	return sources
+}
+
 // MismatchError says that a chart does not render to what is installed.
 type MismatchError struct {
 	Difference string

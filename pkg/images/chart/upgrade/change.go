@@ -33,6 +33,14 @@ type Change struct {
 // Allowed tells whether a name is that of the object. Kinds are told apart by their group.
 func (c Change) Allowed(name string) bool { return strings.EqualFold(c.Name, name) }
 
+// Refused are the changes that are more than an upgrade of images may do, and whose object is
+// none of the allowed names.
+func (t *Trial) Refused(allowed []string) []Change {
+	return slices.DeleteFunc(slices.Clone(t.Changes), func(change Change) bool {
+		return change.Refused == "" || slices.ContainsFunc(allowed, change.Allowed)
+	})
+}
+
 // changes works out what the upgrade does to the cluster: to objects that are installed or
 // will be, in the order in which Helm has them, and then by hooks.
 func (t *Trial) changes() error {

@@ -135,6 +135,13 @@ func TestNamesOfObjects(t *testing.T) {
 	}
 }
 
+func TestAllowedObjectsAreNotRefused(t *testing.T) {
+	trial := &upgrade.Trial{Changes: []upgrade.Change{{Name: "Pod/a/images"}, {Name: "Pod/a/more", Refused: "more"}, {Name: "Pod/a/allowed", Refused: "more"}}}
+	if refused := trial.Refused([]string{"pod/a/ALLOWED"}); len(refused) != 1 || refused[0].Name != "Pod/a/more" || len(trial.Changes) != 3 {
+		t.Errorf("got %+v", refused)
+	}
+}
+
 // TestTemplatesThatWait applies nothing of a chart that renders to something else when it is
 // applied than when it was tried.
 func TestTemplatesThatWait(t *testing.T) {

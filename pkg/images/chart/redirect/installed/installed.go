@@ -1,0 +1,86 @@
+// Package installed knows the Helm releases of an installation: which cluster each is on,
+// which ones a user means, and which of the charts at hand each was made of. It must not know
+// where charts are read, nor how a release is upgraded.
+package installed
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// HelmRelease is an installed release with the cluster that it is on.
+type HelmRelease struct {
+	kkp.Release
+	API  kkp.API   // of the cluster
+	Seed *kkp.Seed // nil: the cluster is the master
+}
+
+// Cluster is "master", or the name of the Seed.
+func (r HelmRelease) Cluster() string {
+	if r.Seed == nil {
+		return "master"
+	}
+	return r.Seed.Name
+}
+
+// Releases are those on the master, and then those on the Seeds.
+func Releases(inst kkp.Installation) []HelmRelease {
+	var all []HelmRelease
+	for _, r := range inst.Releases {
+		all = append(all, HelmRelease{Release: r, API: inst.API})
+	}
+	for i := range inst.Seeds {
+		seed := &inst.Seeds[i]
+		for _, r := range seed.Releases {
+			all = append(all, HelmRelease{Release: r, API: seed.API, Seed: seed})
+		}
+	}
+	return all
+}
+
+// Unread are the releases that could not be read, as gaps.
+func Unread(inst kkp.Installation) []images.Gap {
+	var gaps []images.Gap
+	for _, unread := range inst.Unread {
+		if unread.Part == kkp.PartReleases || unread.Part == kkp.PartSeeds {
+			gaps = append(gaps, images.Gap{Source: "charts", Subject: unread.Subject, Error: unread.Err.Error()})
+		}
+	}
+	return gaps
+}
+
+// Choose returns the releases that are named, NAME or NAMESPACE/NAME; without names, all. A
+// name that no release has is an error.
+func Choose(all []HelmRelease, names []string) ([]HelmRelease, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	means := func(name string, r HelmRelease) bool { return name == r.Name || name == r.ID() }
+	for _, name := range names {
+		if !slices.ContainsFunc(all, func(r HelmRelease) bool { return means(name, r) }) {
+			var known []string
+			for _, r := range all {
+				known = append(known, r.ID())
+			}
+			slices.Sort(known)
+			return nil, fmt.Errorf("there is no Helm release %q; KKP has %s", name, cmp.Or(strings.Join(slices.Compact(known), ", "), "none"))
+		}
+	}
+	return slices.DeleteFunc(all, func(r HelmRelease) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return means(name, r) })
+	}), nil
+}
+
+// ChartsImage is the image that has KKP's own charts in it. known is false if the version of
+// the installation is not.
+func ChartsImage(inst kkp.Installation) (image images.Ref, known bool) {
+	image.Registry, image.Repository = catalog.OperatorRepository(catalog.Edition(strings.ToLower(inst.Edition)))
+	image.Tag = inst.Version
+	return image, inst.Version != ""
+}
