@@ -46,6 +46,7 @@ func layout() Rules {
 			"pkg/tarfile":     nil,
 			"pkg/templates":   nil,
 			"pkg/safehttp":    {"pkg/bounded"},
+			"pkg/waiting":     nil,
 			"pkg/worker":      nil,
 
 			"hack":         nil,
@@ -119,7 +120,7 @@ func layout() Rules {
 				Library: "net/http",
 				For: []string{
 					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/safehttp", "hack/bench", "hack/catalog", "test/harness",
-					"pkg/images/failure", "pkg/images/registry", "pkg/images/registry/httptransport", "pkg/images/registry/registrytest",
+					"pkg/images/failure", "pkg/waiting", "pkg/images/registry", "pkg/images/registry/httptransport", "pkg/images/registry/registrytest",
 					"pkg/images/registry/repository", "pkg/images/registry/servertest", "pkg/images/registry/status", "pkg/redact",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
@@ -154,10 +155,10 @@ func copying() map[string][]string {
 
 		"pkg/images/registry": append([]string{
 			"pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/repository", "pkg/images/registry/rewrite",
-			"pkg/images/registry/status", "pkg/memo", "pkg/redact", "pkg/safehttp",
+			"pkg/images/registry/status", "pkg/memo", "pkg/redact", "pkg/safehttp", "pkg/waiting",
 		}, content...),
 		"pkg/images/registry/repository":    append([]string{"pkg/images/registry/status", "pkg/images/registry/stream", "pkg/counted", "pkg/safehttp"}, content...),
-		"pkg/images/registry/httptransport": {"pkg/images/registry/rewrite", "pkg/images/registry/status", "pkg/bounded", "pkg/images", "pkg/images/failure", "pkg/counted", "pkg/memo", "pkg/redact", "pkg/safehttp"},
+		"pkg/images/registry/httptransport": {"pkg/images/registry/rewrite", "pkg/images/registry/status", "pkg/bounded", "pkg/images", "pkg/images/failure", "pkg/counted", "pkg/memo", "pkg/redact", "pkg/safehttp", "pkg/waiting"},
 		"pkg/images/registry/stream":        {"pkg/images/failure", "pkg/images/oci", "pkg/safehttp"},
 		"pkg/images/registry/status":        {"pkg/images", "pkg/images/failure", "pkg/images/registry/rewrite", "pkg/redact"},
 		"pkg/images/registry/rewrite":       {"pkg/images"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
@@ -45,6 +46,36 @@ func Interrupted(cause, err error) error {
 	}
 	return &InterruptedError{Err: err}
 }
+
+// NoAnswerError is a request that was not answered in time. It is a net.Error that is a
+// timeout.
+type NoAnswerError struct{ Limit time.Duration }
+
+func (e *NoAnswerError) Error() string { return fmt.Sprintf("no answer for %s", e.Limit) }
+
+// Timeout implements net.Error.
+func (e *NoAnswerError) Timeout() bool { return true }
+
+// Temporary implements net.Error.
+func (e *NoAnswerError) Temporary() bool { return true }
+
+// SilentError is a timeout of a host that has never answered. No more requests are sent to
+// that host.
+type SilentError struct{ Err error }
+
+func (e *SilentError) Error() string { return e.Describe() }
+func (e *SilentError) Unwrap() error { return e.Err }
+
+// Describe returns the last timeout.
+func (e *SilentError) Describe() string {
+	return redact.Text(e.Err.Error()) + "; it has not answered once"
+}
+
+// Class tells the class of the error.
+func (e *SilentError) Class() images.Class { return images.ClassNetwork }
+
+// Transient tells that another try does not help.
+func (e *SilentError) Transient() bool { return false }
 
 // LongWaitError is an error that is transient, but whose Retry-After exceeds the limit.
 type LongWaitError struct {

@@ -24,6 +24,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/waiting"
 )
 
 // Config configures a Client.
@@ -40,11 +41,12 @@ type Config struct {
 	// known.
 	Moves func(images.Ref) []images.Move
 
+	Waiting   waiting.Tell // receives the hosts that do not answer, or nil
 	Trace     io.Writer    // destination of the request log
 	Verbosity int          // level of the request log: see httptransport.Trace
 	Retry     retry.Policy // retries of transient failures; zero: retry.Usual
 
-	Answer      time.Duration // longest wait for the start of an answer; 0: httptransport.Answer
+	Answer      time.Duration // longest wait for the start of an answer to a GET or HEAD request, and a fifth of that to other requests; 0: httptransport.Answer
 	IdleTimeout time.Duration // longest pause within an answer; 0: safehttp.IdleTimeout
 }
 
@@ -84,7 +86,7 @@ func open(cfg Config, named func(host string) bool) *Client {
 		cfg:   cfg,
 		named: named,
 	}
-	r.base = httptransport.NewConnections(cfg.CAs, cfg.Answer, r.isUnverified)
+	r.base = httptransport.NewConnections(cfg.CAs, cfg.Answer, r.isUnverified, cfg.Waiting)
 	r.base.Dial(httptransport.Dial(named))
 	safe := safehttp.New(r.base, safehttp.Policy{IdleTimeout: cfg.IdleTimeout, Plain: r.mayBeClear})
 	r.traced = httptransport.Trace(safe, cfg.Verbosity, cfg.Trace)

@@ -28,6 +28,9 @@ type pinged struct {
 	header  http.Header
 	realm   *url.URL // the token server that tokenPath replaces, or nil
 	secured error    // failure of HTTPS
+
+	timeouts map[string]int   // by scheme: number of timeouts
+	silent   map[string]error // by scheme: *failure.SilentError after the last timeout
 }
 
 // NewPings returns a transport on top of inner. plain reports whether plain HTTP is allowed
@@ -64,6 +67,9 @@ func (h *pinged) tokens() *url.URL {
 func (p *pings) ping(host *pinged, req *http.Request) (*http.Response, error) {
 	host.mu.Lock()
 	defer host.mu.Unlock()
+	if err := host.silent[req.URL.Scheme]; err != nil {
+		return nil, err
+	}
 	if host.scheme == "" {
 		if err := p.refuse(host, req); err != nil {
 			return nil, err
@@ -94,6 +100,7 @@ func (p *pings) refuse(host *pinged, req *http.Request) error {
 func (h *pinged) ask(inner http.RoundTripper, req *http.Request) (*http.Response, error) {
 	resp, err := inner.RoundTrip(req)
 	if err != nil {
+		err = h.remember(req.URL.Scheme, err)
 		if req.URL.Scheme == "https" {
 			h.secured = err
 		}

@@ -19,12 +19,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 )
 
-// Answer is the longest wait for the start of an answer. Some registries need minutes to
-// commit a large layer.
-const Answer = 5 * time.Minute
+// Answer is the longest wait for the start of an answer to a GET or HEAD request.
+const Answer = time.Minute
+
+// writing is the factor by which the answer to any other request may take longer: some
+// registries need minutes to commit a large layer.
+const writing = 5
 
 // NewBase returns a transport with the settings for all registries. An answer that does not
-// start within the given time is a timeout; 0 means Answer.
+// start within five times the given time is a timeout; 0 means Answer.
 func NewBase(cas *x509.CertPool, insecure bool, answer time.Duration) *http.Transport {
 	return &http.Transport{
 		Proxy:                 http.ProxyFromEnvironment,
@@ -35,7 +38,7 @@ func NewBase(cas *x509.CertPool, insecure bool, answer time.Duration) *http.Tran
 		MaxIdleConnsPerHost:   64,
 		IdleConnTimeout:       90 * time.Second,
 		TLSHandshakeTimeout:   10 * time.Second,
-		ResponseHeaderTimeout: cmp.Or(answer, Answer),
+		ResponseHeaderTimeout: writing * cmp.Or(answer, Answer),
 		ExpectContinueTimeout: time.Second,
 		WriteBufferSize:       64 << 10,
 	}
