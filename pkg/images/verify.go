@@ -30,6 +30,10 @@ type Check struct {
 	Problems []Problem `json:"problems,omitempty"` // of an incomplete image
 	Class    Class     `json:"class,omitempty"`    // why it is unknown
 	Error    string    `json:"error,omitempty"`
+
+	// Uncompared tells of an unknown one that all of it is at the target, and that its source
+	// did not tell whether it is the right one.
+	Uncompared bool `json:"uncompared,omitempty"`
 }
 
 // Problem is a part of an image that is missing or damaged.

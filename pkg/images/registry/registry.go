@@ -46,7 +46,7 @@ type Config struct {
 	Verbosity int          // level of the request log: see httptransport.Trace
 	Retry     retry.Policy // retries of transient failures; zero: retry.Usual
 
-	Answer      time.Duration // longest wait for the start of an answer to a GET or HEAD request, and a fifth of that to other requests; 0: httptransport.Answer
+	Answer      time.Duration // longest wait for the start of an answer to a GET or HEAD request, five times as long for other requests; 0: httptransport.Answer
 	IdleTimeout time.Duration // longest pause within an answer; 0: safehttp.IdleTimeout
 }
 

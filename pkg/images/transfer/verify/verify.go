@@ -57,18 +57,18 @@ func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
 }
 
 func (w *walk) check(ctx context.Context, check *images.Check) error {
-	goal, err := w.image.Wanted(ctx)
-	if err != nil {
-		return err
-	}
+	goal, untold := w.image.Wanted(ctx)
 	check.Expected = goal.Digest
+	var err error
 	check.Digest, err = w.image.Existing(ctx)
 	switch {
 	case err != nil:
-		return err
+		return errors.Join(untold, err)
 	case check.Digest == "":
 		check.Finding = images.Missing
 		return nil
+	case untold != nil:
+		return w.alone(ctx, check, untold)
 	case goal.Unfiltered != nil && check.Digest == goal.Unfiltered.Digest:
 		check.Expected = check.Digest
 	case check.Digest != goal.Digest:
@@ -87,6 +87,24 @@ func (w *walk) check(ctx context.Context, check *images.Check) error {
 		check.Finding = images.Incomplete
 	}
 	return nil
+}
+
+// alone checks an image at the target without its source: the finding is incomplete, or
+// the digest cannot be compared.
+func (w *walk) alone(ctx context.Context, check *images.Check, untold error) error {
+	refs, err := w.read(ctx, v1.Descriptor{}, check.Digest)
+	if err == nil && refs != nil {
+		err = w.parts(ctx, *refs, 1)
+	}
+	if err != nil {
+		return errors.Join(untold, err)
+	}
+	if check.Problems = w.sorted(); len(check.Problems) > 0 {
+		check.Finding = images.Incomplete
+		return nil
+	}
+	check.Uncompared = true
+	return untold
 }
 
 // damage is the finding about a blob; an empty detail means no finding.

@@ -75,12 +75,20 @@ func TestFindings(t *testing.T) {
 			s.to.RemoveManifest(digest)
 		}, false, images.Incomplete, "referrer", false},
 		{"no source", func(s setup) { s.from.RemoveManifest(s.manifest.Digest) }, false, images.Unknown, "", false},
+		{"no source and no layer", func(s setup) {
+			s.from.RemoveManifest(s.manifest.Digest)
+			s.to.RemoveBlob(s.layer)
+		}, false, images.Incomplete, "blob", false},
+		{"no source and no image", func(s setup) {
+			s.from.RemoveManifest(s.manifest.Digest)
+			s.to.RemoveManifest(s.manifest.Digest)
+		}, false, images.Missing, "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newSetup(t)
 			tt.damage(s)
 			got := s.check(t, tt.deep)
-			if got.Finding != tt.want {
+			if got.Finding != tt.want || got.Uncompared != (tt.want == images.Unknown) {
 				t.Errorf("found %+v, want %s", got, tt.want)
 			}
 			if (len(got.Problems) > 0) != (tt.problem != "") {
