@@ -56,16 +56,6 @@ type Image struct {
 	Reasons  []Reason `json:"reasons,omitempty"`
 }
 
-// Gap names something that could not be read, so that the inventory may lack images.
-type Gap struct {
-	Source  string `json:"source"`
-	Subject string `json:"subject"`
-	Error   string `json:"error"`
-}
-
-// String is the gap on one line.
-func (g Gap) String() string { return g.Source + ": " + g.Subject + ": " + g.Error }
-
 // Contribution is what a source adds to an inventory.
 type Contribution struct {
 	Source string `json:"source"`
@@ -122,7 +112,14 @@ func (c *Collector) Add(img Image) {
 
 // Gap records something that could not be read.
 func (c *Collector) Gap(source, subject string, err error) {
-	c.gaps = append(c.gaps, Gap{Source: source, Subject: subject, Error: err.Error()})
+	c.GapWith(source, subject, err, "")
+}
+
+// GapWith records something that could not be read, and what that means for the list.
+func (c *Collector) GapWith(source, subject string, err error, effect string) {
+	gap := newGap(source, subject, err)
+	gap.Effect = effect
+	c.gaps = append(c.gaps, gap)
 }
 
 // Note records something to tell the user.
@@ -153,7 +150,7 @@ func compareReasons(a, b Reason) int {
 }
 
 func compareGaps(a, b Gap) int {
-	return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Error, b.Error))
+	return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Error, b.Error), strings.Compare(a.Cause, b.Cause), strings.Compare(a.Effect, b.Effect))
 }
 
 // SortGaps orders the gaps, after some were added.

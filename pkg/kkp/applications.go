@@ -24,23 +24,23 @@ func loadApplications(ctx context.Context, client dynamic.Interface, namespace s
 	if notInstalled(err) {
 		return apps, nil
 	}
-	var unread []Unread
+	var missed []Unread
 	if err == nil {
 		apps.Definitions, err = convert(objects, applicationFrom)
 	}
 	if err != nil {
-		unread = append(unread, Unread{PartApps, "ApplicationDefinitions on master", err})
+		missed = append(missed, Unread{PartApps, "ApplicationDefinitions on master", unread("master", err)})
 	}
 	for i := range apps.Definitions {
 		for j := range apps.Definitions[i].Versions {
 			app, version := apps.Definitions[i].Name, &apps.Definitions[i].Versions[j]
 			if err := version.Chart.Credentials.load(ctx, client, namespace); err != nil {
 				subject := fmt.Sprintf("credentials for application %s %s", app, version.Version)
-				unread = append(unread, Unread{PartApps, subject, err})
+				missed = append(missed, Unread{PartApps, subject, unread("master", err)})
 			}
 		}
 	}
-	return apps, unread
+	return apps, missed
 }
 
 // SecretType is the annotation of the Secrets that applications may use, and SecretTypeHelm

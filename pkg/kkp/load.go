@@ -53,12 +53,12 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 	inst.PullSecret = loadPullSecret(ctx, master, configuration.Namespace)
 	seeds, err := loadSeeds(ctx, master, configuration.Namespace)
 	if err != nil {
-		inst.Unread = append(inst.Unread, Unread{Part: PartSeeds, Subject: "namespace " + configuration.Namespace, Err: err})
+		inst.Unread = append(inst.Unread, Unread{Part: PartSeeds, Subject: "namespace " + configuration.Namespace, Err: unread("master", err)})
 	}
 	inst.Unread = append(inst.Unread, r.readMaster(ctx, master, &inst)...)
-	var unread []Unread
-	inst.Seeds, unread = r.readSeeds(ctx, master, seeds)
-	inst.Unread = append(inst.Unread, unread...)
+	var missed []Unread
+	inst.Seeds, missed = r.readSeeds(ctx, master, seeds)
+	inst.Unread = append(inst.Unread, missed...)
 	inst.settleVersion()
 	inst.settleInstallations()
 	return inst, ctx.Err()
@@ -66,22 +66,22 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 
 // readMaster fills in what the master cluster holds.
 func (r Request) readMaster(ctx context.Context, master Client, inst *Installation) []Unread {
-	var all, unread []Unread
+	var all, missed []Unread
 	namespace := inst.Configuration.Namespace
 	if r.wants(PartPods) || inst.Configuration.Status.KubermaticEdition == "" { // see settleVersion
-		inst.Pods, unread = loadPods(ctx, master, "master", masterNamespaces(namespace))
-		all = append(all, unread...)
+		inst.Pods, missed = loadPods(ctx, master, "master", masterNamespaces(namespace))
+		all = append(all, missed...)
 	}
 	if r.wants(PartReleases) {
-		inst.Releases, unread = loadReleases(ctx, master, "master", namespace)
-		all = append(all, unread...)
+		inst.Releases, missed = loadReleases(ctx, master, "master", namespace)
+		all = append(all, missed...)
 	}
 	if r.wants(PartAPI) {
 		inst.API = readAPI(master.Discovery)
 	}
 	if r.wants(PartApps) {
-		inst.Applications, unread = loadApplications(ctx, master, namespace)
-		all = append(all, unread...)
+		inst.Applications, missed = loadApplications(ctx, master, namespace)
+		all = append(all, missed...)
 	}
 	return all
 }
@@ -132,18 +132,18 @@ func convert[T any](objects []*unstructured.Unstructured, from func(*unstructure
 
 // readSeeds reads the cluster of each Seed, several at once.
 func (r Request) readSeeds(ctx context.Context, master dynamic.Interface, seeds []Seed) ([]Seed, []Unread) {
-	unread := make([][]Unread, len(seeds))
+	missed := make([][]Unread, len(seeds))
 	var group errgroup.Group
 	group.SetLimit(seedsAtOnce)
 	for i := range seeds {
 		group.Go(func() error {
-			unread[i] = r.readSeed(ctx, master, &seeds[i])
+			missed[i] = r.readSeed(ctx, master, &seeds[i])
 			return nil
 		})
 	}
-	_ = group.Wait() // the functions return nil: what fails is in unread
+	_ = group.Wait() // the functions return nil: what fails is in missed
 	var all []Unread
-	for _, u := range unread {
+	for _, u := range missed {
 		all = append(all, u...)
 	}
 	return seeds, all
@@ -154,41 +154,50 @@ func (r Request) readSeed(ctx context.Context, master dynamic.Interface, seed *S
 	subject := "seed " + seed.Name
 	client, err := seedClient(ctx, master, seed.Kubeconfig, r.Connect)
 	if err != nil {
-		return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}, {PartReleases, subject, err}}
+		return nothingOf(subject, &UnreachableError{Cluster: subject, Err: err})
+	}
+	objects, err := list(ctx, client, clusterResource(), metav1.NamespaceAll)
+	err = unread(subject, err)
+	if errors.As(err, new(*UnreachableError)) {
+		return nothingOf(subject, err) // and every further request would wait as long
 	}
 	own := !sameCluster(ctx, master, client) // else it is read as the master
 	if r.wants(PartAPI) {
 		seed.API = readAPI(client.Discovery)
 	}
-	var unread []Unread
+	var missed []Unread
 	if own && r.wants(PartReleases) {
-		seed.Releases, unread = loadReleases(ctx, client, subject, seed.Namespace)
+		seed.Releases, missed = loadReleases(ctx, client, subject, seed.Namespace)
 	}
-	objects, err := list(ctx, client, clusterResource(), metav1.NamespaceAll)
 	if err == nil {
 		seed.Clusters, err = convert(objects, clusterFrom)
 	}
 	if err != nil {
-		unread = append(unread, Unread{PartClusters, subject, err})
+		missed = append(missed, Unread{PartClusters, subject, err})
 	}
 	seed.Read = err == nil
-	return append(unread, r.readClusters(ctx, client, seed, own)...)
+	return append(missed, r.readClusters(ctx, client, seed, own)...)
+}
+
+// nothingOf says that nothing is known of a Seed's cluster.
+func nothingOf(subject string, err error) []Unread {
+	return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}, {PartReleases, subject, err}}
 }
 
 // readClusters fills in what is in the namespaces of the user clusters, and in these.
 func (r Request) readClusters(ctx context.Context, client Client, seed *Seed, own bool) []Unread {
 	subject := "seed " + seed.Name
-	var unread []Unread
+	var missed []Unread
 	if r.wants(PartAddons) {
 		if err := loadAddons(ctx, client, seed.Clusters); err != nil {
-			unread = append(unread, Unread{PartAddons, subject, err})
+			missed = append(missed, Unread{PartAddons, subject, unread(subject, err)})
 		}
 	}
 	if r.wants(PartApps) {
 		seed.installed, seed.installedUnknown = loadInstallations(ctx, client, seed.Clusters, r.Connect)
 	}
 	if !r.wants(PartPods) {
-		return unread
+		return missed
 	}
 	var namespaces []string
 	if own {
@@ -199,7 +208,7 @@ func (r Request) readClusters(ctx context.Context, client Client, seed *Seed, ow
 	}
 	var more []Unread
 	seed.Pods, more = loadPods(ctx, client, subject, namespaces)
-	return append(unread, more...)
+	return append(missed, more...)
 }
 
 // list reads all objects of a resource, page by page.

@@ -28,14 +28,14 @@ func loadPods(ctx context.Context, client dynamic.Interface, where string, names
 	}
 	_ = group.Wait() // the functions return nil: what fails is in failures
 	var pods []Pod
-	var unread []Unread
+	var missed []Unread
 	for i, namespace := range namespaces {
 		pods = append(pods, found[i]...)
 		if failures[i] != nil {
-			unread = append(unread, Unread{PartPods, "namespace " + namespace + " on " + where, failures[i]})
+			missed = append(missed, Unread{PartPods, "namespace " + namespace + " on " + where, unread(where, failures[i])})
 		}
 	}
-	return pods, unread
+	return pods, missed
 }
 
 func podsIn(ctx context.Context, client dynamic.Interface, namespace string) ([]Pod, error) {

@@ -45,18 +45,18 @@ func ownRelease(r Release) bool {
 func loadReleases(ctx context.Context, client dynamic.Interface, where, namespace string) ([]Release, []Unread) {
 	namespaces := releaseNamespaces(namespace)
 	found := make([][]Release, len(namespaces))
-	unread := make([][]Unread, len(namespaces))
+	missed := make([][]Unread, len(namespaces))
 	var group errgroup.Group
 	group.SetLimit(namespacesAtOnce)
 	for i, namespace := range namespaces {
 		group.Go(func() error {
-			found[i], unread[i] = releasesIn(ctx, client, where, namespace)
+			found[i], missed[i] = releasesIn(ctx, client, where, namespace)
 			return nil
 		})
 	}
-	_ = group.Wait() // the functions return nil: what fails is in unread
+	_ = group.Wait() // the functions return nil: what fails is in missed
 	newest, shadowed := latest(slices.Concat(found...), where)
-	return newest, append(slices.Concat(unread...), shadowed...)
+	return newest, append(slices.Concat(missed...), shadowed...)
 }
 
 // AmbiguousError says that several revisions of a release are marked as deployed. One of
@@ -100,20 +100,20 @@ func latest(releases []Release, where string) ([]Release, []Unread) {
 // the others.
 func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace string) ([]Release, []Unread) {
 	var releases []Release
-	var unread []Unread
+	var missed []Unread
 	err := eachReleaseSecret(ctx, client, namespace, deployedReleases, func(obj *unstructured.Unstructured) int {
 		release, text, err := releaseFrom(obj)
 		if err != nil {
-			unread = append(unread, Unread{PartReleases, releaseSubject(obj) + " on " + where, err})
+			missed = append(missed, Unread{PartReleases, releaseSubject(obj) + " on " + where, err})
 		} else if ownRelease(release) {
 			releases = append(releases, release)
 		}
 		return len(text)
 	})
 	if err != nil {
-		unread = append(unread, Unread{PartReleases, "Helm releases in namespace " + namespace + " on " + where, err})
+		missed = append(missed, Unread{PartReleases, "Helm releases in namespace " + namespace + " on " + where, unread(where, err)})
 	}
-	return releases, unread
+	return releases, missed
 }
 
 // eachReleaseSecret reads Secrets that Helm keeps releases in. do returns the size of what it

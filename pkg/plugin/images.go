@@ -197,5 +197,9 @@ func gapsError(gaps []images.Gap) error {
 	if len(gaps) == 0 {
 		return nil
 	}
-	return &PartialError{Message: fmt.Sprintf("the list has %s: images may be missing from it", display.Count(len(gaps), "gap"))}
+	text := display.Count(len(gaps), "gap")
+	if causes := len(images.Causes(gaps)); causes < len(gaps) {
+		text += " from " + display.Count(causes, "cause")
+	}
+	return &PartialError{Message: fmt.Sprintf("the list has %s: images may be missing from it", text)}
 }

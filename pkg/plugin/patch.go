@@ -138,8 +138,8 @@ func (c *patchCommand) needed(ctx context.Context, cmd *cobra.Command, f found) 
 		return images.Inventory{}, err
 	}
 	result, err := c.scope.inventory(ctx, cmd, f.inst, f.release, opts)
-	for _, gap := range result.Gaps {
-		c.say("warning: %s", gap)
+	for _, gaps := range images.Causes(result.Gaps) {
+		c.say("warning: %s", images.OneCause(gaps))
 	}
 	return result.Inventory, err
 }

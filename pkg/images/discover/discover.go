@@ -5,6 +5,7 @@ package discover
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -152,7 +153,27 @@ func (f *finder) withoutBundle() string {
 func (f *finder) unread(source string, parts ...kkp.Part) {
 	for _, u := range f.inst.Unread {
 		if slices.Contains(parts, u.Part) {
-			f.Gap(source, u.Subject, u.Err)
+			f.GapWith(source, u.Subject, u.Err, effectOf(source, u))
 		}
+	}
+}
+
+// effectOf says what follows for a list from something that a source could not read: what is
+// not known does not narrow, and what is only known by reading is missing.
+func effectOf(source string, u kkp.Unread) string {
+	var whole interface{ Cause() string } // not one object that is odd
+	switch {
+	case !errors.As(u.Err, &whole):
+		return ""
+	case source == Charts:
+		return "the images of its Helm releases are not known"
+	case source == Running:
+		return "the images of its pods are not known"
+	case u.Part == kkp.PartClusters || u.Part == kkp.PartSeeds:
+		return "everything that it could need is listed"
+	case u.Part == kkp.PartAddons:
+		return "the variables of its addons are not known"
+	default:
+		return ""
 	}
 }

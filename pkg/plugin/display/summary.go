@@ -53,8 +53,8 @@ func Remarks(errOut io.Writer, inv images.Inventory) {
 	for _, note := range inv.Notes {
 		fmt.Fprintln(errOut, "note: "+note)
 	}
-	for _, gap := range inv.Gaps {
-		fmt.Fprintln(errOut, "gap: "+gap.String())
+	for _, gaps := range images.Causes(inv.Gaps) {
+		fmt.Fprintln(errOut, "gap: "+images.OneCause(gaps))
 	}
 }
 

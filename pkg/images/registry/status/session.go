@@ -22,6 +22,9 @@ func (e *SessionError) Describe() string {
 	return "reaching " + e.Host + ": " + failure.Describe(e.Err)
 }
 
+// Cause returns the cause that all requests to the host have in common.
+func (e *SessionError) Cause() string { return e.Describe() }
+
 // NotFound is false: a failed session says nothing about the image, whatever its status.
 func (e *SessionError) NotFound() bool { return false }
 

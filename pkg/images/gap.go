@@ -1,0 +1,91 @@
+package images
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Gap names something that could not be read, so that the inventory may lack images.
+type Gap struct {
+	Source  string `json:"source"`
+	Subject string `json:"subject"`
+	Error   string `json:"error"`
+	Cause   string `json:"cause,omitempty"`  // what gaps have in common, such as a Seed that is down
+	Effect  string `json:"effect,omitempty"` // what this means for the list, where that can be said
+}
+
+// String is the gap on one line.
+func (g Gap) String() string {
+	s := g.Source + ": " + g.Subject + ": " + g.Error
+	if g.Effect != "" {
+		s += "; " + g.Effect
+	}
+	return s
+}
+
+// newGap makes a gap of an error. An error that has the same cause as others tells it
+// (Cause() string).
+func newGap(source, subject string, err error) Gap {
+	gap := Gap{Source: source, Subject: subject, Error: err.Error()}
+	var common interface{ Cause() string }
+	if errors.As(err, &common) {
+		gap.Cause = common.Cause()
+	}
+	return gap
+}
+
+// Causes returns gaps by what caused them, in the order of the first of each. Gaps without a
+// cause are alone.
+func Causes(gaps []Gap) [][]Gap {
+	var groups [][]Gap
+	at := map[string]int{}
+	for _, gap := range gaps {
+		i, known := at[gap.Cause]
+		if !known || gap.Cause == "" {
+			i = len(groups)
+			at[gap.Cause] = i
+			groups = append(groups, nil)
+		}
+		groups[i] = append(groups[i], gap)
+	}
+	return groups
+}
+
+// OneCause is what gaps with one cause come to, on one line: the cause, what follows from
+// it, and what it concerns.
+func OneCause(gaps []Gap) string {
+	if len(gaps) == 1 {
+		return gaps[0].String()
+	}
+	var effects, sources []string
+	subjects := map[string][]string{}
+	for _, gap := range gaps {
+		if gap.Effect != "" && !slices.Contains(effects, gap.Effect) {
+			effects = append(effects, gap.Effect)
+		}
+		if !slices.Contains(sources, gap.Source) {
+			sources = append(sources, gap.Source)
+		}
+		if gap.Effect == "" || !strings.HasPrefix(gap.Cause, gap.Subject) {
+			subjects[gap.Source] = append(subjects[gap.Source], gap.Subject)
+		}
+	}
+	parts := append([]string{gaps[0].Cause}, effects...)
+	for _, source := range sources {
+		if of := subjects[source]; len(of) > 0 {
+			parts = append(parts, source+": "+some(of))
+		}
+	}
+	return strings.Join(parts, "; ")
+}
+
+// some are the first names of a list, and how many others there are.
+func some(names []string) string {
+	const shown = 3
+	if len(names) <= shown {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:shown], ", ") + fmt.Sprintf(" and %d more", len(names)-shown)
+}

@@ -1,0 +1,75 @@
+package kkp
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+)
+
+// UnreachableError says that nothing of a cluster can be read, because its API does not
+// answer, or because the kubeconfig for it cannot be had.
+type UnreachableError struct {
+	Cluster string // "master", "seed frankfurt"
+	Err     error
+}
+
+func (e *UnreachableError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the first error.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// Cause is what all that cannot be read of the cluster has in common.
+func (e *UnreachableError) Cause() string {
+	err := e.Err
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	return fmt.Sprintf("%s cannot be read: %v", e.Cluster, err)
+}
+
+// ForbiddenError says that the user lacks a right.
+type ForbiddenError struct {
+	Cluster string
+	Err     error
+}
+
+func (e *ForbiddenError) Error() string { return e.Err.Error() }
+
+// Unwrap returns what the API server has answered.
+func (e *ForbiddenError) Unwrap() error { return e.Err }
+
+// Cause names the right, for all namespaces in which it is lacking.
+func (e *ForbiddenError) Cause() string {
+	var status apierrors.APIStatus
+	if !errors.As(e.Err, &status) || status.Status().Details == nil {
+		return e.Err.Error()
+	}
+	details := status.Status().Details
+	resource := details.Kind // the API server writes the resource there
+	if details.Group != "" {
+		resource += "." + details.Group
+	}
+	if details.Name != "" {
+		return e.Err.Error() // it names user, object and namespace
+	}
+	return fmt.Sprintf("you may not list %s on %s: a role is needed that allows it (verb list, resource %s)", resource, e.Cluster, resource)
+}
+
+// unread is an error of a request to a cluster, with what it has in common with others.
+func unread(cluster string, err error) error {
+	var unreachable *UnreachableError
+	var request *url.Error
+	switch {
+	case err == nil, errors.As(err, &unreachable):
+		return err
+	case apierrors.IsForbidden(err):
+		return &ForbiddenError{Cluster: cluster, Err: err}
+	case errors.As(err, &request):
+		return &UnreachableError{Cluster: cluster, Err: err}
+	default:
+		return err
+	}
+}
