@@ -44,7 +44,7 @@ func Trace(ctx context.Context, q Request) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	t := &tracer{object: o, api: q.API}
+	t := &tracer{object: o, render: profile.NewRenderer(o), api: q.API}
 	var answer Answer
 	for _, c := range q.Cases {
 		found, err := t.trace(ctx, c)
@@ -72,6 +72,7 @@ func Trace(ctx context.Context, q Request) (Answer, error) {
 // tracer traces the machines of one profile.
 type tracer struct {
 	object profile.Object
+	render *profile.Renderer
 	api    []string
 	done   []traced
 }
@@ -84,7 +85,7 @@ type traced struct {
 
 // trace traces one machine, unless one that differs in nothing that matters was.
 func (t *tracer) trace(ctx context.Context, c Case) (trace.Found, error) {
-	system, err := t.object.Render(c.Kubernetes, c.Provider)
+	system, err := t.render.Render(c.Kubernetes, c.Provider)
 	if err != nil {
 		return trace.Found{}, err
 	}

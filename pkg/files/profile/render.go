@@ -19,13 +19,31 @@ const (
 	maxTemplate = 2 << 20
 )
 
-// Render returns the machine that an object makes, for a Kubernetes version ("1.35.7") and
+// maxParsed bounds how many templates are kept parsed.
+const maxParsed = 500
+
+// Renderer renders one object for several machines. It is not safe for concurrent use.
+type Renderer struct {
+	object    Object
+	functions template.FuncMap
+	parsed    map[string]*template.Template // by name and text, and the named templates
+	data      *data                         // of the machine
+	size      int                           // of what is rendered for it so far, in bytes
+}
+
+// NewRenderer returns a renderer for an object.
+func NewRenderer(o Object) *Renderer {
+	return &Renderer{object: o, functions: functions(), parsed: map[string]*template.Template{}}
+}
+
+// Render returns the machine that the object makes, for a Kubernetes version ("1.35.7") and
 // a provider, by OSM's name. Its architecture is left open.
-func (o Object) Render(kubernetes, provider string) (trace.System, error) {
+func (r *Renderer) Render(kubernetes, provider string) (trace.System, error) {
+	o := r.object
 	s := trace.System{OS: o.Spec.OSName, OSVersion: o.Spec.OSVersion, API: []string{API}}
-	r := &renderer{data: newData(kubernetes, provider), functions: functions()}
+	r.data, r.size = newData(kubernetes, provider), 0
 	for _, c := range []Config{o.Spec.BootstrapConfig, o.Spec.ProvisioningConfig} {
-		files, err := o.files(c, r)
+		files, err := r.files(c)
 		if err != nil {
 			return s, err
 		}
@@ -39,8 +57,8 @@ func (o Object) Render(kubernetes, provider string) (trace.System, error) {
 	return s, nil
 }
 
-func (o Object) files(c Config, r *renderer) ([]trace.File, error) {
-	if o.Rendered() {
+func (r *Renderer) files(c Config) ([]trace.File, error) {
+	if r.object.Rendered() {
 		var all []trace.File
 		for _, f := range c.Files {
 			all = append(all, trace.File{Path: f.Path, Content: f.Data()})
@@ -66,17 +84,10 @@ func (c Config) yumRepos() []trace.File {
 	return all
 }
 
-// renderer renders the templates of one machine.
-type renderer struct {
-	data      *data
-	functions template.FuncMap
-	size      int // so far, in bytes
-}
-
 // render renders the files of a phase. Named templates are rendered first, each by itself,
 // and what they render to is what files include (operating-system-manager
 // pkg/controllers/osc/resources, v1.11.3).
-func (r *renderer) render(c Config) ([]trace.File, error) {
+func (r *Renderer) render(c Config) ([]trace.File, error) {
 	templates, files := maps.Clone(c.Templates), slices.Clone(c.Files)
 	if templates == nil {
 		templates = map[string]string{}
@@ -112,7 +123,7 @@ func (r *renderer) render(c Config) ([]trace.File, error) {
 }
 
 // execute renders a template that may include named ones.
-func (r *renderer) execute(name, text string, named []string) (string, error) {
+func (r *Renderer) execute(name, text string, named []string) (string, error) {
 	if len(text) > maxTemplate {
 		return "", fmt.Errorf("template %s: larger than %d MiB", name, maxTemplate>>20)
 	}
@@ -120,16 +131,9 @@ func (r *renderer) execute(name, text string, named []string) (string, error) {
 		r.size += len(text)
 		return text, nil
 	}
-	t, err := template.New(name).Funcs(r.functions).Parse(text)
+	t, err := r.parse(name, text, named)
 	if err != nil {
 		return "", err
-	}
-	if strings.Contains(text, "template") || strings.Contains(text, "block") {
-		for _, n := range named {
-			if t, err = t.Parse(n); err != nil {
-				return "", err
-			}
-		}
 	}
 	out := limited{left: maxRendered - r.size}
 	if err := t.Execute(&out, r.data); err != nil {
@@ -137,6 +141,31 @@ func (r *renderer) execute(name, text string, named []string) (string, error) {
 	}
 	r.size += out.Len()
 	return out.String(), nil
+}
+
+// parse reads a template with the named ones that it may include.
+func (r *Renderer) parse(name, text string, named []string) (*template.Template, error) {
+	if !strings.Contains(text, "template") && !strings.Contains(text, "block") {
+		named = nil
+	}
+	key := strings.Join(append([]string{name, text}, named...), "\x00")
+	if t := r.parsed[key]; t != nil {
+		return t, nil
+	}
+	t, err := template.New(name).Funcs(r.functions).Parse(text)
+	for _, n := range named {
+		if err == nil {
+			t, err = t.Parse(n)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(r.parsed) >= maxParsed {
+		clear(r.parsed)
+	}
+	r.parsed[key] = t
+	return t, nil
 }
 
 // limited is a text that takes no more than is left.

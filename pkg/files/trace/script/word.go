@@ -57,8 +57,10 @@ func (w *rewriter) weigh(word *syntax.Word) {
 		case *syntax.ParamExp:
 			variables++
 		case *syntax.Lit:
-			for _, found := range regexp.MustCompile(`\{([^{}]*)\}`).FindAllStringSubmatch(n.Value, -1) {
-				made = min(made*expansions(found[1]), maxWords+1)
+			if strings.Contains(n.Value, "{") {
+				for _, found := range regexp.MustCompile(`\{([^{}]*)\}`).FindAllStringSubmatch(n.Value, -1) {
+					made = min(made*expansions(found[1]), maxWords+1)
+				}
 			}
 		case *syntax.CmdSubst:
 			return false
