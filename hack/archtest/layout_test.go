@@ -26,6 +26,7 @@ func layout() Rules {
 			"pkg/patch":           append([]string{"pkg/redact"}, values...),
 
 			"pkg/files":              {"pkg/files/profile", "pkg/files/trace"},
+			"pkg/files/catalog":      nil,
 			"pkg/files/profile":      {"pkg/files/trace", "pkg/templates"},
 			"pkg/files/trace":        {"pkg/files/trace/memory", "pkg/files/trace/script"},
 			"pkg/files/trace/memory": nil,
@@ -49,13 +50,14 @@ func layout() Rules {
 			"pkg/waiting":     nil,
 			"pkg/worker":      nil,
 
-			"hack":         nil,
-			"hack/bench":   {"pkg/images", "pkg/images/transfer", "pkg/images/registry/registrytest"},
-			"hack/catalog": {"pkg/images", "pkg/images/catalog"},
-			"hack/demo":    {"test/harness"},
-			"hack/docs":    {"pkg/plugin"},
-			"test/harness": nil,
-			"test/seeded":  nil,
+			"hack":          nil,
+			"hack/bench":    {"pkg/images", "pkg/images/transfer", "pkg/images/registry/registrytest"},
+			"hack/catalog":  {"pkg/images", "pkg/images/catalog"},
+			"hack/demo":     {"test/harness"},
+			"hack/docs":     {"pkg/plugin"},
+			"hack/profiles": {"pkg/files", "pkg/files/catalog", "pkg/files/profile", "pkg/files/trace"},
+			"test/harness":  nil,
+			"test/seeded":   nil,
 		}, copying()),
 		Calls: map[string]Call{
 			"cmd/kubectl-kkp_mirror": {
@@ -112,7 +114,7 @@ func layout() Rules {
 				Library: "os",
 				For: []string{
 					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/terminal", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
-					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "test/harness",
+					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "hack/profiles", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
 			},
