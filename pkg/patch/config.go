@@ -194,42 +194,17 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 	if source == current && strings.HasPrefix(current, c.Mirror.String()+"/") {
 		wanted = current // a copy of it
 	}
-	value, omission := wanted, ""
-	if s.OverwriteRegistry && rewritable {
-		value, omission = c.beneath(s, current, source, wanted)
-	}
-	switch {
-	case omission != "":
-		c.omit(where+s.Field, omission)
-	case value != "":
+	outcome := repositoryField{
+		Setting: s, current: current, source: source, wanted: wanted, rewrites: s.OverwriteRegistry && rewritable, overwrite: c.overwrite, mirror: c.Mirror,
+	}.decide()
+	if outcome.redirected {
 		c.plan.settings = append(c.plan.settings, s)
-		return []apply.Edit{{Path: field, Value: value}}
-	default: // overwriteRegistry does it
-		c.plan.settings = append(c.plan.settings, s)
-		c.omit(where+s.Field, "overwriteRegistry covers the field already, and KKP would add the path of the mirror twice")
 	}
-	return nil
-}
-
-// beneath returns what a field has to be so that it leads to the wanted repository once KKP
-// has put overwriteRegistry in front of its path: "" if it may stay as it is. It can tell
-// why there is no such value, too.
-func (c *configurator) beneath(s catalog.Setting, current, source, wanted string) (value, omission string) {
-	leads := func(value string) bool { return rewritten(c.overwrite, value) == wanted }
-	switch {
-	case leads(wanted):
-		return wanted, ""
-	case s.Object == KindSeed:
-		return "", "KKP uses it as it is for the Seed, and with overwriteRegistry in front of its path for clusters that have load balancers of their own; " +
-			"a mirror with a path (" + c.Mirror.String() + ") cannot be right for both, one without can"
-	case leads(cmp.Or(current, source)):
-		return "", ""
-	case leads(s.Repository):
-		return s.Repository, ""
-	case c.overwrite != c.Mirror.String():
-		return "", "overwriteRegistry is " + c.overwrite + ", and KKP puts that in front of its path"
+	if outcome.set == "" {
+		c.omit(where+s.Field, outcome.omitted)
+		return nil
 	}
-	return c.Mirror.Registry + strings.TrimPrefix(wanted, c.Mirror.String()), ""
+	return []apply.Edit{{Path: field, Value: outcome.set}}
 }
 
 func (c *configurator) omit(field, reason string) {

@@ -1,0 +1,97 @@
+package patch
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+)
+
+// repositoryField is a field that names a repository, with the facts that decide on its value.
+type repositoryField struct {
+	catalog.Setting
+	current   string // its value, "" if it is not set
+	source    string // the repository that the mirror has a copy of
+	wanted    string // that copy
+	rewrites  bool   // KKP puts overwriteRegistry in front of the field's path
+	overwrite string // the value of overwriteRegistry after the change
+	mirror    Mirror
+}
+
+// leads tells whether KKP pulls from the wanted repository when the field has a value.
+func (f repositoryField) leads(value string) bool {
+	return rewritten(f.overwrite, value) == f.wanted
+}
+
+// outcome is what becomes of a repository field.
+type outcome struct {
+	set        string // the value to set, "": the field is left as it is
+	redirected bool   // KKP pulls from the mirror then
+	omitted    string // why the field is left as it is
+}
+
+func set(value string) outcome { return outcome{set: value, redirected: true} }
+
+// covered is the outcome for a field whose value leads to the mirror already.
+func covered(reason string) outcome { return outcome{redirected: true, omitted: reason} }
+
+func omitted(reason string) outcome { return outcome{omitted: reason} }
+
+// rule is a row of the decision table for repository fields.
+type rule struct {
+	when func(repositoryField) bool
+	then func(repositoryField) outcome
+}
+
+// rules are the decision table: the first row whose condition holds decides.
+func rules() []rule {
+	return []rule{
+		{ // KKP uses the field as it is
+			when: func(f repositoryField) bool { return !f.rewrites },
+			then: func(f repositoryField) outcome { return set(f.wanted) },
+		},
+		{ // a mirror without a path: the rewritten value is the same
+			when: func(f repositoryField) bool { return f.leads(f.wanted) },
+			then: func(f repositoryField) outcome { return set(f.wanted) },
+		},
+		{ // KKP uses the field as it is, and rewritten
+			when: func(f repositoryField) bool { return f.Object == KindSeed },
+			then: func(f repositoryField) outcome {
+				return omitted("KKP uses it as it is for the Seed, and with overwriteRegistry in front of its path for clusters that have load balancers of their own; " +
+					"a mirror with a path (" + f.mirror.String() + ") cannot be right for both, one without can")
+			},
+		},
+		{ // overwriteRegistry alone redirects it
+			when: func(f repositoryField) bool { return f.leads(cmp.Or(f.current, f.source)) },
+			then: func(repositoryField) outcome {
+				return covered("overwriteRegistry covers the field already, and KKP would add the path of the mirror twice")
+			},
+		},
+		{ // overwriteRegistry redirects KKP's default
+			when: func(f repositoryField) bool { return f.leads(f.Repository) },
+			then: func(f repositoryField) outcome { return set(f.Repository) },
+		},
+		{ // overwriteRegistry leads elsewhere, whatever the field has
+			when: func(f repositoryField) bool { return f.overwrite != f.mirror.String() },
+			then: func(f repositoryField) outcome {
+				return omitted("overwriteRegistry is " + f.overwrite + ", and KKP puts that in front of its path")
+			},
+		},
+		{ // the path in the mirror, without the mirror's own, which overwriteRegistry adds
+			when: func(repositoryField) bool { return true },
+			then: func(f repositoryField) outcome {
+				return set(f.mirror.Registry + strings.TrimPrefix(f.wanted, f.mirror.String()))
+			},
+		},
+	}
+}
+
+// decide applies the decision table.
+func (f repositoryField) decide() outcome {
+	for _, rule := range rules() {
+		if rule.when(f) {
+			return rule.then(f)
+		}
+	}
+	return outcome{}
+}
