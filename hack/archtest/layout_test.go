@@ -15,10 +15,11 @@ func layout() Rules {
 		Imports: merge(map[string][]string{
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
-				"pkg/plugin/display", "pkg/plugin/terminal",
+				"pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/worker", "pkg/atomicfile",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/images", "pkg/plugin/terminal"},
+			"pkg/plugin/option":   {"pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/terminal"},
 			"pkg/plugin/terminal": nil,
 
 			"pkg/images/chart":    append([]string{"pkg/atomicfile", "pkg/safehttp", "pkg/worker"}, values...),
@@ -69,12 +70,12 @@ func layout() Rules {
 		Only: []Only{
 			{
 				Library: "github.com/spf13/cobra",
-				For:     []string{"pkg/plugin", "hack/docs"},
+				For:     []string{"pkg/plugin", "pkg/plugin/option", "hack/docs"},
 				Why:     "flags become one validated value in pkg/plugin",
 			},
 			{
 				Library: "github.com/spf13/pflag",
-				For:     []string{"pkg/plugin"},
+				For:     []string{"pkg/plugin", "pkg/plugin/option"},
 				Why:     "flags become one validated value in pkg/plugin",
 			},
 			{
@@ -84,7 +85,7 @@ func layout() Rules {
 			},
 			{
 				Library: "k8s.io/cli-runtime",
-				For:     []string{"cmd/kubectl-kkp_mirror", "pkg/kkp", "pkg/patch", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/terminal", "hack/docs"},
+				For:     []string{"cmd/kubectl-kkp_mirror", "pkg/kkp", "pkg/patch", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal", "hack/docs"},
 				Why:     "it is client-go by another name",
 			},
 			{
@@ -113,7 +114,7 @@ func layout() Rules {
 			{
 				Library: "os",
 				For: []string{
-					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/terminal", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
+					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
 					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "hack/profiles", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",

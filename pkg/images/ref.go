@@ -100,3 +100,11 @@ func (r Ref) Matches(pattern string) bool {
 	}
 	return base != "" && strings.HasSuffix("/"+r.Name(), "/"+strings.Trim(base, "/"))
 }
+
+// CheckHost says what is wrong with the name of a registry that is a host[:port].
+func CheckHost(host string) error {
+	if host == "" || strings.ContainsAny(host, "/ ,=") {
+		return fmt.Errorf("%q is no registry: write host[:port], without scheme and path", host)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package option
+
+import (
+	"slices"
+
+	"github.com/spf13/pflag"
+)
+
+// DryRun is a value of --dry-run, as kubectl has it. It implements pflag.Value.
+type DryRun string
+
+// The values of --dry-run.
+const (
+	DryRunNone   DryRun = "none"   // the change is made
+	DryRunClient DryRun = "client" // the change is shown, without asking the API server
+	DryRunServer DryRun = "server" // the API server checks the change, which is shown
+)
+
+// DryRuns are the values of --dry-run.
+func DryRuns() []string {
+	return []string{string(DryRunNone), string(DryRunClient), string(DryRunServer)}
+}
+
+// Set implements pflag.Value.
+func (d *DryRun) Set(text string) error {
+	if !slices.Contains(DryRuns(), text) {
+		return Usagef("--dry-run %q: it is none, client or server", text)
+	}
+	*d = DryRun(text)
+	return nil
+}
+
+// String implements pflag.Value.
+func (d *DryRun) String() string { return string(*d) }
+
+// Type implements pflag.Value.
+func (d *DryRun) Type() string { return "string" }
+
+// AddDryRun adds --dry-run to the flags of a command.
+func AddDryRun(flags *pflag.FlagSet, value *DryRun, usage string) {
+	*value = DryRunNone
+	flags.Var(value, "dry-run", usage)
+}
+
+// AddYes adds the flag that answers what a command would ask on a terminal.
+func AddYes(flags *pflag.FlagSet, value *bool) {
+	flags.BoolVarP(value, "yes", "y", false, "Do not ask, on a terminal, before the change is made")
+}
+
+// ChangeFlags say how objects of a cluster are changed.
+type ChangeFlags struct {
+	manager string
+	value   Change
+}
+
+// NewChangeFlags returns the flags for a default field manager.
+func NewChangeFlags(manager string) *ChangeFlags { return &ChangeFlags{manager: manager} }
+
+// Change says how objects of a cluster are changed.
+type Change struct {
+	DryRun     DryRun
+	Revert     bool   // the previous values come back
+	Force      bool   // fields are taken from other managers
+	Manager    string // that owns the changed fields, 1 to 128 characters
+	SkipVerify bool   // the mirror is not checked
+	Images     string // a file with the list of images that are checked, "-" for stdin; "": those that are found now
+	Yes        bool   // nothing is asked
+}
+
+// Add adds the flags to those of a command.
+func (f *ChangeFlags) Add(flags *pflag.FlagSet) {
+	AddDryRun(flags, &f.value.DryRun,
+		"none; server: let the API server check the change and show it; client: show it, and ask neither the API server nor the mirror (with -o yaml: what to commit)")
+	flags.BoolVar(&f.value.Revert, "revert", false, "Restore the previous values of the changed fields")
+	flags.BoolVar(&f.value.Force, "force-conflicts", false, "Take fields from whoever else manages them")
+	flags.StringVar(&f.value.Manager, "field-manager", f.manager, "Name of the manager that owns the changed fields")
+	check(flags, "field-manager", func(text string) error {
+		if text == "" || len(text) > 128 {
+			return Usagef("--field-manager: a name of 1 to 128 characters is needed")
+		}
+		return nil
+	})
+	flags.BoolVar(&f.value.SkipVerify, "skip-verify", false, "Do not check first that the mirror has the images")
+	flags.StringVar(&f.value.Images, "images", "", "Check the images of this list, as 'images -o json' prints it (- is stdin), in place of those that are found now")
+	AddYes(flags, &f.value.Yes)
+}
+
+// Parse returns the value of the flags.
+func (f *ChangeFlags) Parse() Change { return f.value }

@@ -1,0 +1,46 @@
+package option
+
+import (
+	"errors"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/spf13/pflag"
+)
+
+// ContentFlags say which parts of an image are copied, and how progress is shown.
+type ContentFlags struct {
+	platforms []string
+	value     Content
+}
+
+// Content says which parts of an image are copied, and how progress is shown.
+type Content struct {
+	Platforms   []v1.Platform // none: all
+	NoReferrers bool
+	NoProgress  bool // a line for each image, also on a terminal
+}
+
+// Add adds the flags to those of a command.
+func (f *ContentFlags) Add(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.platforms, "platform", nil,
+		"Copy only these platforms, such as linux/amd64 (default: all). Changes the digest of an index, unless the registry accepts an index with missing platforms; "+
+			"a later sync takes such an index for complete, and verify --fix adds the missing platforms")
+	flags.BoolVar(&f.value.NoReferrers, "no-referrers", false, "Leave out referrers (signatures, attestations, SBOMs)")
+	flags.BoolVar(&f.value.NoProgress, "no-progress", false, "Print a line for each image that is copied, also on a terminal")
+}
+
+// Parse returns the value of the flags.
+func (f *ContentFlags) Parse() (Content, error) {
+	value := f.value
+	for _, text := range f.platforms {
+		platform, err := v1.ParsePlatform(text)
+		if err == nil && (platform.OS == "" || platform.Architecture == "") {
+			err = errors.New("write it as os/arch or os/arch/variant, such as linux/amd64")
+		}
+		if err != nil {
+			return Content{}, Usagef("--platform %q: %w", text, err)
+		}
+		value.Platforms = append(value.Platforms, *platform)
+	}
+	return value, nil
+}

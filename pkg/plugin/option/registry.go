@@ -1,0 +1,96 @@
+package option
+
+import (
+	"crypto/x509"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/spf13/pflag"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
+)
+
+// RegistryFlags say how registries are reached.
+type RegistryFlags struct {
+	insecure insecureFlag
+	maps     []string // HOST=REGISTRY[/PREFIX]
+	value    Registry
+	cas      string // file
+}
+
+// Registry says how registries are reached. Hosts are host[:port].
+type Registry struct {
+	Insecure  []string       // hosts whose certificates are not verified
+	PlainHTTP []string       // hosts that are spoken to without TLS
+	CAs       *x509.CertPool // trusted; nil: the system's
+	Maps      []rewrite.Rule // through which other registries images are pulled, the first that fits counts
+	Jobs      int            // concurrency per registry, at least 1
+	Verbosity int            // 6 and more prints requests, 8 their headers
+}
+
+// Add adds the flags to those of a command.
+func (f *RegistryFlags) Add(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.maps, "registry-map", nil,
+		"Pull the images of a host through another registry, as HOST=REGISTRY[/PREFIX]; HOST * is any host, and then PREFIX may contain {host}")
+	flags.StringVar(&f.cas, "ca-file", "", "PEM file with CA certificates to trust beside the system's")
+	flags.Var(&f.insecure, "insecure", "Do not verify the TLS certificate of the target registry, or with --insecure=HOST[:PORT],… (needed where there is no target) those of these hosts; "+
+		"that includes token servers under the same host name, and nothing else")
+	flags.Lookup("insecure").NoOptDefVal = "true"
+	flags.StringSliceVar(&f.value.PlainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
+	flags.IntVar(&f.value.Jobs, "jobs", 8, "Concurrency per registry: twice as many large blobs, four times as many small requests")
+	check(flags, "jobs", func(string) error {
+		if f.value.Jobs < 1 {
+			return Usagef("--jobs %d: at least 1 is needed", f.value.Jobs)
+		}
+		return nil
+	})
+	flags.IntVarP(&f.value.Verbosity, "v", "v", 0, "Log verbosity on stderr: 6 prints each request, 8 adds headers; credentials are masked")
+}
+
+// Parse returns the value of the flags for a command with a target registry, or without one.
+func (f *RegistryFlags) Parse(target images.Target) (Registry, error) {
+	value := f.value
+	var err error
+	if value.Insecure, err = f.insecure.hostsFor(target); err != nil {
+		return Registry{}, Usage(err)
+	}
+	for _, text := range f.maps {
+		rule, err := rewrite.Parse(text)
+		if err != nil {
+			return Registry{}, Usagef("--registry-map: %w", err)
+		}
+		value.Maps = append(value.Maps, rule)
+	}
+	if f.cas != "" {
+		if value.CAs, err = loadCAs(f.cas); err != nil {
+			return Registry{}, Usagef("--ca-file: %w", err)
+		}
+	}
+	return value, nil
+}
+
+// Through returns the way to registries on which everything that no other map is for is read
+// from a mirror: images have to be there, and often nothing else can be reached.
+func (r Registry) Through(mirror images.Target) Registry {
+	r.Maps = append(slices.Clone(r.Maps),
+		rewrite.Rule{Host: rewrite.HostName(mirror.Registry), Registry: mirror.Registry},
+		rewrite.Rule{Host: "*", Registry: mirror.Registry, Prefix: mirror.Prefix})
+	return r
+}
+
+func loadCAs(path string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%s: no certificate in PEM format", path)
+	}
+	return pool, nil
+}

@@ -1,0 +1,113 @@
+package option
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"github.com/spf13/pflag"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+// ScopeFlags narrow or widen what is needed.
+type ScopeFlags struct {
+	known []string // sources
+	value Scope
+}
+
+// NewScopeFlags returns the flags for the sources of images that exist.
+func NewScopeFlags(sources []string) *ScopeFlags { return &ScopeFlags{known: sources} }
+
+// Scope narrows or widens what is needed.
+type Scope struct {
+	All             bool     // everything that the KKP release can use
+	Sources         []string // none: all
+	Providers       []string // cloud providers; none: those in use
+	VersionFilter   string   // the text of Versions
+	Versions        *semver.Constraints
+	Prefix          string // of the full names of images
+	IgnoreOverrides bool   // upstream names are listed
+	Charts          Charts
+	Addons          Addons
+}
+
+// Add adds the flags to those of a command.
+func (f *ScopeFlags) Add(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.value.All, "all", false, "Everything the KKP release can use, not only what this installation uses")
+	flags.StringSliceVar(&f.value.Sources, "source", nil, "Only these sources: "+strings.Join(f.known, ", "))
+	flags.StringSliceVar(&f.value.Providers, "provider-filter", nil, "Only these cloud providers, such as aws,vsphere")
+	flags.StringVar(&f.value.VersionFilter, "version-filter", "", `Only these Kubernetes versions, as a constraint such as ">=1.34 <1.36"`)
+	check(flags, "version-filter", f.readVersions)
+	flags.StringVar(&f.value.Prefix, "registry-prefix", "", "Only images whose full name starts so, such as quay.io/kubermatic/")
+	flags.BoolVar(&f.value.IgnoreOverrides, "ignore-repository-overrides", true,
+		"List upstream names, whatever registry KKP is configured to pull from")
+	f.value.Charts.add(flags)
+	f.value.Addons.add(flags)
+}
+
+func (f *ScopeFlags) readVersions(text string) error {
+	f.value.Versions = nil
+	if text == "" {
+		return nil
+	}
+	constraint, err := semver.NewConstraint(text)
+	if err != nil {
+		return Usagef("--version-filter %q: %w; write a constraint such as \">=1.34 <1.36\"", text, err)
+	}
+	f.value.Versions = constraint
+	return nil
+}
+
+// Parse returns the value of the flags.
+func (f *ScopeFlags) Parse() (Scope, error) {
+	for _, source := range f.value.Sources {
+		if !slices.Contains(f.known, source) {
+			return Scope{}, Usagef("--source: unknown source %q; there are %s", source, strings.Join(f.known, ", "))
+		}
+	}
+	return f.value, f.value.Addons.check()
+}
+
+// WithPrefix keeps the images whose full name begins with Prefix.
+func (s Scope) WithPrefix(inv images.Inventory) images.Inventory {
+	return inv.Where(func(img images.Image) bool { return strings.HasPrefix(img.Ref.String(), s.Prefix) })
+}
+
+// Charts says which charts there are beside those that are installed.
+type Charts struct {
+	Directory string   // "": none
+	Values    []string // files with Helm values, later ones win
+}
+
+func (c *Charts) add(flags *pflag.FlagSet) {
+	flags.StringVar(&c.Directory, "charts-directory", "", "Also list what the Helm charts in this directory refer to, such as the charts of a KKP release")
+	flags.StringSliceVar(&c.Values, "helm-values", nil, "Files with Helm values for the charts in --charts-directory and in KKP's image; later ones win")
+}
+
+// Addons says where KKP's addons are, if not in the image that KKP runs.
+type Addons struct {
+	Path  string // a directory, or ""
+	Image string // a reference, or ""
+}
+
+func (a *Addons) add(flags *pflag.FlagSet) {
+	flags.StringVar(&a.Path, "addons-path", "", "Read KKP's addons from this directory, not from their image")
+	flags.StringVar(&a.Image, "addons-image", "", "Read KKP's addons from this image (default: the one that KKP runs)")
+	check(flags, "addons-image", func(text string) error {
+		if text == "" {
+			return nil
+		}
+		if _, err := images.ParseRef(text); err != nil {
+			return Usagef("--addons-image: %w", err)
+		}
+		return nil
+	})
+}
+
+func (a *Addons) check() error {
+	if a.Path != "" && a.Image != "" {
+		return Usagef("--addons-path and --addons-image exclude each other")
+	}
+	return nil
+}
