@@ -129,11 +129,3 @@ func ParseContainerdMirror(text string) (host, mirror string, err error) {
 	}
 	return host, mirror, nil
 }
-
-// CheckHost says what is wrong with an entry of insecureRegistries.
-func CheckHost(host string) error {
-	if host == "" || strings.ContainsAny(host, "/ ,=") {
-		return fmt.Errorf("%q is no registry: write host[:port], without scheme and path", host)
-	}
-	return nil
-}

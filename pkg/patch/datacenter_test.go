@@ -135,7 +135,7 @@ func TestNoProxy(t *testing.T) {
 
 func TestNodeSettingsAreChecked(t *testing.T) {
 	checks := map[string]func(string) error{
-		"proxy": CheckProxy, "host": CheckHost, "mirror": CheckRegistryMirror,
+		"proxy": CheckProxy, "host": images.CheckHost, "mirror": CheckRegistryMirror,
 		"containerd": func(text string) error { _, _, err := ParseContainerdMirror(text); return err },
 	}
 	for name, texts := range map[string]map[string]bool{

@@ -3,16 +3,12 @@ package plugin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
@@ -22,6 +18,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/fetch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
 
@@ -29,23 +26,12 @@ import (
 // v2.31.0: KUBERMATIC_CHARTS_DIRECTORY).
 const bundledCharts = "opt/charts"
 
-// chartFlags say which charts there are beside those that are installed.
-type chartFlags struct {
-	directory string
-	values    []string
-}
-
-func (f *chartFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.directory, "charts-directory", "", "Also list what the Helm charts in this directory refer to, such as the charts of a KKP release")
-	flags.StringSliceVar(&f.values, "helm-values", nil, "Files with Helm values for the charts in --charts-directory and in KKP's image; later ones win")
-}
-
-// reader returns what reads and renders charts. bundled tells whether those in KKP's image
+// newChartReader returns what reads and renders charts. bundled tells whether those in KKP's image
 // are among them.
-func (f *chartFlags) reader(cmd *cobra.Command, registries *transfer.Registries, bundled bool) (*chartReader, error) {
-	if len(f.values) > 0 && f.directory == "" && !bundled {
-		return nil, usageError(cmd, errors.New("--helm-values is for the charts in --charts-directory, or in KKP's image, and neither is asked for; "+
-			"installed releases have values of their own"))
+func newChartReader(o option.Charts, registries *transfer.Registries, bundled bool) (*chartReader, error) {
+	if len(o.Values) > 0 && o.Directory == "" && !bundled {
+		return nil, option.Usagef("--helm-values is for the charts in --charts-directory, or in KKP's image, and neither is asked for; " +
+			"installed releases have values of their own")
 	}
 	log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
 	workers, err := newWorkers()
@@ -58,19 +44,19 @@ func (f *chartFlags) reader(cmd *cobra.Command, registries *transfer.Registries,
 		renderer: &chart.Renderer{Workers: workers},
 		puller:   &chart.Puller{Registry: chartRegistry{registries}, Client: registries.HTTPClient(), CacheDir: chartCache()},
 	}
-	if f.directory == "" {
+	if o.Directory == "" {
 		return reader, nil
 	}
-	if reader.found, err = chart.InDirectory(f.directory); err != nil {
-		return nil, usageError(cmd, fmt.Errorf("--charts-directory: %w", err))
+	if reader.found, err = chart.InDirectory(o.Directory); err != nil {
+		return nil, option.Usagef("--charts-directory: %w", err)
 	}
 	if len(reader.found) == 0 {
-		return nil, usageError(cmd, fmt.Errorf("--charts-directory %s: there is no Helm chart in it", f.directory))
+		return nil, option.Usagef("--charts-directory %s: there is no Helm chart in it", o.Directory)
 	}
-	for _, file := range f.values {
+	for _, file := range o.Values {
 		values, err := readValues(file)
 		if err != nil {
-			return nil, usageError(cmd, fmt.Errorf("--helm-values %s: %w", file, err))
+			return nil, option.Usagef("--helm-values %s: %w", file, err)
 		}
 		reader.values = chart.Merge(reader.values, values)
 	}

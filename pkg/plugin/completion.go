@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -11,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 // pluginFile is the file name by which kubectl finds the plugin.
@@ -33,8 +36,10 @@ completion (see kubectl completion --help), then run "completion install" once. 
 other commands print a script for those who call kubectl-kkp_mirror directly.`,
 		Example: `  kubectl kkp-mirror completion install
   source <(kubectl kkp-mirror completion bash)`,
-		Args: subcommandRequired,
+		Args: func(cmd *cobra.Command, args []string) error { return noSuchCommand(args, cmd.SuggestionsFor) },
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: 2,
 	}
 	shells := map[string]func(root *cobra.Command) error{
 		"bash":       func(root *cobra.Command) error { return root.GenBashCompletionV2(streams.Out, true) },
@@ -57,7 +62,7 @@ other commands print a script for those who call kubectl-kkp_mirror directly.`,
 }
 
 func newInstallCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	var dir string
+	f := &installFlags{streams: streams}
 	cmd := &cobra.Command{
 		Use:   "install",
 		Short: "Install the hook through which kubectl completes the plugin",
@@ -66,20 +71,41 @@ func newInstallCommand(streams genericiooptions.IOStreams) *cobra.Command {
 			pluginFile + " is found.",
 		Example: "  kubectl kkp-mirror completion install\n  kubectl kkp-mirror completion install --dir ~/.local/bin",
 		Args:    exactArgs(),
-		RunE: func(*cobra.Command, []string) error {
-			path, err := installHook(dir)
-			if err != nil {
-				return err
-			}
-			fmt.Fprintf(streams.Out, "%s\n", path)
-			fmt.Fprintf(streams.ErrOut, "kubectl completes kkp-mirror from the next shell on, if kubectl's own completion is set up (kubectl completion --help)\n")
-			return nil
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}
-	addGroups(cmd, flagGroup{"Output", func(flags *pflag.FlagSet) {
-		flags.StringVar(&dir, "dir", "", "Directory to write to (default: where "+pluginFile+" is in PATH)")
-	}})
+	option.AddGroups(cmd.Flags(), option.Group{Title: "Output", Add: f.add})
 	return cmd
+}
+
+// installFlags say where the hook goes.
+type installFlags struct {
+	streams genericiooptions.IOStreams
+	dir     string
+}
+
+func (f *installFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.dir, "dir", "", "Directory to write to (default: where "+pluginFile+" is in PATH)")
+}
+
+func (f *installFlags) complete(*pflag.FlagSet, []string) (installOptions, error) {
+	return installOptions(*f), nil
+}
+
+// installOptions say where the hook goes.
+type installOptions installFlags
+
+func (installOptions) validate() error { return nil }
+
+func (o installOptions) run(context.Context) error {
+	path, err := installHook(o.dir)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.streams.Out, "%s\n", path)
+	fmt.Fprintf(o.streams.ErrOut, "kubectl completes kkp-mirror from the next shell on, if kubectl's own completion is set up (kubectl completion --help)\n")
+	return nil
 }
 
 // installHook writes the hook and returns its path. It replaces only a hook of its own.

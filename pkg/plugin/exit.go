@@ -9,24 +9,8 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
-
-// UsageError says that the command line is wrong.
-type UsageError struct {
-	Command string // "kubectl kkp-mirror sync"
-	Err     error
-}
-
-func (e *UsageError) Error() string {
-	return fmt.Sprintf("%v\nSee '%s --help'.", e.Err, e.Command)
-}
-
-// Unwrap returns what is wrong.
-func (e *UsageError) Unwrap() error { return e.Err }
-
-func usageError(cmd *cobra.Command, err error) error {
-	return &UsageError{Command: cmd.CommandPath(), Err: err}
-}
 
 // PartialError says that a command did its work, but not all of it.
 type PartialError struct {
@@ -44,7 +28,7 @@ func (e *InterruptedError) Error() string { return e.Message }
 
 // exitCode is the exit code for the error that a command returned.
 func exitCode(ctx context.Context, err error) int {
-	var usage *UsageError
+	var usage *option.UsageError
 	var partial *PartialError
 	switch {
 	case err == nil:
@@ -60,14 +44,17 @@ func exitCode(ctx context.Context, err error) int {
 	}
 }
 
-// render is the one place where errors become text.
-func render(err error, code int) string {
+// render is the one place where errors become text. command is the path of the command that
+// returned the error, such as "kubectl kkp-mirror sync".
+func render(err error, code int, command string) string {
 	var interrupted *InterruptedError
 	switch {
 	case errors.As(err, &interrupted):
 		return "interrupted: " + interrupted.Message
 	case code == exitInterrupted:
 		return "interrupted"
+	case code == exitUsage:
+		return fmt.Sprintf("error: %v\nSee '%s --help'.", err, command)
 	default:
 		return "error: " + err.Error()
 	}
@@ -75,15 +62,18 @@ func render(err error, code int) string {
 
 // exactArgs wants one argument for each name.
 func exactArgs(names ...string) cobra.PositionalArgs {
-	return func(cmd *cobra.Command, args []string) error {
-		switch {
-		case len(args) < len(names):
-			return usageError(cmd, fmt.Errorf("%s is missing", names[len(args)]))
-		case len(args) > len(names):
-			return usageError(cmd, fmt.Errorf("unexpected argument %q", args[len(names)]))
-		}
-		return nil
+	return func(_ *cobra.Command, args []string) error { return countArgs(args, names...) }
+}
+
+// countArgs refuses arguments unless there is one for each name.
+func countArgs(args []string, names ...string) error {
+	switch {
+	case len(args) < len(names):
+		return option.Usagef("%s is missing", names[len(args)])
+	case len(args) > len(names):
+		return option.Usagef("unexpected argument %q", args[len(names)])
 	}
+	return nil
 }
 
 // failures makes failed copies the outcome of a command.

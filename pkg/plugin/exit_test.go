@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"testing"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 func TestExitCodes(t *testing.T) {
@@ -16,7 +18,7 @@ func TestExitCodes(t *testing.T) {
 	}{
 		{t.Context(), nil, 0},
 		{t.Context(), errors.New("x"), 1},
-		{t.Context(), &UsageError{Err: errors.New("x")}, 2},
+		{t.Context(), &option.UsageError{Err: errors.New("x")}, 2},
 		{t.Context(), &PartialError{}, 3},
 		{interrupted, &InterruptedError{}, 130},
 		{interrupted, errors.New("context canceled"), 130},

@@ -22,12 +22,12 @@ import (
 
 // helmCluster is Helm's way to the cluster of a release: one that changes it, one that only
 // tries changes, and one for templates, which see no more than the release's namespace.
-func (c *patchHelmCommand) helmCluster(ctx context.Context, r installed.Redirected) (upgrade.Cluster, error) {
-	config, err := c.input.masterConfig()
+func (o patchHelmOptions) helmCluster(ctx context.Context, r installed.Redirected) (upgrade.Cluster, error) {
+	config, err := o.installation.masterConfig()
 	if err != nil {
 		return upgrade.Cluster{}, err
 	}
-	connect := connector(config, c.streams.ErrOut)
+	connect := connector(config, o.streams.ErrOut)
 	if r.Seed != nil {
 		master, err := connect(config)
 		if err != nil {
@@ -41,7 +41,7 @@ func (c *patchHelmCommand) helmCluster(ctx context.Context, r installed.Redirect
 	if err != nil {
 		return upgrade.Cluster{}, err
 	}
-	progress := &helmProgress{out: c.streams.ErrOut, release: r.ID()}
+	progress := &helmProgress{out: o.streams.ErrOut, release: r.ID()}
 	changing, err := configuration(config, r.Namespace, progress.log)
 	if err != nil {
 		return upgrade.Cluster{}, err

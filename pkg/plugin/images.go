@@ -3,7 +3,6 @@ package plugin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,21 +17,25 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// imagesCommand is what the images command was asked.
-type imagesCommand struct {
+// imagesFlags are the flags of the images command.
+type imagesFlags struct {
 	streams    genericiooptions.IOStreams
-	input      *inputFlags
-	scope      scopeFlags
-	registries registryFlags
-	output     *outputFlags
+	input      option.InputFlags
+	connection *option.ConnectionFlags
+	scope      *option.ScopeFlags
+	registry   option.RegistryFlags
+	output     *option.OutputFlags
 	digests    bool
 	diff       bool
 }
 
 func newImagesCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &imagesCommand{streams: streams, input: newInputFlags(), output: newOutputFlags()}
+	f := &imagesFlags{
+		streams: streams, connection: option.NewConnectionFlags(), scope: option.NewScopeFlags(discover.Sources()), output: option.NewOutputFlags(),
+	}
 	cmd := &cobra.Command{
 		Use:   "images [REF...]",
 		Short: "List every image that KKP needs, and why",
@@ -61,94 +64,127 @@ What could not be read is a gap: it is named on stderr, and the exit code is 3.`
 
   # A lock file for sync: every image with its digest
   kubectl kkp-mirror images --digests -o json > images.json`,
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
 	}
-	addGroups(cmd,
-		flagGroup{"Input", c.input.add},
-		flagGroup{"Scope", func(flags *pflag.FlagSet) {
-			c.scope.add(flags)
-			flags.BoolVar(&c.diff, "diff", false, "With --kkp-version or --edition: only what does not run today")
+	option.AddGroups(cmd.Flags(),
+		option.Group{Title: "Input", Add: f.input.Add},
+		option.Group{Title: "Scope", Add: func(flags *pflag.FlagSet) {
+			f.scope.Add(flags)
+			flags.BoolVar(&f.diff, "diff", false, "With --kkp-version or --edition: only what does not run today")
 		}},
-		flagGroup{"Output", func(flags *pflag.FlagSet) {
-			c.output.add(flags)
-			flags.BoolVar(&c.digests, "digests", false, "Ask the registries for the digest of every image")
+		option.Group{Title: "Output", Add: func(flags *pflag.FlagSet) {
+			f.output.Add(flags)
+			flags.BoolVar(&f.digests, "digests", false, "Ask the registries for the digest of every image")
 		}},
-		flagGroup{"Registries", c.registries.add},
-		flagGroup{"Connection", c.input.addConnection})
-	complete(cmd, completions())
+		option.Group{Title: "Registries", Add: f.registry.Add},
+		option.Group{Title: "Connection", Add: f.connection.Add})
+	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
 }
 
-func (c *imagesCommand) run(ctx context.Context, cmd *cobra.Command, refs []string) error {
-	printer, err := c.output.documentPrinter(cmd, formatWide, formatName)
+func (f *imagesFlags) complete(_ *pflag.FlagSet, args []string) (imagesOptions, error) {
+	o := imagesOptions{
+		streams: f.streams, refs: args, digests: f.digests, diff: f.diff,
+		installation: installation{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
+	}
+	var err error
+	if o.output, err = f.output.Parse(option.FormatWide, option.FormatName); err != nil {
+		return o, err
+	}
+	if o.scope, err = f.scope.Parse(); err != nil {
+		return o, err
+	}
+	o.registry, err = f.registry.Parse(images.Target{})
+	return o, err
+}
+
+// imagesOptions are what the images command was asked.
+type imagesOptions struct {
+	streams      genericiooptions.IOStreams
+	installation installation
+	scope        option.Scope
+	registry     option.Registry
+	output       option.Output
+	refs         []string // patterns of the images that are shown; none: all
+	digests      bool
+	diff         bool
+}
+
+func (imagesOptions) validate() error { return nil }
+
+func (o imagesOptions) run(ctx context.Context) error {
+	registries, err := newRegistries(o.registry, o.streams.ErrOut)
 	if err != nil {
 		return err
 	}
-	registries, err := c.registries.registries(cmd, images.Target{})
-	if err != nil {
-		return err
-	}
-	result, title, err := c.find(ctx, cmd, registries)
+	result, title, err := o.find(ctx, registries)
 	if err != nil {
 		return err
 	}
 	whole := result
-	if len(refs) > 0 {
-		if result.Inventory, err = matching(result.Inventory, refs); err != nil {
+	if len(o.refs) > 0 {
+		if result.Inventory, err = matching(result.Inventory, o.refs); err != nil {
 			return err
 		}
 	}
-	if c.digests {
-		resolveDigests(ctx, registries, &result.Inventory, c.registries.jobs)
+	if o.digests {
+		resolveDigests(ctx, registries, &result.Inventory, o.registry.Jobs)
 	}
-	switch {
-	case printer != nil:
-		err = display.Document(c.streams.Out, printer, result.List())
-	case c.output.format() == formatName:
-		display.Names(c.streams.Out, result.Inventory)
-	case len(refs) > 0:
-		display.Reasons(c.streams.Out, result.Inventory)
-	default:
-		err = display.Images(c.streams.Out, result.Inventory, c.output.format() == formatWide, c.output.noHeaders)
-	}
-	if err != nil {
+	if err := o.print(result.Inventory); err != nil {
 		return err
 	}
 	whole.Gaps, whole.Notes = result.Gaps, result.Notes
-	summary(title, whole, len(result.Images)).Print(c.streams.ErrOut)
+	summary(title, whole, len(result.Images)).Print(o.streams.ErrOut)
 	return gapsError(result.Gaps)
 }
 
+func (o imagesOptions) print(inv images.Inventory) error {
+	out := o.streams.Out
+	switch {
+	case o.output.Printer != nil:
+		return display.Document(out, o.output.Printer, inv.List())
+	case o.output.Format == option.FormatName:
+		display.Names(out, inv)
+	case len(o.refs) > 0:
+		display.Reasons(out, inv)
+	default:
+		return display.Images(out, inv, o.output.Format == option.FormatWide, o.output.NoHeaders)
+	}
+	return nil
+}
+
 // find discovers what is needed, and says of what.
-func (c *imagesCommand) find(ctx context.Context, cmd *cobra.Command, registries *transfer.Registries) (discover.Result, string, error) {
-	opts, err := c.scope.options(cmd, registries)
+func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries) (discover.Result, string, error) {
+	opts, err := discoverOptions(o.scope, len(o.installation.Files) > 0, registries)
 	if err != nil {
 		return discover.Result{}, "", err
 	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams, registries, discover.Parts(opts.Sources))
+	inst, release, err := o.installation.load(ctx, registries, discover.Parts(opts.Sources))
 	if err != nil {
 		return discover.Result{}, "", err
 	}
 	title := releaseTitle(release)
-	result, err := c.scope.inventory(ctx, cmd, inst, release, opts)
-	if err != nil || !c.diff {
+	result, err := inventory(ctx, o.scope, inst, release, opts)
+	if err != nil || !o.diff {
 		return result, title, err
 	}
-	if inst.Version == "" || c.input.kkpVersion == "" && c.input.edition == "" {
-		return discover.Result{}, "", usageError(cmd, errors.New("--diff compares what runs with what is planned by --kkp-version or --edition, and both must be known"))
+	if inst.Version == "" || o.installation.KKPVersion == "" && o.installation.Edition == "" {
+		return discover.Result{}, "", option.Usagef("--diff compares what runs with what is planned by --kkp-version or --edition, and both must be known")
 	}
 	// Without a word about the edition, that of the plan is the one that runs.
-	running, err := c.input.release(cmd, inst.Version, cmp.Or(inst.Edition, c.input.edition), inst.Live)
+	running, err := o.installation.release(inst.Version, cmp.Or(inst.Edition, o.installation.Edition), inst.Live)
 	if err != nil {
 		return discover.Result{}, "", err
 	}
-	result.Inventory = c.beyond(ctx, result.Inventory, inst, running, opts)
+	result.Inventory = beyond(ctx, result.Inventory, inst, running, opts)
 	return result, title + ", beyond what " + strings.TrimPrefix(releaseTitle(running), "KKP ") + " needs", nil
 }
 
 // beyond returns what a plan needs and the release that runs does not. The charts and addons
 // at hand are the plan's.
-func (c *imagesCommand) beyond(ctx context.Context, plan images.Inventory, inst kkp.Installation, running *catalog.Release, opts discover.Options) images.Inventory {
+func beyond(ctx context.Context, plan images.Inventory, inst kkp.Installation, running *catalog.Release, opts discover.Options) images.Inventory {
 	if charts, ok := opts.Charts.(*chartReader); ok {
 		opts.Charts = installedCharts{charts}
 	}

@@ -7,12 +7,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
@@ -31,26 +33,29 @@ const (
 // Main runs the plugin and returns its exit code. The context ends when the user
 // interrupts.
 func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams) int {
-	errOut := terminal.New(streams.ErrOut)
-	if err := logTo(errOut); err != nil {
-		fmt.Fprintln(errOut, render(err, exitFailed))
+	text := terminal.Streams(streams)
+	root := newRootCommand(text, streams)
+	if err := logTo(text.ErrOut); err != nil {
+		fmt.Fprintln(text.ErrOut, render(err, exitFailed, root.CommandPath()))
 		return exitFailed
 	}
-	root := NewCommand(streams)
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	code := exitCode(ctx, err)
 	if err != nil {
-		fmt.Fprintln(errOut, render(err, code))
+		fmt.Fprintln(text.ErrOut, render(err, code, cmd.CommandPath()))
 	}
 	return code
 }
 
-// NewCommand returns the whole command tree. All that its commands print is text, but for
-// the one that this program runs itself.
+// NewCommand returns the whole command tree.
 func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	raw := streams
-	streams = terminal.Streams(raw)
+	return newRootCommand(terminal.Streams(streams), streams)
+}
+
+// newRootCommand returns the command tree. Its commands print to streams, which escape what is
+// more than text. The command that this program runs itself has the raw streams.
+func newRootCommand(streams, raw genericiooptions.IOStreams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-kkp_mirror",
 		Short: "Take a KKP installation offline",
@@ -70,31 +75,41 @@ anything in the cluster.`,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Args:              subcommandRequired,
+		Args:              func(cmd *cobra.Command, args []string) error { return noSuchCommand(args, cmd.SuggestionsFor) },
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+
+		SuggestionsMinimumDistance: 2,
 	}
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, currentFlag(err)) })
-	root.SetUsageFunc(printUsage)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return option.FlagError(currentFlag(err)) })
+	root.SetUsageFunc(func(cmd *cobra.Command) error {
+		u := usage{path: cmd.CommandPath(), arguments: strings.TrimPrefix(cmd.Use, cmd.Name()), example: cmd.Example, flags: option.Sections(cmd.Flags())}
+		for _, sub := range cmd.Commands() {
+			if sub.IsAvailableCommand() {
+				u.commands = append(u.commands, [2]string{sub.Name(), sub.Short})
+			}
+		}
+		u.print(cmd.OutOrStderr())
+		return nil
+	})
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
 	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams),
 		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newWorkCommand(raw))
 	return root
 }
 
-// subcommandRequired refuses arguments that are no command, with the nearest ones.
-func subcommandRequired(cmd *cobra.Command, args []string) error {
+// noSuchCommand refuses arguments that are no command, with the nearest command.
+func noSuchCommand(args []string, nearest func(string) []string) error {
 	if len(args) == 0 {
 		return nil
 	}
 	message := fmt.Sprintf("unknown command %q", args[0])
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+	if near := nearest(args[0]); len(near) > 0 {
 		message += fmt.Sprintf("; did you mean %q?", near[0])
 	}
-	return usageError(cmd, errors.New(message))
+	return option.Usage(errors.New(message))
 }
 
 // currentFlag tells who uses the old name of a KKP setting as a flag what it is called now.

@@ -37,12 +37,6 @@ func (e *MirrorError) Error() string {
 	return text.String()
 }
 
-// throughMirror lets everything that no other mapping is for be read from the mirror: that
-// is where it has to be, and often the only place that can be reached.
-func (f *registryFlags) throughMirror(target images.Target) {
-	f.mappings = append(f.mappings, target.Registry+"="+target.Registry, "*="+target.String())
-}
-
 // checkMirror fails with a *MirrorError unless a mirror has the images, whole.
 func checkMirror(ctx context.Context, registries *transfer.Registries, target images.Target, refs []images.Ref, jobs int) error {
 	var inv images.Inventory

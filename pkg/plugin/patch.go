@@ -7,11 +7,8 @@ import (
 	"io"
 	"slices"
 
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
@@ -22,70 +19,61 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// The values of --dry-run, as kubectl has them.
-const (
-	dryRunNone   = "none"
-	dryRunClient = "client"
-	dryRunServer = "server"
-)
-
-// patchCommand is what the commands that change objects of KKP have in common.
-type patchCommand struct {
-	selection
-	dryRun     string
-	manager    string
-	force      bool
-	revert     bool
-	skipVerify bool
-	yes        bool
+// patchFlags are the flags that the commands that change objects of KKP have in common.
+type patchFlags struct {
+	streams    genericiooptions.IOStreams
+	connection *option.ConnectionFlags
+	registry   option.RegistryFlags
+	change     *option.ChangeFlags
+	output     *option.OutputFlags
 }
 
-func newPatch(streams genericiooptions.IOStreams) patchCommand {
-	return patchCommand{selection: newSelection(streams)}
-}
-
-// addPatch adds the flags for how a change is made.
-func (c *patchCommand) addPatch(flags *pflag.FlagSet) {
-	flags.StringVar(&c.dryRun, "dry-run", dryRunNone,
-		"none; server: let the API server check the change and show it; client: show it, and ask neither the API server nor the mirror (with -o yaml: what to commit)")
-	flags.BoolVar(&c.revert, "revert", false, "Restore the previous values of the changed fields")
-	flags.BoolVar(&c.force, "force-conflicts", false, "Take fields from whoever else manages them")
-	flags.StringVar(&c.manager, "field-manager", apply.Manager, "Name of the manager that owns the changed fields")
-	flags.BoolVar(&c.skipVerify, "skip-verify", false, "Do not check first that the mirror has the images")
-	flags.StringVar(&c.list, "images", "", "Check the images of this list, as 'images -o json' prints it (- is stdin), in place of those that are found now")
-	addYes(flags, &c.yes)
-}
-
-// addYes adds the flag that answers what agree would ask.
-func addYes(flags *pflag.FlagSet, yes *bool) {
-	flags.BoolVarP(yes, "yes", "y", false, "Do not ask, on a terminal, before the change is made")
-}
-
-// check refuses combinations that mean nothing.
-func (c *patchCommand) check(cmd *cobra.Command) error {
-	if err := checkDryRun(cmd, c.dryRun); err != nil {
-		return err
+func newPatchFlags(streams genericiooptions.IOStreams) patchFlags {
+	return patchFlags{
+		streams: streams, connection: option.NewConnectionFlags(), change: option.NewChangeFlags(apply.Manager), output: option.NewOutputFlags(),
 	}
-	if c.manager == "" || len(c.manager) > 128 {
-		return usageError(cmd, errors.New("--field-manager: a name of 1 to 128 characters is needed"))
-	}
-	return nil
 }
 
-// checkDryRun rejects unknown --dry-run values.
-func checkDryRun(cmd *cobra.Command, value string) error {
-	if !slices.Contains(dryRuns(), value) {
-		return usageError(cmd, fmt.Errorf("--dry-run %q: it is none, client or server", value))
-	}
-	return nil
+// groups are the groups of flags of a command, its own ones first.
+func (f *patchFlags) groups(own ...option.Group) []option.Group {
+	return append(own,
+		option.Group{Title: "Change", Add: f.change.Add},
+		option.Group{Title: "Registries", Add: f.registry.Add},
+		option.Group{Title: "Output", Add: f.output.AddDocument},
+		option.Group{Title: "Connection", Add: f.connection.Add})
 }
 
-func dryRuns() []string { return []string{dryRunNone, dryRunClient, dryRunServer} }
+// complete parses the flags for a mirror, or without one. What is in the mirror is read there.
+func (f *patchFlags) complete(mirror images.Target) (patchOptions, error) {
+	o := patchOptions{
+		streams: f.streams, target: mirror, change: f.change.Parse(),
+		installation: installation{connection: f.connection.Parse(), streams: f.streams},
+	}
+	var err error
+	if o.output, err = f.output.Parse(); err != nil {
+		return o, err
+	}
+	if o.registry, err = f.registry.Parse(mirror); err == nil && mirror.Registry != "" {
+		o.registry = o.registry.Through(mirror)
+	}
+	return o, err
+}
 
-// found is what a change is worked out from.
-type found struct {
+// patchOptions are what commands that change objects of KKP were asked.
+type patchOptions struct {
+	streams      genericiooptions.IOStreams
+	target       images.Target // the mirror, if there is one
+	installation installation
+	registry     option.Registry
+	change       option.Change
+	output       option.Output
+}
+
+// opened is an installation that was read, and whose API is open for changes.
+type opened struct {
 	inst       kkp.Installation
 	release    *catalog.Release
 	registries *transfer.Registries
@@ -97,49 +85,46 @@ type found struct {
 // noParts requests no optional parts: only the configuration, Seeds and Clusters are read.
 func noParts() []kkp.Part { return []kkp.Part{} }
 
-// find reads the parts of the installation that are wanted, nil for all, and opens its API
+// open reads the parts of the installation that are wanted, nil for all, and opens its API
 // for changes.
-func (c *patchCommand) find(ctx context.Context, cmd *cobra.Command, target images.Target, parts []kkp.Part) (found, error) {
-	if target.Registry != "" {
-		c.registries.throughMirror(target)
-	}
-	registries, err := c.registries.registries(cmd, target)
+func (o patchOptions) open(ctx context.Context, parts []kkp.Part) (opened, error) {
+	registries, err := newRegistries(o.registry, o.streams.ErrOut)
 	if err != nil {
-		return found{}, err
+		return opened{}, err
 	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams, registries, parts)
+	inst, release, err := o.installation.load(ctx, registries, parts)
 	if err != nil {
-		return found{}, err
+		return opened{}, err
 	}
-	config, err := c.input.masterConfig()
+	config, err := o.installation.masterConfig()
 	if err != nil {
-		return found{}, err
+		return opened{}, err
 	}
-	connect := connector(config, c.streams.ErrOut)
+	connect := connector(config, o.streams.ErrOut)
 	master, err := connect(config)
 	if err != nil {
-		return found{}, err
+		return opened{}, err
 	}
-	return found{
+	return opened{
 		inst: inst, release: release, registries: registries, connect: connect, master: master,
-		editor: edit.New(master, inst.Configuration.Namespace, edit.Options{Manager: c.manager, Force: c.force}),
+		editor: edit.New(master, inst.Configuration.Namespace, edit.Options{Manager: o.change.Manager, Force: o.change.Force}),
 	}, nil
 }
 
 // needed is the inventory of an installation: a list that was written before, or what is
 // found now.
-func (c *patchCommand) needed(ctx context.Context, cmd *cobra.Command, f found) (images.Inventory, error) {
-	if c.list != "" {
-		return c.readList(cmd)
+func (o patchOptions) needed(ctx context.Context, f opened) (images.Inventory, error) {
+	if o.change.Images != "" {
+		return readList(o.change.Images, o.streams.In)
 	}
-	c.scope.ignoreOverrides = true
-	opts, err := c.scope.options(cmd, f.registries)
+	scope := option.Scope{IgnoreOverrides: true}
+	opts, err := discoverOptions(scope, false, f.registries)
 	if err != nil {
 		return images.Inventory{}, err
 	}
-	result, err := c.scope.inventory(ctx, cmd, f.inst, f.release, opts)
+	result, err := inventory(ctx, scope, f.inst, f.release, opts)
 	for _, gaps := range images.Causes(result.Gaps) {
-		c.say("warning: %s", images.OneCause(gaps))
+		o.say("warning: %s", images.OneCause(gaps))
 	}
 	return result.Inventory, err
 }
@@ -149,62 +134,59 @@ type proof func(context.Context) error
 
 // carry carries changes out, in this order: the API server tries all of them, the mirror is
 // checked, the user agrees, and then they are made.
-func (c *patchCommand) carry(ctx context.Context, cmd *cobra.Command, e edit.Editor, changes []edit.Edited, proof proof) error {
-	printer, err := c.output.documentPrinter(cmd)
+func (o patchOptions) carry(ctx context.Context, e edit.Editor, changes []edit.Edited, proof proof) error {
+	changes = slices.DeleteFunc(changes, func(e edit.Edited) bool { return e.Change.Empty() && (o.output.Printer == nil || o.change.Revert) })
+	if !slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() }) {
+		o.say("nothing to do: %s", o.nothing())
+		return o.print(changes)
+	}
+	if o.change.DryRun == option.DryRunClient {
+		return o.show(ctx, changes, "client dry run")
+	}
+	changes, err := e.Try(ctx, changes)
 	if err != nil {
 		return err
 	}
-	changes = slices.DeleteFunc(changes, func(e edit.Edited) bool { return e.Change.Empty() && (printer == nil || c.revert) })
-	if !slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() }) {
-		c.say("nothing to do: %s", c.nothing())
-		return c.print(printer, changes)
-	}
-	if c.dryRun == dryRunClient {
-		return c.show(ctx, printer, changes, "client dry run")
-	}
-	if changes, err = e.Try(ctx, changes); err != nil {
-		return err
-	}
-	if !c.skipVerify && !c.revert && proof != nil {
+	if !o.change.SkipVerify && !o.change.Revert && proof != nil {
 		if err := proof(ctx); err != nil {
 			return err
 		}
 	}
-	if c.dryRun == dryRunServer {
-		return c.show(ctx, printer, changes, "server dry run")
+	if o.change.DryRun == option.DryRunServer {
+		return o.show(ctx, changes, "server dry run")
 	}
-	if err := c.agree(ctx, printer, changes); err != nil {
+	if err := o.agree(ctx, changes); err != nil {
 		return err
 	}
 	changes, err = e.Apply(ctx, changes)
 	changes = slices.DeleteFunc(changes, func(e edit.Edited) bool { return e.After == nil && !e.Change.Empty() })
-	return errors.Join(err, c.report(printer, changes, ""))
+	return errors.Join(err, o.report(changes, ""))
 }
 
-func (c *patchCommand) nothing() string {
-	if c.revert {
+func (o patchOptions) nothing() string {
+	if o.change.Revert {
 		return "no field has a value that this tool gave it"
 	}
 	return "every field has the wanted value already"
 }
 
-func (c *patchCommand) say(format string, args ...any) {
-	fmt.Fprintf(c.streams.ErrOut, format+"\n", args...)
+func (o patchOptions) say(format string, args ...any) {
+	fmt.Fprintf(o.streams.ErrOut, format+"\n", args...)
 }
 
 // show prints what would change.
-func (c *patchCommand) show(ctx context.Context, printer printers.ResourcePrinter, changes []edit.Edited, how string) error {
-	if printer == nil {
-		if err := c.diffs(ctx, changes); err != nil {
+func (o patchOptions) show(ctx context.Context, changes []edit.Edited, how string) error {
+	if o.output.Printer == nil {
+		if err := o.diffs(ctx, changes); err != nil {
 			return err
 		}
 	}
-	return c.report(printer, changes, how)
+	return o.report(changes, how)
 }
 
-func (c *patchCommand) diffs(ctx context.Context, changes []edit.Edited) error {
+func (o patchOptions) diffs(ctx context.Context, changes []edit.Edited) error {
 	for _, e := range changes {
-		if err := showDiff(ctx, c.streams.Out, apply.Name(e.Change.Live), e.Change.Live, e.Result()); err != nil {
+		if err := showDiff(ctx, o.streams.Out, apply.Name(e.Change.Live), e.Change.Live, e.Result()); err != nil {
 			return err
 		}
 	}
@@ -221,17 +203,17 @@ func showDiff(ctx context.Context, out io.Writer, name string, before, after *un
 }
 
 // report says what became of the objects.
-func (c *patchCommand) report(printer printers.ResourcePrinter, changes []edit.Edited, how string) error {
+func (o patchOptions) report(changes []edit.Edited, how string) error {
 	if how != "" {
 		how = " (" + how + ")"
 	}
 	verb := "patched"
-	if c.revert {
+	if o.change.Revert {
 		verb = "reverted"
 	}
-	out := c.streams.Out
-	if printer != nil {
-		out = c.streams.ErrOut
+	out := o.streams.Out
+	if o.output.Printer != nil {
+		out = o.streams.ErrOut
 	}
 	for _, e := range changes {
 		if e.Change.Empty() {
@@ -240,16 +222,16 @@ func (c *patchCommand) report(printer printers.ResourcePrinter, changes []edit.E
 			fmt.Fprintf(out, "%s %s%s\n", apply.Name(e.Change.Live), verb, how)
 		}
 	}
-	return c.print(printer, changes)
+	return o.print(changes)
 }
 
 // print prints the objects, or what to commit in their place: that has the fields that the
 // user asked for, and no other. Whole objects are to be read, so their secrets are masked.
-func (c *patchCommand) print(printer printers.ResourcePrinter, changes []edit.Edited) error {
-	if printer == nil {
+func (o patchOptions) print(changes []edit.Edited) error {
+	if o.output.Printer == nil {
 		return nil
 	}
-	commit := c.dryRun == dryRunClient && !c.revert
+	commit := o.change.DryRun == option.DryRunClient && !o.change.Revert
 	for _, e := range changes {
 		object := apply.Masked(e.Result())
 		if commit {
@@ -258,41 +240,43 @@ func (c *patchCommand) print(printer printers.ResourcePrinter, changes []edit.Ed
 		if object == nil {
 			continue
 		}
-		if err := printer.PrintObj(object, c.streams.Out); err != nil {
+		if err := o.output.Printer.PrintObj(object, o.streams.Out); err != nil {
 			return err
 		}
 	}
 	if !commit && len(changes) > 0 {
-		c.say("note: secrets are printed as %s; what to commit is printed with --dry-run=client", mask.Hidden)
+		o.say("note: secrets are printed as %s; what to commit is printed with --dry-run=client", mask.Hidden)
 	}
 	return nil
 }
 
 // agree shows the change and asks for it, where there is someone to ask.
-func (c *patchCommand) agree(ctx context.Context, printer printers.ResourcePrinter, changes []edit.Edited) error {
-	if printer == nil {
-		if err := c.diffs(ctx, changes); err != nil {
+func (o patchOptions) agree(ctx context.Context, changes []edit.Edited) error {
+	if o.output.Printer == nil {
+		if err := o.diffs(ctx, changes); err != nil {
 			return err
 		}
 	}
-	return agree(ctx, c.streams, c.yes, "Change "+display.Count(len(changes), "object")+"?")
+	return agree(ctx, o.streams, o.change.Yes, "Change "+display.Count(len(changes), "object")+"?")
 }
 
 // registryTarget reads the name of a mirror, which cannot be an archive.
-func registryTarget(cmd *cobra.Command, text string) (images.Target, error) {
+func registryTarget(text string) (images.Target, error) {
 	target, err := images.ParseTarget(text)
 	if err == nil && target.Archive != "" {
 		err = fmt.Errorf("%s: a cluster pulls from registries; copy the archive into one with 'sync REGISTRY --load-from %s'", text, text)
 	}
-	if err != nil {
-		return target, usageError(cmd, err)
-	}
-	return target, nil
+	return target, option.Usage(err)
 }
 
-// mirror is a target as KKP has to know it.
-func (c *patchCommand) mirror(target images.Target) patch.Mirror {
+// mirror is the target as KKP has to know it.
+func (o patchOptions) mirror() patch.Mirror {
 	return patch.Mirror{
-		Target: target, Insecure: c.registries.insecure.covers(target), PlainHTTP: slices.Contains(c.registries.plainHTTP, target.Registry),
+		Target: o.target, Insecure: transfer.IsNamed(o.registry.Insecure, o.target.Registry), PlainHTTP: slices.Contains(o.registry.PlainHTTP, o.target.Registry),
 	}
+}
+
+// patchCompletions are the values of flags that a shell can offer.
+func patchCompletions() map[string]func() []string {
+	return map[string]func() []string{"dry-run": option.DryRuns}
 }

@@ -17,17 +17,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// patchConfigCommand is what the patch-config command was asked.
-type patchConfigCommand struct {
-	patchCommand
+// patchConfigFlags are the flags of the patch-config command.
+type patchConfigFlags struct {
+	patchFlags
 	fields     patch.Selection
 	helmSecret string
 }
 
 func newPatchConfigCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &patchConfigCommand{patchCommand: newPatch(streams)}
+	f := &patchConfigFlags{patchFlags: newPatchFlags(streams)}
 	cmd := &cobra.Command{
 		Use:   "patch-config REGISTRY",
 		Short: "Let KKP pull its images and charts from a mirror",
@@ -57,90 +58,110 @@ overwriteRegistry restarts the control plane of every user cluster.`,
 
   # As it was
   kubectl kkp-mirror patch-config --revert`,
-		Args: c.args,
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args) },
+		Args: func(_ *cobra.Command, args []string) error { return f.args(args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
 	}
-	addGroups(cmd,
-		flagGroup{"Fields", c.addFields},
-		flagGroup{"Change", c.addPatch},
-		flagGroup{"Registries", c.registries.add},
-		flagGroup{"Output", c.output.addDocument},
-		flagGroup{"Connection", c.input.addConnection})
-	complete(cmd, patchCompletions())
+	option.AddGroups(cmd.Flags(), f.groups(option.Group{Title: "Fields", Add: f.add})...)
+	offer(cmd.RegisterFlagCompletionFunc, patchCompletions())
 	return cmd
 }
 
-func (c *patchConfigCommand) addFields(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&c.fields.Only, "only", nil, "Only these fields, such as ui.dockerRepository or userCluster")
-	flags.StringSliceVar(&c.fields.Except, "except", nil, "All fields but these")
-	flags.StringVar(&c.helmSecret, "helm-registry-secret", "",
+func (f *patchConfigFlags) add(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.fields.Only, "only", nil, "Only these fields, such as ui.dockerRepository or userCluster")
+	flags.StringSliceVar(&f.fields.Except, "except", nil, "All fields but these")
+	flags.StringVar(&f.helmSecret, "helm-registry-secret", "",
 		"NAME[/KEY] of a Secret beside the KubermaticConfiguration with docker's configuration for the charts in the mirror (default key .dockerconfigjson)")
 }
 
 // args wants a registry. To revert, none is needed: what is there goes, whatever it is.
-func (c *patchConfigCommand) args(cmd *cobra.Command, args []string) error {
-	if c.revert && len(args) == 0 {
+func (f *patchConfigFlags) args(args []string) error {
+	if f.change.Parse().Revert && len(args) == 0 {
 		return nil
 	}
-	return exactArgs("REGISTRY")(cmd, args)
+	return countArgs(args, "REGISTRY")
 }
 
-func (c *patchConfigCommand) run(ctx context.Context, cmd *cobra.Command, args []string) error {
-	if err := c.check(cmd); err != nil {
-		return err
+func (f *patchConfigFlags) complete(_ *pflag.FlagSet, args []string) (patchConfigOptions, error) {
+	var target images.Target
+	if !f.change.Parse().Revert {
+		var err error
+		if target, err = registryTarget(args[0]); err != nil {
+			return patchConfigOptions{}, err
+		}
 	}
-	if c.revert {
-		return c.undo(ctx, cmd)
+	common, err := f.patchFlags.complete(target)
+	return patchConfigOptions{patchOptions: common, fields: f.fields, helmSecret: helmSecret(f.helmSecret)}, err
+}
+
+// helmSecret reads NAME[/KEY] of the Secret for Helm.
+func helmSecret(text string) kkp.SecretKey {
+	name, key, ok := strings.Cut(text, "/")
+	if !ok {
+		key = patch.HelmSecretKey
 	}
-	target, err := registryTarget(cmd, args[0])
-	if err != nil {
-		return err
+	return kkp.SecretKey{Name: name, Key: key}
+}
+
+// patchConfigOptions are what the patch-config command was asked.
+type patchConfigOptions struct {
+	patchOptions
+	fields     patch.Selection
+	helmSecret kkp.SecretKey // for the charts in the mirror
+}
+
+func (patchConfigOptions) validate() error { return nil }
+
+func (o patchConfigOptions) run(ctx context.Context) error {
+	if o.change.Revert {
+		return o.undo(ctx)
 	}
 	var parts []kkp.Part
-	if c.dryRun == dryRunClient || c.list != "" {
+	if o.change.DryRun == option.DryRunClient || o.change.Images != "" {
 		parts = []kkp.Part{kkp.PartApps}
 	}
-	f, err := c.find(ctx, cmd, target, parts)
+	f, err := o.open(ctx, parts)
 	if err != nil {
 		return err
 	}
-	plan, err := patch.Config(f.inst, patch.ConfigOptions{Mirror: c.mirror(target), Release: f.release, HelmSecret: c.secret(), Selection: c.fields})
+	plan, err := patch.Config(f.inst, patch.ConfigOptions{Mirror: o.mirror(), Release: f.release, HelmSecret: o.helmSecret, Selection: o.fields})
 	if err != nil {
-		return usageError(cmd, err)
+		return option.Usage(err)
 	}
 	changes, err := f.editor.ComputeAll(ctx, plan.Objects)
 	if err != nil {
 		return err
 	}
-	c.tellFields(f, plan, changes)
-	if c.dryRun == dryRunClient {
-		c.tellRolling(f.inst, changes)
-		return c.carry(ctx, cmd, f.editor, changes, nil)
+	o.tellFields(f, plan, changes)
+	if o.change.DryRun == option.DryRunClient {
+		o.tellRolling(f.inst, changes)
+		return o.carry(ctx, f.editor, changes, nil)
 	}
-	coverage, err := c.cover(ctx, cmd, f, plan)
+	coverage, err := o.cover(ctx, f, plan)
 	if err != nil {
 		return err
 	}
-	c.tellRolling(f.inst, changes)
-	return c.carry(ctx, cmd, f.editor, changes, func(ctx context.Context) error {
-		return checkInventory(ctx, f.registries, target, coverage.Redirected, c.registries.jobs)
+	o.tellRolling(f.inst, changes)
+	return o.carry(ctx, f.editor, changes, func(ctx context.Context) error {
+		return checkInventory(ctx, f.registries, o.target, coverage.Redirected, o.registry.Jobs)
 	})
 }
 
 // cover finds out which images the plan redirects, and tells about the others.
-func (c *patchConfigCommand) cover(ctx context.Context, cmd *cobra.Command, f found, plan patch.ConfigPlan) (patch.Coverage, error) {
-	inv, err := c.needed(ctx, cmd, f)
+func (o patchConfigOptions) cover(ctx context.Context, f opened, plan patch.ConfigPlan) (patch.Coverage, error) {
+	inv, err := o.needed(ctx, f)
 	if err != nil {
 		return patch.Coverage{}, err
 	}
 	coverage := plan.Cover(inv, f.inst, f.release)
-	c.say("%s come from the mirror with these settings", display.Count(len(coverage.Redirected.Images), "image"))
-	if len(c.fields.Only)+len(c.fields.Except) > 0 {
+	o.say("%s come from the mirror with these settings", display.Count(len(coverage.Redirected.Images), "image"))
+	if len(o.fields.Only)+len(o.fields.Except) > 0 {
 		return coverage, nil // what is left is what was asked for
 	}
 	for _, remedy := range patch.Remedies() {
 		if left := coverage.Left[remedy]; len(left) > 0 {
-			c.say("%s not; it takes %s:\n  %s", display.Count(len(left), "image"), remedy, strings.Join(someRefs(left), "\n  "))
+			o.say("%s not; it takes %s:\n  %s", display.Count(len(left), "image"), remedy, strings.Join(someRefs(left), "\n  "))
 		}
 	}
 	return coverage, nil
@@ -158,9 +179,9 @@ func someRefs(refs []images.Ref) []string {
 }
 
 // tellFields tells about fields that are not set.
-func (c *patchConfigCommand) tellFields(f found, plan patch.ConfigPlan, changes []edit.Edited) {
+func (o patchConfigOptions) tellFields(f opened, plan patch.ConfigPlan, changes []edit.Edited) {
 	for _, omitted := range plan.Omitted {
-		c.say("not set, because %s:\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
+		o.say("not set, because %s:\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
 	}
 	told := map[string]bool{}
 	for _, e := range changes {
@@ -169,10 +190,10 @@ func (c *patchConfigCommand) tellFields(f found, plan patch.ConfigPlan, changes 
 		}
 		told[e.Kind] = true
 		if lacking := slices.DeleteFunc(slices.Clone(e.Change.Unknown), patch.Upcoming); len(lacking) > 0 {
-			c.say("not in this KKP's %s: %s", e.Kind, strings.Join(pathNames(lacking), ", "))
+			o.say("not in this KKP's %s: %s", e.Kind, strings.Join(pathNames(lacking), ", "))
 		}
 		if unknown := patch.UnknownRepositories(e.Kind, e.Schema, f.release); len(unknown) > 0 {
-			c.say("warning: this KKP's %s has fields that this version of kkp-mirror does not know; set them by hand: %s",
+			o.say("warning: this KKP's %s has fields that this version of kkp-mirror does not know; set them by hand: %s",
 				e.Kind, strings.Join(pathNames(unknown), ", "))
 		}
 	}
@@ -187,7 +208,7 @@ func pathNames(paths []apply.Path) []string {
 }
 
 // tellRolling tells how many control planes a change restarts.
-func (c *patchConfigCommand) tellRolling(inst kkp.Installation, changes []edit.Edited) {
+func (o patchConfigOptions) tellRolling(inst kkp.Installation, changes []edit.Edited) {
 	var edits []apply.Edit
 	for _, e := range changes {
 		if e.Kind == patch.KindConfiguration {
@@ -202,40 +223,26 @@ func (c *patchConfigCommand) tellRolling(inst kkp.Installation, changes []edit.E
 	for _, seed := range restarts.Unread {
 		unread += ", and those on Seed " + seed + ", which could not be read"
 	}
-	c.say("warning: the control planes of %s will restart, etcd included%s", display.Count(restarts.Clusters, "user cluster"), unread)
-}
-
-// secret is the Secret for Helm.
-func (c *patchConfigCommand) secret() kkp.SecretKey {
-	name, key, ok := strings.Cut(c.helmSecret, "/")
-	if !ok {
-		key = patch.HelmSecretKey
-	}
-	return kkp.SecretKey{Name: name, Key: key}
+	o.say("warning: the control planes of %s will restart, etcd included%s", display.Count(restarts.Clusters, "user cluster"), unread)
 }
 
 // undo gives the fields their previous values back, on the configuration, on every Seed,
 // and on the Secret that the configuration names.
-func (c *patchConfigCommand) undo(ctx context.Context, cmd *cobra.Command) error {
-	f, err := c.find(ctx, cmd, images.Target{}, noParts())
+func (o patchConfigOptions) undo(ctx context.Context) error {
+	f, err := o.open(ctx, noParts())
 	if err != nil {
 		return err
 	}
 	var changes []edit.Edited
 	var failures []error
 	for _, object := range patch.Configured(f.inst) {
-		change, err := f.editor.Revert(ctx, object.Kind, object.Name, c.fields.Reverts)
+		change, err := f.editor.Revert(ctx, object.Kind, object.Name, o.fields.Reverts)
 		failures = append(failures, err)
 		changes = append(changes, change)
 	}
 	if err := errors.Join(failures...); err != nil {
 		return err
 	}
-	c.tellRolling(f.inst, changes)
-	return c.carry(ctx, cmd, f.editor, changes, nil)
-}
-
-// patchCompletions are the values of flags that a shell can offer.
-func patchCompletions() map[string]func() []string {
-	return map[string]func() []string{"dry-run": dryRuns}
+	o.tellRolling(f.inst, changes)
+	return o.carry(ctx, f.editor, changes, nil)
 }

@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,26 +15,25 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// patchHelmCommand is what the patch-helm command was asked.
-type patchHelmCommand struct {
+// patchHelmFlags are the flags of the patch-helm command.
+type patchHelmFlags struct {
 	streams    genericiooptions.IOStreams
-	input      *inputFlags
-	registries registryFlags
-	charts     chartFlags
-	output     *outputFlags
+	connection *option.ConnectionFlags
+	registry   option.RegistryFlags
+	charts     option.Charts
+	output     *option.OutputFlags
 	directory  string
 	apply      bool
-	dryRun     string
-	skipVerify bool
-	allowed    []string // names of objects
-	yes        bool
+	change     option.Change // no more of it than the flags of this command set
+	allowed    []string
 	upgrade    upgrade.Options
 }
 
 func newPatchHelmCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &patchHelmCommand{streams: streams, input: newInputFlags(), output: newOutputFlags()}
+	f := &patchHelmFlags{streams: streams, connection: option.NewConnectionFlags(), output: option.NewOutputFlags()}
 	cmd := &cobra.Command{
 		Use:   "patch-helm REGISTRY [RELEASE...]",
 		Short: "Let Helm releases pull their images from a mirror",
@@ -69,103 +67,119 @@ hooks, unless --allow names them.`,
   # Try an upgrade, then do it
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex --apply --dry-run=server
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex --apply`,
-		Args: c.args,
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args[0], args[1:]) },
+		Args: func(_ *cobra.Command, args []string) error { return countArgs(args[:min(1, len(args))], "REGISTRY") },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
 	}
-	addGroups(cmd,
-		flagGroup{"Input", c.addCharts},
-		flagGroup{"Upgrade", c.addUpgrade},
-		flagGroup{"Output", c.addOutput},
-		flagGroup{"Registries", c.registries.add},
-		flagGroup{"Connection", c.input.addConnection})
-	complete(cmd, patchCompletions())
+	option.AddGroups(cmd.Flags(),
+		option.Group{Title: "Input", Add: f.addCharts},
+		option.Group{Title: "Upgrade", Add: f.addUpgrade},
+		option.Group{Title: "Output", Add: f.addOutput},
+		option.Group{Title: "Registries", Add: f.registry.Add},
+		option.Group{Title: "Connection", Add: f.connection.Add})
+	offer(cmd.RegisterFlagCompletionFunc, patchCompletions())
 	return cmd
 }
 
-// args wants a registry, and then releases.
-func (c *patchHelmCommand) args(cmd *cobra.Command, args []string) error {
-	return exactArgs("REGISTRY")(cmd, args[:min(1, len(args))])
+func (f *patchHelmFlags) addCharts(flags *pflag.FlagSet) {
+	flags.StringVar(&f.charts.Directory, "charts-directory", "", "Directory with the charts of the releases, such as those of the KKP release, for what Helm does not store")
 }
 
-func (c *patchHelmCommand) addCharts(flags *pflag.FlagSet) {
-	flags.StringVar(&c.charts.directory, "charts-directory", "", "Directory with the charts of the releases, such as those of the KKP release, for what Helm does not store")
-}
-
-func (c *patchHelmCommand) addUpgrade(flags *pflag.FlagSet) {
-	flags.BoolVar(&c.apply, "apply", false, "Upgrade the releases")
-	flags.StringVar(&c.dryRun, "dry-run", dryRunNone, "With --apply: none; server: let the API server check each upgrade; client: say what would be upgraded")
-	flags.BoolVar(&c.upgrade.Wait, "wait", true, "With --apply: wait until the workloads are ready, and roll back if they are not in time")
-	flags.DurationVar(&c.upgrade.Timeout, "timeout", 5*time.Minute, "With --apply: how long to wait for each release")
-	flags.StringArrayVar(&c.allowed, "allow", nil,
+func (f *patchHelmFlags) addUpgrade(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.apply, "apply", false, "Upgrade the releases")
+	option.AddDryRun(flags, &f.change.DryRun, "With --apply: none; server: let the API server check each upgrade; client: say what would be upgraded")
+	flags.BoolVar(&f.upgrade.Wait, "wait", true, "With --apply: wait until the workloads are ready, and roll back if they are not in time")
+	flags.DurationVar(&f.upgrade.Timeout, "timeout", 5*time.Minute, "With --apply: how long to wait for each release")
+	flags.StringArrayVar(&f.allowed, "allow", nil,
 		"With --apply: an object, as KIND[.GROUP]/[NAMESPACE/]NAME, that the upgrade may create, delete, or change in more than images; repeatable")
-	flags.BoolVar(&c.skipVerify, "skip-verify", false, "With --apply: do not check first that the mirror has the images")
-	addYes(flags, &c.yes)
+	flags.BoolVar(&f.change.SkipVerify, "skip-verify", false, "With --apply: do not check first that the mirror has the images")
+	option.AddYes(flags, &f.change.Yes)
 }
 
-func (c *patchHelmCommand) addOutput(flags *pflag.FlagSet) {
-	c.output.addDocument(flags)
-	flags.Lookup("output").Usage = "What to print: yaml (the values), or the list in " + strings.Replace(c.output.documentFormats(), ", yaml", "", 1)
-	flags.StringVar(&c.directory, "output-dir", "", "Write a file with values for each release into this directory, and print the commands that use them")
+func (f *patchHelmFlags) addOutput(flags *pflag.FlagSet) {
+	f.output.AddDocument(flags)
+	flags.Lookup("output").Usage = "What to print: yaml (the values), or the list in " + strings.Replace(f.output.Documents(), ", yaml", "", 1)
+	flags.StringVar(&f.directory, "output-dir", "", "Write a file with values for each release into this directory, and print the commands that use them")
 }
 
-// check refuses combinations that mean nothing.
-func (c *patchHelmCommand) check(cmd *cobra.Command) error {
-	if err := checkDryRun(cmd, c.dryRun); err != nil {
-		return err
+func (f *patchHelmFlags) complete(flags *pflag.FlagSet, args []string) (patchHelmOptions, error) {
+	o := patchHelmOptions{
+		streams: f.streams, names: args[1:], charts: f.charts, directory: f.directory, apply: f.apply, change: f.change, allowed: f.allowed, upgrade: f.upgrade,
+		installation: installation{connection: f.connection.Parse(), streams: f.streams},
 	}
 	for _, flag := range []string{"dry-run", "wait", "timeout", "allow", "yes", "skip-verify"} {
-		if cmd.Flags().Changed(flag) && !c.apply {
-			return usageError(cmd, fmt.Errorf("--%s is for --apply: nothing is changed without it", flag))
+		if flags.Changed(flag) && !f.apply {
+			return o, option.Usagef("--%s is for --apply: nothing is changed without it", flag)
 		}
 	}
-	for _, name := range c.allowed {
+	var err error
+	if o.target, err = registryTarget(args[0]); err != nil {
+		return o, err
+	}
+	if o.output, err = f.output.Parse(option.FormatYAML); err != nil { // the values as Helm reads them, not the list of them
+		return o, err
+	}
+	o.registry, err = f.registry.Parse(o.target)
+	o.registry = o.registry.Through(o.target)
+	return o, err
+}
+
+// patchHelmOptions are what the patch-helm command was asked.
+type patchHelmOptions struct {
+	streams      genericiooptions.IOStreams
+	target       images.Target // the mirror
+	names        []string      // of the releases that are meant; none: all
+	installation installation
+	registry     option.Registry
+	charts       option.Charts
+	output       option.Output
+	directory    string // for files with values; "": none are written
+	apply        bool
+	change       option.Change
+	allowed      []string // names of objects
+	upgrade      upgrade.Options
+}
+
+func (o patchHelmOptions) validate() error {
+	for _, name := range o.allowed {
 		if parts := strings.Split(name, "/"); len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
-			return usageError(cmd, fmt.Errorf("--allow %q: it is KIND[.GROUP]/NAMESPACE/NAME, or KIND[.GROUP]/NAME if there is no namespace", name))
+			return option.Usagef("--allow %q: it is KIND[.GROUP]/NAMESPACE/NAME, or KIND[.GROUP]/NAME if there is no namespace", name)
 		}
 	}
-	if c.apply && (c.directory != "" || cmd.Flags().Changed("output")) {
-		return usageError(cmd, errors.New("--apply upgrades, -o and --output-dir print: choose one"))
+	printed := o.output.Format != option.FormatTable
+	if o.apply && (o.directory != "" || printed) {
+		return option.Usagef("--apply upgrades, -o and --output-dir print: choose one")
 	}
-	if c.directory != "" && cmd.Flags().Changed("output") {
-		return usageError(cmd, errors.New("-o and --output-dir exclude each other"))
+	if o.directory != "" && printed {
+		return option.Usagef("-o and --output-dir exclude each other")
 	}
 	return nil
 }
 
-func (c *patchHelmCommand) run(ctx context.Context, cmd *cobra.Command, registry string, names []string) error {
-	if err := c.check(cmd); err != nil {
-		return err
-	}
-	target, err := registryTarget(cmd, registry)
+func (o patchHelmOptions) run(ctx context.Context) error {
+	releases, err := o.find(ctx)
 	if err != nil {
 		return err
 	}
-	printer, err := c.output.documentPrinter(cmd, formatYAML) // the values as Helm reads them, not the list of them
-	if err != nil {
-		return err
-	}
-	found, err := c.find(ctx, cmd, target, names)
-	if err != nil {
-		return err
-	}
-	display.Remarks(c.streams.ErrOut, images.Inventory{Gaps: found.gaps})
+	display.Remarks(o.streams.ErrOut, images.Inventory{Gaps: releases.gaps})
 	switch {
-	case printer != nil:
-		err = display.Document(c.streams.Out, printer, redirect.NewList(target, found.items(), found.gaps))
-	case c.output.format() == formatYAML:
-		err = c.printValues(target, found)
-	case c.directory != "":
-		err = c.writeFiles(target, found)
+	case o.output.Printer != nil:
+		err = display.Document(o.streams.Out, o.output.Printer, redirect.NewList(o.target, releases.items(), releases.gaps))
+	case o.output.Format == option.FormatYAML:
+		err = o.printValues(releases)
+	case o.directory != "":
+		err = o.writeFiles(releases)
 	default:
-		err = c.printTable(found)
+		err = o.printTable(releases)
 	}
-	if err == nil && c.apply {
-		err = c.upgradeAll(ctx, found, target)
+	if err == nil && o.apply {
+		err = o.upgradeAll(ctx, releases)
 	}
 	if err != nil {
 		return err
 	}
-	return releaseGaps(found.gaps)
+	return releaseGaps(releases.gaps)
 }
 
 // releaseGaps makes releases that nothing is known of the outcome of the command.

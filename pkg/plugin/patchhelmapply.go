@@ -12,6 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/installed"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 // RefusedError says that an upgrade would do more than redirect images.
@@ -38,20 +39,20 @@ type helmUpgrade struct {
 // upgradeAll upgrades the releases that values were found for, one after the other: the
 // mirror is checked, the API servers try all upgrades, the user agrees, and then they are
 // made. One that is refused does not keep the others from it.
-func (c *patchHelmCommand) upgradeAll(ctx context.Context, found helmReleases, target images.Target) error {
+func (o patchHelmOptions) upgradeAll(ctx context.Context, found helmReleases) error {
 	releases := slices.DeleteFunc(slices.Clone(found.releases), func(r installed.Redirected) bool { return len(r.Keys) == 0 })
 	if len(releases) == 0 {
-		fmt.Fprintln(c.streams.ErrOut, "nothing to do: no values redirect anything")
+		fmt.Fprintln(o.streams.ErrOut, "nothing to do: no values redirect anything")
 		return nil
 	}
-	if c.dryRun == dryRunClient {
+	if o.change.DryRun == option.DryRunClient {
 		for _, r := range releases {
-			fmt.Fprintf(c.streams.Out, "%s would be upgraded (client dry run)\n", r.ID())
+			fmt.Fprintf(o.streams.Out, "%s would be upgraded (client dry run)\n", r.ID())
 		}
 		return nil
 	}
-	if !c.skipVerify {
-		if err := checkMirror(ctx, found.registries, target, redirected(releases), c.registries.jobs); err != nil {
+	if !o.change.SkipVerify {
+		if err := checkMirror(ctx, found.registries, o.target, redirected(releases), o.registry.Jobs); err != nil {
 			return err
 		}
 	}
@@ -59,28 +60,28 @@ func (c *patchHelmCommand) upgradeAll(ctx context.Context, found helmReleases, t
 	for _, r := range releases {
 		upgrades = append(upgrades, &helmUpgrade{Redirected: r})
 	}
-	refused := c.each(ctx, upgrades, c.try)
+	refused := o.each(ctx, upgrades, o.try)
 	upgrades = slices.DeleteFunc(upgrades, func(one *helmUpgrade) bool { return one.trial == nil })
 	if ctx.Err() != nil || len(upgrades) == 0 {
 		return refused
 	}
-	if c.dryRun != dryRunServer {
-		if err := agree(ctx, c.streams, c.yes, "Upgrade "+display.Count(len(upgrades), "release")+"?"); err != nil {
+	if o.change.DryRun != option.DryRunServer {
+		if err := agree(ctx, o.streams, o.change.Yes, "Upgrade "+display.Count(len(upgrades), "release")+"?"); err != nil {
 			return err
 		}
 	}
-	return cmp.Or(c.each(ctx, upgrades, c.upgradeOne), refused)
+	return cmp.Or(o.each(ctx, upgrades, o.upgradeOne), refused)
 }
 
 // each does something with every release, and goes on after an error, which is told.
-func (c *patchHelmCommand) each(ctx context.Context, upgrades []*helmUpgrade, do func(context.Context, *helmUpgrade) error) error {
+func (o patchHelmOptions) each(ctx context.Context, upgrades []*helmUpgrade, do func(context.Context, *helmUpgrade) error) error {
 	failed := 0
 	for _, one := range upgrades {
 		if err := do(ctx, one); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			fmt.Fprintf(c.streams.ErrOut, "%s: not upgraded: %v\n", one.ID(), err)
+			fmt.Fprintf(o.streams.ErrOut, "%s: not upgraded: %v\n", one.ID(), err)
 			failed++
 		}
 	}
@@ -105,17 +106,17 @@ func redirected(releases []installed.Redirected) []images.Ref {
 
 // try lets the API server try an upgrade, and shows what it changes in the cluster. Whatever
 // is more than images is refused, unless it is named.
-func (c *patchHelmCommand) try(ctx context.Context, one *helmUpgrade) error {
-	trial, err := c.trial(ctx, one.Redirected)
+func (o patchHelmOptions) try(ctx context.Context, one *helmUpgrade) error {
+	trial, err := o.trial(ctx, one.Redirected)
 	if err != nil {
 		return err
 	}
 	for _, change := range trial.Changes {
-		if err := showDiff(ctx, c.streams.Out, strings.ToLower(change.Name), change.Before, change.After); err != nil {
+		if err := showDiff(ctx, o.streams.Out, strings.ToLower(change.Name), change.Before, change.After); err != nil {
 			return err
 		}
 	}
-	if refused := trial.Refused(c.allowed); len(refused) > 0 {
+	if refused := trial.Refused(o.allowed); len(refused) > 0 {
 		return &RefusedError{refused}
 	}
 	one.trial = trial
@@ -123,39 +124,39 @@ func (c *patchHelmCommand) try(ctx context.Context, one *helmUpgrade) error {
 }
 
 // trial lets the API server try an upgrade.
-func (c *patchHelmCommand) trial(ctx context.Context, r installed.Redirected) (*upgrade.Trial, error) {
-	cluster, err := c.helmCluster(ctx, r)
+func (o patchHelmOptions) trial(ctx context.Context, r installed.Redirected) (*upgrade.Trial, error) {
+	cluster, err := o.helmCluster(ctx, r)
 	if err != nil {
 		return nil, err
 	}
 	release := upgrade.Release{
 		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision, Chart: r.Chart, Config: r.Config, Override: r.Values, Images: r.Images,
 	}
-	return release.Try(ctx, cluster, c.upgrade)
+	return release.Try(ctx, cluster, o.upgrade)
 }
 
 // upgradeOne makes an upgrade, if it is still the one that was shown.
-func (c *patchHelmCommand) upgradeOne(ctx context.Context, one *helmUpgrade) error {
-	if c.dryRun == dryRunServer {
-		fmt.Fprintf(c.streams.Out, "%s would be upgraded (server dry run)\n", one.ID())
+func (o patchHelmOptions) upgradeOne(ctx context.Context, one *helmUpgrade) error {
+	if o.change.DryRun == option.DryRunServer {
+		fmt.Fprintf(o.streams.Out, "%s would be upgraded (server dry run)\n", one.ID())
 		return nil
 	}
-	now, err := c.trial(ctx, one.Redirected)
+	now, err := o.trial(ctx, one.Redirected)
 	if err != nil {
 		return err
 	}
 	if !now.Same(one.trial) {
 		return errors.New("what it would change is not what was shown any more: somebody has changed its objects; run the command again")
 	}
-	if c.upgrade.Wait {
-		fmt.Fprintf(c.streams.ErrOut, "%s: waiting up to %s for %s; what is not ready then is rolled back\n", one.ID(), c.upgrade.Timeout,
+	if o.upgrade.Wait {
+		fmt.Fprintf(o.streams.ErrOut, "%s: waiting up to %s for %s; what is not ready then is rolled back\n", one.ID(), o.upgrade.Timeout,
 			cmp.Or(strings.Join(now.Waits, ", "), "nothing"))
 	}
 	revision, err := now.Apply(ctx)
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.streams.Out, "%s upgraded to revision %d; to undo it: %s\n", one.ID(), revision,
+	fmt.Fprintf(o.streams.Out, "%s upgraded to revision %d; to undo it: %s\n", one.ID(), revision,
 		display.ShellCommand("helm", "rollback", one.Name, fmt.Sprint(one.Revision), "--namespace", one.Namespace))
 	return nil
 }

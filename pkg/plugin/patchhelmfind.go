@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/spf13/cobra"
-
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
@@ -15,6 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/fetch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 // helmReleases are the releases of an installation.
@@ -34,34 +33,33 @@ func (f helmReleases) items() []redirect.Item {
 }
 
 // find reads the releases, and finds the values for those that are meant.
-func (c *patchHelmCommand) find(ctx context.Context, cmd *cobra.Command, target images.Target, names []string) (helmReleases, error) {
-	c.registries.throughMirror(target)
-	registries, err := c.registries.registries(cmd, target)
+func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
+	registries, err := newRegistries(o.registry, o.streams.ErrOut)
 	if err != nil {
 		return helmReleases{}, err
 	}
-	reader, err := c.charts.reader(cmd, registries, false)
+	reader, err := newChartReader(o.charts, registries, false)
 	if err != nil {
 		return helmReleases{}, err
 	}
 	defer reader.close()
-	inst, err := c.input.installation(ctx, c.streams, []kkp.Part{kkp.PartReleases, kkp.PartAPI})
+	inst, err := o.installation.read(ctx, []kkp.Part{kkp.PartReleases, kkp.PartAPI})
 	if err != nil {
 		return helmReleases{}, err
 	}
-	addPullSecrets(registries, inst, c.streams.ErrOut)
+	addPullSecrets(registries, inst, o.streams.ErrOut)
 	found := helmReleases{registries: registries, gaps: installed.Unread(inst)}
-	meant, err := installed.Choose(installed.Releases(inst), names)
+	meant, err := installed.Choose(installed.Releases(inst), o.names)
 	if err != nil {
-		return found, usageError(cmd, err)
+		return found, option.Usage(err)
 	}
 	finder := installed.Finder{
-		Renderer: reader.renderer, Target: target,
+		Renderer: reader.renderer, Target: o.target,
 		Complete: func(ctx context.Context, c *chart.Chart, values map[string]any) (*chart.Chart, error) {
 			return reader.renderer.Completed(ctx, reader.puller, c, values)
 		},
 		Sources: []installed.Source{
-			{Charts: func() ([]chart.Found, error) { return localCharts(reader.found, c.charts.directory), nil }},
+			{Charts: func() ([]chart.Found, error) { return localCharts(reader.found, o.charts.Directory), nil }},
 			{Name: "KKP's own", Charts: sync.OnceValues(func() ([]chart.Found, error) { return ownCharts(ctx, registries, inst) })},
 		},
 	}

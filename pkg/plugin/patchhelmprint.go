@@ -26,7 +26,7 @@ import (
 const valuesHeader = "# release "
 
 // printTable prints a line for each release, and below it what is not redirected.
-func (c *patchHelmCommand) printTable(found helmReleases) error {
+func (o patchHelmOptions) printTable(found helmReleases) error {
 	var table bytes.Buffer
 	w := printers.GetNewTabWriter(&table)
 	fmt.Fprintln(w, "RELEASE\tCLUSTER\tCHART\tREDIRECTED\tKEYS")
@@ -38,11 +38,11 @@ func (c *patchHelmCommand) printTable(found helmReleases) error {
 		return err
 	}
 	lines := strings.SplitAfter(table.String(), "\n")
-	fmt.Fprint(c.streams.Out, lines[0])
+	fmt.Fprint(o.streams.Out, lines[0])
 	for i, r := range found.releases {
-		fmt.Fprint(c.streams.Out, lines[i+1])
+		fmt.Fprint(o.streams.Out, lines[i+1])
 		for _, line := range remarks(r.Redirection) {
-			fmt.Fprintln(c.streams.Out, "    "+line)
+			fmt.Fprintln(o.streams.Out, "    "+line)
 		}
 	}
 	return nil
@@ -75,16 +75,16 @@ func remarks(r redirect.Redirection) []string {
 }
 
 // printValues prints a document with values for each release.
-func (c *patchHelmCommand) printValues(target images.Target, found helmReleases) error {
+func (o patchHelmOptions) printValues(found helmReleases) error {
 	for i, r := range found.releases {
 		if i > 0 {
-			fmt.Fprintln(c.streams.Out, "---")
+			fmt.Fprintln(o.streams.Out, "---")
 		}
-		data, err := valuesFile(target, r)
+		data, err := valuesFile(o.target, r)
 		if err != nil {
 			return err
 		}
-		if _, err := c.streams.Out.Write(data); err != nil {
+		if _, err := o.streams.Out.Write(data); err != nil {
 			return err
 		}
 	}
@@ -121,21 +121,21 @@ func oneLine(text string) string {
 
 // writeFiles writes a file for each release that needs values, and prints the commands that
 // use them.
-func (c *patchHelmCommand) writeFiles(target images.Target, found helmReleases) error {
-	directory, err := ownDirectory(c.directory)
+func (o patchHelmOptions) writeFiles(found helmReleases) error {
+	directory, err := ownDirectory(o.directory)
 	if err != nil {
 		return fmt.Errorf("--output-dir: %w", err)
 	}
 	defer directory.Close()
 	for _, r := range found.releases {
 		for _, line := range remarks(r.Redirection) {
-			fmt.Fprintf(c.streams.ErrOut, "%s: %s\n", r.ID(), line)
+			fmt.Fprintf(o.streams.ErrOut, "%s: %s\n", r.ID(), line)
 		}
 		if len(r.Keys) == 0 {
-			fmt.Fprintf(c.streams.ErrOut, "%s: no values redirect anything\n", r.ID())
+			fmt.Fprintf(o.streams.ErrOut, "%s: no values redirect anything\n", r.ID())
 			continue
 		}
-		data, err := valuesFile(target, r)
+		data, err := valuesFile(o.target, r)
 		if err == nil {
 			err = writeOwn(directory, valuesName(r), data)
 		}
@@ -143,12 +143,12 @@ func (c *patchHelmCommand) writeFiles(target images.Target, found helmReleases) 
 			return fmt.Errorf("--output-dir: %w", err)
 		}
 		if r.Seed != nil {
-			fmt.Fprintf(c.streams.Out, "# with the kubeconfig of seed %s\n", r.Seed.Name)
+			fmt.Fprintf(o.streams.Out, "# with the kubeconfig of seed %s\n", r.Seed.Name)
 		}
-		fmt.Fprintln(c.streams.Out, display.ShellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace,
-			"--reset-then-reuse-values", "-f", filepath.Join(c.directory, valuesName(r))))
+		fmt.Fprintln(o.streams.Out, display.ShellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace,
+			"--reset-then-reuse-values", "-f", filepath.Join(o.directory, valuesName(r))))
 	}
-	fmt.Fprintln(c.streams.ErrOut, "note: kubermatic-installer gives releases the values of its own --helm-values file; what is in these files has to be in that one, too, when it runs next")
+	fmt.Fprintln(o.streams.ErrOut, "note: kubermatic-installer gives releases the values of its own --helm-values file; what is in these files has to be in that one, too, when it runs next")
 	return nil
 }
 

@@ -15,20 +15,21 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// patchSeedCommand is what the patch-seed command was asked.
-type patchSeedCommand struct {
-	patchCommand
-	node           patch.NodeSettings
-	mirrors        []string // HOST=URL
-	registry       string
+// patchSeedFlags are the flags of the patch-seed command.
+type patchSeedFlags struct {
+	patchFlags
+	node           patch.NodeSettings // but for its ContainerdMirrors
+	mirrors        []string           // of containerd, HOST=URL
+	mirror         string             // registry[:port][/prefix]
 	seed           string
 	allDatacenters bool
 }
 
 func newPatchSeedCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &patchSeedCommand{patchCommand: newPatch(streams)}
+	f := &patchSeedFlags{patchFlags: newPatchFlags(streams)}
 	cmd := &cobra.Command{
 		Use:   "patch-seed DATACENTER",
 		Short: "Let the nodes of a datacenter use a mirror and a proxy",
@@ -52,89 +53,64 @@ back the values that they had.`,
 
   # As it was
   kubectl kkp-mirror patch-seed aws-eu-central-1a --revert`,
-		Args: c.args,
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args) },
+		Args: func(_ *cobra.Command, args []string) error { return f.args(args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
 	}
-	addGroups(cmd,
-		flagGroup{"Datacenter", c.addDatacenter},
-		flagGroup{"Nodes", c.addNode},
-		flagGroup{"Change", c.addPatch},
-		flagGroup{"Registries", c.registries.add},
-		flagGroup{"Output", c.output.addDocument},
-		flagGroup{"Connection", c.input.addConnection})
-	complete(cmd, patchCompletions())
+	option.AddGroups(cmd.Flags(), f.groups(
+		option.Group{Title: "Datacenter", Add: f.addDatacenter},
+		option.Group{Title: "Nodes", Add: f.addNode})...)
+	offer(cmd.RegisterFlagCompletionFunc, patchCompletions())
 	return cmd
 }
 
-func (c *patchSeedCommand) addDatacenter(flags *pflag.FlagSet) {
-	flags.StringVar(&c.seed, "seed", "", "Seed of the datacenter, where several have one of that name")
-	flags.BoolVar(&c.allDatacenters, "all-datacenters", false, "Every datacenter of every Seed, or of the one given with --seed")
+func (f *patchSeedFlags) addDatacenter(flags *pflag.FlagSet) {
+	flags.StringVar(&f.seed, "seed", "", "Seed of the datacenter, where several have one of that name")
+	flags.BoolVar(&f.allDatacenters, "all-datacenters", false, "Every datacenter of every Seed, or of the one given with --seed")
 }
 
-func (c *patchSeedCommand) addNode(flags *pflag.FlagSet) {
-	flags.StringVar(&c.registry, "registry", "", "Mirror (registry[:port][/prefix]) for everything that nodes pull")
-	flags.StringVar(&c.node.HTTPProxy, "http-proxy", "", "Proxy of the nodes for http and https, such as http://proxy.example.com:3128")
-	flags.StringSliceVar(&c.node.NoProxy, "no-proxy", nil,
+func (f *patchSeedFlags) addNode(flags *pflag.FlagSet) {
+	flags.StringVar(&f.mirror, "registry", "", "Mirror (registry[:port][/prefix]) for everything that nodes pull")
+	flags.StringVar(&f.node.HTTPProxy, "http-proxy", "", "Proxy of the nodes for http and https, such as http://proxy.example.com:3128")
+	flags.StringSliceVar(&f.node.NoProxy, "no-proxy", nil,
 		"What nodes reach without a proxy; auto stands for the DNS cache, the pods and services of the clusters, KKP's domain, and the mirror")
-	flags.StringSliceVar(&c.node.InsecureRegistries, "insecure-registry", nil, "Registry (host[:port]) whose certificate is not verified")
-	flags.StringSliceVar(&c.node.RegistryMirrors, "registry-mirror", nil, "Mirror of docker.io, or REGISTRY=URL of another registry")
-	flags.StringArrayVar(&c.mirrors, "containerd-mirror", nil, "Mirror of a registry, as HOST=URL; HOST * is any")
-	flags.StringVar(&c.node.PauseImage, "pause-image", "", "Image of the pod sandboxes, such as registry.example.com/pause:3.10.1")
-	flags.BoolVar(&c.node.Replace, "replace", false, "Put the given lists in place of those that are there")
+	flags.StringSliceVar(&f.node.InsecureRegistries, "insecure-registry", nil, "Registry (host[:port]) whose certificate is not verified")
+	flags.StringSliceVar(&f.node.RegistryMirrors, "registry-mirror", nil, "Mirror of docker.io, or REGISTRY=URL of another registry")
+	flags.StringArrayVar(&f.mirrors, "containerd-mirror", nil, "Mirror of a registry, as HOST=URL; HOST * is any")
+	flags.StringVar(&f.node.PauseImage, "pause-image", "", "Image of the pod sandboxes, such as registry.example.com/pause:3.10.1")
+	flags.BoolVar(&f.node.Replace, "replace", false, "Put the given lists in place of those that are there")
 }
 
 // args wants a datacenter, unless it is all of them.
-func (c *patchSeedCommand) args(cmd *cobra.Command, args []string) error {
-	if c.allDatacenters {
-		return exactArgs()(cmd, args)
+func (f *patchSeedFlags) args(args []string) error {
+	if f.allDatacenters {
+		return countArgs(args)
 	}
-	return exactArgs("DATACENTER")(cmd, args)
+	return countArgs(args, "DATACENTER")
 }
 
-func (c *patchSeedCommand) run(ctx context.Context, cmd *cobra.Command, args []string) error {
-	if err := c.check(cmd); err != nil {
-		return err
-	}
-	target, err := c.settings(cmd)
+func (f *patchSeedFlags) complete(_ *pflag.FlagSet, args []string) (patchSeedOptions, error) {
+	node, err := f.settings()
 	if err != nil {
-		return err
+		return patchSeedOptions{}, option.Usage(err)
 	}
-	parts := noParts()
-	if c.registry != "" && c.list == "" {
-		parts = nil
+	var target images.Target
+	if f.mirror != "" {
+		if target, err = registryTarget(f.mirror); err != nil {
+			return patchSeedOptions{}, err
+		}
 	}
-	f, err := c.find(ctx, cmd, target, parts)
-	if err != nil {
-		return err
-	}
-	chosen, err := patch.Datacenters(f.inst, patch.DatacenterChoice{Name: strings.Join(args, ""), Seed: c.seed, All: c.allDatacenters})
-	if err == nil {
-		err = c.node.CheckHosts(f.release.Version())
-	}
-	if err != nil {
-		return usageError(cmd, err)
-	}
-	var changes []edit.Edited
-	var needed images.Inventory
-	if c.revert {
-		changes, err = c.undo(ctx, f, chosen)
-	} else {
-		changes, needed, err = c.change(ctx, cmd, f, chosen, target)
-	}
-	if err != nil {
-		return err
-	}
-	changed := slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() })
-	err = c.carry(ctx, cmd, f.editor, changes, c.proof(f, target, needed))
-	if err == nil && changed {
-		c.tellNodes(ctx, f, chosen)
-	}
-	return err
+	common, err := f.patchFlags.complete(target)
+	return patchSeedOptions{
+		patchOptions: common, node: node,
+		choice: patch.DatacenterChoice{Name: strings.Join(args, ""), Seed: f.seed, All: f.allDatacenters},
+	}, err
 }
 
-// settings checks the flags that say what nodes are told.
-func (c *patchSeedCommand) settings(cmd *cobra.Command) (images.Target, error) {
-	n := &c.node
+// settings reads the flags that say what nodes are told.
+func (f *patchSeedFlags) settings() (patch.NodeSettings, error) {
+	n := f.node
 	var problems []error
 	check := func(flag string, err error) {
 		if err != nil {
@@ -145,13 +121,13 @@ func (c *patchSeedCommand) settings(cmd *cobra.Command) (images.Target, error) {
 		check("http-proxy", patch.CheckProxy(n.HTTPProxy))
 	}
 	for _, host := range n.InsecureRegistries {
-		check("insecure-registry", patch.CheckHost(host))
+		check("insecure-registry", images.CheckHost(host))
 	}
 	for _, mirror := range n.RegistryMirrors {
 		check("registry-mirror", patch.CheckRegistryMirror(mirror))
 	}
 	n.ContainerdMirrors = map[string][]string{}
-	for _, text := range c.mirrors {
+	for _, text := range f.mirrors {
 		host, mirror, err := patch.ParseContainerdMirror(text)
 		check("containerd-mirror", err)
 		n.ContainerdMirrors[host] = append(n.ContainerdMirrors[host], mirror)
@@ -160,42 +136,84 @@ func (c *patchSeedCommand) settings(cmd *cobra.Command) (images.Target, error) {
 		_, err := images.ParseRef(n.PauseImage)
 		check("pause-image", err)
 	}
-	given := n.HTTPProxy != "" || n.PauseImage != "" || c.registry != "" || len(n.NoProxy)+len(n.InsecureRegistries)+len(n.RegistryMirrors)+len(c.mirrors) > 0
-	switch {
-	case len(problems) > 0:
-		return images.Target{}, usageError(cmd, errors.Join(problems...))
-	case given == c.revert:
-		return images.Target{}, usageError(cmd, errors.New("say what to change: --registry, --http-proxy, or another of the nodes' settings; or --revert alone"))
-	case c.registry == "":
-		return images.Target{}, nil
-	}
-	return registryTarget(cmd, c.registry)
+	return n, errors.Join(problems...)
 }
 
-// change works out the changes of every Seed, and which images nodes will pull from the
-// mirror then.
-func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f found, chosen []patch.SeedDatacenter, target images.Target) (
-	[]edit.Edited, images.Inventory, error,
-) {
+// patchSeedOptions are what the patch-seed command was asked.
+type patchSeedOptions struct {
+	patchOptions
+	node   patch.NodeSettings // those that were given, without what the mirror stands for
+	choice patch.DatacenterChoice
+}
+
+func (o patchSeedOptions) validate() error {
+	n := o.node
+	given := n.HTTPProxy != "" || n.PauseImage != "" || o.mirrored() || len(n.NoProxy)+len(n.InsecureRegistries)+len(n.RegistryMirrors)+len(n.ContainerdMirrors) > 0
+	if given == o.change.Revert {
+		return option.Usagef("say what to change: --registry, --http-proxy, or another of the nodes' settings; or --revert alone")
+	}
+	return nil
+}
+
+// mirrored tells whether nodes are to pull from a mirror.
+func (o patchSeedOptions) mirrored() bool { return o.target.Registry != "" }
+
+func (o patchSeedOptions) run(ctx context.Context) error {
+	parts := noParts()
+	if o.mirrored() && o.change.Images == "" {
+		parts = nil
+	}
+	f, err := o.open(ctx, parts)
+	if err != nil {
+		return err
+	}
+	chosen, err := patch.Datacenters(f.inst, o.choice)
+	if err == nil {
+		err = o.node.CheckHosts(f.release.Version())
+	}
+	if err != nil {
+		return option.Usage(err)
+	}
+	var changes []edit.Edited
 	var needed images.Inventory
-	opts := patch.NodeOptions{Settings: c.node, Version: f.release.Version()}
-	if c.registry != "" {
+	if o.change.Revert {
+		changes, err = o.undo(ctx, f, chosen)
+	} else {
+		changes, needed, err = o.plan(ctx, f, chosen)
+	}
+	if err != nil {
+		return err
+	}
+	changed := slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() })
+	err = o.carry(ctx, f.editor, changes, o.proof(f, needed))
+	if err == nil && changed {
+		o.tellNodes(ctx, f, chosen)
+	}
+	return err
+}
+
+// plan works out the changes of every Seed, and which images nodes will pull from the
+// mirror then.
+func (o patchSeedOptions) plan(ctx context.Context, f opened, chosen []patch.SeedDatacenter) ([]edit.Edited, images.Inventory, error) {
+	var needed images.Inventory
+	opts := patch.NodeOptions{Settings: o.node, Version: f.release.Version()}
+	if o.mirrored() {
 		var err error
-		if needed, err = c.needed(ctx, cmd, f); err != nil {
+		if needed, err = o.needed(ctx, f); err != nil {
 			return nil, needed, err
 		}
-		opts.Mirror, opts.Needed = c.mirror(target), needed
+		opts.Mirror, opts.Needed = o.mirror(), needed
 	}
 	plan, err := patch.Nodes(f.inst, opts)
 	if err != nil {
-		return nil, needed, usageError(cmd, err)
+		return nil, needed, option.Usage(err)
 	}
 	for _, note := range plan.Notes {
-		c.say("warning: %s", note)
+		o.say("warning: %s", note)
 	}
 	var changes []edit.Edited
 	for _, datacenters := range patch.BySeed(chosen) {
-		change, err := c.changeSeed(ctx, f, datacenters, plan)
+		change, err := o.changeSeed(ctx, f, datacenters, plan)
 		if err != nil {
 			return nil, needed, err
 		}
@@ -205,7 +223,7 @@ func (c *patchSeedCommand) change(ctx context.Context, cmd *cobra.Command, f fou
 }
 
 // changeSeed works out the change of a Seed with some of its datacenters.
-func (c *patchSeedCommand) changeSeed(ctx context.Context, f found, datacenters []patch.SeedDatacenter, plan patch.NodePlan) (edit.Edited, error) {
+func (o patchSeedOptions) changeSeed(ctx context.Context, f opened, datacenters []patch.SeedDatacenter, plan patch.NodePlan) (edit.Edited, error) {
 	object := patch.Object{Kind: patch.KindSeed, Name: datacenters[0].Seed.Name}
 	live, err := f.editor.Get(ctx, object.Kind, object.Name)
 	if err != nil {
@@ -213,33 +231,33 @@ func (c *patchSeedCommand) changeSeed(ctx context.Context, f found, datacenters 
 	}
 	for _, dc := range datacenters {
 		for _, note := range patch.DatacenterNotes(live, dc.Name) {
-			c.say("warning: datacenter %s: %s", dc.Name, note)
+			o.say("warning: datacenter %s: %s", dc.Name, note)
 		}
 		object.Edits = append(object.Edits, plan.Edits(live, dc)...)
 		if list := plan.LackingNoProxy(live, dc); list != nil {
-			c.say("warning: datacenter %s has no noProxy, so nodes would reach their own cluster through the proxy. Add --no-proxy auto, which is\n  --no-proxy %s",
+			o.say("warning: datacenter %s has no noProxy, so nodes would reach their own cluster through the proxy. Add --no-proxy auto, which is\n  --no-proxy %s",
 				dc.Name, strings.Join(list, ","))
 		}
 	}
 	change, err := f.editor.Compute(live, object)
 	if unknown := change.Change.Unknown; len(unknown) > 0 {
-		c.say("not in this KKP's Seed: %s", strings.Join(pathNames(unknown), ", "))
+		o.say("not in this KKP's Seed: %s", strings.Join(pathNames(unknown), ", "))
 	}
 	return change, err
 }
 
 // proof checks what nodes will pull from the mirror.
-func (c *patchSeedCommand) proof(f found, target images.Target, needed images.Inventory) proof {
-	if c.registry == "" {
+func (o patchSeedOptions) proof(f opened, needed images.Inventory) proof {
+	if !o.mirrored() {
 		return nil
 	}
 	return func(ctx context.Context) error {
-		return checkInventory(ctx, f.registries, target, needed, c.registries.jobs)
+		return checkInventory(ctx, f.registries, o.target, needed, o.registry.Jobs)
 	}
 }
 
 // undo works out how the datacenters become what they were.
-func (c *patchSeedCommand) undo(ctx context.Context, f found, chosen []patch.SeedDatacenter) ([]edit.Edited, error) {
+func (o patchSeedOptions) undo(ctx context.Context, f opened, chosen []patch.SeedDatacenter) ([]edit.Edited, error) {
 	var changes []edit.Edited
 	for _, datacenters := range patch.BySeed(chosen) {
 		change, err := f.editor.Revert(ctx, patch.KindSeed, datacenters[0].Seed.Name, func(path apply.Path) bool {

@@ -2,78 +2,29 @@ package plugin
 
 import (
 	"context"
-	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"sync"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// registryFlags say how registries are reached.
-type registryFlags struct {
-	insecure  insecureFlag
-	plainHTTP []string
-	caFile    string
-	mappings  []string
-	jobs      int
-	verbosity int
-}
-
-func (f *registryFlags) add(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&f.mappings, "registry-map", nil,
-		"Pull the images of a host through another registry, as HOST=REGISTRY[/PREFIX]; HOST * is any host, and then PREFIX may contain {host}")
-	flags.StringVar(&f.caFile, "ca-file", "", "PEM file with CA certificates to trust beside the system's")
-	flags.Var(&f.insecure, "insecure", "Do not verify the TLS certificate of the target registry, or with --insecure=HOST[:PORT],… (needed where there is no target) those of these hosts; "+
-		"that includes token servers under the same host name, and nothing else")
-	flags.Lookup("insecure").NoOptDefVal = "true"
-	flags.StringSliceVar(&f.plainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
-	flags.IntVar(&f.jobs, "jobs", 8, "Concurrency per registry: twice as many large blobs, four times as many small requests")
-	flags.IntVarP(&f.verbosity, "v", "v", 0, "Log verbosity on stderr: 6 prints each request, 8 adds headers; credentials are masked")
-}
-
-// registries returns the way to registries that the flags describe, for a command with a
-// target, or without one.
-func (f *registryFlags) registries(cmd *cobra.Command, target images.Target) (*transfer.Registries, error) {
-	insecure, err := f.insecure.of(target)
-	if err != nil {
-		return nil, usageError(cmd, err)
-	}
-	config := transfer.Config{
-		Insecure: insecure, PlainHTTP: f.plainHTTP, Keychain: transfer.Credentials(), UserAgent: userAgent(), Moves: movesOf,
-		Trace: cmd.ErrOrStderr(), Verbosity: f.verbosity,
-	}
-	if err := traceCluster(f.verbosity); err != nil {
+// newRegistries returns the registries that are reached as the options say. Requests are traced
+// to errOut.
+func newRegistries(o option.Registry, errOut io.Writer) (*transfer.Registries, error) {
+	if err := traceCluster(o.Verbosity); err != nil {
 		return nil, err
 	}
-	if f.jobs < 1 {
-		return nil, usageError(cmd, fmt.Errorf("--jobs %d: at least 1 is needed", f.jobs))
-	}
-	for _, text := range f.mappings {
-		m, err := transfer.ParseRule(text)
-		if err != nil {
-			return nil, usageError(cmd, fmt.Errorf("--registry-map: %w", err))
-		}
-		config.Rewrite = append(config.Rewrite, m)
-	}
-	if f.caFile != "" {
-		pool, err := loadCAs(f.caFile)
-		if err != nil {
-			return nil, usageError(cmd, fmt.Errorf("--ca-file: %w", err))
-		}
-		config.CAs = pool
-	}
-	return transfer.NewRegistries(config), nil
+	return transfer.NewRegistries(transfer.Config{
+		Insecure: o.Insecure, PlainHTTP: o.PlainHTTP, CAs: o.CAs, Rewrite: o.Maps, Keychain: transfer.Credentials(), UserAgent: userAgent(), Moves: movesOf,
+		Trace: errOut, Verbosity: o.Verbosity,
+	}), nil
 }
 
 // addPullSecrets adds the credentials that KKP has for its own images, for the registries
@@ -101,37 +52,6 @@ func unreadSecret(secret kkp.PullSecret) string {
 		return ""
 	}
 	return fmt.Sprintf("note: the Secret %s, in which KKP keeps its credentials, could not be read: %v", secret.Name, secret.Err)
-}
-
-func loadCAs(path string) (*x509.CertPool, error) {
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s: no certificate in PEM format", path)
-	}
-	return pool, nil
-}
-
-// parsePlatforms reads os/arch[/variant] values.
-func parsePlatforms(cmd *cobra.Command, texts []string) ([]v1.Platform, error) {
-	var platforms []v1.Platform
-	for _, text := range texts {
-		platform, err := v1.ParsePlatform(text)
-		if err == nil && (platform.OS == "" || platform.Architecture == "") {
-			err = errors.New("write it as os/arch or os/arch/variant, such as linux/amd64")
-		}
-		if err != nil {
-			return nil, usageError(cmd, fmt.Errorf("--platform %q: %w", text, err))
-		}
-		platforms = append(platforms, *platform)
-	}
-	return platforms, nil
 }
 
 // resolveDigests asks the registries for the digest of every image that has none. One

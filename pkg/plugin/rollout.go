@@ -11,48 +11,48 @@ import (
 // tellNodes tells what it takes for nodes to get the settings of their datacenter:
 // operating-system-manager writes them into a node's first boot, once for each revision of
 // its MachineDeployment (pkg/controllers/osc, v1.11.3).
-func (c *patchSeedCommand) tellNodes(ctx context.Context, f found, chosen []patch.SeedDatacenter) {
+func (o patchSeedOptions) tellNodes(ctx context.Context, f opened, chosen []patch.SeedDatacenter) {
 	clusters := 0
 	for _, dc := range chosen {
 		for _, cluster := range dc.Clusters {
-			c.tellHidden(dc, cluster)
+			o.tellHidden(dc, cluster)
 		}
 		clusters += len(dc.Clusters)
 	}
 	if clusters == 0 {
 		return
 	}
-	c.say("No node changes until its MachineDeployment is rolled:")
+	o.say("No node changes until its MachineDeployment is rolled:")
 	some := false
 	for _, dc := range chosen {
 		for _, nodes := range kkp.FindNodes(ctx, f.master, dc.Seed, dc.Clusters, f.connect) {
-			c.tellCluster(nodes)
+			o.tellCluster(nodes)
 			some = some || nodes.Err != nil || len(nodes.Deployments) > 0
 		}
 	}
 	if !some {
 		return
 	}
-	c.say("To roll one, change its template, with the kubeconfig of the user cluster:\n" +
+	o.say("To roll one, change its template, with the kubeconfig of the user cluster:\n" +
 		`  kubectl -n kube-system patch machinedeployment NAME --type merge -p '{"spec":{"template":{"metadata":{"annotations":{"forceRestart":"'$(date +%%s)'"}}}}}'`)
 }
 
-func (c *patchSeedCommand) tellCluster(nodes kkp.Nodes) {
+func (o patchSeedOptions) tellCluster(nodes kkp.Nodes) {
 	name := nodes.Cluster.Name
 	switch {
 	case nodes.Err != nil:
-		c.say("  cluster %s: not known (%v); with its kubeconfig: kubectl get machinedeployments -A", name, nodes.Err)
+		o.say("  cluster %s: not known (%v); with its kubeconfig: kubectl get machinedeployments -A", name, nodes.Err)
 	case len(nodes.Deployments) == 0:
-		c.say("  cluster %s: it has no MachineDeployment", name)
+		o.say("  cluster %s: it has no MachineDeployment", name)
 	}
 	for _, deployment := range nodes.Deployments {
-		c.say("  cluster %s: %s/%s (%s)", name, deployment.Namespace, deployment.Name, display.Count(int(deployment.Replicas), "node"))
+		o.say("  cluster %s: %s/%s (%s)", name, deployment.Namespace, deployment.Name, display.Count(int(deployment.Replicas), "node"))
 	}
 }
 
 // tellHidden warns of settings of a cluster that come before those of its datacenter.
-func (c *patchSeedCommand) tellHidden(dc patch.SeedDatacenter, cluster kkp.Cluster) {
-	for _, note := range c.node.Precedence(cluster) {
-		c.say("warning: cluster %s in %s has %s", cluster.Name, dc.Name, note)
+func (o patchSeedOptions) tellHidden(dc patch.SeedDatacenter, cluster kkp.Cluster) {
+	for _, note := range o.node.Precedence(cluster) {
+		o.say("warning: cluster %s in %s has %s", cluster.Name, dc.Name, note)
 	}
 }

@@ -7,8 +7,6 @@ import (
 	"os"
 	"slices"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
@@ -17,112 +15,157 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 // maxListBytes bounds an image list that is read: 300,000 images with their reasons.
 const maxListBytes = 64 << 20
 
-// selection says which images go where, for the commands that concern a target.
-type selection struct {
+// selectionFlags are the flags of the commands that concern a target: which images go where.
+type selectionFlags struct {
 	streams    genericiooptions.IOStreams
-	input      *inputFlags
-	scope      scopeFlags
-	registries registryFlags
-	output     *outputFlags
+	input      option.InputFlags
+	connection *option.ConnectionFlags
+	scope      *option.ScopeFlags
+	registry   option.RegistryFlags
+	content    option.ContentFlags
+	output     *option.OutputFlags
 	list       string
-	loadFrom   string
-	archive    *transfer.Archive // that loadFrom names
-	withheld   string            // a note for failures to log in, "" if there is nothing to say
-
-	// What of an image counts, and how the copying is shown.
-	platforms   []string
-	noReferrers bool
-	noProgress  bool
 }
 
-func newSelection(streams genericiooptions.IOStreams) selection {
-	return selection{streams: streams, input: newInputFlags(), output: newOutputFlags()}
+func newSelectionFlags(streams genericiooptions.IOStreams) selectionFlags {
+	return selectionFlags{
+		streams: streams, connection: option.NewConnectionFlags(), scope: option.NewScopeFlags(discover.Sources()), output: option.NewOutputFlags(),
+	}
 }
 
-// addFlags adds the flags that all these commands have, and the group of those that a
+// groups are the groups of flags that all these commands have, and the group of those that a
 // command has for itself. verb is what it does with images.
-func (c *selection) addFlags(cmd *cobra.Command, verb string, own flagGroup) {
-	addGroups(cmd,
-		flagGroup{"Input", func(flags *pflag.FlagSet) {
-			c.input.add(flags)
-			flags.StringVar(&c.list, "images", "", verb+" the images of this list, as 'images -o json' prints it (- is stdin), not those of a cluster")
+func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
+	return []option.Group{
+		{Title: "Input", Add: func(flags *pflag.FlagSet) {
+			f.input.Add(flags)
+			flags.StringVar(&f.list, "images", "", verb+" the images of this list, as 'images -o json' prints it (- is stdin), not those of a cluster")
 		}},
-		flagGroup{"Scope", c.scope.add},
-		flagGroup{"Registries", c.registries.add},
+		{Title: "Scope", Add: f.scope.Add},
+		{Title: "Registries", Add: f.registry.Add},
 		own,
-		flagGroup{"Output", c.output.addDocument},
-		flagGroup{"Connection", c.input.addConnection})
-	complete(cmd, completions())
+		{Title: "Output", Add: f.output.AddDocument},
+		{Title: "Connection", Add: f.connection.Add},
+	}
 }
 
-// addContent adds the flags for the parts of an image that are copied, and for progress.
-func (c *selection) addContent(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&c.platforms, "platform", nil,
-		"Copy only these platforms, such as linux/amd64 (default: all). Changes the digest of an index, unless the registry accepts an index with missing platforms; "+
-			"a later sync takes such an index for complete, and verify --fix adds the missing platforms")
-	flags.BoolVar(&c.noReferrers, "no-referrers", false, "Leave out referrers (signatures, attestations, SBOMs)")
-	flags.BoolVar(&c.noProgress, "no-progress", false, "Print a line for each image that is copied, also on a terminal")
+// complete parses the flags for a target.
+func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target) (selection, error) {
+	s := selection{
+		streams: f.streams, target: target, list: f.list,
+		installation: installation{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
+	}
+	var err error
+	if s.output, err = f.output.Parse(); err != nil {
+		return s, err
+	}
+	if s.scope, err = f.scope.Parse(); err != nil {
+		return s, err
+	}
+	if s.content, err = f.content.Parse(); err != nil {
+		return s, err
+	}
+	if s.registry, err = f.registry.Parse(target); err != nil || s.list == "" {
+		return s, err
+	}
+	return s, excludeSelection(flags, "images")
+}
+
+// excludeSelection refuses the flags that another one makes meaningless.
+func excludeSelection(flags *pflag.FlagSet, flag string) error {
+	return option.Exclude(flags, flag, "says what to copy",
+		"images", "filename", "all", "source", "provider-filter", "version-filter", "kkp-version", "edition")
+}
+
+// selection says which images go where.
+type selection struct {
+	streams      genericiooptions.IOStreams
+	target       images.Target
+	installation installation
+	list         string // a file with a list of images, "-" for stdin; "": the installation is read
+	scope        option.Scope
+	registry     option.Registry
+	content      option.Content
+	output       option.Output
 }
 
 // transferOptions are the options of a copy or a verification.
-func (c *selection) transferOptions(p planned) transfer.Options {
-	return transfer.Options{Jobs: c.registries.jobs, Platforms: p.platforms, NoReferrers: c.noReferrers}
-}
-
-// noteWithheld says what might have prevented failures to log in.
-func (c *selection) noteWithheld(classes []images.Class) {
-	if c.withheld != "" && slices.Contains(classes, images.ClassAuth) {
-		fmt.Fprintln(c.streams.ErrOut, c.withheld)
-	}
+func (s selection) transferOptions() transfer.Options {
+	return transfer.Options{Jobs: s.registry.Jobs, Platforms: s.content.Platforms, NoReferrers: s.content.NoReferrers}
 }
 
 // newProgress shows how a number of images are copied. Requests that are printed, too, would
 // tear a bar apart.
-func (c *selection) newProgress(total int) *display.Progress {
-	return display.NewProgress(c.streams.ErrOut, total, c.noProgress || c.registries.verbosity > 0)
+func (s selection) newProgress(total int) *display.Progress {
+	return display.NewProgress(s.streams.ErrOut, total, s.content.NoProgress || s.registry.Verbosity > 0)
 }
 
-// planned is what the flags of a command come to.
+// planned is what a selection comes to.
 type planned struct {
-	target     images.Target
-	platforms  []v1.Platform
 	registries *transfer.Registries
 	inventory  images.Inventory
 	plan       images.Plan
+	withheld   string // a note for failures to log in, "" if there is nothing to say
 }
 
-// resolve works out the plan.
-func (c *selection) resolve(ctx context.Context, cmd *cobra.Command, target images.Target) (planned, error) {
-	p := planned{target: target}
+// resolve works out the plan. The images of an archive take the place of the installation's,
+// if there is one.
+func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (planned, error) {
+	var p planned
 	var err error
-	if p.platforms, err = parsePlatforms(cmd, c.platforms); err != nil {
+	if p.registries, err = newRegistries(s.registry, s.streams.ErrOut); err != nil {
 		return p, err
 	}
-	if p.registries, err = c.registries.registries(cmd, target); err != nil {
+	switch {
+	case s.list != "":
+		p.inventory, err = readList(s.list, s.streams.In)
+		p.inventory = s.scope.WithPrefix(p.inventory)
+	case archive != nil:
+		p.inventory, err = transfer.Inventory(archive)
+		display.Remarks(s.streams.ErrOut, p.inventory)
+		p.inventory = s.scope.WithPrefix(p.inventory)
+	default:
+		p.inventory, p.withheld, err = s.discover(ctx, p.registries)
+	}
+	if err != nil {
 		return p, err
 	}
-	if p.inventory, err = c.inventory(ctx, cmd, p.registries); err != nil {
-		return p, err
-	}
-	p.plan, err = images.NewPlan(p.inventory, target).Settle(func(step images.Copy) (string, error) {
+	p.plan, err = images.NewPlan(p.inventory, s.target).Settle(func(step images.Copy) (string, error) {
 		return digestOf(ctx, p.registries, step)
 	})
 	return p, err
 }
 
-// alone refuses the flags that another one makes meaningless.
-func (c *selection) alone(cmd *cobra.Command, flag string) error {
-	for _, name := range []string{"images", "filename", "all", "source", "provider-filter", "version-filter", "kkp-version", "edition"} {
-		if name != flag && cmd.Flags().Changed(name) {
-			return usageError(cmd, fmt.Errorf("--%s and --%s exclude each other: --%s says what to copy", flag, name, flag))
-		}
+// discover discovers the images of the installation, and returns a note for failures to log
+// in, "" if there is nothing to say.
+func (s selection) discover(ctx context.Context, registries *transfer.Registries) (images.Inventory, string, error) {
+	opts, err := discoverOptions(s.scope, len(s.installation.Files) > 0, registries)
+	if err != nil {
+		return images.Inventory{}, "", err
 	}
-	return nil
+	inst, release, err := s.installation.load(ctx, registries, discover.Parts(opts.Sources))
+	if err != nil {
+		return images.Inventory{}, "", err
+	}
+	result, err := inventory(ctx, s.scope, inst, release, opts)
+	if err != nil {
+		return images.Inventory{}, "", err
+	}
+	summary(releaseTitle(release), result, len(result.Images)).Print(s.streams.ErrOut)
+	return result.Inventory, unreadSecret(inst.PullSecret), nil
+}
+
+// noteWithheld says what might have prevented failures to log in.
+func (p planned) noteWithheld(errOut io.Writer, classes []images.Class) {
+	if p.withheld != "" && slices.Contains(classes, images.ClassAuth) {
+		fmt.Fprintln(errOut, p.withheld)
+	}
 }
 
 // digestOf returns the digest of a source, asking its registry only if the plan lacks it.
@@ -133,47 +176,17 @@ func digestOf(ctx context.Context, registries *transfer.Registries, step images.
 	return registries.Digest(ctx, step.Source)
 }
 
-// inventory is what to copy: a list that was written before, or what is discovered now.
-func (c *selection) inventory(ctx context.Context, cmd *cobra.Command, registries *transfer.Registries) (images.Inventory, error) {
-	if c.list != "" {
-		return c.readList(cmd)
-	}
-	if c.archive != nil {
-		inv, err := transfer.Inventory(c.archive)
-		display.Remarks(c.streams.ErrOut, inv)
-		return c.scope.withPrefix(inv), err
-	}
-	opts, err := c.scope.options(cmd, registries)
-	if err != nil {
-		return images.Inventory{}, err
-	}
-	inst, release, err := c.input.load(ctx, cmd, c.streams, registries, discover.Parts(opts.Sources))
-	if err != nil {
-		return images.Inventory{}, err
-	}
-	c.withheld = unreadSecret(inst.PullSecret)
-	result, err := c.scope.inventory(ctx, cmd, inst, release, opts)
-	if err != nil {
-		return images.Inventory{}, err
-	}
-	summary(releaseTitle(release), result, len(result.Images)).Print(c.streams.ErrOut)
-	return result.Inventory, nil
-}
-
-// readList reads a list of images, which no other input can be combined with.
-func (c *selection) readList(cmd *cobra.Command) (images.Inventory, error) {
-	if err := c.alone(cmd, "images"); err != nil {
-		return images.Inventory{}, err
-	}
-	data, err := readBounded(c.list, c.streams.In)
+// readList reads a list of images.
+func readList(path string, stdin io.Reader) (images.Inventory, error) {
+	data, err := readBounded(path, stdin)
 	if err != nil {
 		return images.Inventory{}, fmt.Errorf("--images: %w", err)
 	}
 	inv, err := images.ParseList(data)
 	if err != nil {
-		return images.Inventory{}, fmt.Errorf("--images %s: %w", c.list, err)
+		return images.Inventory{}, fmt.Errorf("--images %s: %w", path, err)
 	}
-	return c.scope.withPrefix(inv), nil
+	return inv, nil
 }
 
 // readBounded reads a file, or stdin for "-".

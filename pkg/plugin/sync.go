@@ -4,32 +4,32 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
-// syncCommand is what the sync command was asked.
-type syncCommand struct {
-	selection
-	dryRun            bool
+// syncFlags are the flags of the sync command.
+type syncFlags struct {
+	selectionFlags
+	loadFrom          string
+	since             string
 	report            string
 	allowDigestChange bool
-	since             string
+	dryRun            bool
 }
 
 func newSyncCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &syncCommand{selection: newSelection(streams)}
+	f := &syncFlags{selectionFlags: newSelectionFlags(streams)}
 	cmd := &cobra.Command{
 		Use:   "sync TARGET",
 		Short: "Copy every image that KKP needs into a registry or an archive",
@@ -66,123 +66,146 @@ Exit code 3 says that some images could not be copied, or that the list has gaps
   kubectl kkp-mirror images --digests -o json > images.json
   kubectl kkp-mirror sync registry.example.com --images images.json`,
 		Args: exactArgs("TARGET"),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
 	}
-	c.addFlags(cmd, "Copy", flagGroup{"Transfer", c.addTransfer})
+	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add})...)
+	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
 }
 
-func (c *syncCommand) addTransfer(flags *pflag.FlagSet) {
-	flags.StringVar(&c.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path), and ask no cluster and no other registry")
-	c.addContent(flags)
-	flags.BoolVar(&c.allowDigestChange, "allow-digest-change", false, "Let --platform change the digest of images that are referred to by digest")
-	flags.StringVar(&c.since, "since", "", "Archive only images that are not in this older archive or list")
-	flags.BoolVar(&c.dryRun, "dry-run", false, "Print what would be copied where, and stop")
-	flags.StringVar(&c.report, "report", "", "Write what became of each image to this file, as JSON")
+func (f *syncFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path), and ask no cluster and no other registry")
+	f.content.Add(flags)
+	flags.BoolVar(&f.allowDigestChange, "allow-digest-change", false, "Let --platform change the digest of images that are referred to by digest")
+	flags.StringVar(&f.since, "since", "", "Archive only images that are not in this older archive or list")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "Print what would be copied where, and stop")
+	flags.StringVar(&f.report, "report", "", "Write what became of each image to this file, as JSON")
 }
 
-func (c *syncCommand) run(ctx context.Context, cmd *cobra.Command, arg string) error {
-	target, err := images.ParseTarget(arg)
+func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, error) {
+	target, err := images.ParseTarget(args[0])
 	if err != nil {
-		return usageError(cmd, err)
+		return syncOptions{}, option.Usage(err)
 	}
-	printer, err := c.output.documentPrinter(cmd)
-	if err != nil {
-		return err
+	selection, err := f.selectionFlags.complete(flags, target)
+	if err == nil && f.loadFrom != "" {
+		err = excludeSelection(flags, "load-from")
 	}
-	if c.since != "" && target.Archive == "" {
-		return usageError(cmd, errors.New("--since is for archives: a registry is always asked for what it has"))
+	return syncOptions{
+		selection: selection, loadFrom: f.loadFrom, since: f.since, report: f.report, allowDigestChange: f.allowDigestChange, dryRun: f.dryRun,
+	}, err
+}
+
+// syncOptions are what the sync command was asked.
+type syncOptions struct {
+	selection
+	loadFrom          string // an archive, whose images are copied; "": none
+	since             string // an archive or a list, whose images are left out; "": none
+	report            string // a file to write; "": none
+	allowDigestChange bool
+	dryRun            bool
+}
+
+func (o syncOptions) validate() error {
+	if o.since != "" && o.target.Archive == "" {
+		return option.Usagef("--since is for archives: a registry is always asked for what it has")
 	}
-	if c.loadFrom != "" {
-		if err := c.alone(cmd, "load-from"); err != nil {
-			return err
-		}
-		if c.archive, err = transfer.OpenArchive(ctx, c.loadFrom); err != nil {
+	return nil
+}
+
+func (o syncOptions) run(ctx context.Context) error {
+	var from *transfer.Archive
+	if o.loadFrom != "" {
+		var err error
+		if from, err = transfer.OpenArchive(ctx, o.loadFrom); err != nil {
 			return fmt.Errorf("--load-from: %w", err)
 		}
-		defer c.archive.Close()
+		defer from.Close()
 	}
-	p, err := c.resolve(ctx, cmd, target)
+	p, err := o.resolve(ctx, from)
 	if err != nil {
 		return err
 	}
 	var since *transfer.Archive
-	if c.since != "" {
-		if since, p.plan, err = c.newer(ctx, p); err != nil {
+	if o.since != "" {
+		if since, p.plan, err = o.newer(ctx, p); err != nil {
 			return fmt.Errorf("--since: %w", err)
 		}
 		if since != nil {
 			defer since.Close()
 		}
 	}
-	if c.dryRun {
-		return c.printPlan(printer, p.inventory, target, p.plan)
+	if o.dryRun {
+		return o.printPlan(p)
 	}
-	return c.transfer(ctx, p, since, printer)
+	return o.transfer(ctx, p, from, since)
 }
 
 // printPlan prints what would be copied where.
-func (c *syncCommand) printPlan(printer printers.ResourcePrinter, inv images.Inventory, target images.Target, plan images.Plan) error {
-	if printer != nil {
+func (o syncOptions) printPlan(p planned) error {
+	inv := p.inventory
+	if o.output.Printer != nil {
 		for i := range inv.Images {
-			to := target.Ref(inv.Images[i].Ref)
+			to := o.target.Ref(inv.Images[i].Ref)
 			inv.Images[i].Target = &to
 		}
-		if err := display.Document(c.streams.Out, printer, inv.List()); err != nil {
+		if err := display.Document(o.streams.Out, o.output.Printer, inv.List()); err != nil {
 			return err
 		}
 		return gapsError(inv.Gaps)
 	}
-	if err := display.Plan(c.streams.Out, plan); err != nil {
+	if err := display.Plan(o.streams.Out, p.plan); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.streams.ErrOut, "dry run: %s would be copied to %s if they are not there; nothing was changed\n", display.Count(len(plan.Copies), "image"), target)
+	fmt.Fprintf(o.streams.ErrOut, "dry run: %s would be copied to %s if they are not there; nothing was changed\n", display.Count(len(p.plan.Copies), "image"), o.target)
 	return gapsError(inv.Gaps)
 }
 
 // transfer copies, and reports what became of it.
-func (c *syncCommand) transfer(ctx context.Context, p planned, since *transfer.Archive, printer printers.ResourcePrinter) error {
+func (o syncOptions) transfer(ctx context.Context, p planned, from, since *transfer.Archive) error {
 	if len(p.plan.Copies) == 0 {
-		fmt.Fprintln(c.streams.ErrOut, "nothing to copy")
+		fmt.Fprintln(o.streams.ErrOut, "nothing to copy")
 		return gapsError(p.inventory.Gaps)
 	}
-	report, err := c.copy(ctx, p, since)
+	report, err := o.copy(ctx, p, from, since)
 	if err != nil {
 		return err
 	}
-	document := report.Document(p.target, p.inventory.Gaps)
-	if c.report != "" {
-		if err := writeReport(c.report, document); err != nil {
+	document := report.Document(o.target, p.inventory.Gaps)
+	if o.report != "" {
+		if err := writeReport(o.report, document); err != nil {
 			return fmt.Errorf("--report: %w", err)
 		}
 	}
-	if printer != nil {
-		if err := display.Document(c.streams.Out, printer, document); err != nil {
+	if o.output.Printer != nil {
+		if err := display.Document(o.streams.Out, o.output.Printer, document); err != nil {
 			return err
 		}
 	} else {
-		fmt.Fprintln(c.streams.Out, display.Outcome(document))
+		fmt.Fprintln(o.streams.Out, display.Outcome(document))
 	}
 	return cmp.Or(interrupted(ctx, document), failures(report), gapsError(p.inventory.Gaps))
 }
 
 // copy carries out the plan, with the registry or the archive that is the target.
-func (c *syncCommand) copy(ctx context.Context, p planned, since *transfer.Archive) (images.Report, error) {
-	opts := c.transferOptions(p)
-	opts.AllowDigestChange, opts.From, opts.Since = c.allowDigestChange, c.archive, since
-	if p.target.Archive == "" {
+func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.Archive) (images.Report, error) {
+	opts := o.transferOptions()
+	opts.AllowDigestChange, opts.From, opts.Since = o.allowDigestChange, from, since
+	if o.target.Archive == "" {
 		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !transfer.IsMissingRepository(err) {
-			c.noteWithheld([]images.Class{transfer.Classify(err)})
+			p.noteWithheld(o.streams.ErrOut, []images.Class{transfer.Classify(err)})
 			return images.Report{}, fmt.Errorf("%w\n%s", err, transfer.Classify(err).Remedy())
 		}
 	} else {
-		into, err := transfer.CreateArchive(p.target.Archive)
+		into, err := transfer.CreateArchive(o.target.Archive)
 		if err != nil {
 			return images.Report{}, err
 		}
 		opts.Into = into
 	}
-	progress := c.newProgress(len(p.plan.Copies))
+	progress := o.newProgress(len(p.plan.Copies))
 	opts.Observer = progress
 	report := p.registries.Copy(ctx, p.plan, opts)
 	progress.Close()
@@ -190,9 +213,9 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *transfer.Archi
 	for _, result := range report.Results {
 		classes = append(classes, result.Class)
 	}
-	c.noteWithheld(classes)
+	p.noteWithheld(o.streams.ErrOut, classes)
 	for _, quota := range p.registries.Quotas() {
-		fmt.Fprintln(c.streams.ErrOut, quota)
+		fmt.Fprintln(o.streams.ErrOut, quota)
 	}
 	if opts.Into == nil {
 		return report, nil
@@ -205,18 +228,18 @@ func (c *syncCommand) copy(ctx context.Context, p planned, since *transfer.Archi
 
 // newer opens the archive that was given out before, or leaves out of the plan what a list
 // has with the same digest.
-func (c *syncCommand) newer(ctx context.Context, p planned) (*transfer.Archive, images.Plan, error) {
-	since, archiveErr := transfer.OpenArchive(ctx, c.since)
-	if archiveErr == nil || transfer.IsArchive(c.since) {
+func (o syncOptions) newer(ctx context.Context, p planned) (*transfer.Archive, images.Plan, error) {
+	since, archiveErr := transfer.OpenArchive(ctx, o.since)
+	if archiveErr == nil || transfer.IsArchive(o.since) {
 		return since, p.plan, archiveErr
 	}
-	data, err := readBounded(c.since, c.streams.In)
+	data, err := readBounded(o.since, o.streams.In)
 	if err != nil {
 		return nil, p.plan, err
 	}
 	before, err := images.ParseList(data)
 	if err != nil {
-		return nil, p.plan, fmt.Errorf("%s cannot be read: as an archive: %w; as an image list: %w", c.since, archiveErr, err)
+		return nil, p.plan, fmt.Errorf("%s cannot be read: as an archive: %w; as an image list: %w", o.since, archiveErr, err)
 	}
 	known := map[images.Ref]images.Image{}
 	for _, img := range before.Images {

@@ -8,22 +8,22 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
-	"k8s.io/cli-runtime/pkg/printers"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// verifyCommand is what the verify command was asked.
-type verifyCommand struct {
-	selection
+// verifyFlags are the flags of the verify command.
+type verifyFlags struct {
+	selectionFlags
 	deep bool
 	fix  bool
 }
 
 func newVerifyCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	c := &verifyCommand{selection: newSelection(streams)}
+	f := &verifyFlags{selectionFlags: newSelectionFlags(streams)}
 	cmd := &cobra.Command{
 		Use:   "verify TARGET",
 		Short: "Prove that a registry or an archive has every image that KKP needs",
@@ -49,85 +49,100 @@ Exit code 3 says that something is missing or different, or could not be checked
   # Copy what is missing
   kubectl kkp-mirror verify registry.example.com/kkp --fix`,
 		Args: exactArgs("TARGET"),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.run(cmd.Context(), cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
 	}
-	c.addFlags(cmd, "Check", flagGroup{"Verification", c.addVerification})
+	option.AddGroups(cmd.Flags(), f.groups("Check", option.Group{Title: "Verification", Add: f.add})...)
+	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
 }
 
-func (c *verifyCommand) addVerification(flags *pflag.FlagSet) {
-	flags.BoolVar(&c.deep, "deep", false, "Read and hash all content")
-	flags.BoolVar(&c.fix, "fix", false, "Copy what is missing or different, and replace what is damaged")
-	c.addContent(flags)
+func (f *verifyFlags) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.deep, "deep", false, "Read and hash all content")
+	flags.BoolVar(&f.fix, "fix", false, "Copy what is missing or different, and replace what is damaged")
+	f.content.Add(flags)
 }
 
-func (c *verifyCommand) run(ctx context.Context, cmd *cobra.Command, arg string) error {
-	target, err := images.ParseTarget(arg)
+func (f *verifyFlags) complete(flags *pflag.FlagSet, args []string) (verifyOptions, error) {
+	target, err := images.ParseTarget(args[0])
 	if err != nil {
-		return usageError(cmd, err)
+		return verifyOptions{}, option.Usage(err)
 	}
-	if target.Archive != "" && c.fix {
-		return usageError(cmd, fmt.Errorf("--fix repairs registries; write the archive anew with 'sync %s'", target))
+	selection, err := f.selectionFlags.complete(flags, target)
+	return verifyOptions{selection: selection, deep: f.deep, fix: f.fix}, err
+}
+
+// verifyOptions are what the verify command was asked.
+type verifyOptions struct {
+	selection
+	deep bool
+	fix  bool
+}
+
+func (o verifyOptions) validate() error {
+	if o.target.Archive != "" && o.fix {
+		return option.Usagef("--fix repairs registries; write the archive anew with 'sync %s'", o.target)
 	}
-	printer, err := c.output.documentPrinter(cmd)
+	return nil
+}
+
+func (o verifyOptions) run(ctx context.Context) error {
+	p, err := o.resolve(ctx, nil)
 	if err != nil {
 		return err
 	}
-	p, err := c.resolve(ctx, cmd, target)
-	if err != nil {
-		return err
-	}
-	opts := c.transferOptions(p)
-	if target.Archive != "" {
-		if opts.Into, err = transfer.OpenArchive(ctx, target.Archive); err != nil {
+	opts := o.transferOptions()
+	if o.target.Archive != "" {
+		if opts.Into, err = transfer.OpenArchive(ctx, o.target.Archive); err != nil {
 			return err
 		}
 		defer opts.Into.Close()
 	}
-	verification := p.registries.Verify(ctx, p.plan, opts, c.deep)
+	verification := p.registries.Verify(ctx, p.plan, opts, o.deep)
 	broken := verification.Broken(p.plan)
-	if !c.fix || len(broken.Copies) == 0 || ctx.Err() != nil {
-		return c.print(ctx, printer, p, verification)
+	if !o.fix || len(broken.Copies) == 0 || ctx.Err() != nil {
+		return o.print(ctx, p, verification)
 	}
-	report := c.repair(ctx, p, opts, verification)
+	report := o.repair(ctx, p, opts, verification)
 	if ctx.Err() != nil {
-		return interrupted(ctx, report.Document(p.target, nil))
+		return interrupted(ctx, report.Document(o.target, nil))
 	}
-	verification = verification.Updated(p.registries.Verify(ctx, broken, opts, c.deep))
-	err = c.print(ctx, printer, p, verification)
+	verification = verification.Updated(p.registries.Verify(ctx, broken, opts, o.deep))
+	err = o.print(ctx, p, verification)
 	return cmp.Or(failures(report), err)
 }
 
 // repair copies what is broken, with all of its parts.
-func (c *verifyCommand) repair(ctx context.Context, p planned, opts transfer.Options, found images.Verification) images.Report {
-	progress := c.newProgress(len(found.Broken(p.plan).Copies))
+func (o verifyOptions) repair(ctx context.Context, p planned, opts transfer.Options, found images.Verification) images.Report {
+	progress := o.newProgress(len(found.Broken(p.plan).Copies))
 	defer progress.Close()
 	opts.Observer = progress
 	return p.registries.Repair(ctx, p.plan, found, opts)
 }
 
-func (c *verifyCommand) print(ctx context.Context, printer printers.ResourcePrinter, p planned, verification images.Verification) error {
-	document := verification.Document(p.target, c.deep, p.inventory.Gaps)
-	if printer != nil {
-		if err := display.Document(c.streams.Out, printer, document); err != nil {
+func (o verifyOptions) print(ctx context.Context, p planned, verification images.Verification) error {
+	document := verification.Document(o.target, o.deep, p.inventory.Gaps)
+	if o.output.Printer != nil {
+		if err := display.Document(o.streams.Out, o.output.Printer, document); err != nil {
 			return err
 		}
-	} else if err := display.Verification(c.streams.Out, document); err != nil {
+	} else if err := display.Verification(o.streams.Out, document); err != nil {
 		return err
 	}
 	var classes []images.Class
 	for _, check := range verification.Checks {
 		classes = append(classes, check.Class)
 	}
-	c.noteWithheld(classes)
-	display.Moved(c.streams.ErrOut, verification.Checks)
+	p.noteWithheld(o.streams.ErrOut, classes)
+	display.Moved(o.streams.ErrOut, verification.Checks)
 	bad := len(document.Items) - document.Summary[images.Verified]
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case bad > 0:
 		return &PartialError{Message: fmt.Sprintf("%d of %s are not what they should be in %s; 'verify --fix' copies what is missing or different",
-			bad, display.Count(len(document.Items), "image"), p.target)}
+			bad, display.Count(len(document.Items), "image"), o.target)}
 	default:
 		return gapsError(p.inventory.Gaps)
 	}

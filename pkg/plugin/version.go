@@ -1,15 +1,19 @@
 package plugin
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 // versionInfo is what the version command prints as a document.
@@ -23,7 +27,7 @@ type versionInfo struct {
 }
 
 func newVersionCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	output := newOutputFlags()
+	f := &versionFlags{streams: streams, output: option.NewOutputFlags()}
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version and the KKP releases that it knows",
@@ -31,26 +35,45 @@ func newVersionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Example: `  kubectl kkp-mirror version
   kubectl kkp-mirror version -o json`,
 		Args: exactArgs(),
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			printer, err := output.documentPrinter(cmd)
-			if err != nil {
-				return err
-			}
-			info := currentVersion()
-			if printer != nil {
-				return display.Document(streams.Out, printer, info)
-			}
-			fmt.Fprintf(streams.Out, "kkp-mirror %s (%s, %s)\nKKP releases: %s\n", info.Version, info.Platform, info.GoVersion, releaseRanges(info.Releases))
-			return nil
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}
-	addGroups(cmd, flagGroup{"Output", output.addDocument})
+	option.AddGroups(cmd.Flags(), option.Group{Title: "Output", Add: f.output.AddDocument})
 	return cmd
+}
+
+// versionFlags are the flags of the version command.
+type versionFlags struct {
+	streams genericiooptions.IOStreams
+	output  *option.OutputFlags
+}
+
+func (f *versionFlags) complete(*pflag.FlagSet, []string) (versionOptions, error) {
+	output, err := f.output.Parse()
+	return versionOptions{streams: f.streams, output: output}, err
+}
+
+// versionOptions are what the version command was asked.
+type versionOptions struct {
+	streams genericiooptions.IOStreams
+	output  option.Output
+}
+
+func (versionOptions) validate() error { return nil }
+
+func (o versionOptions) run(context.Context) error {
+	info := currentVersion()
+	if o.output.Printer != nil {
+		return display.Document(o.streams.Out, o.output.Printer, info)
+	}
+	fmt.Fprintf(o.streams.Out, "kkp-mirror %s (%s, %s)\nKKP releases: %s\n", info.Version, info.Platform, info.GoVersion, releaseRanges(info.Releases))
+	return nil
 }
 
 func currentVersion() versionInfo {
 	return versionInfo{
-		APIVersion: documentVersion, Kind: "Version", Version: version,
+		APIVersion: images.APIVersion, Kind: "Version", Version: version,
 		GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Releases: catalog.Supported(),
 	}
 }

@@ -1,0 +1,28 @@
+package plugin
+
+import (
+	"context"
+
+	"github.com/spf13/pflag"
+)
+
+// options are what the flags and arguments of a command come to. They do not change while
+// the command runs.
+type options interface {
+	// validate refuses options that mean nothing together.
+	validate() error
+	run(ctx context.Context) error
+}
+
+// execute completes the options of a command from flags and arguments, validates them, and
+// runs the command.
+func execute[O options](ctx context.Context, complete func(*pflag.FlagSet, []string) (O, error), flags *pflag.FlagSet, args []string) error {
+	o, err := complete(flags, args)
+	if err != nil {
+		return err
+	}
+	if err := o.validate(); err != nil {
+		return err
+	}
+	return o.run(ctx)
+}
