@@ -87,7 +87,7 @@ What could not be read is a gap: it is named on stderr, and the exit code is 3.`
 func (f *imagesFlags) complete(_ *pflag.FlagSet, args []string) (imagesOptions, error) {
 	o := imagesOptions{
 		streams: f.streams, refs: args, digests: f.digests, diff: f.diff,
-		installation: installation{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
 	if o.output, err = f.output.Parse(option.FormatWide, option.FormatName); err != nil {
@@ -103,7 +103,7 @@ func (f *imagesFlags) complete(_ *pflag.FlagSet, args []string) (imagesOptions, 
 // imagesOptions are what the images command was asked.
 type imagesOptions struct {
 	streams      genericiooptions.IOStreams
-	installation installation
+	installation installationReader
 	scope        option.Scope
 	registry     option.Registry
 	output       option.Output

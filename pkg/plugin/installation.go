@@ -26,9 +26,9 @@ import (
 // says otherwise.
 const seedTimeout = 20 * time.Second
 
-// installation is where an installation is read: in files, or through a connection to a
+// installationReader is where an installation is read: in files, or through a connection to a
 // cluster.
-type installation struct {
+type installationReader struct {
 	option.Input
 	connection option.Connection
 	streams    genericiooptions.IOStreams
@@ -36,7 +36,7 @@ type installation struct {
 
 // load reads the installation and opens the catalog for the release that is asked for. The
 // registries that KKP has credentials for are reached with them, where the user has none.
-func (i installation) load(ctx context.Context, registries *transfer.Registries, parts []kkp.Part) (kkp.Installation, *catalog.Release, error) {
+func (i installationReader) load(ctx context.Context, registries *transfer.Registries, parts []kkp.Part) (kkp.Installation, *catalog.Release, error) {
 	inst, err := i.read(ctx, parts)
 	if err != nil {
 		return kkp.Installation{}, nil, err
@@ -47,7 +47,7 @@ func (i installation) load(ctx context.Context, registries *transfer.Registries,
 }
 
 // read reads the parts of an installation that are wanted, nil for all.
-func (i installation) read(ctx context.Context, parts []kkp.Part) (kkp.Installation, error) {
+func (i installationReader) read(ctx context.Context, parts []kkp.Part) (kkp.Installation, error) {
 	if len(i.Files) > 0 {
 		objects, err := i.readFiles()
 		if err != nil {
@@ -68,7 +68,7 @@ func (i installation) read(ctx context.Context, parts []kkp.Part) (kkp.Installat
 }
 
 // release opens the catalog for a version and an edition, "" if they are not known.
-func (i installation) release(version, name string, live bool) (*catalog.Release, error) {
+func (i installationReader) release(version, name string, live bool) (*catalog.Release, error) {
 	if version == "" {
 		message := "the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion; pass --kkp-version"
 		if live {
@@ -92,7 +92,7 @@ func (i installation) release(version, name string, live bool) (*catalog.Release
 }
 
 // readFiles reads the objects that -f names.
-func (i installation) readFiles() ([]*unstructured.Unstructured, error) {
+func (i installationReader) readFiles() ([]*unstructured.Unstructured, error) {
 	builder := resource.NewBuilder(i.connection).Unstructured().Local().ContinueOnError().Flatten()
 	files := resource.FilenameOptions{Recursive: i.Recursive}
 	for _, name := range i.Files {
@@ -121,7 +121,7 @@ func (i installation) readFiles() ([]*unstructured.Unstructured, error) {
 // masterConfig returns how to reach the master cluster. kubectl's last resort, a server
 // on localhost, is refused: nobody runs KKP there, and the error would name a server that
 // the user never heard of.
-func (i installation) masterConfig() (*rest.Config, error) {
+func (i installationReader) masterConfig() (*rest.Config, error) {
 	loader := i.connection.ToRawKubeConfigLoader()
 	raw, err := loader.RawConfig()
 	if err != nil {

@@ -50,7 +50,7 @@ func (f *patchFlags) groups(own ...option.Group) []option.Group {
 func (f *patchFlags) complete(mirror images.Target) (patchOptions, error) {
 	o := patchOptions{
 		streams: f.streams, target: mirror, change: f.change.Parse(),
-		installation: installation{connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
 	if o.output, err = f.output.Parse(); err != nil {
@@ -66,7 +66,7 @@ func (f *patchFlags) complete(mirror images.Target) (patchOptions, error) {
 type patchOptions struct {
 	streams      genericiooptions.IOStreams
 	target       images.Target // the mirror, if there is one
-	installation installation
+	installation installationReader
 	registry     option.Registry
 	change       option.Change
 	output       option.Output

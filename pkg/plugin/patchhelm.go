@@ -106,7 +106,7 @@ func (f *patchHelmFlags) addOutput(flags *pflag.FlagSet) {
 func (f *patchHelmFlags) complete(flags *pflag.FlagSet, args []string) (patchHelmOptions, error) {
 	o := patchHelmOptions{
 		streams: f.streams, names: args[1:], charts: f.charts, directory: f.directory, apply: f.apply, change: f.change, allowed: f.allowed, upgrade: f.upgrade,
-		installation: installation{connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{connection: f.connection.Parse(), streams: f.streams},
 	}
 	for _, flag := range []string{"dry-run", "wait", "timeout", "allow", "yes", "skip-verify"} {
 		if flags.Changed(flag) && !f.apply {
@@ -130,7 +130,7 @@ type patchHelmOptions struct {
 	streams      genericiooptions.IOStreams
 	target       images.Target // the mirror
 	names        []string      // of the releases that are meant; none: all
-	installation installation
+	installation installationReader
 	registry     option.Registry
 	charts       option.Charts
 	output       option.Output

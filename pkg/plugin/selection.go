@@ -59,7 +59,7 @@ func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
 func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target) (selection, error) {
 	s := selection{
 		streams: f.streams, target: target, list: f.list,
-		installation: installation{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
 	if s.output, err = f.output.Parse(); err != nil {
@@ -87,7 +87,7 @@ func excludeSelection(flags *pflag.FlagSet, flag string) error {
 type selection struct {
 	streams      genericiooptions.IOStreams
 	target       images.Target
-	installation installation
+	installation installationReader
 	list         string // a file with a list of images, "-" for stdin; "": the installation is read
 	scope        option.Scope
 	registry     option.Registry
