@@ -52,7 +52,7 @@ func TestApplications(t *testing.T) {
 	}
 	for values, want := range map[string]string{
 		"a: [": "ApplicationDefinition cilium: its default values",
-		"a: &a " + strings.Repeat("x", 1<<19) + "\nb: [" + strings.Repeat("*a,", 100_000) + "]": "aliases stand for more than",
+		"a: &a " + strings.Repeat("x", 1<<19) + "\nb: [" + strings.Repeat("*a,", 100_000) + "]": "the aliases expand to more than",
 	} {
 		bad := strings.Replace(applicationYAML, `"tag: v{{ .Cluster.MajorMinorVersion }}"`, fmt.Sprintf("%q", values), 1)
 		if _, err := FromObjects(parse(t, strings.Join([]string{configuration, bad}, "\n---\n"))); err == nil || !strings.Contains(err.Error(), want) {

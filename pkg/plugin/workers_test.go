@@ -107,7 +107,7 @@ func TestApplicationValuesAreBounded(t *testing.T) {
 		t.Errorf("%d: %s", got.code, got.stdout)
 	}
 	for _, want := range []string{
-		"gap: applications: application loops 1.0.0: it was not rendered after 10s",
+		"gap: applications: application loops 1.0.0: rendering takes more than 10s",
 		"gap: applications: application explodes 1.0.0: ",
 	} {
 		if !strings.Contains(got.stderr, want) {

@@ -20,7 +20,9 @@ type IdleTimeoutError struct {
 	Limit time.Duration // idle time
 }
 
-func (e *IdleTimeoutError) Error() string { return fmt.Sprintf("nothing moved for %s", e.Limit) }
+func (e *IdleTimeoutError) Error() string {
+	return fmt.Sprintf("no data was transferred for %s", e.Limit)
+}
 
 // Timeout implements net.Error.
 func (e *IdleTimeoutError) Timeout() bool { return true }

@@ -17,7 +17,7 @@ type RedirectError struct {
 }
 
 func (e *RedirectError) Error() string {
-	return fmt.Sprintf("%s redirects to %s, which is not followed: %s", e.From, e.To, e.Why)
+	return fmt.Sprintf("the redirect from %s to %s is not followed: %s", e.From, e.To, e.Why)
 }
 
 // CheckRedirect is the policy for redirects, for the field CheckRedirect of http.Client: at
@@ -55,11 +55,11 @@ func refusedRedirect(req *http.Request) error {
 	changes := req.Method != http.MethodGet && req.Method != http.MethodHead
 	switch {
 	case hops > maxRedirects:
-		return refuse(fmt.Sprintf("there were %d before", maxRedirects))
+		return refuse(fmt.Sprintf("more than %d redirects", maxRedirects))
 	case from.URL.Scheme == "https" && req.URL.Scheme != "https":
-		return refuse("what was encrypted would not be any more")
+		return refuse("the new address is not encrypted")
 	case changes && !strings.EqualFold(from.URL.Hostname(), req.URL.Hostname()):
-		return refuse(req.Method + " is only sent to the server that it is meant for")
+		return refuse(req.Method + " requests are not redirected to another host")
 	}
 	return nil
 }

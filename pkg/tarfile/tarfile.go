@@ -16,11 +16,11 @@ const MaxName = 4096
 func Check(header *tar.Header) error {
 	for _, name := range []string{header.Name, header.Linkname} {
 		if len(name) > MaxName {
-			return fmt.Errorf("member %q… has a name of %d bytes: at most %d are read", name[:64], len(name), MaxName)
+			return fmt.Errorf("member %q… has a name of %d bytes, more than the limit of %d", name[:64], len(name), MaxName)
 		}
 	}
 	if isSparse(header) {
-		return fmt.Errorf("member %q is a sparse file, which images and their archives do not have", header.Name)
+		return fmt.Errorf("member %q is a sparse file, which is not supported", header.Name)
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ func (w *process) ask(ctx context.Context, q request, limit time.Duration) (answ
 	case bounded.Err() != nil:
 		return response{}, tooLate(limit)
 	}
-	return response{}, fmt.Errorf("rendering it made the template engine break down, or takes more than %d MiB at once", ceiling>>20)
+	return response{}, fmt.Errorf("rendering crashed the template engine, or takes more than %d MiB at once", ceiling>>20)
 }
 
 // read reads an answer: one line.

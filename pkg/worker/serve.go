@@ -17,7 +17,7 @@ import (
 func Serve(in io.Reader, out io.Writer, handlers ...Handler) error {
 	debug.SetMaxStack(stack)
 	if err := limit(ceiling); err != nil {
-		return fmt.Errorf("the memory of a worker: %w", err)
+		return fmt.Errorf("limiting the memory of a worker: %w", err)
 	}
 	requests, responses := json.NewDecoder(in), json.NewEncoder(out)
 	for {
@@ -39,7 +39,7 @@ func Serve(in io.Reader, out io.Writer, handlers ...Handler) error {
 func (q request) serve(handlers []Handler) response {
 	i := slices.IndexFunc(handlers, func(h Handler) bool { return h.name == q.Job })
 	if i < 0 {
-		return response{Error: fmt.Sprintf("workers of this program know no job %q", q.Job)}
+		return response{Error: fmt.Sprintf("the worker does not know the job %q", q.Job)}
 	}
 	done := make(chan response, 1)
 	go func() { done <- handlers[i].answer(q.Question) }()
@@ -54,21 +54,21 @@ func (q request) serve(handlers []Handler) response {
 			return response{Last: true, Error: tooLate(handlers[i].time).Error()}
 		case <-ticks.C:
 			if inUse() > memory {
-				return response{Last: true, Error: fmt.Sprintf("it takes more than %d MiB to render, and was given up", memory>>20)}
+				return response{Last: true, Error: fmt.Sprintf("rendering takes more than %d MiB, and was stopped", memory>>20)}
 			}
 		}
 	}
 }
 
 func tooLate(limit time.Duration) error {
-	return fmt.Errorf("it was not rendered after %s, and was given up", limit)
+	return fmt.Errorf("rendering takes more than %s, and was stopped", limit)
 }
 
 // answer runs a job. A panic is returned as an error.
 func (h Handler) answer(question json.RawMessage) (r response) {
 	defer func() {
 		if p := recover(); p != nil {
-			r = response{Error: briefly(fmt.Sprintf("it made the template engine panic: %v", p))}
+			r = response{Error: briefly(fmt.Sprintf("the template engine panicked: %v", p))}
 		}
 	}()
 	answer, err := h.do(question)
@@ -80,7 +80,7 @@ func (h Handler) answer(question json.RawMessage) (r response) {
 	case err != nil:
 		return response{Error: briefly(err.Error())}
 	case len(text) > maxAnswer:
-		return response{Error: fmt.Sprintf("what it renders to is larger than %d MiB", maxAnswer>>20)}
+		return response{Error: fmt.Sprintf("the rendered text is larger than %d MiB", maxAnswer>>20)}
 	}
 	r.Answer = text
 	return r

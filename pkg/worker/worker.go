@@ -43,7 +43,7 @@ func (j Job[Q, A]) Run(ctx context.Context, pool *Pool, question Q) (answer A, e
 	given, err := pool.ask(ctx, request{j.Name, asked}, j.Time)
 	if len(given.Answer) > 0 {
 		if failure := json.Unmarshal(given.Answer, &answer); failure != nil {
-			return answer, fmt.Errorf("the answer of a worker: %w", failure)
+			return answer, fmt.Errorf("reading the answer of a worker: %w", failure)
 		}
 	}
 	return answer, err

@@ -95,8 +95,8 @@ func TestBounds(t *testing.T) {
 		"memory":             {"[64]", ""},
 		"fail":               {"[a part]", "not like this"},
 		"panic":              {"[]", "a fault"},
-		"loop":               {"[]", "was not rendered after 6s"},
-		"overflow":           {"[]", "break down"},
+		"loop":               {"[]", "rendering takes more than 6s"},
+		"overflow":           {"[]", "rendering crashed the template engine"},
 		"all memory at once": {"[]", "takes more than"},
 		"slowly all memory":  {"[]", "takes more than"},
 		"a long answer":      {"[]", "larger than 32 MiB"},
@@ -116,7 +116,7 @@ func TestBounds(t *testing.T) {
 func TestUnknownJob(t *testing.T) {
 	other := job()
 	other.Name = "other"
-	if _, err := other.Run(t.Context(), pool(t), "x"); err == nil || !strings.Contains(err.Error(), `no job "other"`) {
+	if _, err := other.Run(t.Context(), pool(t), "x"); err == nil || !strings.Contains(err.Error(), `the job "other"`) {
 		t.Error(err)
 	}
 }

@@ -22,14 +22,14 @@ const (
 // values, or aliases that expand to too much. Check does not report syntax errors.
 func Check(data []byte) error {
 	if len(data) > MaxBytes {
-		return fmt.Errorf("%d MiB of YAML: at most %d are read", len(data)>>20, MaxBytes>>20)
+		return fmt.Errorf("the YAML has %d MiB, more than the limit of %d MiB", len(data)>>20, MaxBytes>>20)
 	}
 	marks := 0
 	for _, mark := range []byte("\n,:-[{?") {
 		marks += bytes.Count(data, []byte{mark})
 	}
 	if marks > maxMarks {
-		return fmt.Errorf("more than about %d values of YAML", maxMarks)
+		return fmt.Errorf("the YAML has more than about %d values", maxMarks)
 	}
 	if !bytes.ContainsRune(data, '&') || !bytes.ContainsRune(data, '*') {
 		return nil // there is no alias
@@ -55,9 +55,9 @@ func checkAliases(data []byte) (err error) {
 	case err != nil:
 		return err
 	case whole.aliased > maxAliased:
-		return fmt.Errorf("aliases stand for more than %d values", maxAliased)
+		return fmt.Errorf("the aliases expand to more than %d values", maxAliased)
 	case whole.copied > maxCopied:
-		return fmt.Errorf("aliases stand for more than %d MiB of text", maxCopied>>20)
+		return fmt.Errorf("the aliases expand to more than %d MiB of text", maxCopied>>20)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (s scale) weigh(node *yaml.Node) (weight, error) {
 	known, ok := s.weights[node]
 	switch {
 	case ok && known == nil:
-		return weight{}, errors.New("an alias stands for something that it is a part of")
+		return weight{}, errors.New("an alias refers to a value that contains the alias")
 	case ok:
 		return *known, nil
 	}

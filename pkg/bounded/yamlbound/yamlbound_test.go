@@ -26,12 +26,12 @@ func TestCheck(t *testing.T) {
 		"values of Helm":  {"image: &image {repository: quay.io/a/b}\nother: *image\nmerged: {<<: *image, tag: v1}\n# * & in a comment\n", ""},
 		"signs, no alias": {"text: \"a & b * c\"\n", ""},
 		"few levels":      {billion(3), ""},
-		"many levels":     {billion(9), "aliases stand for more than 100000 values"},
-		"endless levels":  {billion(60), "aliases stand for more than"},
+		"many levels":     {billion(9), "the aliases expand to more than 100000 values"},
+		"endless levels":  {billion(60), "the aliases expand to more than"},
 		"a long text":     {"a: &a " + strings.Repeat("x", 1<<20) + "\nb: [" + strings.Repeat("*a,", 10) + "]\n", "more than 8 MiB of text"},
-		"itself":          {"a: &a [*a]\n", "that it is a part of"},
-		"many values":     {"[" + strings.Repeat("0,", 600_000) + "]", "values of YAML"},
-		"much":            {strings.Repeat("x", 17<<20), "17 MiB of YAML"},
+		"itself":          {"a: &a [*a]\n", "that contains the alias"},
+		"many values":     {"[" + strings.Repeat("0,", 600_000) + "]", "the YAML has more than about 500000 values"},
+		"much":            {strings.Repeat("x", 17<<20), "the YAML has 17 MiB"},
 		"no YAML":         {"a: &a [*a", "yaml"},
 	} {
 		start := time.Now()

@@ -20,7 +20,7 @@ func Inventory(a *layout.Archive) (images.Inventory, error) {
 		}
 		ref, err := images.ParseRef(name)
 		if err != nil {
-			return images.Inventory{}, &failure.RejectedError{As: images.ClassPolicy, Msg: a.String() + ": " + err.Error(), Advice: "load an archive that this plugin has written, or one whose names are full references"}
+			return images.Inventory{}, &failure.RejectedError{As: images.ClassPolicy, Msg: a.String() + ": " + err.Error(), Advice: "use an archive that this plugin has written, or an archive with full references as names"}
 		}
 		img := images.Image{Ref: ref, Kind: layout.KindOf(desc), Also: layout.AlsoOf(desc), Digest: desc.Digest.String()}
 		if err := img.Check(); err != nil {

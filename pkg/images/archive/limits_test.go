@@ -34,7 +34,7 @@ func TestALargeManifestInAnArchiveIsSaidToBeLarge(t *testing.T) {
 	}
 	_, err := archive.Source(a, app()).Manifest(t.Context(), "v1")
 	var refused *failure.RejectedError
-	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "its manifest is larger than 4 MiB") {
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), "the manifest is larger than 4 MiB") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -57,7 +57,7 @@ func lacking(a *layout.Archive, err error) error {
 	}
 	return &failure.RejectedError{
 		As:     images.ClassNotFound,
-		Msg:    "the archive holds only what is new since " + base.Name + ", and the registry lacks it",
+		Msg:    "the archive has only content that is new since " + base.Name + ", and the registry lacks it",
 		Advice: "copy " + base.Name + " into the registry first, then run the same command again",
 	}
 }

@@ -75,8 +75,8 @@ func TestBadArchives(t *testing.T) {
 		"outside":         {pack(t, map[string]string{"../../etc/passwd": ""}), "outside the chart"},
 		"absolute":        {pack(t, map[string]string{"/etc/passwd": ""}), "outside the chart"},
 		"bad values":      {pack(t, merged(small(""), "values.yaml", "a: [")), "values.yaml"},
-		"many values":     {pack(t, merged(small(""), "values.yaml", "a: ["+strings.Repeat("0,", 2<<20)+"]")), "values.yaml: more than about 500000 values"},
-		"aliases":         {pack(t, merged(small(""), "values.yaml", "a: &a "+strings.Repeat("x", 1<<20)+"\nb: ["+strings.Repeat("*a,", 100_000)+"]\n")), "aliases stand for"},
+		"many values":     {pack(t, merged(small(""), "values.yaml", "a: ["+strings.Repeat("0,", 2<<20)+"]")), "values.yaml: the YAML has more than about 500000 values"},
+		"aliases":         {pack(t, merged(small(""), "values.yaml", "a: &a "+strings.Repeat("x", 1<<20)+"\nb: ["+strings.Repeat("*a,", 100_000)+"]\n")), "the aliases expand to more than"},
 		"no version":      {pack(t, map[string]string{"Chart.yaml": "apiVersion: v2\nname: x\n"}), "version"},
 	} {
 		if _, err := FromArchive(c.data); err == nil || !strings.Contains(err.Error(), c.want) {

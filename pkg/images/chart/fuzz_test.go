@@ -54,8 +54,8 @@ func FuzzReadValues(f *testing.F) {
 func TestValuesAreBounded(t *testing.T) {
 	for text, want := range map[string]string{
 		"a: " + strings.Repeat("x", 9<<20):                                                      "larger than 8 MiB",
-		"a: [" + strings.Repeat("0,", 1<<20) + "]":                                              "values of YAML",
-		"a: &a " + strings.Repeat("x", 1<<20) + "\nb: [" + strings.Repeat("*a,", 100_000) + "]": "aliases stand for",
+		"a: [" + strings.Repeat("0,", 1<<20) + "]":                                              "the YAML has more than",
+		"a: &a " + strings.Repeat("x", 1<<20) + "\nb: [" + strings.Repeat("*a,", 100_000) + "]": "the aliases expand to more than",
 	} {
 		if _, err := chart.ReadValues(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.20s…: %v, want %s", text, err, want)

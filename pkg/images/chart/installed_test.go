@@ -21,7 +21,7 @@ func TestInstalledIsBounded(t *testing.T) {
 	runtime.ReadMemStats(&before)
 	_, err := r.Installed(t.Context(), chart.Release{Manifests: []string{"a: [" + strings.Repeat("0,", 12<<20) + "]"}}, none, true)
 	runtime.ReadMemStats(&after)
-	if err == nil || !strings.Contains(err.Error(), "takes more than") && !strings.Contains(err.Error(), "given up") { // on a slow machine
+	if err == nil || !strings.Contains(err.Error(), "takes more than") {
 		t.Error(err)
 	}
 	if allocated := (after.TotalAlloc - before.TotalAlloc) >> 20; allocated > 400 {

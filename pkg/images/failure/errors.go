@@ -82,9 +82,9 @@ type DamagedError struct {
 
 func (e *DamagedError) Error() string {
 	if e.Member == "" {
-		return "the archive is cut or damaged: " + e.Reason
+		return "the archive is truncated or damaged: " + e.Reason
 	}
-	return "the archive is cut or damaged: " + e.Member + " " + e.Reason
+	return "the archive is truncated or damaged: " + e.Member + " " + e.Reason
 }
 
 // Class returns the class of the error.

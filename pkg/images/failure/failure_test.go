@@ -62,7 +62,7 @@ func TestRemedies(t *testing.T) {
 
 func TestLongWaitsSayWhatWasTried(t *testing.T) {
 	err := failure.LongWait(&failure.OperationError{Doing: "pulling", Where: "quay.io/a:1", Err: errors.New("429")}, "quay.io", 72*time.Hour, time.Minute)
-	for _, word := range []string{"pulling quay.io/a:1: 429;", "quay.io asks to try again after 3 days", "no more than 1m0s"} {
+	for _, word := range []string{"pulling quay.io/a:1: 429;", "quay.io asks to retry after 3 days", "the limit of 1m0s"} {
 		if !strings.Contains(err.Error(), word) {
 			t.Errorf("%v does not say %q", err, word)
 		}

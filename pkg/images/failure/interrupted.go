@@ -15,7 +15,7 @@ import (
 // InterruptedError is an answer or an upload that ended before its end.
 type InterruptedError struct{ Err error }
 
-func (e *InterruptedError) Error() string { return "the connection broke off: " + e.Err.Error() }
+func (e *InterruptedError) Error() string { return "the connection broke: " + e.Err.Error() }
 func (e *InterruptedError) Unwrap() error { return e.Err }
 
 // Class returns the class of the error.
@@ -104,7 +104,7 @@ func (e *LongWaitError) Describe() string {
 	if days := int(e.Asked.Hours() / 24); days > 1 {
 		asked = fmt.Sprintf("%d days", days)
 	}
-	return fmt.Sprintf("%s; %s asks to try again after %s (Retry-After), and no more than %s are waited: try again later, or ask its administrator",
+	return fmt.Sprintf("%s; %s asks to retry after %s (Retry-After), more than the limit of %s: run the command again later, or ask the administrator of the server",
 		Describe(e.Err), e.Host, asked, e.Limit)
 }
 

@@ -15,7 +15,7 @@ type MovedError struct {
 }
 
 func (e *MovedError) Error() string {
-	return fmt.Sprintf("%v; it has moved to %s (%s): %v", e.Gone, e.Move.To.Name(), e.Move.Fact, e.Err)
+	return fmt.Sprintf("%v; the image has moved to %s (%s): %v", e.Gone, e.Move.To.Name(), e.Move.Fact, e.Err)
 }
 
 func (e *MovedError) Unwrap() error { return e.Err }

@@ -69,8 +69,8 @@ type unsentError struct {
 }
 
 func (e *unsentError) Error() string {
-	return fmt.Sprintf("%v; no credentials were sent to %s, because only an object in the cluster wants it to be reached over plain HTTP or unverified TLS: "+
-		"if you trust the way to it, name it in --plain-http or --insecure", e.err, e.host)
+	return fmt.Sprintf("%v; no credentials were sent to %s, because only an object in the cluster asks for plain HTTP or unverified TLS: "+
+		"if you trust the network, name the host in --plain-http or --insecure", e.err, e.host)
 }
 
 func (e *unsentError) Unwrap() error { return e.err }
@@ -112,5 +112,5 @@ func chartOf(ctx context.Context, s *repository.Session, tag string) ([]byte, er
 		defer body.Close()
 		return bounded.ReadAll(body, chartLimit)
 	}
-	return nil, &failure.RejectedError{As: images.ClassPolicy, Msg: "it is not a Helm chart", Advice: "check name and version of the chart"}
+	return nil, &failure.RejectedError{As: images.ClassPolicy, Msg: "the artifact is not a Helm chart", Advice: "check the name and the version of the chart"}
 }

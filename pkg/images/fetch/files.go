@@ -85,7 +85,7 @@ func layersOf(ctx context.Context, s *repository.Session, id string) ([]v1.Descr
 		}
 		chosen, ok := choosePlatform(index.Manifests)
 		if !ok {
-			return nil, oci.Invalid(fmt.Errorf("it has no images"))
+			return nil, oci.Invalid(fmt.Errorf("the index has no images"))
 		}
 		if m, err = s.Manifest(ctx, chosen.Digest.String()); err != nil {
 			return nil, err

@@ -78,14 +78,14 @@ func TestCredentialsAreWithheld(t *testing.T) {
 		want   string // the password that is sent
 		says   string
 	}{
-		"plain HTTP":             {"charts.example.com", registry.Config{}, registry.Access{PlainHTTP: true}, "", "name it in --plain-http"},
+		"plain HTTP":             {"charts.example.com", registry.Config{}, registry.Access{PlainHTTP: true}, "", "name the host in --plain-http"},
 		"plain HTTP, own":        {"charts.example.com", registry.Config{}, registry.Access{PlainHTTP: true, Username: "o", Password: "p"}, "", "no credentials were sent to charts.example.com"},
 		"plain HTTP, own file":   {"charts.example.com", registry.Config{}, registry.Access{PlainHTTP: true, Config: dockerConfig("charts.example.com")}, "", "no credentials"},
 		"plain HTTP of the user": {"charts.example.com", registry.Config{PlainHTTP: []string{"charts.example.com"}}, registry.Access{PlainHTTP: true}, "user:secret", "401"},
 		"plain HTTP of the user, own": {
 			"charts.example.com", registry.Config{PlainHTTP: []string{"charts.example.com"}}, registry.Access{PlainHTTP: true, Username: "o", Password: "p"}, "o:p", "401",
 		},
-		"any TLS":             {tlsHost, registry.Config{}, registry.Access{Insecure: true}, "", "name it in --plain-http or --insecure"},
+		"any TLS":             {tlsHost, registry.Config{}, registry.Access{Insecure: true}, "", "name the host in --plain-http or --insecure"},
 		"any TLS, own":        {tlsHost, registry.Config{}, registry.Access{Insecure: true, Username: "o", Password: "p"}, "", "no credentials"},
 		"any TLS of the user": {tlsHost, registry.Config{Insecure: []string{tlsHost}}, registry.Access{Insecure: true}, "user:secret", "401"},
 	} {

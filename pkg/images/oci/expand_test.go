@@ -105,7 +105,7 @@ func TestExpandIsBounded(t *testing.T) {
 		"many":          {l.index(t, "", many...), "more than 1000 manifests"},
 		"many below":    {l.index(t, "", l.index(t, "a", many[:500]...), l.index(t, "b", many[500:998]...)), "more than 1000 manifests"},
 		"not too many":  {l.index(t, "", many[:999]...), ""},
-		"large":         {l.index(t, "", large...), "manifests are larger than 16 MiB"},
+		"large":         {l.index(t, "", large...), "the manifests of the image are larger than 16 MiB"},
 		"not too large": {l.index(t, "", large[:3]...), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,7 +154,7 @@ func TestReferencesMustLeadToSomething(t *testing.T) {
 }
 
 func TestRead(t *testing.T) {
-	for size, want := range map[int]string{oci.Limit: "", oci.Limit + 1: "its manifest is larger than 4 MiB"} {
+	for size, want := range map[int]string{oci.Limit: "", oci.Limit + 1: "the manifest is larger than 4 MiB"} {
 		raw, err := oci.Read(strings.NewReader(strings.Repeat("x", size)))
 		var refused *failure.RejectedError
 		if want == "" && (err != nil || len(raw) != size) || want != "" && (!errors.As(err, &refused) || err.Error() != want) {

@@ -39,7 +39,7 @@ func New(raw []byte, contentType, id string) (Manifest, error) {
 		return Manifest{}, &failure.DigestError{Want: id, Got: m.Digest}
 	}
 	if !m.MediaType.IsIndex() && !m.MediaType.IsImage() {
-		return Manifest{}, &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf("manifests of the type %q cannot be copied", m.MediaType), Advice: "rebuild the image in the OCI or Docker schema 2 format"}
+		return Manifest{}, &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf("manifests of type %q are not supported", m.MediaType), Advice: "rebuild the image in the OCI or Docker schema 2 format"}
 	}
 	return m, nil
 }

@@ -56,7 +56,7 @@ func (m Manifest) with(doc map[string]json.RawMessage, entries []json.RawMessage
 
 // Invalid returns the error for an index that cannot be parsed.
 func Invalid(err error) error {
-	return &failure.RejectedError{As: images.ClassPolicy, Msg: "its index is not valid: " + err.Error(), Advice: "check that it is a container image"}
+	return &failure.RejectedError{As: images.ClassPolicy, Msg: "the index is not valid: " + err.Error(), Advice: "check that it is a container image"}
 }
 
 // choose returns the entries of the platforms, and the names of all other platforms.
@@ -97,11 +97,11 @@ func noneOf(platforms []v1.Platform, others []string) error {
 	}
 	there := strings.Join(slices.Compact(slices.Sorted(slices.Values(others))), ", ")
 	if there == "" {
-		there = "nothing with a platform"
+		there = "none"
 	}
 	return &failure.RejectedError{
 		As:     images.ClassNotFound,
-		Msg:    fmt.Sprintf("it is not there for %s; there is %s", strings.Join(wanted, ", "), there),
-		Advice: "choose from these with --platform, or copy all platforms by leaving it out",
+		Msg:    fmt.Sprintf("the image does not exist for %s; its platforms: %s", strings.Join(wanted, ", "), there),
+		Advice: "choose one of these with --platform, or copy all platforms without --platform",
 	}
 }

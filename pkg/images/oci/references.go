@@ -28,7 +28,7 @@ func Read(from io.Reader) ([]byte, error) {
 	raw, err := bounded.ReadAll(from, Limit)
 	var exceeded *bounded.ExceededError
 	if errors.As(err, &exceeded) {
-		return nil, refusal("its manifest is %v", exceeded)
+		return nil, refusal("the manifest is %v", exceeded)
 	}
 	return raw, err
 }
@@ -76,14 +76,14 @@ type References struct {
 func (m Manifest) References() (References, error) {
 	var refs References
 	if err := json.Unmarshal(m.Raw, &refs); err != nil {
-		return References{}, refusal("its manifest is not valid: %v", err)
+		return References{}, refusal("the manifest is not valid: %v", err)
 	}
 	for _, desc := range []*v1.Descriptor{refs.Config, refs.Subject} {
 		if desc == nil {
 			continue
 		}
 		if err := Check(*desc); err != nil {
-			return References{}, refusal("its manifest is not valid: %v", err)
+			return References{}, refusal("the manifest is not valid: %v", err)
 		}
 	}
 	return refs, nil

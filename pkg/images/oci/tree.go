@@ -67,7 +67,7 @@ func (e *expansion) next(ctx context.Context, level []*Node) ([]*Node, error) {
 	}
 	wanted = slices.DeleteFunc(Unique(wanted), func(d v1.Descriptor) bool { return e.known[d.Digest] != nil })
 	if len(e.known)+len(wanted) >= maxManifests {
-		return nil, refusal("it has more than %d manifests", maxManifests)
+		return nil, refusal("the image has more than %d manifests", maxManifests)
 	}
 	found := make([]*Node, len(wanted))
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -102,7 +102,7 @@ func (e *expansion) read(ctx context.Context, desc v1.Descriptor) (*Node, error)
 	exceeded := e.bytes > maxBytes
 	e.mu.Unlock()
 	if exceeded {
-		return nil, refusal("its manifests are larger than %d MiB", maxBytes>>20)
+		return nil, refusal("the manifests of the image are larger than %d MiB", maxBytes>>20)
 	}
 	return newNode(m)
 }

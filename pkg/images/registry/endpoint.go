@@ -53,7 +53,7 @@ func (r *Client) repository(ref images.Ref) (name.Repository, error) {
 	}
 	repo, err := name.NewRepository(ref.Name(), opts...)
 	if err != nil {
-		return repo, &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf("%s is not a name that a registry can have", ref.Name()), Advice: "check the prefix and the --registry-map"}
+		return repo, &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf("%s is not a valid repository name", ref.Name()), Advice: "check the prefix of the target, and --registry-map"}
 	}
 	return repo, nil
 }

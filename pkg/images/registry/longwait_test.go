@@ -39,7 +39,7 @@ func TestRegistriesThatAskToWaitLong(t *testing.T) {
 		if failure.IsTransient(err) || failure.Classify(err) != images.ClassRateLimit {
 			t.Errorf("%s: class %q, transient %t", wish, failure.Classify(err), failure.IsTransient(err))
 		}
-		for _, word := range []string{"pulling " + host + "/team/app:v1: 429", host + " asks to try again after", "15m0s"} {
+		for _, word := range []string{"pulling " + host + "/team/app:v1: 429", host + " asks to retry after", "15m0s"} {
 			if err == nil || !strings.Contains(err.Error(), word) {
 				t.Errorf("%s: %v does not say %q", wish, err, word)
 			}

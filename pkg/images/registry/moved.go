@@ -54,7 +54,7 @@ func lookFor(at images.Ref, want string, look func(images.Ref, string) error) er
 	}
 	return &failure.RejectedError{
 		As:     images.ClassDigest,
-		Msg:    fmt.Sprintf("its tag %s is there with another digest than %s", at.Tag, want),
-		Advice: "look at the content of the new place; if it will do, write the image list anew with 'images --digests'. A reference that has the digest in it cannot be taken from there: leave it out",
+		Msg:    fmt.Sprintf("tag %s has another digest than %s", at.Tag, want),
+		Advice: "check the image in the new repository; if you accept it, write the image list again with 'images --digests'. An image that is referred to by digest cannot be copied from the new repository: leave it out of the list",
 	}
 }

@@ -184,7 +184,7 @@ func TestDamagedArchives(t *testing.T) {
 			if err := os.Truncate(path, 5); err != nil {
 				t.Fatal(err)
 			}
-		}, images.ClassDigest, "cut or damaged"},
+		}, images.ClassDigest, "truncated or damaged"},
 		{"it is deleted", func(t *testing.T, path string) {
 			if err := os.Remove(path); err != nil {
 				t.Fatal(err)
@@ -240,7 +240,7 @@ func TestDamagedTars(t *testing.T) {
 	if err := os.Truncate(path, int64(len(data)/2)); err != nil {
 		t.Fatal(err)
 	}
-	if a, err := layout.Open(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "cut") {
+	if a, err := layout.Open(t.Context(), name); err == nil || !strings.Contains(err.Error(), name) || !strings.Contains(err.Error(), "truncated") {
 		t.Errorf("half of it was opened: %v, %v", a, err)
 	}
 }
@@ -277,7 +277,7 @@ func TestAnArchiveOfWhatIsNew(t *testing.T) {
 
 	_, report = unpack(t, name, empty)
 	for _, res := range report.Results {
-		if res.Class != images.ClassNotFound || !strings.Contains(res.Error, "only what is new since "+base) || !strings.Contains(res.Remedy, "first") {
+		if res.Class != images.ClassNotFound || !strings.Contains(res.Error, "only content that is new since "+base) || !strings.Contains(res.Remedy, "first") {
 			t.Errorf("into an empty registry: %+v", res)
 		}
 	}

@@ -156,7 +156,7 @@ func TestPermanentFaultsAreNot(t *testing.T) {
 		text           string
 	}{
 		{"404", times(99, isManifestHead, status(http.StatusNotFound)), nil, images.ClassNotFound, "pulling {source}/app:v1: 404 not found"},
-		{"403", times(99, isManifestHead, status(http.StatusForbidden)), nil, images.ClassAuth, "pulling {source}/app:v1: it does not exist or is private (403 forbidden)"},
+		{"403", times(99, isManifestHead, status(http.StatusForbidden)), nil, images.ClassAuth, "pulling {source}/app:v1: does not exist or is private (403 forbidden)"},
 		{"403 at the target is not absence", nil, times(99, isManifestHead, status(http.StatusForbidden)), images.ClassAuth, "pushing {target}/mirror/app:v1: 403 forbidden"},
 		{"400", nil, times(99, isManifestPut, status(http.StatusBadRequest)), images.ClassPolicy, "400 bad request"},
 		{"404 for the project", nil, times(99, func(r *http.Request) bool { return r.Method == http.MethodPost }, status(http.StatusNotFound)), images.ClassPolicy, "404 not found"},

@@ -119,7 +119,7 @@ func (i *imageCopy) commitSome(ctx context.Context, tree *oci.Node, goal compare
 	if can.TakesSparse() {
 		_, err := i.Target.PutManifest(ctx, *goal.Unfiltered, tag)
 		if !failure.IsRefusal(err) {
-			i.progress.Note("some of its platforms were left out; its digest is unchanged")
+			i.progress.Note("some platforms were left out; the digest is unchanged")
 			return goal.Unfiltered.Digest, err
 		}
 		can.RefusesSparse()
@@ -127,11 +127,11 @@ func (i *imageCopy) commitSome(ctx context.Context, tree *oci.Node, goal compare
 	if i.Plan.Source.Digest != "" && !i.run.opts.AllowDigestChange {
 		return "", i.Source.Location().Wrap("", &failure.RejectedError{
 			As:     images.ClassPolicy,
-			Msg:    "it is referred to by digest, and without some of its platforms the digest would change",
-			Advice: "copy all of its platforms, or allow it with --allow-digest-change",
+			Msg:    "the image is referred to by digest, and leaving out platforms would change the digest",
+			Advice: "copy all platforms, or allow the change with --allow-digest-change",
 		})
 	}
-	i.progress.Note("some of its platforms were left out, which changes its digest from " + goal.Unfiltered.Digest)
+	i.progress.Note("some platforms were left out, which changes the digest from " + goal.Unfiltered.Digest)
 	_, err := i.Target.PutManifest(ctx, tree.Manifest, tag)
 	return goal.Digest, err
 }

@@ -48,7 +48,7 @@ func (s suite) foreignLayers(t *testing.T) {
 	fetched := downloads(from.Take())
 	for i, digest := range []string{inDocker, inOCI} {
 		res := report.Results[i]
-		if len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "may not be distributed") {
+		if len(res.Notes) != 1 || !strings.Contains(res.Notes[0], "not copied: 1") {
 			t.Errorf("%s: %v", res.Source, res.Notes)
 		}
 		if fetched[digest] > 0 {

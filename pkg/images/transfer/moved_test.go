@@ -153,8 +153,8 @@ func TestGoneSourcesWithADigest(t *testing.T) {
 			t.Errorf("%+v", res)
 		}
 		for _, part := range []string{
-			"404 not found", "it has moved to quay.example.com/none/mc (example/project#0)",
-			"it has moved to quay.example.com/new/mc (" + fact + "): its tag v1 is there with another digest than " + other,
+			"404 not found", "the image has moved to quay.example.com/none/mc (example/project#0)",
+			"the image has moved to quay.example.com/new/mc (" + fact + "): tag v1 has another digest than " + other,
 		} {
 			if !strings.Contains(res.Error, part) {
 				t.Errorf("%q is not in %s", part, res.Error)
@@ -195,7 +195,7 @@ func TestRefusalsOfStrangers(t *testing.T) {
 	} {
 		plan := images.NewPlan(images.Inventory{Images: []images.Image{{Ref: ref}}}, images.Target{Registry: hub.mirror.Host})
 		res := hub.registries.Copy(t.Context(), plan, transfer.Options{}).Results[0]
-		if res.Class != images.ClassAuth || !strings.Contains(res.Error, "it does not exist or is private (401") {
+		if res.Class != images.ClassAuth || !strings.Contains(res.Error, "does not exist or is private (401") {
 			t.Errorf("%s: %s", res.Class, res.Error)
 		}
 		if !strings.HasPrefix(res.Remedy, "check the name of the image") {

@@ -120,7 +120,7 @@ func TestSecondPlacesAreNotedLater(t *testing.T) {
 			found = append(found, string(check.Finding)+" "+problem.Part+" "+problem.Detail)
 		}
 	}
-	if diff := cmp.Diff([]string{"incomplete place not noted: above/charts/kubevirt", "incomplete place not noted: mirror/team/app-001"}, found); diff != "" {
+	if diff := cmp.Diff([]string{"incomplete place second place not recorded: above/charts/kubevirt", "incomplete place second place not recorded: mirror/team/app-001"}, found); diff != "" {
 		t.Error(diff)
 	}
 

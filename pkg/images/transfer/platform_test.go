@@ -21,9 +21,9 @@ func TestPlatformsThatCannotBe(t *testing.T) {
 		class     images.Class
 		text      string
 	}{
-		{"app:v1@" + pinned, []string{"linux/amd64"}, images.ClassPolicy, "the digest would change"},
-		{"app@" + pinned, []string{"linux/amd64"}, images.ClassPolicy, "the digest would change"},
-		{"app:v1", []string{"windows/amd64"}, images.ClassNotFound, "not there for windows/amd64; there is linux/amd64, linux/arm64"},
+		{"app:v1@" + pinned, []string{"linux/amd64"}, images.ClassPolicy, "leaving out platforms would change the digest"},
+		{"app@" + pinned, []string{"linux/amd64"}, images.ClassPolicy, "leaving out platforms would change the digest"},
+		{"app:v1", []string{"windows/amd64"}, images.ClassNotFound, "does not exist for windows/amd64; its platforms: linux/amd64, linux/arm64"},
 	}
 	for _, tt := range tests {
 		got := open(t, login()).Copy(t.Context(), planOf(t, from, to, tt.ref), transfer.Options{Platforms: platforms(t, tt.platforms...)}).Results[0]

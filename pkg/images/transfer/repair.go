@@ -85,7 +85,7 @@ func (i *imageCopy) damaged(ctx context.Context, desc v1.Descriptor) (bool, erro
 func remove(ctx context.Context, t storage.Target, desc v1.Descriptor) error {
 	d, ok := t.(storage.Deleter)
 	if !ok {
-		return &failure.RejectedError{As: images.ClassDigest, Msg: "its content is damaged", Advice: "write it anew with sync"}
+		return &failure.RejectedError{As: images.ClassDigest, Msg: "the content is damaged", Advice: "write the archive again with sync"}
 	}
 	err := d.Delete(ctx, desc)
 	if !failure.IsRefusal(err) {
@@ -93,8 +93,8 @@ func remove(ctx context.Context, t storage.Target, desc v1.Descriptor) error {
 	}
 	return &failure.RejectedError{
 		As:  images.ClassPolicy,
-		Msg: "its content is damaged, and the registry does not delete it: " + failure.Describe(err),
-		Advice: fmt.Sprintf("let the registry's administrator delete the blob %s of %s, or allow its deletion, then run the same command again",
+		Msg: "the content is damaged, and the registry does not delete the blob: " + failure.Describe(err),
+		Advice: fmt.Sprintf("ask the registry's administrator to delete the blob %s of %s, or to allow deletion, then run the same command again",
 			desc.Digest, t.Location().Name),
 	}
 }

@@ -56,7 +56,7 @@ func TestDamagedBlobsAreReplaced(t *testing.T) {
 // had first, as distribution does.
 func TestDamageThatStays(t *testing.T) {
 	for text, into := range map[string]registrytest.Options{
-		"the registry does not delete it: 405": {NoDelete: true},
+		"the registry does not delete the blob: 405": {NoDelete: true},
 		"still serves damaged content":         {KeepsFirst: true},
 	} {
 		from, to := newStrict(t, registrytest.Options{}), newStrict(t, into)

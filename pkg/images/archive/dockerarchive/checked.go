@@ -35,7 +35,7 @@ func (c *checked) Read(p []byte) (int, error) {
 	c.hasher.Write(p[:n])
 	if c.at == c.place.size {
 		if got := hex.EncodeToString(c.hasher.Sum(nil)); got != c.want.Hex {
-			return 0, &failure.DamagedError{Member: c.place.member, Reason: "has the digest sha256:" + got + ", and not " + c.want.String()}
+			return 0, &failure.DamagedError{Member: c.place.member, Reason: "has the digest sha256:" + got + ", expected " + c.want.String()}
 		}
 	}
 	return n, err

@@ -110,12 +110,12 @@ func (r *reader) image(ctx context.Context, e entry) error {
 	}
 	if len(cfg.RootFS.DiffIDs) == 0 && len(e.Layers) > 0 {
 		for _, name := range names {
-			r.archive.leaveOut(name, "it is no container image but a chart or the like, whose types the archive does not keep; copy it from where it comes from")
+			r.archive.leaveOut(name, "it is not a container image but another artifact, such as a chart, and a docker-archive keeps no media types; copy it from its registry")
 		}
 		return nil
 	}
 	if len(cfg.RootFS.DiffIDs) != len(e.Layers) {
-		return &failure.DamagedError{Member: e.Config, Reason: fmt.Sprintf("has %d layers, and %s has %d for it", len(cfg.RootFS.DiffIDs), ManifestFile, len(e.Layers))}
+		return &failure.DamagedError{Member: e.Config, Reason: fmt.Sprintf("has %d layers, but %s lists %d", len(cfg.RootFS.DiffIDs), ManifestFile, len(e.Layers))}
 	}
 	layers := make([]layer, len(e.Layers))
 	for i, name := range e.Layers {
@@ -138,16 +138,16 @@ func (r *reader) image(ctx context.Context, e entry) error {
 // names returns the valid full references of an entry.
 func (r *reader) names(e entry) []string {
 	if len(e.RepoTags) == 0 {
-		r.archive.leaveOut(e.Config, "it has no name")
+		r.archive.leaveOut(e.Config, "the image has no name")
 	}
 	var names []string
 	for _, tag := range e.RepoTags {
 		ref, err := images.ParseRef(tag)
 		switch {
 		case err != nil:
-			r.archive.leaveOut(tag, "its name is not valid: %v", err)
+			r.archive.leaveOut(tag, "the name is not valid: %v", err)
 		case ref.Tag == lostDigest:
-			r.archive.leaveOut(ref.Name(), "it was saved by digest, which the archive does not keep; copy it from where it comes from")
+			r.archive.leaveOut(ref.Name(), "the image was saved by digest, which a docker-archive does not keep; copy it from its registry")
 		default:
 			names = append(names, ref.String())
 		}
@@ -172,7 +172,7 @@ func (r *reader) config(name string) (config, error) {
 		return config{}, err
 	}
 	if want, ok := digestIn(p.member); ok && want != digest {
-		return config{}, &failure.DamagedError{Member: p.member, Reason: "has the digest " + digest.String() + ", and not the one of its name"}
+		return config{}, &failure.DamagedError{Member: p.member, Reason: "has the digest " + digest.String() + ", not the one in its name"}
 	}
 	var c config
 	if err := json.Unmarshal(data, &c); err != nil {
@@ -227,7 +227,7 @@ func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
 		r.made += len(raw)
 	}
 	if r.made > maxMade {
-		return v1.Descriptor{}, fmt.Errorf("the manifests of its images are larger than %d MiB: it is no archive of images", maxMade>>20)
+		return v1.Descriptor{}, fmt.Errorf("the manifests of the images would be larger than %d MiB: the file is not an archive of images", maxMade>>20)
 	}
 	r.archive.blobs[digest] = content{made: raw}
 	return v1.Descriptor{MediaType: m.MediaType, Digest: digest, Size: size, Platform: &c.Platform}, err
@@ -237,7 +237,7 @@ func (r *reader) manifest(c config, layers []layer) (v1.Descriptor, error) {
 func (r *reader) list(name string, desc v1.Descriptor) error {
 	if other, ok := r.named[name]; ok {
 		if other != desc.Digest {
-			return fmt.Errorf("%s is in it twice, with different content: say which one is meant by saving it again", name)
+			return fmt.Errorf("the archive has two images with the name %s and different content: save only one of them", name)
 		}
 		return nil
 	}

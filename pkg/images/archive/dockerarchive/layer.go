@@ -43,7 +43,7 @@ func (r *reader) layer(ctx context.Context, name string, diffID v1.Hash) (layer,
 		r.archive.blobs[l.digest] = content{place: p}
 	}
 	if l.diffID != (v1.Hash{}) && l.diffID != diffID {
-		return layer{}, &failure.DamagedError{Member: p.member, Reason: "has the content " + l.diffID.String() + ", and not " + diffID.String()}
+		return layer{}, &failure.DamagedError{Member: p.member, Reason: "has the content " + l.diffID.String() + ", expected " + diffID.String()}
 	}
 	return l, nil
 }

@@ -46,7 +46,7 @@ func TestWhatAnArchiveListsIsBounded(t *testing.T) {
 		"a large list":  {image(t, 0, "[]"+strings.Repeat(" ", 16<<20)), "member manifest.json is larger than 16 MiB"},
 		"many layers":   {image(t, 1001, "["+entry(1, 1001)+"]"), "an image has more than 1000 layers"},
 		"enough layers": {image(t, 1000, "["+entry(1, 1000)+"]"), ""},
-		"long names":    {servertest.Archive(t, members...), "the names of its members are larger than 32 MiB"},
+		"long names":    {servertest.Archive(t, members...), "the names of the members are larger than 32 MiB"},
 		"a long name":   {servertest.Archive(t, servertest.File(long+long, "")), "has a name of 8000 bytes"},
 		"a sparse file": {append(servertest.Sparse(t, "l", 1<<20), image(t, 1, "["+entry(1, 1)+"]")...), "sparse"},
 	} {
@@ -92,7 +92,7 @@ func TestWhatIsMadeIsBounded(t *testing.T) {
 	members = append(members, servertest.File("manifest.json", "["+strings.Join(list, ",")+"]"))
 	data := servertest.Archive(t, members...)
 	_, err = dockerarchive.Read(t.Context(), bytes.NewReader(data), int64(len(data)))
-	if err == nil || !strings.Contains(err.Error(), "the manifests of its images are larger than 32 MiB") {
+	if err == nil || !strings.Contains(err.Error(), "the manifests of the images would be larger than 32 MiB") {
 		t.Errorf("got %v", err)
 	}
 }

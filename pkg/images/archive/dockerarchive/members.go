@@ -37,20 +37,20 @@ func scan(r io.ReadSeeker) (members, error) {
 	found := members{}
 	names := 0
 	reader := tar.NewReader(r)
-	last := "its beginning"
+	last := "the start"
 	for {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			return found, nil
 		}
 		if err != nil {
-			return nil, &failure.DamagedError{Member: last, Reason: "or what follows it: " + err.Error()}
+			return nil, &failure.DamagedError{Member: last, Reason: "or the data after it: " + err.Error()}
 		}
 		if len(found) >= maxMembers {
-			return nil, fmt.Errorf("it has more than %d members: it is no archive of images", maxMembers)
+			return nil, fmt.Errorf("the file has more than %d members: it is not an archive of images", maxMembers)
 		}
 		if names += len(header.Name) + len(header.Linkname); names > maxNames {
-			return nil, fmt.Errorf("the names of its members are larger than %d MiB: it is no archive of images", maxNames>>20)
+			return nil, fmt.Errorf("the names of the members are larger than %d MiB: the file is not an archive of images", maxNames>>20)
 		}
 		at, err := r.Seek(0, io.SeekCurrent)
 		if err != nil {
@@ -117,5 +117,5 @@ func (m members) file(name string) (place, error) {
 		}
 		cleaned = f.link
 	}
-	return place{}, &failure.DamagedError{Member: name, Reason: "is a link that leads nowhere"}
+	return place{}, &failure.DamagedError{Member: name, Reason: "is a link with too many levels"}
 }

@@ -105,14 +105,14 @@ func TestWritingFollowsNoLinks(t *testing.T) {
 		"the index":         {"oci:.", func(t *testing.T, dir, victim string) { link(t, victim, dir+"/index.json.partial") }, ""},
 		"the layout":        {"oci:.", func(t *testing.T, dir, victim string) { link(t, victim, dir+"/oci-layout.partial") }, ""},
 		"the blobs":         {"oci:.", func(t *testing.T, dir, victim string) { link(t, filepath.Dir(victim), dir+"/blobs") }, "escapes"},
-		"a tar file":        {"oci-archive:a.tar", func(t *testing.T, dir, victim string) { link(t, victim, dir+"/a.tar.partial") }, "no regular file"},
-		"a link to nothing": {"oci-archive:a.tar", func(t *testing.T, dir, victim string) { link(t, victim+".new", dir+"/a.tar.partial") }, "no regular file"},
-		"a complete file":   {"oci-archive:a.tar", func(t *testing.T, dir, victim string) { link(t, victim, dir+"/a.tar") }, "no regular file"},
+		"a tar file":        {"oci-archive:a.tar", func(t *testing.T, dir, victim string) { link(t, victim, dir+"/a.tar.partial") }, "not a regular file"},
+		"a link to nothing": {"oci-archive:a.tar", func(t *testing.T, dir, victim string) { link(t, victim+".new", dir+"/a.tar.partial") }, "not a regular file"},
+		"a complete file":   {"oci-archive:a.tar", func(t *testing.T, dir, victim string) { link(t, victim, dir+"/a.tar") }, "not a regular file"},
 		"another name": {"oci-archive:a.tar", func(t *testing.T, dir, victim string) {
 			if err := os.Link(victim, dir+"/a.tar.partial"); err != nil {
 				t.Skip(err)
 			}
-		}, "a hard link"},
+		}, "another hard link"},
 		"no archive": {"oci-archive:a.tar", func(t *testing.T, dir, _ string) { put(t, dir+"/a.tar.partial", "half of something else") }, "not an OCI archive"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -176,7 +176,7 @@ func TestReadingFollowsNoLinks(t *testing.T) {
 		"a directory": {func(t *testing.T, dir, _ string) {
 			put(t, dir+"/index.json", index)
 			put(t, dir+"/blobs/sha256/"+hex+"/x", text)
-		}, "no regular file"},
+		}, "not a regular file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -195,7 +195,7 @@ func TestAnIndexIsBounded(t *testing.T) {
 	large := strings.Repeat(" ", 33<<20)
 	for want, index := range map[string]string{
 		"larger than 32 MiB":         `{"manifests":[]}` + large,
-		"is no digest":               `{"manifests":[` + strings.Repeat(`{},`, 1<<20) + `{}]}`,
+		"is not a digest":            `{"manifests":[` + strings.Repeat(`{},`, 1<<20) + `{}]}`,
 		"cannot parse hash":          `{"manifests":[{"digest":""}]}`,
 		"a size of -1 bytes":         `{"manifests":[{` + digest + `,"size":-1}]}`,
 		"more than 100000 elements":  `{"manifests":[` + strings.Repeat(`{`+digest+`},`, 100_000) + `{}]}`,
@@ -229,10 +229,10 @@ func TestWhatIsNoDigestIsNotThere(t *testing.T) {
 			if a.Has(digest) || a.Holds(v1.Descriptor{Digest: digest, Size: 30}) {
 				t.Errorf("%s has %q", form, digest)
 			}
-			if _, err := a.Blob(digest); err == nil || !strings.Contains(err.Error(), "is no digest") {
+			if _, err := a.Blob(digest); err == nil || !strings.Contains(err.Error(), "is not a digest") {
 				t.Errorf("%s: %q was opened, %v", form, digest, err)
 			}
-			if err := a.Write(digest, 1, strings.NewReader("x")); err == nil || !strings.Contains(err.Error(), "is no digest") {
+			if err := a.Write(digest, 1, strings.NewReader("x")); err == nil || !strings.Contains(err.Error(), "is not a digest") {
 				t.Errorf("%s: %q was written, %v", form, digest, err)
 			}
 		}
@@ -307,7 +307,7 @@ func TestHostileMembers(t *testing.T) {
 		data         []byte
 		open, create string // the errors, "" for none
 	}{
-		"a huge size":   {huge.Bytes(), "cut or damaged", "not an OCI archive"},
+		"a huge size":   {huge.Bytes(), "truncated or damaged", "not an OCI archive"},
 		"a long name":   {append(long.Bytes(), end...), "a name of 80078 bytes", "a name of 80078 bytes"},
 		"a sparse file": {append(servertest.Sparse(t, blob, 1<<40), end...), "sparse", "sparse"},
 		"names that climb": {

@@ -33,7 +33,7 @@ func TestPipesAreNotOpened(t *testing.T) {
 		default:
 			err = get(t, "oci:"+dir, text)
 		}
-		if err == nil || !strings.Contains(err.Error(), "no regular file") {
+		if err == nil || !strings.Contains(err.Error(), "not a regular file") {
 			t.Errorf("%s: got %v", name, err)
 		}
 	}

@@ -37,14 +37,14 @@ func parseIndex(data []byte) (v1.IndexManifest, error) {
 // checkDigest returns an error for an invalid digest, such as an empty one.
 func checkDigest(digest v1.Hash) error {
 	if _, err := v1.NewHash(digest.String()); err != nil {
-		return fmt.Errorf("%q is no digest: %w", digest.String(), err)
+		return fmt.Errorf("%q is not a digest: %w", digest.String(), err)
 	}
 	return nil
 }
 
 func checkSize(size int64) error {
 	if size < 0 {
-		return fmt.Errorf("a size of %d bytes is none", size)
+		return fmt.Errorf("a size of %d bytes is not valid", size)
 	}
 	return nil
 }

@@ -109,7 +109,7 @@ func load(name string, s store) (*Archive, error) {
 		err = a.readBase()
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, errors.Join(fmt.Errorf("%s: its index: %w", name, err), s.close(false))
+		return nil, errors.Join(fmt.Errorf("%s: index: %w", name, err), s.close(false))
 	}
 	return a, nil
 }
@@ -136,7 +136,7 @@ func (a *Archive) CheckRoom(bytes int64) error {
 	return room(a.sink.dir(), bytes)
 }
 
-func (a *Archive) readOnly() error { return fmt.Errorf("%s was opened for reading", a.name) }
+func (a *Archive) readOnly() error { return fmt.Errorf("%s is open for reading only", a.name) }
 
 // Has reports whether the archive has a blob. It is false for an invalid digest.
 func (a *Archive) Has(digest v1.Hash) bool { return checkDigest(digest) == nil && a.store.has(digest) }
@@ -250,7 +250,7 @@ func (a *Archive) save() error {
 		return err
 	}
 	if len(data) > maxIndex {
-		return fmt.Errorf("%s: its index would be %w, which is not read again: write the images into several archives", a.name, &bounded.ExceededError{Limit: maxIndex})
+		return fmt.Errorf("%s: the index would be %w, which this plugin could not read again: write the images into several archives", a.name, &bounded.ExceededError{Limit: maxIndex})
 	}
 	return a.sink.writeIndex(data)
 }

@@ -36,7 +36,7 @@ func (a *Archive) describe() {
 		}
 		if platforms := d.archive.Platforms(); len(platforms) > 0 {
 			a.notes = append(a.notes, fmt.Sprintf(
-				"%s is a docker-archive: each image in it is for one platform only (%s), and its digest is not the one that it has where it comes from",
+				"%s is a docker-archive: each image has one platform only (%s), and another digest than in its registry",
 				a.name, strings.Join(platforms, ", ")))
 		}
 		return
@@ -57,10 +57,10 @@ func (a *Archive) adopt(desc v1.Descriptor) bool {
 	ref, err := images.ParseRef(name)
 	switch {
 	case err != nil:
-		a.leftOut = append(a.leftOut, LeftOut{Name: name, Reason: "its name in the index is no image reference"})
+		a.leftOut = append(a.leftOut, LeftOut{Name: name, Reason: "the name in the index is not an image reference"})
 		return false
 	case !strings.ContainsAny(name, "/:"):
-		a.leftOut = append(a.leftOut, LeftOut{Name: name, Reason: "its name in the index is only a tag; write the archive again with the full reference as its name"})
+		a.leftOut = append(a.leftOut, LeftOut{Name: name, Reason: "the name in the index is only a tag; write the archive again with full references as names"})
 		return false
 	}
 	desc.Annotations[NameAnnotation] = ref.String()

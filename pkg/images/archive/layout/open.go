@@ -88,7 +88,7 @@ func openTar(ctx context.Context, f *os.File) (store, error) {
 		return openSaved(ctx, f)
 	}
 	if err == nil && t.index == nil {
-		err = errors.New("it has neither " + indexFile + " nor " + dockerarchive.ManifestFile + ": it is cut, or no archive of images")
+		err = errors.New("the file has neither " + indexFile + " nor " + dockerarchive.ManifestFile + ": it is truncated, or not an archive of images")
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())

@@ -154,7 +154,7 @@ func TestPackedArchivesOpen(t *testing.T) {
 		if err := os.WriteFile(packed, damage, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(t.Context(), packed); err == nil || !strings.Contains(err.Error(), "cut or damaged") {
+		if _, err := Open(t.Context(), packed); err == nil || !strings.Contains(err.Error(), "truncated or damaged") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -25,14 +25,14 @@ func (t *tarball) scan(verify bool) error {
 		return err
 	}
 	reader := tar.NewReader(t.file)
-	begin, where := int64(0), "at its beginning"
+	begin, where := int64(0), "at its start"
 	for {
 		header, err := reader.Next()
 		if errors.Is(err, io.EOF) || (verify && err != nil) {
 			return nil //nolint:nilerr // an incomplete end is written again
 		}
 		if err != nil {
-			return fmt.Errorf("it is cut or damaged %s: %w", where, err)
+			return fmt.Errorf("the archive is truncated or damaged %s: %w", where, err)
 		}
 		at, err := t.file.Seek(0, io.SeekCurrent)
 		if err != nil {

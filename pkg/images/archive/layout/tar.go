@@ -214,7 +214,7 @@ func (t *tarball) complete() error {
 			return err
 		}
 		if int64(len(header)) != s.at-s.header {
-			return fmt.Errorf("the place of %s cannot be renamed", digest)
+			return fmt.Errorf("the incomplete blob %s cannot be renamed", digest)
 		}
 		if _, err := t.file.WriteAt(header, s.header); err != nil {
 			return err
@@ -253,7 +253,7 @@ type place struct {
 // Write implements io.Writer.
 func (p *place) Write(data []byte) (int, error) {
 	if p.n+int64(len(data)) > p.span.size {
-		return 0, errors.New("the blob is larger than it was said to be")
+		return 0, errors.New("the blob is larger than its descriptor says")
 	}
 	n, err := p.t.file.WriteAt(data, p.span.at+p.n)
 	p.n += int64(n)

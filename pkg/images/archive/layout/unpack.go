@@ -63,7 +63,7 @@ func unpackTo(ctx context.Context, to io.Writer, packed io.Reader, limit int64) 
 		unpacked += n
 		switch {
 		case unpacked > limit:
-			return fmt.Errorf("what is packed in it is %w, which is too much for its size: if you trust it, unpack it with gzip -d, and name the unpacked file", &bounded.ExceededError{Limit: limit})
+			return fmt.Errorf("the uncompressed archive is %w, too large for its compressed size: if you trust the archive, decompress it with gzip -d and use the uncompressed file", &bounded.ExceededError{Limit: limit})
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
@@ -78,11 +78,11 @@ func damaged(err error) error {
 	if errors.As(err, &file) {
 		return err
 	}
-	return fmt.Errorf("it is cut or damaged: %w", err)
+	return fmt.Errorf("the archive is truncated or damaged: %w", err)
 }
 
 func unpacking(err error) error {
-	return fmt.Errorf("unpacking it to %s (TMPDIR says where): %w", os.TempDir(), err)
+	return fmt.Errorf("decompressing the archive to %s (TMPDIR sets the directory): %w", os.TempDir(), err)
 }
 
 // removed removes a file, if it exists.

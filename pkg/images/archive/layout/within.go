@@ -61,7 +61,7 @@ func openOwn(root *os.Root, name string) (*os.File, error) {
 // regular returns an error unless a file is a regular file.
 func regular(name string, info fs.FileInfo) error {
 	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is no regular file (%s)", name, info.Mode())
+		return fmt.Errorf("%s is not a regular file (%s)", name, info.Mode())
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func own(name string, info fs.FileInfo) error {
 		return fmt.Errorf("%w: remove it, or choose another name", err)
 	}
 	if links(info) > 1 {
-		return fmt.Errorf("%s has another name elsewhere (a hard link), which would change with it: remove it, or choose another name", name)
+		return fmt.Errorf("%s has another hard link, whose file would change too: remove it, or choose another name", name)
 	}
 	return nil
 }

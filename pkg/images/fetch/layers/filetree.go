@@ -95,18 +95,18 @@ func (t *Tree) follow(known map[string]file, name string) ([]byte, error) {
 		found, ok := known[name]
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("it is a link to %s, which is no such file", name)
+			return nil, fmt.Errorf("the target of the link, %s, is not a file that is read", name)
 		case found.err != nil:
 			return nil, found.err
 		case found.link == "":
 			return found.data, nil
 		}
 		if _, inside := t.rel(found.link); !inside {
-			return nil, fmt.Errorf("it is a link out of %s, to %s", t.dir, found.link)
+			return nil, fmt.Errorf("the link leads out of %s, to %s", t.dir, found.link)
 		}
 		name = found.link
 	}
-	return nil, fmt.Errorf("it is a link that leads to itself, or to more than %d others", maxLinks)
+	return nil, fmt.Errorf("the link leads to itself, or over more than %d other links", maxLinks)
 }
 
 // limitedReader counts the bytes of all layers, and stops when ctx is done.
@@ -130,7 +130,7 @@ func (r *limitedReader) Read(p []byte) (int, error) {
 }
 
 func tooMuch(format string, args ...any) error {
-	return &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Advice: "check that it is the image that you mean"}
+	return &failure.RejectedError{As: images.ClassPolicy, Msg: fmt.Sprintf(format, args...), Advice: "check that the reference is correct"}
 }
 
 // unreadable converts the error of a layer that cannot be unpacked. The error of a broken

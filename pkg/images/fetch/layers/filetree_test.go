@@ -64,12 +64,12 @@ func TestLinks(t *testing.T) {
 		t.Error(diff)
 	}
 	wantRefused := map[string]string{
-		"c/out.yaml":  "it is a link out of /addons, to /etc/passwd",
-		"c/far.yaml":  "it is a link out of /addons, to /etc/passwd",
-		"c/hard.yaml": "it is a link out of /addons, to /etc/passwd",
-		"d/one.yaml":  "it is a link that leads to itself, or to more than 40 others",
-		"d/two.yaml":  "it is a link that leads to itself, or to more than 40 others",
-		"d/none.yaml": "it is a link to /addons/d/nothing.yaml, which is no such file",
+		"c/out.yaml":  "the link leads out of /addons, to /etc/passwd",
+		"c/far.yaml":  "the link leads out of /addons, to /etc/passwd",
+		"c/hard.yaml": "the link leads out of /addons, to /etc/passwd",
+		"d/one.yaml":  "the link leads to itself, or over more than 40 other links",
+		"d/two.yaml":  "the link leads to itself, or over more than 40 other links",
+		"d/none.yaml": "the target of the link, /addons/d/nothing.yaml, is not a file that is read",
 	}
 	if diff := cmp.Diff(wantRefused, refused); diff != "" {
 		t.Error(diff)
@@ -94,7 +94,7 @@ func TestHostileEntries(t *testing.T) {
 		t.Fatal(err)
 	}
 	content, errs := tree.Resolve()
-	if string(content["b/x.yaml"]) != "x" || fmt.Sprint(errs["a/large.yaml"]) != "it has 1024 MiB: at most 4 are read" {
+	if string(content["b/x.yaml"]) != "x" || fmt.Sprint(errs["a/large.yaml"]) != "the file has 1024 MiB, more than the limit of 4 MiB" {
 		t.Error(content, errs)
 	}
 	t.Log("1 GiB was passed in", time.Since(start))

@@ -107,7 +107,7 @@ func (l *layer) file(name string, header *tar.Header, content io.Reader) error {
 	switch header.Typeflag {
 	case tar.TypeReg:
 		if header.Size > maxFile {
-			return l.add(name, file{err: fmt.Errorf("it has %d MiB: at most %d are read", header.Size>>20, maxFile>>20)})
+			return l.add(name, file{err: fmt.Errorf("the file has %d MiB, more than the limit of %d MiB", header.Size>>20, maxFile>>20)})
 		}
 		if err := l.room(header.Size); err != nil {
 			return err
@@ -133,7 +133,7 @@ func (l *layer) file(name string, header *tar.Header, content io.Reader) error {
 func (l *layer) climbing(name, raw, written string) error {
 	for _, at := range []string{name, raw} {
 		if rel, inside := l.tree.rel(at); inside && l.tree.keep(rel) {
-			return l.add(at, file{err: fmt.Errorf("its name in the layer is %q, which leads out of a directory", written)})
+			return l.add(at, file{err: fmt.Errorf("the name in the layer, %q, leads out of a directory", written)})
 		}
 	}
 	return nil

@@ -41,8 +41,8 @@ func refuseLinkLocal(address string) error {
 	}
 	return &failure.RejectedError{
 		As:     images.ClassPolicy,
-		Msg:    fmt.Sprintf("%s is a link-local address, where clouds keep secrets of this machine: it is not asked unless you name the host", at.Addr()),
-		Advice: "name the host in --plain-http, --insecure or --registry-map if a registry is there",
+		Msg:    fmt.Sprintf("%s is a link-local address, where clouds serve secrets of this machine: connections to it are refused", at.Addr()),
+		Advice: "if it is the address of a registry, name the host in --plain-http, --insecure or --registry-map",
 	}
 }
 

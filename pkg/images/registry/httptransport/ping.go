@@ -80,7 +80,7 @@ func (p *pings) ping(host *pinged, req *http.Request) (*http.Response, error) {
 		}
 	}
 	if host.scheme != req.URL.Scheme {
-		return nil, errors.New("the registry speaks " + host.scheme)
+		return nil, errors.New("the registry uses " + host.scheme)
 	}
 	return host.answer(req), nil
 }

@@ -47,7 +47,7 @@ func (t *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !hasToken(data) {
 		return nil, &failure.RejectedError{
 			As: images.ClassAuth, Msg: "the token server " + req.URL.Host + " answered without a token",
-			Advice: "ask the registry's administrator to look at its token server",
+			Advice: "ask the registry's administrator to check the token server",
 		}
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(data))

@@ -59,10 +59,10 @@ func TestUploadsThatAreSentAway(t *testing.T) {
 		"http://storage.example.com/uploads/1":                         {"not encrypted", ""},
 		"http://169.254.169.254/latest":                                {"not encrypted", ""},
 		"http://registry.example.com:5000/uploads/1":                   {"not encrypted", ""},
-		"file:///etc/passwd":                                           {"cannot be read", ""},
-		"ftp://storage.example.com/1":                                  {"not HTTP", ""},
-		"http://%zz":                                                   {"cannot be read", ""},
-		"":                                                             {"without saying where", ""},
+		"file:///etc/passwd":                                           {"invalid address", ""},
+		"ftp://storage.example.com/1":                                  {"neither HTTP nor HTTPS", ""},
+		"http://%zz":                                                   {"invalid address", ""},
+		"":                                                             {"without a Location header", ""},
 	} {
 		server := &hostile{answer: func(*http.Request) (int, string, string, string) {
 			return http.StatusAccepted, "Location", location, ""

@@ -20,14 +20,14 @@ func next(resp *http.Response, address string) (*url.URL, error) {
 	from := resp.Request.URL
 	to, err := from.Parse(address)
 	if err != nil || to.Host == "" {
-		return nil, errors.New("the registry sends on to an address that cannot be read")
+		return nil, errors.New("the registry refers to an invalid address")
 	}
 	to.User = nil // the registry must not choose the credentials
 	own := *to
 	own.Scheme = from.Scheme
 	switch {
 	case to.Scheme != "http" && to.Scheme != "https":
-		return nil, sentAway(from, to, "which is not HTTP")
+		return nil, sentAway(from, to, "which is neither HTTP nor HTTPS")
 	case safehttp.SameHost(from, &own):
 		return &own, nil
 	case from.Scheme == "https" && to.Scheme != "https":
@@ -40,8 +40,8 @@ func next(resp *http.Response, address string) (*url.URL, error) {
 func sentAway(from, to *url.URL, why string) error {
 	return &failure.RejectedError{
 		As:     images.ClassPolicy,
-		Msg:    from.Host + " sends on to " + to.Scheme + "://" + to.Host + ", " + why,
-		Advice: "ask the registry's administrator to set the address that it is reached at from outside",
+		Msg:    from.Host + " refers to " + to.Scheme + "://" + to.Host + ", " + why,
+		Advice: "ask the registry's administrator to configure the external address of the registry",
 	}
 }
 
@@ -74,7 +74,7 @@ func (s *Session) nextPage(resp *http.Response) (string, error) {
 	}
 	at, err := next(resp, address)
 	if err == nil && !s.isOwn(at) {
-		err = sentAway(resp.Request.URL, at, "for the next part of a list")
+		err = sentAway(resp.Request.URL, at, "for the next page of a list")
 	}
 	if err != nil {
 		return "", err

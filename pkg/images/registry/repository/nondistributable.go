@@ -29,8 +29,8 @@ func nondistributable(m oci.Manifest, err error) error {
 		}
 		return &failure.RejectedError{
 			As:     images.ClassPolicy,
-			Msg:    fmt.Sprintf("the registry does not take images with layers that may not be distributed: it misses %s", layer.Digest),
-			Advice: "let the registry's administrator allow the addresses of such layers (in distribution: validation.manifests.urls.allow), or leave the platforms that have them with --platform",
+			Msg:    fmt.Sprintf("the registry refuses images with non-distributable layers: it lacks %s", layer.Digest),
+			Advice: "ask the registry's administrator to allow the URLs of these layers (in distribution: validation.manifests.urls.allow), or copy only platforms without such layers (--platform)",
 		}
 	}
 	return err

@@ -57,7 +57,7 @@ func (s *Session) Referrers(ctx context.Context, digest string) ([]v1.Descriptor
 func endless(why string) error {
 	return &failure.RejectedError{
 		As: images.ClassPolicy, Msg: "the list of referrers is too long: " + why,
-		Advice: "delete referrers that nobody needs, or leave them out with --no-referrers",
+		Advice: "delete unused referrers, or leave all referrers out with --no-referrers",
 	}
 }
 

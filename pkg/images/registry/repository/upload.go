@@ -73,7 +73,7 @@ func (s *Session) start(ctx context.Context, desc v1.Descriptor, from string, u 
 	}
 	at, err := nextPart(resp)
 	if err == nil && at == "" {
-		err = errors.New("the registry started an upload without saying where it goes")
+		err = errors.New("the registry started an upload without a Location header")
 	}
 	*u = UploadSession{location: at}
 	return false, err

@@ -28,10 +28,10 @@ type Rule struct {
 func Parse(s string) (Rule, error) {
 	host, target, ok := strings.Cut(s, "=")
 	if !ok || host == "" || target == "" {
-		return Rule{}, badRule(s, "it is not HOST=REGISTRY[/PREFIX]; write, for example, docker.io=cache.example.com/docker.io")
+		return Rule{}, badRule(s, "expected HOST=REGISTRY[/PREFIX], such as docker.io=cache.example.com/docker.io")
 	}
 	if scheme, rest, ok := strings.Cut(target, "://"); ok {
-		return Rule{}, badRule(s, "a registry has no scheme; write %s=%s (and --plain-http if it speaks plain HTTP, not %s)", host, rest, scheme)
+		return Rule{}, badRule(s, "a registry has no scheme; write %s=%s (and --plain-http if the registry uses plain HTTP, not %s)", host, rest, scheme)
 	}
 	m := Rule{Host: HostName(host)}
 	m.Registry, m.Prefix, _ = strings.Cut(strings.TrimSuffix(target, "/"), "/")
@@ -44,16 +44,16 @@ func badRule(s, format string, args ...any) error {
 
 func (m Rule) check(s string) error {
 	if m.Host != anyHost && !isRegistry(m.Host) {
-		return badRule(s, "%q is not a host; write the registry of the images as references name it, such as docker.io or registry.example.com:5000, or * for any", m.Host)
+		return badRule(s, "%q is not a host; write the host as in references, such as docker.io or registry.example.com:5000, or * for any host", m.Host)
 	}
 	if !isRegistry(m.Registry) {
-		return badRule(s, "%q is not recognisable as a registry; write its port or domain, such as %s", m.Registry, "cache.example.com or localhost:5000")
+		return badRule(s, "%q is not a registry; write a domain or a port, such as %s", m.Registry, "cache.example.com or localhost:5000")
 	}
 	prefix := m.Prefix
 	if m.Host == anyHost {
 		prefix = strings.ReplaceAll(prefix, hostPattern, "host")
 	} else if strings.Contains(prefix, hostPattern) {
-		return badRule(s, "%s stands for the host of an image only if the map is for *; write %s", hostPattern, m.Host)
+		return badRule(s, "%s stands for the host of an image only in a map for *; write %s", hostPattern, m.Host)
 	}
 	if !isPath(m.Registry, prefix) {
 		return badRule(s, "%q is not a repository path; write lower-case letters, digits and ._- between slashes, without a tag", m.Prefix)

@@ -79,7 +79,7 @@ func (e *Error) Remedy() string {
 // Describe returns the status and the message of the registry.
 func (e *Error) Describe() string {
 	if !e.Push && e.Answer.StatusCode == http.StatusUnauthorized {
-		return e.text() + " (some registries answer so if there is no such image)"
+		return e.text() + " (some registries answer so for images that do not exist)"
 	}
 	return e.text()
 }

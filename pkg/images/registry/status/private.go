@@ -30,7 +30,7 @@ func (e *PrivateError) Unwrap() error { return e.Err }
 
 // Describe names both possible causes of the refusal.
 func (e *PrivateError) Describe() string {
-	return "it does not exist or is private (" + e.answer.text() + ")"
+	return "does not exist or is private (" + e.answer.text() + ")"
 }
 
 // Gone reports that the source may not exist.

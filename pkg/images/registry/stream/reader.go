@@ -44,7 +44,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 	n, err := r.verifier.Read(p)
 	var other *failure.DigestError
 	if r.body.patched && errors.As(err, &other) {
-		err = &failure.InterruptedError{Err: errors.New("the pieces of the download do not fit together")}
+		err = &failure.InterruptedError{Err: errors.New("the resumed download has the wrong digest")}
 	}
 	return n, err
 }
@@ -114,7 +114,7 @@ func (r *resumed) Close() error { return r.body.Close() }
 // Skip reads n bytes that are known already.
 func Skip(body io.Reader, n int64) error {
 	if n < 0 {
-		return &failure.InterruptedError{Err: errors.New("the registry sent another part of the blob")}
+		return &failure.InterruptedError{Err: errors.New("the registry sent the wrong range of the blob")}
 	}
 	_, err := io.CopyN(io.Discard, body, n)
 	if errors.Is(err, io.EOF) {

@@ -103,7 +103,7 @@ func (t *Tracker) Remark(attached, foreign int) {
 	defer t.mu.Unlock()
 	t.attached = attached
 	if foreign > 0 {
-		t.notes = append(t.notes, fmt.Sprintf("%d of its layers may not be distributed, and were left where they are", foreign))
+		t.notes = append(t.notes, fmt.Sprintf("non-distributable layers that were not copied: %d", foreign))
 	}
 }
 

@@ -56,7 +56,7 @@ func TestBooks(t *testing.T) {
 	got.Seconds, got.Source = 0, images.Ref{}
 	want := images.Result{
 		Outcome: images.Copied, Digest: "sha256:1", Bytes: 100, Mounted: 50, Attached: 2, Attempts: 3,
-		Notes: []string{"1 of its layers may not be distributed, and were left where they are"},
+		Notes: []string{"non-distributable layers that were not copied: 1"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

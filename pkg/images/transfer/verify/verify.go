@@ -76,7 +76,7 @@ func (w *walk) check(ctx context.Context, check *images.Check) error {
 		return nil
 	}
 	for _, place := range w.image.Unlisted() {
-		w.problem("place", check.Digest, damage{detail: "not noted: " + place})
+		w.problem("place", check.Digest, damage{detail: "second place not recorded: " + place})
 	}
 	if err := w.all(ctx, check.Digest); err != nil {
 		return err
