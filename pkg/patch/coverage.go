@@ -14,11 +14,11 @@ type Remedy string
 
 // The remedies, in the order in which they are worth trying.
 const (
-	RemedyHelm    Remedy = "the values of their Helm releases; see patch-helm"
-	RemedyNodes   Remedy = "mirrors in the container runtime of the user clusters' nodes; see patch-seed --registry"
-	RemedyBackup  Remedy = "the image in the field itself, which holds a container of your own; put the mirror there"
-	RemedyRuntime Remedy = "mirrors in the container runtime of the master's and the Seeds' nodes; KKP has no setting for them"
-	RemedyCharts  Remedy = "the source of the ApplicationDefinition, which is not one of KKP's own"
+	RemedyHelm    Remedy = "Set the values of their Helm releases (patch-helm)"
+	RemedyNodes   Remedy = "Set mirrors in the container runtime of the nodes of user clusters (patch-seed --registry)"
+	RemedyBackup  Remedy = "Set the image in the field itself, which holds your own container"
+	RemedyRuntime Remedy = "Set mirrors in the container runtime of the nodes of the master and the Seeds, for which KKP has no setting"
+	RemedyCharts  Remedy = "Change the source of the ApplicationDefinition, which is not one of KKP's own"
 )
 
 // Remedies are all of them.

@@ -30,8 +30,8 @@ const bundledCharts = "opt/charts"
 // are among them.
 func newChartReader(o option.Charts, registries *transfer.Registries, bundled bool) (*chartReader, error) {
 	if len(o.Values) > 0 && o.Directory == "" && !bundled {
-		return nil, option.Usagef("--helm-values is for the charts in --charts-directory, or in KKP's image, and neither is asked for; " +
-			"installed releases have values of their own")
+		return nil, option.Usagef("--helm-values applies to the charts in --charts-directory or in KKP's image, and neither is selected; " +
+			"installed releases keep their own values")
 	}
 	log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
 	workers, err := newWorkers()
@@ -51,7 +51,7 @@ func newChartReader(o option.Charts, registries *transfer.Registries, bundled bo
 		return nil, option.Usagef("--charts-directory: %w", err)
 	}
 	if len(reader.found) == 0 {
-		return nil, option.Usagef("--charts-directory %s: there is no Helm chart in it", o.Directory)
+		return nil, option.Usagef("--charts-directory %s: the directory has no Helm chart", o.Directory)
 	}
 	for _, file := range o.Values {
 		values, err := readValues(file)
@@ -193,7 +193,7 @@ func (r *chartReader) Bundled(ctx context.Context, image images.Ref) ([]discover
 		charts = append(charts, discover.Chart{Path: name, Name: name, Err: refused[name]})
 	}
 	if len(charts) == 0 {
-		return nil, errors.New("there is no chart in it")
+		return nil, errors.New("the image has no Helm chart in /" + bundledCharts)
 	}
 	return charts, nil
 }

@@ -33,7 +33,7 @@ func newCompletionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 
 For "kubectl kkp-mirror", completion goes through kubectl: set up kubectl's own
 completion (see kubectl completion --help), then run "completion install" once. The
-other commands print a script for those who call kubectl-kkp_mirror directly.`,
+other commands print a script for direct calls of kubectl-kkp_mirror.`,
 		Example: `  kubectl kkp-mirror completion install
   source <(kubectl kkp-mirror completion bash)`,
 		Args: func(cmd *cobra.Command, args []string) error { return noSuchCommand(args, cmd.SuggestionsFor) },
@@ -51,7 +51,7 @@ other commands print a script for those who call kubectl-kkp_mirror directly.`,
 		cmd.AddCommand(&cobra.Command{
 			Use:     shell,
 			Short:   "Print the completion script for " + shell,
-			Long:    "Print the completion script for " + shell + ", for kubectl-kkp_mirror when it is called directly.",
+			Long:    "Print the completion script for " + shell + ", for direct calls of kubectl-kkp_mirror.",
 			Example: "  kubectl kkp-mirror completion " + shell,
 			Args:    exactArgs(),
 			RunE:    func(cmd *cobra.Command, _ []string) error { return generate(cmd.Root()) },
@@ -67,8 +67,8 @@ func newInstallCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Use:   "install",
 		Short: "Install the hook through which kubectl completes the plugin",
 		Long: "Install " + hookFile + ", the hook through which kubectl (1.26 or newer)\n" +
-			"completes the plugin. It must be in a directory of PATH; by default it goes where\n" +
-			pluginFile + " is found.",
+			"completes the plugin. The hook must be in a directory in PATH. Default: the directory\n" +
+			"of " + pluginFile + ".",
 		Example: "  kubectl kkp-mirror completion install\n  kubectl kkp-mirror completion install --dir ~/.local/bin",
 		Args:    exactArgs(),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -104,7 +104,7 @@ func (o installOptions) run(context.Context) error {
 		return err
 	}
 	fmt.Fprintf(o.streams.Out, "%s\n", path)
-	fmt.Fprintf(o.streams.ErrOut, "kubectl completes kkp-mirror from the next shell on, if kubectl's own completion is set up (kubectl completion --help)\n")
+	fmt.Fprintf(o.streams.ErrOut, "kubectl completes kkp-mirror in new shells, if kubectl's own completion is set up (kubectl completion --help)\n")
 	return nil
 }
 
@@ -113,17 +113,17 @@ func installHook(dir string) (string, error) {
 	if dir == "" {
 		plugin, err := exec.LookPath(pluginFile)
 		if err != nil {
-			return "", fmt.Errorf("%s is not in PATH, so there is no place beside it; choose a directory of PATH with --dir", pluginFile)
+			return "", fmt.Errorf("%s is not in PATH; choose a directory in PATH with --dir", pluginFile)
 		}
 		dir = filepath.Dir(plugin)
 	}
 	name, script := hook(runtime.GOOS)
 	path := filepath.Join(dir, name)
 	if present, err := os.ReadFile(path); err == nil && !strings.Contains(string(present), hookMark) {
-		return "", fmt.Errorf("%s exists and is not a hook of kkp-mirror; move it away first", path)
+		return "", fmt.Errorf("%s exists and is not a completion hook of kkp-mirror; move the file away first", path)
 	}
 	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
-		return "", fmt.Errorf("%w; choose another directory of PATH with --dir", err)
+		return "", fmt.Errorf("%w; choose another directory in PATH with --dir", err)
 	}
 	return path, os.Chmod(path, 0o755)
 }

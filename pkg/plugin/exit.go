@@ -90,6 +90,6 @@ func interrupted(ctx context.Context, report images.SyncReport) error {
 		return nil
 	}
 	s := report.Summary
-	return &InterruptedError{Message: fmt.Sprintf("%d of %d images are in %s. Run the same command again to go on: they are not copied twice",
+	return &InterruptedError{Message: fmt.Sprintf("%d of %d images are in %s. To resume, run the same command again: these images are not copied again",
 		s.Copied+s.Present, s.Copied+s.Present+s.Skipped+s.Failed, report.Target)}
 }

@@ -32,7 +32,7 @@ func dryRunConfig(config *rest.Config) *rest.Config {
 				req.URL.RawQuery = query.Encode()
 				return next.RoundTrip(req)
 			default: // the options of a deletion are in its body
-				return nil, fmt.Errorf("%s %s is no dry run, and was not sent", req.Method, req.URL.Path)
+				return nil, fmt.Errorf("%s %s cannot be sent as a dry run, and was not sent", req.Method, req.URL.Path)
 			}
 		})
 	})

@@ -40,7 +40,7 @@ func TestDryRunConfigChangesNothing(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if err := send(t.Context(), t, config, http.MethodDelete, "/api/v1/namespaces/a"); err == nil || !strings.Contains(err.Error(), "is no dry run, and was not sent") {
+	if err := send(t.Context(), t, config, http.MethodDelete, "/api/v1/namespaces/a"); err == nil || !strings.Contains(err.Error(), "cannot be sent as a dry run, and was not sent") {
 		t.Error(err)
 	}
 	want := []string{"GET  helm", "POST All helm", "PUT All helm", "PATCH All helm"}

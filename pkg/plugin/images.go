@@ -41,28 +41,29 @@ func newImagesCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Short: "List every image that KKP needs, and why",
 		Long: `List every container image that a KKP installation needs, and why.
 
-The list is made for the installation that your kubeconfig points to: its KKP version
-and edition, the providers of its datacenters, and the Kubernetes versions and CNIs of
-its user clusters. With REF, only matching images are shown, each with all its reasons:
-a whole reference, a repository, or the last parts of one.
+The list is for the installation that your kubeconfig points to: its KKP version and
+edition, the providers of its datacenters, and the Kubernetes versions and CNIs of its
+user clusters. With REF, only matching images are shown, each with all its reasons. REF
+is a reference, a repository, or the last path components of a repository.
 
-What could not be read is a gap: it is named on stderr, and the exit code is 3.`,
-		Example: `  # What this installation needs
+A gap is something that could not be read, so images may be missing. Gaps are printed
+on stderr, and the exit code is 3.`,
+		Example: `  # List the images that this installation needs
   kubectl kkp-mirror images
 
-  # Why is an image needed?
+  # Show why an image is needed
   kubectl kkp-mirror images kube-state-metrics
 
-  # One reference a line, for scripts
+  # Print one reference per line, for scripts
   kubectl kkp-mirror images -o name
 
-  # What would an upgrade need that is not needed today?
+  # List the images that an upgrade adds
   kubectl kkp-mirror images --kkp-version v2.31.0 --diff
 
-  # Before KKP is installed
+  # List the images before KKP is installed
   kubectl kkp-mirror images -f kubermatic.yaml -f seeds.yaml --kkp-version v2.31.0 --edition ce
 
-  # A lock file for sync: every image with its digest
+  # Write a lock for sync: the list with digests
   kubectl kkp-mirror images --digests -o json > images.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
@@ -72,11 +73,11 @@ What could not be read is a gap: it is named on stderr, and the exit code is 3.`
 		option.Group{Title: "Input", Add: f.input.Add},
 		option.Group{Title: "Scope", Add: func(flags *pflag.FlagSet) {
 			f.scope.Add(flags)
-			flags.BoolVar(&f.diff, "diff", false, "With --kkp-version or --edition: only what does not run today")
+			flags.BoolVar(&f.diff, "diff", false, "With --kkp-version or --edition: list only images that the running release does not need")
 		}},
 		option.Group{Title: "Output", Add: func(flags *pflag.FlagSet) {
 			f.output.Add(flags)
-			flags.BoolVar(&f.digests, "digests", false, "Ask the registries for the digest of every image")
+			flags.BoolVar(&f.digests, "digests", false, "Resolve the digest of every image at its registry")
 		}},
 		option.Group{Title: "Registries", Add: f.registry.Add},
 		option.Group{Title: "Connection", Add: f.connection.Add})
@@ -171,7 +172,7 @@ func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries
 		return result, title, err
 	}
 	if inst.Version == "" || o.installation.KKPVersion == "" && o.installation.Edition == "" {
-		return discover.Result{}, "", option.Usagef("--diff compares what runs with what is planned by --kkp-version or --edition, and both must be known")
+		return discover.Result{}, "", option.Usagef("--diff compares the running KKP release with the one that --kkp-version or --edition selects: pass one of these flags, for an installation with a known version")
 	}
 	// Without a word about the edition, that of the plan is the one that runs.
 	running, err := o.installation.release(inst.Version, cmp.Or(inst.Edition, o.installation.Edition), inst.Live)
@@ -179,7 +180,7 @@ func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries
 		return discover.Result{}, "", err
 	}
 	result.Inventory = beyond(ctx, result.Inventory, inst, running, opts)
-	return result, title + ", beyond what " + strings.TrimPrefix(releaseTitle(running), "KKP ") + " needs", nil
+	return result, title + ", without the images that " + strings.TrimPrefix(releaseTitle(running), "KKP ") + " needs", nil
 }
 
 // beyond returns what a plan needs and the release that runs does not. The charts and addons
@@ -193,7 +194,7 @@ func beyond(ctx context.Context, plan images.Inventory, inst kkp.Installation, r
 	rest := plan.Without(today.Inventory)
 	unknown := slices.DeleteFunc(today.Gaps, func(gap images.Gap) bool { return slices.Contains(plan.Gaps, gap) })
 	if len(unknown) > 0 {
-		rest.Notes = append(rest.Notes, fmt.Sprintf("what %s needs is not known in full, so some of the list may be there already: %s, the first is %s",
+		rest.Notes = append(rest.Notes, fmt.Sprintf("the images of %s are not fully known, so this list may include images that are already in use: %s, the first is %s",
 			releaseTitle(running), display.Count(len(unknown), "gap"), unknown[0]))
 	}
 	return rest
@@ -237,5 +238,5 @@ func gapsError(gaps []images.Gap) error {
 	if causes := len(images.Causes(gaps)); causes < len(gaps) {
 		text += " from " + display.Count(causes, "cause")
 	}
-	return &PartialError{Message: fmt.Sprintf("the list has %s: images may be missing from it", text)}
+	return &PartialError{Message: fmt.Sprintf("the list has %s: images may be missing", text)}
 }

@@ -77,8 +77,8 @@ func (i installationReader) release(version, name string, live bool) (*catalog.R
 		return nil, option.Usage(errors.New(message))
 	}
 	if name == "" {
-		fmt.Fprintln(i.streams.ErrOut, "note: the edition is not known, because the KubermaticConfiguration has no status.kubermaticEdition; "+
-			"this is for the Community Edition, --edition ee is for the Enterprise Edition")
+		fmt.Fprintln(i.streams.ErrOut, "note: the KubermaticConfiguration has no status.kubermaticEdition; "+
+			"the Community Edition is assumed (for the Enterprise Edition, pass --edition ee)")
 	}
 	edition, err := catalog.ParseEdition(cmp.Or(name, string(catalog.CE)))
 	if err != nil {

@@ -62,14 +62,13 @@ func newRootCommand(streams, raw genericiooptions.IOStreams) *cobra.Command {
 		Long: `Take a Kubermatic Kubernetes Platform (KKP) installation offline.
 
 kkp-mirror reads the live KubermaticConfiguration, Seeds, Clusters, addons,
-applications and Helm releases through your kubeconfig, works out which container
-images KKP needs, copies them into a private registry or an archive, and proves that
-they are there. Then it points KKP at the registry; only the patch commands change
-anything in the cluster.`,
-		Example: `  # What is needed, and why
+applications and Helm releases through your kubeconfig, lists the container images that
+KKP needs, copies the images into a private registry or an archive, and verifies the
+copies. Then it points KKP at the registry. Only the patch commands change the cluster.`,
+		Example: `  # List the images that KKP needs, with reasons
   kubectl kkp-mirror images
 
-  # Copy it into a registry
+  # Copy these images into a registry
   kubectl kkp-mirror sync registry.example.com/kkp`,
 		Annotations:       map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl kkp-mirror"},
 		SilenceErrors:     true,

@@ -22,7 +22,7 @@ type MirrorError struct {
 
 func (e *MirrorError) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%d of %s cannot be taken from %s; nothing was changed:", len(e.Checks), display.Count(e.Total, "image"), e.Target)
+	fmt.Fprintf(&text, "%d of %s cannot be pulled from %s; nothing was changed:", len(e.Checks), display.Count(e.Total, "image"), e.Target)
 	for i, check := range e.Checks {
 		if i == maxListed {
 			fmt.Fprintf(&text, "\n  … and %d more", len(e.Checks)-maxListed)
@@ -33,7 +33,7 @@ func (e *MirrorError) Error() string {
 			fmt.Fprintf(&text, ": %s", check.Error)
 		}
 	}
-	fmt.Fprintf(&text, "\nCopy them first:\n  kubectl kkp-mirror sync %s\nor go on without them with --skip-verify", e.Target)
+	fmt.Fprintf(&text, "\nCopy them first:\n  kubectl kkp-mirror sync %s\nor skip this check with --skip-verify", e.Target)
 	return text.String()
 }
 

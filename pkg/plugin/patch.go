@@ -165,9 +165,9 @@ func (o patchOptions) carry(ctx context.Context, e edit.Editor, changes []edit.E
 
 func (o patchOptions) nothing() string {
 	if o.change.Revert {
-		return "no field has a value that this tool gave it"
+		return "no field has a value that kkp-mirror set"
 	}
-	return "every field has the wanted value already"
+	return "every field already has the wanted value"
 }
 
 func (o patchOptions) say(format string, args ...any) {
@@ -245,7 +245,7 @@ func (o patchOptions) print(changes []edit.Edited) error {
 		}
 	}
 	if !commit && len(changes) > 0 {
-		o.say("note: secrets are printed as %s; what to commit is printed with --dry-run=client", mask.Hidden)
+		o.say("note: secrets are masked as %s; --dry-run=client prints the fields to commit", mask.Hidden)
 	}
 	return nil
 }
@@ -264,7 +264,7 @@ func (o patchOptions) agree(ctx context.Context, changes []edit.Edited) error {
 func registryTarget(text string) (images.Target, error) {
 	target, err := images.ParseTarget(text)
 	if err == nil && target.Archive != "" {
-		err = fmt.Errorf("%s: a cluster pulls from registries; copy the archive into one with 'sync REGISTRY --load-from %s'", text, text)
+		err = fmt.Errorf("%s is an archive, and clusters pull from registries only; copy the archive into a registry first: sync REGISTRY --load-from %s", text, text)
 	}
 	return target, option.Usage(err)
 }

@@ -36,27 +36,27 @@ func newPatchConfigCommand(streams genericiooptions.IOStreams) *cobra.Command {
 KubermaticConfiguration, overwriteRegistry, the Helm repository of KKP's applications,
 and the repositories of the node port proxy on every Seed.
 
-REGISTRY is registry[:port][/prefix], as it was given to sync. The mirror is checked
-first: nothing is changed while it lacks an image that KKP would pull from it. With
---plain-http or --insecure for it, KKP is told so where it pulls charts.
+REGISTRY is registry[:port][/prefix], the TARGET of sync. The mirror is checked first:
+nothing is changed while an image is missing that KKP would pull from the mirror. With
+--plain-http or --insecure for the mirror, KKP also pulls charts that way.
 
-Only fields that this KKP has are set, by server-side apply: a field that someone else
-manages, such as a GitOps controller, is a conflict that names the owner. The values
-from before are kept in an annotation, and --revert gives them back. A new
+Only fields that the installed KKP version has are set, by server-side apply. A field of
+another manager, such as a GitOps controller, is a conflict that names the manager. The
+previous values are kept in an annotation; --revert restores them. A new
 overwriteRegistry restarts the control plane of every user cluster.`,
-		Example: `  # See what would change, checked by the API server
+		Example: `  # Show the change, validated by the API server
   kubectl kkp-mirror patch-config registry.example.com/kkp --dry-run=server
 
-  # Change it
+  # Make the change
   kubectl kkp-mirror patch-config registry.example.com/kkp
 
-  # Print what to commit to a repository that a GitOps controller applies
+  # Print the fields to commit to the repository of a GitOps controller
   kubectl kkp-mirror patch-config registry.example.com/kkp --dry-run=client -o yaml
 
-  # Leave the user clusters alone for now
+  # Leave out the fields for user clusters
   kubectl kkp-mirror patch-config registry.example.com/kkp --except userCluster
 
-  # As it was
+  # Restore the previous values
   kubectl kkp-mirror patch-config --revert`,
 		Args: func(_ *cobra.Command, args []string) error { return f.args(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -69,10 +69,10 @@ overwriteRegistry restarts the control plane of every user cluster.`,
 }
 
 func (f *patchConfigFlags) add(flags *pflag.FlagSet) {
-	flags.StringSliceVar(&f.fields.Only, "only", nil, "Only these fields, such as ui.dockerRepository or userCluster")
-	flags.StringSliceVar(&f.fields.Except, "except", nil, "All fields but these")
+	flags.StringSliceVar(&f.fields.Only, "only", nil, "Set only these fields, such as ui.dockerRepository or userCluster")
+	flags.StringSliceVar(&f.fields.Except, "except", nil, "Set all fields except these")
 	flags.StringVar(&f.helmSecret, "helm-registry-secret", "",
-		"NAME[/KEY] of a Secret beside the KubermaticConfiguration with docker's configuration for the charts in the mirror (default key .dockerconfigjson)")
+		"NAME[/KEY] of a Secret in the namespace of the KubermaticConfiguration with docker credentials for the charts in the mirror (default key .dockerconfigjson)")
 }
 
 // args wants a registry. To revert, none is needed: what is there goes, whatever it is.
@@ -155,13 +155,13 @@ func (o patchConfigOptions) cover(ctx context.Context, f opened, plan patch.Conf
 		return patch.Coverage{}, err
 	}
 	coverage := plan.Cover(inv, f.inst, f.release)
-	o.say("%s come from the mirror with these settings", display.Count(len(coverage.Redirected.Images), "image"))
+	o.say("Redirected to the mirror: %s.", display.Count(len(coverage.Redirected.Images), "image"))
 	if len(o.fields.Only)+len(o.fields.Except) > 0 {
 		return coverage, nil // what is left is what was asked for
 	}
 	for _, remedy := range patch.Remedies() {
 		if left := coverage.Left[remedy]; len(left) > 0 {
-			o.say("%s not; it takes %s:\n  %s", display.Count(len(left), "image"), remedy, strings.Join(someRefs(left), "\n  "))
+			o.say("Not redirected: %s. %s:\n  %s", display.Count(len(left), "image"), remedy, strings.Join(someRefs(left), "\n  "))
 		}
 	}
 	return coverage, nil
@@ -190,10 +190,10 @@ func (o patchConfigOptions) tellFields(f opened, plan patch.ConfigPlan, changes 
 		}
 		told[e.Kind] = true
 		if lacking := slices.DeleteFunc(slices.Clone(e.Change.Unknown), patch.Upcoming); len(lacking) > 0 {
-			o.say("not in this KKP's %s: %s", e.Kind, strings.Join(pathNames(lacking), ", "))
+			o.say("not set, because the %s of this KKP version has no such fields: %s", e.Kind, strings.Join(pathNames(lacking), ", "))
 		}
 		if unknown := patch.UnknownRepositories(e.Kind, e.Schema, f.release); len(unknown) > 0 {
-			o.say("warning: this KKP's %s has fields that this version of kkp-mirror does not know; set them by hand: %s",
+			o.say("warning: the %s of this KKP version has repository fields that this version of kkp-mirror does not know; set these fields yourself: %s",
 				e.Kind, strings.Join(pathNames(unknown), ", "))
 		}
 	}
@@ -223,7 +223,7 @@ func (o patchConfigOptions) tellRolling(inst kkp.Installation, changes []edit.Ed
 	for _, seed := range restarts.Unread {
 		unread += ", and those on Seed " + seed + ", which could not be read"
 	}
-	o.say("warning: the control planes of %s will restart, etcd included%s", display.Count(restarts.Clusters, "user cluster"), unread)
+	o.say("warning: the control planes of %s will restart, including etcd%s", display.Count(restarts.Clusters, "user cluster"), unread)
 }
 
 // undo gives the fields their previous values back, on the configuration, on every Seed,

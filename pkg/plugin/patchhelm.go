@@ -43,28 +43,28 @@ their images from a mirror, and print them, or upgrade the releases with --apply
 REGISTRY is registry[:port][/prefix], as it was given to sync. RELEASE is the name of a
 release or namespace/name. Default: all KKP releases.
 
-patch-helm test-renders the chart to find the smallest set of values that redirects all
+patch-helm test-renders each chart to find the smallest set of values that redirects all
 images, then renders the chart again to check that only image names change. Images that
 no value redirects are listed.
 
-Helm does not store the subcharts of a release. For one that has some, the chart is taken
-from --charts-directory, or from KKP's own image in the mirror. A release whose chart
-cannot be had is a gap: it is named on stderr, and the exit code is 3.
+Helm does not store the subcharts of a release. The chart of a release with subcharts is
+read from --charts-directory, or from KKP's own image in the mirror. A release whose
+chart cannot be read is a gap: gaps are printed on stderr, and the exit code is 3.
 
---apply shows what an upgrade changes in the cluster, and asks on a terminal. What Helm
-stores with a release is not trusted: objects that would be created or deleted, that do
-not belong to the release, or that change in more than images are refused, and so are
-hooks, unless --allow names them.`,
-		Example: `  # Which values redirect which release
+--apply shows the changes of each upgrade in the cluster, and asks for confirmation on a
+terminal. The data that Helm stores with a release is not trusted. An upgrade is refused
+if it would create or delete objects, run hooks, change objects of other releases, or
+change more than images, unless --allow names these objects.`,
+		Example: `  # List the values that redirect each release
   kubectl kkp-mirror patch-helm registry.example.com/kkp
 
-  # Values for one release
+  # Print the values for one release
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex -o yaml
 
-  # A file for each release, and the commands that use them
+  # Write a file for each release, and print the commands that use the files
   kubectl kkp-mirror patch-helm registry.example.com/kkp --charts-directory charts --output-dir values
 
-  # Try an upgrade, then do it
+  # Validate an upgrade, then make it
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex --apply --dry-run=server
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex --apply`,
 		Args: func(_ *cobra.Command, args []string) error { return countArgs(args[:min(1, len(args))], "REGISTRY") },
@@ -83,23 +83,23 @@ hooks, unless --allow names them.`,
 }
 
 func (f *patchHelmFlags) addCharts(flags *pflag.FlagSet) {
-	flags.StringVar(&f.charts.Directory, "charts-directory", "", "Directory with the charts of the releases, such as those of the KKP release, for what Helm does not store")
+	flags.StringVar(&f.charts.Directory, "charts-directory", "", "Directory with the charts of the releases, such as the charts of the KKP release; read for releases with subcharts")
 }
 
 func (f *patchHelmFlags) addUpgrade(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.apply, "apply", false, "Upgrade the releases")
-	option.AddDryRun(flags, &f.change.DryRun, "With --apply: none; server: let the API server check each upgrade; client: say what would be upgraded")
-	flags.BoolVar(&f.upgrade.Wait, "wait", true, "With --apply: wait until the workloads are ready, and roll back if they are not in time")
+	option.AddDryRun(flags, &f.change.DryRun, "With --apply: none, server or client. server: the API server validates each upgrade; client: only the releases are printed")
+	flags.BoolVar(&f.upgrade.Wait, "wait", true, "With --apply: wait until the workloads are ready, and roll back a release that is not ready in time")
 	flags.DurationVar(&f.upgrade.Timeout, "timeout", 5*time.Minute, "With --apply: how long to wait for each release")
 	flags.StringArrayVar(&f.allowed, "allow", nil,
 		"With --apply: an object, as KIND[.GROUP]/[NAMESPACE/]NAME, that the upgrade may create, delete, or change in more than images; repeatable")
-	flags.BoolVar(&f.change.SkipVerify, "skip-verify", false, "With --apply: do not check first that the mirror has the images")
+	flags.BoolVar(&f.change.SkipVerify, "skip-verify", false, "With --apply: skip the check that the mirror has the images")
 	option.AddYes(flags, &f.change.Yes)
 }
 
 func (f *patchHelmFlags) addOutput(flags *pflag.FlagSet) {
 	f.output.AddDocument(flags)
-	flags.Lookup("output").Usage = "What to print: yaml (the values), or the list in " + strings.Replace(f.output.Documents(), ", yaml", "", 1)
+	flags.Lookup("output").Usage = "Output format: yaml (the values), or the list as " + strings.Replace(f.output.Documents(), ", yaml", "", 1)
 	flags.StringVar(&f.directory, "output-dir", "", "Write a file with values for each release into this directory, and print the commands that use them")
 }
 
@@ -110,7 +110,7 @@ func (f *patchHelmFlags) complete(flags *pflag.FlagSet, args []string) (patchHel
 	}
 	for _, flag := range []string{"dry-run", "wait", "timeout", "allow", "yes", "skip-verify"} {
 		if flags.Changed(flag) && !f.apply {
-			return o, option.Usagef("--%s is for --apply: nothing is changed without it", flag)
+			return o, option.Usagef("--%s requires --apply", flag)
 		}
 	}
 	var err error
@@ -144,15 +144,15 @@ type patchHelmOptions struct {
 func (o patchHelmOptions) validate() error {
 	for _, name := range o.allowed {
 		if parts := strings.Split(name, "/"); len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
-			return option.Usagef("--allow %q: it is KIND[.GROUP]/NAMESPACE/NAME, or KIND[.GROUP]/NAME if there is no namespace", name)
+			return option.Usagef("--allow %q: write KIND[.GROUP]/NAMESPACE/NAME, or KIND[.GROUP]/NAME for an object without a namespace", name)
 		}
 	}
 	printed := o.output.Format != option.FormatTable
 	if o.apply && (o.directory != "" || printed) {
-		return option.Usagef("--apply upgrades, -o and --output-dir print: choose one")
+		return option.Usagef("--apply cannot be combined with -o or --output-dir")
 	}
 	if o.directory != "" && printed {
-		return option.Usagef("-o and --output-dir exclude each other")
+		return option.Usagef("-o and --output-dir cannot be combined")
 	}
 	return nil
 }
@@ -187,5 +187,5 @@ func releaseGaps(gaps []images.Gap) error {
 	if len(gaps) == 0 {
 		return nil
 	}
-	return &PartialError{Message: fmt.Sprintf("%s: what is named there still comes from where it does now", display.Count(len(gaps), "gap"))}
+	return &PartialError{Message: fmt.Sprintf("%s: the releases named there still pull from their current registries", display.Count(len(gaps), "gap"))}
 }

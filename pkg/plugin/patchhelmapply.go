@@ -22,12 +22,12 @@ type RefusedError struct {
 
 func (e *RefusedError) Error() string {
 	var text, flags strings.Builder
-	text.WriteString("it would do more than redirect images:")
+	text.WriteString("the upgrade would do more than redirect images:")
 	for _, change := range e.Changes {
 		fmt.Fprintf(&text, "\n  %s: %s", change.Name, change.Refused)
 		fmt.Fprintf(&flags, " --allow %s", display.ShellCommand(change.Name))
 	}
-	return text.String() + "\nif that is meant, go on with" + flags.String()
+	return text.String() + "\nto allow these changes, add" + flags.String()
 }
 
 // helmUpgrade is a release with the upgrade that was tried for it.
@@ -42,7 +42,7 @@ type helmUpgrade struct {
 func (o patchHelmOptions) upgradeAll(ctx context.Context, found helmReleases) error {
 	releases := slices.DeleteFunc(slices.Clone(found.releases), func(r installed.Redirected) bool { return len(r.Keys) == 0 })
 	if len(releases) == 0 {
-		fmt.Fprintln(o.streams.ErrOut, "nothing to do: no values redirect anything")
+		fmt.Fprintln(o.streams.ErrOut, "nothing to do: no values redirect images")
 		return nil
 	}
 	if o.change.DryRun == option.DryRunClient {
@@ -146,10 +146,10 @@ func (o patchHelmOptions) upgradeOne(ctx context.Context, one *helmUpgrade) erro
 		return err
 	}
 	if !now.Same(one.trial) {
-		return errors.New("what it would change is not what was shown any more: somebody has changed its objects; run the command again")
+		return errors.New("the upgrade would now make other changes than those shown, because objects of the release have changed; run the command again")
 	}
 	if o.upgrade.Wait {
-		fmt.Fprintf(o.streams.ErrOut, "%s: waiting up to %s for %s; what is not ready then is rolled back\n", one.ID(), o.upgrade.Timeout,
+		fmt.Fprintf(o.streams.ErrOut, "%s: waiting up to %s for %s; if they are not ready by then, the release is rolled back\n", one.ID(), o.upgrade.Timeout,
 			cmp.Or(strings.Join(now.Waits, ", "), "nothing"))
 	}
 	revision, err := now.Apply(ctx)

@@ -52,7 +52,7 @@ func (o patchHelmOptions) printTable(found helmReleases) error {
 func share(r redirect.Redirection) string {
 	text := fmt.Sprintf("%d/%d", r.Count(redirect.Redirected), len(r.Images))
 	if present := r.Count(redirect.Present); present > 0 {
-		text += fmt.Sprintf(" (%d there already)", present)
+		text += fmt.Sprintf(" (%d already)", present)
 	}
 	return text
 }
@@ -66,7 +66,7 @@ func remarks(r redirect.Redirection) []string {
 		}
 	}
 	for _, list := range r.Lists {
-		lines = append(lines, fmt.Sprintf("%s is written out whole, because Helm replaces lists", list))
+		lines = append(lines, fmt.Sprintf("%s: the whole list is written, because Helm replaces lists", list))
 	}
 	for _, change := range r.Derived {
 		lines = append(lines, "changes with the images: "+change.String())
@@ -132,7 +132,7 @@ func (o patchHelmOptions) writeFiles(found helmReleases) error {
 			fmt.Fprintf(o.streams.ErrOut, "%s: %s\n", r.ID(), line)
 		}
 		if len(r.Keys) == 0 {
-			fmt.Fprintf(o.streams.ErrOut, "%s: no values redirect anything\n", r.ID())
+			fmt.Fprintf(o.streams.ErrOut, "%s: no values redirect images\n", r.ID())
 			continue
 		}
 		data, err := valuesFile(o.target, r)
@@ -148,7 +148,7 @@ func (o patchHelmOptions) writeFiles(found helmReleases) error {
 		fmt.Fprintln(o.streams.Out, display.ShellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace,
 			"--reset-then-reuse-values", "-f", filepath.Join(o.directory, valuesName(r))))
 	}
-	fmt.Fprintln(o.streams.ErrOut, "note: kubermatic-installer gives releases the values of its own --helm-values file; what is in these files has to be in that one, too, when it runs next")
+	fmt.Fprintln(o.streams.ErrOut, "note: kubermatic-installer upgrades releases with the values of its own --helm-values file; add these values to that file before the installer runs again")
 	return nil
 }
 
@@ -187,7 +187,7 @@ func writeOwn(directory *os.Root, name string, data []byte) error {
 		defer there.Close()
 		start := make([]byte, len(valuesHeader))
 		if _, err := io.ReadFull(there, start); err != nil || string(start) != valuesHeader {
-			return fmt.Errorf("%s is there, and was not written by this command; move it away, or choose another directory", filepath.Join(directory.Name(), name))
+			return fmt.Errorf("%s exists and was not written by this command; move the file away, or choose another directory", filepath.Join(directory.Name(), name))
 		}
 	}
 	file, err := directory.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)

@@ -38,20 +38,19 @@ settings of the datacenter in its Seed.
 
 --registry lets containerd on the nodes ask the mirror first, for every registry that
 KKP's images come from, and sets the image of the pod sandboxes; the mirror is checked
-before. With --plain-http or --insecure for it, the nodes are told so. Each setting can
-be given alone, too. Values are appended to existing lists; --replace overwrites.
+first. --plain-http or --insecure for the mirror also configures the nodes that way. Each
+setting can be given alone. Values are appended to existing lists; --replace overwrites.
 
-Nodes get new settings when they are made: the MachineDeployments to be rolled are
-listed after the change. Fields are set by server-side apply, and --revert gives them
-back the values that they had.`,
-		Example: `  # Mirror and proxy, checked by the API server
+Only new nodes get new settings: the MachineDeployments to roll are listed after the
+change. Fields are set by server-side apply; --revert restores the previous values.`,
+		Example: `  # Set a mirror and a proxy, validated by the API server
   kubectl kkp-mirror patch-seed aws-eu-central-1a --registry registry.example.com/kkp \
     --http-proxy http://proxy.example.com:3128 --no-proxy auto --dry-run=server
 
-  # One mirror for one registry
+  # Set a mirror for one registry
   kubectl kkp-mirror patch-seed aws-eu-central-1a --containerd-mirror quay.io=https://registry.example.com
 
-  # As it was
+  # Restore the previous values
   kubectl kkp-mirror patch-seed aws-eu-central-1a --revert`,
 		Args: func(_ *cobra.Command, args []string) error { return f.args(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -66,7 +65,7 @@ back the values that they had.`,
 }
 
 func (f *patchSeedFlags) addDatacenter(flags *pflag.FlagSet) {
-	flags.StringVar(&f.seed, "seed", "", "Seed of the datacenter, where several have one of that name")
+	flags.StringVar(&f.seed, "seed", "", "Seed of the datacenter; required if several Seeds have a datacenter of that name")
 	flags.BoolVar(&f.allDatacenters, "all-datacenters", false, "Every datacenter of every Seed, or of the one given with --seed")
 }
 
@@ -74,12 +73,12 @@ func (f *patchSeedFlags) addNode(flags *pflag.FlagSet) {
 	flags.StringVar(&f.mirror, "registry", "", "Mirror (registry[:port][/prefix]) for everything that nodes pull")
 	flags.StringVar(&f.node.HTTPProxy, "http-proxy", "", "Proxy of the nodes for http and https, such as http://proxy.example.com:3128")
 	flags.StringSliceVar(&f.node.NoProxy, "no-proxy", nil,
-		"What nodes reach without a proxy; auto stands for the DNS cache, the pods and services of the clusters, KKP's domain, and the mirror")
+		"Hosts and networks that nodes reach without a proxy; auto stands for the DNS cache, the pods and services of the user clusters, KKP's domain, and the mirror")
 	flags.StringSliceVar(&f.node.InsecureRegistries, "insecure-registry", nil, "Registry (host[:port]) whose certificate is not verified")
 	flags.StringSliceVar(&f.node.RegistryMirrors, "registry-mirror", nil, "Mirror of docker.io, or REGISTRY=URL of another registry")
-	flags.StringArrayVar(&f.mirrors, "containerd-mirror", nil, "Mirror of a registry, as HOST=URL; HOST * is any")
+	flags.StringArrayVar(&f.mirrors, "containerd-mirror", nil, "Mirror of a registry, as HOST=URL; HOST * matches any registry")
 	flags.StringVar(&f.node.PauseImage, "pause-image", "", "Image of the pod sandboxes, such as registry.example.com/pause:3.10.1")
-	flags.BoolVar(&f.node.Replace, "replace", false, "Put the given lists in place of those that are there")
+	flags.BoolVar(&f.node.Replace, "replace", false, "Overwrite existing lists instead of appending to them")
 }
 
 // args wants a datacenter, unless it is all of them.
@@ -150,7 +149,7 @@ func (o patchSeedOptions) validate() error {
 	n := o.node
 	given := n.HTTPProxy != "" || n.PauseImage != "" || o.mirrored() || len(n.NoProxy)+len(n.InsecureRegistries)+len(n.RegistryMirrors)+len(n.ContainerdMirrors) > 0
 	if given == o.change.Revert {
-		return option.Usagef("say what to change: --registry, --http-proxy, or another of the nodes' settings; or --revert alone")
+		return option.Usagef("nothing to change: pass --registry, --http-proxy or another setting of the nodes, or --revert alone")
 	}
 	return nil
 }
@@ -241,7 +240,7 @@ func (o patchSeedOptions) changeSeed(ctx context.Context, f opened, datacenters 
 	}
 	change, err := f.editor.Compute(live, object)
 	if unknown := change.Change.Unknown; len(unknown) > 0 {
-		o.say("not in this KKP's Seed: %s", strings.Join(pathNames(unknown), ", "))
+		o.say("not set, because the Seed of this KKP version has no such fields: %s", strings.Join(pathNames(unknown), ", "))
 	}
 	return change, err
 }

@@ -41,7 +41,7 @@ func addCredentials(registries *transfer.Registries, dockerConfig []byte, origin
 		return
 	}
 	if err := registries.AddCredentials(dockerConfig, origin); err != nil {
-		fmt.Fprintf(out, "warning: %v; it is not used\n", err)
+		fmt.Fprintf(out, "warning: %v; these credentials are not used\n", err)
 	}
 }
 
@@ -51,7 +51,7 @@ func unreadSecret(secret kkp.PullSecret) string {
 	if secret.Err == nil {
 		return ""
 	}
-	return fmt.Sprintf("note: the Secret %s, in which KKP keeps its credentials, could not be read: %v", secret.Name, secret.Err)
+	return fmt.Sprintf("note: the Secret %s with the registry credentials of KKP could not be read: %v", secret.Name, secret.Err)
 }
 
 // resolveDigests asks the registries for the digest of every image that has none. One

@@ -33,7 +33,7 @@ func (o patchSeedOptions) tellNodes(ctx context.Context, f opened, chosen []patc
 	if !some {
 		return
 	}
-	o.say("To roll one, change its template, with the kubeconfig of the user cluster:\n" +
+	o.say("To roll a MachineDeployment, change its template, with the kubeconfig of the user cluster:\n" +
 		`  kubectl -n kube-system patch machinedeployment NAME --type merge -p '{"spec":{"template":{"metadata":{"annotations":{"forceRestart":"'$(date +%%s)'"}}}}}'`)
 }
 
@@ -41,9 +41,9 @@ func (o patchSeedOptions) tellCluster(nodes kkp.Nodes) {
 	name := nodes.Cluster.Name
 	switch {
 	case nodes.Err != nil:
-		o.say("  cluster %s: not known (%v); with its kubeconfig: kubectl get machinedeployments -A", name, nodes.Err)
+		o.say("  cluster %s: the MachineDeployments could not be read (%v); with the kubeconfig of the user cluster: kubectl get machinedeployments -A", name, nodes.Err)
 	case len(nodes.Deployments) == 0:
-		o.say("  cluster %s: it has no MachineDeployment", name)
+		o.say("  cluster %s: no MachineDeployment", name)
 	}
 	for _, deployment := range nodes.Deployments {
 		o.say("  cluster %s: %s/%s (%s)", name, deployment.Namespace, deployment.Name, display.Count(int(deployment.Replicas), "node"))

@@ -45,7 +45,7 @@ func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
 	return []option.Group{
 		{Title: "Input", Add: func(flags *pflag.FlagSet) {
 			f.input.Add(flags)
-			flags.StringVar(&f.list, "images", "", verb+" the images of this list, as 'images -o json' prints it (- is stdin), not those of a cluster")
+			flags.StringVar(&f.list, "images", "", verb+" the images of this list (from 'images -o json'; - is stdin) instead of those of an installation")
 		}},
 		{Title: "Scope", Add: f.scope.Add},
 		{Title: "Registries", Add: f.registry.Add},
@@ -79,7 +79,7 @@ func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target) (s
 
 // excludeSelection refuses the flags that another one makes meaningless.
 func excludeSelection(flags *pflag.FlagSet, flag string) error {
-	return option.Exclude(flags, flag, "says what to copy",
+	return option.Exclude(flags, flag, "selects the images",
 		"images", "filename", "all", "source", "provider-filter", "version-filter", "kkp-version", "edition")
 }
 

@@ -35,34 +35,34 @@ func newSyncCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Short: "Copy every image that KKP needs into a registry or an archive",
 		Long: `Copy every container image that a KKP installation needs into a registry.
 
-TARGET is registry[:port][/prefix]. An image keeps its path and its digest, only the
-host changes, which is where KKP's overwriteRegistry looks for it:
+TARGET is registry[:port][/prefix]. An image keeps its path and its digest; only the
+host changes. KKP's overwriteRegistry expects images at these names:
 quay.io/kubermatic/kubermatic:v2.31.0 goes to TARGET/kubermatic/kubermatic:v2.31.0.
 
-TARGET may also be oci:DIR or oci-archive:FILE.tar, an archive in the OCI image layout,
-which is carried to where there is no internet and copied into a registry with
+TARGET may also be oci:DIR or oci-archive:FILE.tar, an archive in the OCI image layout.
+Carry the archive into the offline network, and copy it into a registry there with
 --load-from.
 
-Images are copied with all their platforms, several at once. Those that are there with
-the same digest are left alone, so an interrupted run goes on where it stopped when it
-is started again. Credentials are those of docker login and podman login, and the
+Images are copied with all their platforms, several images concurrently. Images that
+the target has with the same digest are skipped: to resume an interrupted run, run the
+same command again. Credentials come from docker login and podman login, and from the
 imagePullSecret of the KubermaticConfiguration for the registries that it names.
 
-Exit code 3 says that some images could not be copied, or that the list has gaps.`,
-		Example: `  # Copy what this installation needs
+Exit code 3: some images could not be copied, or the list has gaps.`,
+		Example: `  # Copy the images that this installation needs
   kubectl kkp-mirror sync registry.example.com/kkp
 
-  # See first what would go where
+  # Print the source and target of each image, and copy nothing
   kubectl kkp-mirror sync registry.example.com/kkp --dry-run
 
-  # Pull through a cache, and trust a CA of your own
+  # Pull through a cache, and trust your own CA
   kubectl kkp-mirror sync registry.example.com --registry-map '*=cache.example.com/{host}' --ca-file ca.pem
 
-  # Without a way from here to the registry: through an archive
+  # Without a connection to the registry: use an archive
   kubectl kkp-mirror sync oci-archive:kkp.tar
   kubectl kkp-mirror sync registry.example.com/kkp --load-from oci-archive:kkp.tar
 
-  # Copy exactly what was reviewed
+  # Copy exactly the images of a reviewed lock
   kubectl kkp-mirror images --digests -o json > images.json
   kubectl kkp-mirror sync registry.example.com --images images.json`,
 		Args: exactArgs("TARGET"),
@@ -76,12 +76,12 @@ Exit code 3 says that some images could not be copied, or that the list has gaps
 }
 
 func (f *syncFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path), and ask no cluster and no other registry")
+	flags.StringVar(&f.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path); neither a cluster nor source registries are read")
 	f.content.Add(flags)
-	flags.BoolVar(&f.allowDigestChange, "allow-digest-change", false, "Let --platform change the digest of images that are referred to by digest")
+	flags.BoolVar(&f.allowDigestChange, "allow-digest-change", false, "Allow --platform to change digests of images that are referenced by digest")
 	flags.StringVar(&f.since, "since", "", "Archive only images that are not in this older archive or list")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "Print what would be copied where, and stop")
-	flags.StringVar(&f.report, "report", "", "Write what became of each image to this file, as JSON")
+	flags.BoolVar(&f.dryRun, "dry-run", false, "Print the source and the target of each image, and copy nothing")
+	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file, as JSON")
 }
 
 func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, error) {
@@ -110,7 +110,7 @@ type syncOptions struct {
 
 func (o syncOptions) validate() error {
 	if o.since != "" && o.target.Archive == "" {
-		return option.Usagef("--since is for archives: a registry is always asked for what it has")
+		return option.Usagef("--since requires an archive as target: images that a registry already has are always skipped")
 	}
 	return nil
 }
@@ -159,7 +159,7 @@ func (o syncOptions) printPlan(p planned) error {
 	if err := display.Plan(o.streams.Out, p.plan); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.streams.ErrOut, "dry run: %s would be copied to %s if they are not there; nothing was changed\n", display.Count(len(p.plan.Copies), "image"), o.target)
+	fmt.Fprintf(o.streams.ErrOut, "dry run: %s would be copied to %s unless the target already has them; nothing was changed\n", display.Count(len(p.plan.Copies), "image"), o.target)
 	return gapsError(inv.Gaps)
 }
 

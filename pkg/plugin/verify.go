@@ -26,27 +26,27 @@ func newVerifyCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	f := &verifyFlags{selectionFlags: newSelectionFlags(streams)}
 	cmd := &cobra.Command{
 		Use:   "verify TARGET",
-		Short: "Prove that a registry or an archive has every image that KKP needs",
-		Long: `Prove that a registry or an archive has every container image that a KKP installation
-needs, exactly as its source has it.
+		Short: "Verify that a registry or an archive has every image that KKP needs",
+		Long: `Verify that a registry or an archive has every container image that a KKP installation
+needs, with the same content as the source.
 
-Every manifest is read again, and its digest compared with that of the source. Every
-blob is asked for. The referrers of an image at its source (signatures, attestations,
-SBOMs) must be at the target. Without access to the source, a list with digests
-(--images) takes its place: then referrers are not known, and not compared.
+Every manifest is read, and its digest is compared with the digest at the source. Every
+blob must exist. The referrers of an image at its source (signatures, attestations,
+SBOMs) must exist at the target. Without access to the source, pass a lock (a list with
+digests) with --images; referrers are not compared then.
 
-Nothing is changed, unless --fix is given: then what is missing or different is copied,
-what --deep has found to be damaged is deleted and uploaded anew, and what was repaired
-is verified again.
+Nothing is changed without --fix. With --fix, missing and different images are copied,
+content that --deep found damaged is deleted and uploaded again, and the repaired images
+are verified again.
 
-Exit code 3 says that something is missing or different, or could not be checked.`,
-		Example: `  # Is everything there?
+Exit code 3: an image is missing or different, or could not be verified.`,
+		Example: `  # Verify a registry
   kubectl kkp-mirror verify registry.example.com/kkp
 
-  # Read and hash every byte of an archive, without the internet
+  # Read and hash all content of an archive, offline
   kubectl kkp-mirror verify oci-archive:kkp.tar --images images.json --deep
 
-  # Copy what is missing
+  # Copy missing images
   kubectl kkp-mirror verify registry.example.com/kkp --fix`,
 		Args: exactArgs("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -60,7 +60,7 @@ Exit code 3 says that something is missing or different, or could not be checked
 
 func (f *verifyFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.deep, "deep", false, "Read and hash all content")
-	flags.BoolVar(&f.fix, "fix", false, "Copy what is missing or different, and replace what is damaged")
+	flags.BoolVar(&f.fix, "fix", false, "Copy missing and different images, and replace damaged content")
 	f.content.Add(flags)
 }
 
@@ -82,7 +82,7 @@ type verifyOptions struct {
 
 func (o verifyOptions) validate() error {
 	if o.target.Archive != "" && o.fix {
-		return option.Usagef("--fix repairs registries; write the archive anew with 'sync %s'", o.target)
+		return option.Usagef("--fix repairs registries only; to repair an archive, write it again with 'sync %s'", o.target)
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func (o verifyOptions) print(ctx context.Context, p planned, verification images
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case bad > 0:
-		return &PartialError{Message: fmt.Sprintf("%d of %s are not what they should be in %s; 'verify --fix' copies what is missing or different",
+		return &PartialError{Message: fmt.Sprintf("%d of %s failed verification in %s; 'verify --fix' copies missing and different images",
 			bad, display.Count(len(document.Items), "image"), o.target)}
 	default:
 		return gapsError(p.inventory.Gaps)

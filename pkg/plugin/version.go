@@ -30,7 +30,7 @@ func newVersionCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	f := &versionFlags{streams: streams, output: option.NewOutputFlags()}
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Print the version and the KKP releases that it knows",
+		Short: "Print the version and the supported KKP releases",
 		Long:  "Print the version of the plugin and the KKP releases in its catalog.",
 		Example: `  kubectl kkp-mirror version
   kubectl kkp-mirror version -o json`,

@@ -24,7 +24,7 @@ func DryRuns() []string {
 // Set implements pflag.Value.
 func (d *DryRun) Set(text string) error {
 	if !slices.Contains(DryRuns(), text) {
-		return Usagef("--dry-run %q: it is none, client or server", text)
+		return Usagef("--dry-run %q: use none, client or server", text)
 	}
 	*d = DryRun(text)
 	return nil
@@ -44,7 +44,7 @@ func AddDryRun(flags *pflag.FlagSet, value *DryRun, usage string) {
 
 // AddYes adds the flag that answers what a command would ask on a terminal.
 func AddYes(flags *pflag.FlagSet, value *bool) {
-	flags.BoolVarP(value, "yes", "y", false, "Do not ask, on a terminal, before the change is made")
+	flags.BoolVarP(value, "yes", "y", false, "Do not ask for confirmation on a terminal")
 }
 
 // ChangeFlags say how objects of a cluster are changed.
@@ -70,18 +70,18 @@ type Change struct {
 // Add adds the flags to those of a command.
 func (f *ChangeFlags) Add(flags *pflag.FlagSet) {
 	AddDryRun(flags, &f.value.DryRun,
-		"none; server: let the API server check the change and show it; client: show it, and ask neither the API server nor the mirror (with -o yaml: what to commit)")
+		"none, server or client. server: the API server validates the change, which is printed; client: the change is only printed, and the mirror is not checked (with -o yaml: the fields to commit)")
 	flags.BoolVar(&f.value.Revert, "revert", false, "Restore the previous values of the changed fields")
-	flags.BoolVar(&f.value.Force, "force-conflicts", false, "Take fields from whoever else manages them")
+	flags.BoolVar(&f.value.Force, "force-conflicts", false, "Take over fields that other managers own")
 	flags.StringVar(&f.value.Manager, "field-manager", f.manager, "Name of the manager that owns the changed fields")
 	check(flags, "field-manager", func(text string) error {
 		if text == "" || len(text) > 128 {
-			return Usagef("--field-manager: a name of 1 to 128 characters is needed")
+			return Usagef("--field-manager: the name must have 1 to 128 characters")
 		}
 		return nil
 	})
-	flags.BoolVar(&f.value.SkipVerify, "skip-verify", false, "Do not check first that the mirror has the images")
-	flags.StringVar(&f.value.Images, "images", "", "Check the images of this list, as 'images -o json' prints it (- is stdin), in place of those that are found now")
+	flags.BoolVar(&f.value.SkipVerify, "skip-verify", false, "Skip the check that the mirror has the images")
+	flags.StringVar(&f.value.Images, "images", "", "Check the images of this list (from 'images -o json'; - is stdin) instead of listing the images of the installation")
 	AddYes(flags, &f.value.Yes)
 }
 

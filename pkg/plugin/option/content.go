@@ -23,10 +23,10 @@ type Content struct {
 // Add adds the flags to those of a command.
 func (f *ContentFlags) Add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.platforms, "platform", nil,
-		"Copy only these platforms, such as linux/amd64 (default: all). Changes the digest of an index, unless the registry accepts an index with missing platforms; "+
-			"a later sync takes such an index for complete, and verify --fix adds the missing platforms")
+		"Copy only these platforms, such as linux/amd64 (default: all). Changes an index's digest unless the registry accepts missing platforms; "+
+			"a later sync treats such an index as complete, and verify --fix adds the missing platforms")
 	flags.BoolVar(&f.value.NoReferrers, "no-referrers", false, "Leave out referrers (signatures, attestations, SBOMs)")
-	flags.BoolVar(&f.value.NoProgress, "no-progress", false, "Print a line for each image that is copied, also on a terminal")
+	flags.BoolVar(&f.value.NoProgress, "no-progress", false, "Print a line for each copied image instead of a progress bar")
 }
 
 // Parse returns the value of the flags.
@@ -35,7 +35,7 @@ func (f *ContentFlags) Parse() (Content, error) {
 	for _, text := range f.platforms {
 		platform, err := v1.ParsePlatform(text)
 		if err == nil && (platform.OS == "" || platform.Architecture == "") {
-			err = errors.New("write it as os/arch or os/arch/variant, such as linux/amd64")
+			err = errors.New("write os/arch or os/arch/variant, such as linux/amd64")
 		}
 		if err != nil {
 			return Content{}, Usagef("--platform %q: %w", text, err)

@@ -21,10 +21,10 @@ type Input struct {
 // Add adds the flags to those of a command.
 func (f *InputFlags) Add(flags *pflag.FlagSet) {
 	flags.StringSliceVarP(&f.value.Files, "filename", "f", nil,
-		"Read KubermaticConfiguration, Seeds and Clusters from files, directories, URLs or - (stdin), not from a cluster")
+		"Read KubermaticConfiguration, Seeds and Clusters from files, directories, URLs or - (stdin) instead of from a cluster")
 	flags.BoolVarP(&f.value.Recursive, "recursive", "R", false, "Read the directories given with -f recursively")
-	flags.StringVar(&f.value.KKPVersion, "kkp-version", "", "KKP version to list images for, such as v2.31.0 (default: the one that runs)")
-	flags.StringVar(&f.value.Edition, "edition", "", "KKP edition, ce or ee (default: the one that runs)")
+	flags.StringVar(&f.value.KKPVersion, "kkp-version", "", "KKP version to list images for, such as v2.31.0 (default: the running one)")
+	flags.StringVar(&f.value.Edition, "edition", "", "KKP edition, ce or ee (default: the running one)")
 	check(flags, "edition", func(text string) error {
 		if text == "" {
 			return nil
@@ -52,7 +52,7 @@ func (f *ConnectionFlags) Add(flags *pflag.FlagSet) {
 	f.flags.AddFlags(flags)
 	shown := map[string]bool{"kubeconfig": true, "context": true, "namespace": true, "request-timeout": true}
 	flags.VisitAll(func(flag *pflag.Flag) { flag.Hidden = !shown[flag.Name] })
-	flags.Lookup("namespace").Usage = "Namespace of the KubermaticConfiguration (default: wherever it is)"
+	flags.Lookup("namespace").Usage = "Namespace of the KubermaticConfiguration (default: all namespaces are searched)"
 	flags.Lookup("kubeconfig").Usage = "Path to the kubeconfig file; all other connection flags of kubectl work too (run 'kubectl options')"
 }
 

@@ -52,8 +52,8 @@ func (f *insecureFlag) hostsFor(target images.Target) ([]string, error) {
 		return f.hosts, nil
 	}
 	if target.Registry == "" {
-		return nil, errors.New("--insecure stands for the registry that is the target, and there is none here; " +
-			"name the hosts whose certificates are not to be verified, as --insecure=HOST[:PORT],…")
+		return nil, errors.New("--insecure applies to the target registry, and this command has none; " +
+			"name the hosts whose certificates must not be verified: --insecure=HOST[:PORT],…")
 	}
 	return append(slices.Clone(f.hosts), target.Registry), nil
 }

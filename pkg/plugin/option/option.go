@@ -45,7 +45,7 @@ func FlagError(err error) error {
 func Exclude(flags *pflag.FlagSet, flag, why string, others ...string) error {
 	for _, name := range others {
 		if name != flag && flags.Changed(name) {
-			return Usagef("--%s and --%s exclude each other: --%s %s", flag, name, flag, why)
+			return Usagef("--%s and --%s cannot be combined: --%s %s", flag, name, flag, why)
 		}
 	}
 	return nil

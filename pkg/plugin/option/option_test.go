@@ -55,17 +55,17 @@ func TestWrongFlagsAreUsageErrors(t *testing.T) {
 	}
 	for args, want := range map[string]string{
 		"--edition=xe":                       `"xe"`,
-		"--source=charts,helm":               `--source: unknown source "helm"; there are charts, running`,
+		"--source=charts,helm":               `--source: unknown source "helm"; known sources: charts, running`,
 		"--version-filter=one":               `--version-filter "one": `,
 		"--addons-image=UPPER":               "--addons-image: ",
-		"--addons-image=a:1 --addons-path=b": "--addons-path and --addons-image exclude each other",
-		"--jobs=0":                           "--jobs 0: at least 1 is needed",
+		"--addons-image=a:1 --addons-path=b": "--addons-path and --addons-image cannot be combined",
+		"--jobs=0":                           "--jobs 0: the concurrency must be at least 1",
 		"--jobs=much":                        `invalid argument "much"`,
 		"--registry-map=a":                   `--registry-map: registry map "a"`,
 		"--ca-file=" + noCertificate:         "no certificate in PEM format",
 		"--insecure=a/b":                     `"a/b" is no registry`,
-		"--insecure":                         "and there is none here",
-		"--platform=linux":                   `--platform "linux": write it as os/arch`,
+		"--insecure":                         "and this command has none",
+		"--platform=linux":                   `--platform "linux": write os/arch`,
 		"--output=nonsense":                  "nonsense",
 		"--output=name":                      `this command has no output format "name"`,
 		"--nonsense":                         "unknown flag: --nonsense",
@@ -119,7 +119,7 @@ func TestExclude(t *testing.T) {
 	if err := option.Exclude(c.flags, "filename", "says so", "filename", "source"); err != nil {
 		t.Error(err)
 	}
-	if err := option.Exclude(c.flags, "filename", "says so", "filename", "all"); err == nil || err.Error() != "--filename and --all exclude each other: --filename says so" {
+	if err := option.Exclude(c.flags, "filename", "says so", "filename", "all"); err == nil || err.Error() != "--filename and --all cannot be combined: --filename says so" {
 		t.Error(err)
 	}
 }

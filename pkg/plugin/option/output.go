@@ -40,8 +40,8 @@ type Output struct {
 // Add adds the flags of a command that prints a table.
 func (f *OutputFlags) Add(flags *pflag.FlagSet) {
 	f.AddDocument(flags)
-	flags.Lookup("output").Usage = "What to print: wide, name, " + f.Documents()
-	flags.BoolVar(&f.noHeaders, "no-headers", false, "Print the table without its header")
+	flags.Lookup("output").Usage = "Output format: wide, name, " + f.Documents()
+	flags.BoolVar(&f.noHeaders, "no-headers", false, "Print the table without a header")
 }
 
 // AddDocument adds the flags of a command that prints a document or some text.
@@ -49,7 +49,7 @@ func (f *OutputFlags) AddDocument(flags *pflag.FlagSet) {
 	holder := &cobra.Command{}
 	f.print.AddFlags(holder)
 	flags.AddFlagSet(holder.Flags())
-	flags.Lookup("output").Usage = "What to print: " + f.Documents()
+	flags.Lookup("output").Usage = "Output format: " + f.Documents()
 	for _, name := range []string{"allow-missing-template-keys", "show-managed-fields"} {
 		if flag := flags.Lookup(name); flag != nil {
 			flag.Hidden = true
@@ -75,7 +75,7 @@ func (f *OutputFlags) Parse(own ...string) (Output, error) {
 		return output, nil
 	}
 	if output.Format == FormatName {
-		return Output{}, Usagef("this command has no output format %q; it has %s", FormatName, f.Documents())
+		return Output{}, Usagef("this command has no output format %q; supported formats: %s", FormatName, f.Documents())
 	}
 	flags := *f.print
 	if output.Format == FormatYAML {

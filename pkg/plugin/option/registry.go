@@ -33,16 +33,16 @@ type Registry struct {
 // Add adds the flags to those of a command.
 func (f *RegistryFlags) Add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.maps, "registry-map", nil,
-		"Pull the images of a host through another registry, as HOST=REGISTRY[/PREFIX]; HOST * is any host, and then PREFIX may contain {host}")
-	flags.StringVar(&f.cas, "ca-file", "", "PEM file with CA certificates to trust beside the system's")
-	flags.Var(&f.insecure, "insecure", "Do not verify the TLS certificate of the target registry, or with --insecure=HOST[:PORT],… (needed where there is no target) those of these hosts; "+
-		"that includes token servers under the same host name, and nothing else")
+		"Pull the images of HOST through another registry: HOST=REGISTRY[/PREFIX]. HOST * matches any host; then PREFIX may contain {host}")
+	flags.StringVar(&f.cas, "ca-file", "", "PEM file with CA certificates to trust in addition to the system's")
+	flags.Var(&f.insecure, "insecure", "Do not verify the TLS certificate of the target registry. --insecure=HOST[:PORT],… names the hosts instead, and is required without a target. "+
+		"Token servers with the same host name are included")
 	flags.Lookup("insecure").NoOptDefVal = "true"
-	flags.StringSliceVar(&f.value.PlainHTTP, "plain-http", nil, "Hosts (host[:port]) that speak plain HTTP")
+	flags.StringSliceVar(&f.value.PlainHTTP, "plain-http", nil, "Hosts (host[:port]) to reach over plain HTTP")
 	flags.IntVar(&f.value.Jobs, "jobs", 8, "Concurrency per registry: twice as many large blobs, four times as many small requests")
 	check(flags, "jobs", func(string) error {
 		if f.value.Jobs < 1 {
-			return Usagef("--jobs %d: at least 1 is needed", f.value.Jobs)
+			return Usagef("--jobs %d: the concurrency must be at least 1", f.value.Jobs)
 		}
 		return nil
 	})

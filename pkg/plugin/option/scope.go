@@ -34,14 +34,14 @@ type Scope struct {
 
 // Add adds the flags to those of a command.
 func (f *ScopeFlags) Add(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.value.All, "all", false, "Everything the KKP release can use, not only what this installation uses")
-	flags.StringSliceVar(&f.value.Sources, "source", nil, "Only these sources: "+strings.Join(f.known, ", "))
-	flags.StringSliceVar(&f.value.Providers, "provider-filter", nil, "Only these cloud providers, such as aws,vsphere")
-	flags.StringVar(&f.value.VersionFilter, "version-filter", "", `Only these Kubernetes versions, as a constraint such as ">=1.34 <1.36"`)
+	flags.BoolVar(&f.value.All, "all", false, "List all images that the KKP release can use, not only those that this installation uses")
+	flags.StringSliceVar(&f.value.Sources, "source", nil, "List only images from these sources: "+strings.Join(f.known, ", "))
+	flags.StringSliceVar(&f.value.Providers, "provider-filter", nil, "List only images for these cloud providers, such as aws,vsphere")
+	flags.StringVar(&f.value.VersionFilter, "version-filter", "", `List only images for these Kubernetes versions, a constraint such as ">=1.34 <1.36"`)
 	check(flags, "version-filter", f.readVersions)
-	flags.StringVar(&f.value.Prefix, "registry-prefix", "", "Only images whose full name starts so, such as quay.io/kubermatic/")
+	flags.StringVar(&f.value.Prefix, "registry-prefix", "", "List only images whose full name has this prefix, such as quay.io/kubermatic/")
 	flags.BoolVar(&f.value.IgnoreOverrides, "ignore-repository-overrides", true,
-		"List upstream names, whatever registry KKP is configured to pull from")
+		"List upstream names, also where KKP is configured to pull from another registry")
 	f.value.Charts.add(flags)
 	f.value.Addons.add(flags)
 }
@@ -63,7 +63,7 @@ func (f *ScopeFlags) readVersions(text string) error {
 func (f *ScopeFlags) Parse() (Scope, error) {
 	for _, source := range f.value.Sources {
 		if !slices.Contains(f.known, source) {
-			return Scope{}, Usagef("--source: unknown source %q; there are %s", source, strings.Join(f.known, ", "))
+			return Scope{}, Usagef("--source: unknown source %q; known sources: %s", source, strings.Join(f.known, ", "))
 		}
 	}
 	return f.value, f.value.Addons.check()
@@ -81,8 +81,8 @@ type Charts struct {
 }
 
 func (c *Charts) add(flags *pflag.FlagSet) {
-	flags.StringVar(&c.Directory, "charts-directory", "", "Also list what the Helm charts in this directory refer to, such as the charts of a KKP release")
-	flags.StringSliceVar(&c.Values, "helm-values", nil, "Files with Helm values for the charts in --charts-directory and in KKP's image; later ones win")
+	flags.StringVar(&c.Directory, "charts-directory", "", "Also list the images of the Helm charts in this directory, such as the charts of a KKP release")
+	flags.StringSliceVar(&c.Values, "helm-values", nil, "Files with Helm values for the charts in --charts-directory and in KKP's image; later files take precedence")
 }
 
 // Addons says where KKP's addons are, if not in the image that KKP runs.
@@ -92,8 +92,8 @@ type Addons struct {
 }
 
 func (a *Addons) add(flags *pflag.FlagSet) {
-	flags.StringVar(&a.Path, "addons-path", "", "Read KKP's addons from this directory, not from their image")
-	flags.StringVar(&a.Image, "addons-image", "", "Read KKP's addons from this image (default: the one that KKP runs)")
+	flags.StringVar(&a.Path, "addons-path", "", "Read KKP's addons from this directory instead of from their image")
+	flags.StringVar(&a.Image, "addons-image", "", "Read KKP's addons from this image (default: the image that KKP runs)")
 	check(flags, "addons-image", func(text string) error {
 		if text == "" {
 			return nil
@@ -107,7 +107,7 @@ func (a *Addons) add(flags *pflag.FlagSet) {
 
 func (a *Addons) check() error {
 	if a.Path != "" && a.Image != "" {
-		return Usagef("--addons-path and --addons-image exclude each other")
+		return Usagef("--addons-path and --addons-image cannot be combined")
 	}
 	return nil
 }
