@@ -20,6 +20,7 @@ type Cluster struct {
 	Konnectivity   bool     // false: the control plane reaches the nodes through OpenVPN
 	CSIMigration   bool     // it has volumes of a driver that was in Kubernetes' own code
 	Addons         []Addon
+	Setup          *NodeSetup // nil: it was not asked for
 
 	PodBlocks      []string // CIDR blocks
 	ServiceBlocks  []string

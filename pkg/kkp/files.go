@@ -14,12 +14,12 @@ func FromObjects(objects []*unstructured.Unstructured) (Installation, error) {
 	byKind := map[string][]*unstructured.Unstructured{}
 	for _, obj := range objects {
 		gvk := obj.GroupVersionKind()
-		if gvk.Group == group || gvk.Group == applicationsGroup || (gvk.Group == "" && gvk.Kind == "Pod") {
+		if gvk.Group == group || gvk.Group == osmGroup || gvk.Group == applicationsGroup || (gvk.Group == "" && gvk.Kind == "Pod") {
 			byKind[gvk.Kind] = append(byKind[gvk.Kind], obj)
 		}
 	}
 	var inst Installation
-	var failures [6]error
+	var failures [7]error
 	inst.Configuration, failures[0] = onlyConfiguration(byKind["KubermaticConfiguration"], "")
 	inst.Seeds, failures[1] = convert(byKind["Seed"], seedFrom)
 	clusters, err := convert(byKind["Cluster"], clusterFrom)
@@ -29,6 +29,7 @@ func FromObjects(objects []*unstructured.Unstructured) (Installation, error) {
 	addons, err := convert(byKind["Addon"], addonFrom)
 	failures[5] = err
 	assignAddons(clusters, addons)
+	inst.Profiles, failures[6] = convert(slices.Concat(byKind[KindProfile], byKind[KindCustomProfile], byKind[KindSystemConfig]), profileFrom)
 	var missing *ConfigurationError
 	if errors.As(failures[0], &missing) {
 		missing.Files = true

@@ -16,6 +16,7 @@ type Installation struct {
 	Releases      []Release // the Helm releases of the master
 	API           API       // of the master
 	Applications  Applications
+	Profiles      []Profile // from files: operating system profiles and configs, of whatever cluster
 	Unread        []Unread
 	Live          bool // read from an API, not from files
 }
@@ -32,6 +33,10 @@ const (
 	PartReleases Part = "releases"
 	PartApps     Part = "applications"
 	PartAPI      Part = "api" // what API servers serve
+
+	// PartProfiles is what sets up nodes. It is read only if it is asked for by name: no
+	// image depends on it.
+	PartProfiles Part = "profiles"
 )
 
 // Unread names something that could not be read.

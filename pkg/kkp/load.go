@@ -37,7 +37,9 @@ const seedsAtOnce = 8
 type Request struct {
 	Namespace string // of the KubermaticConfiguration, "" for wherever it is
 	Connect   Connect
-	Parts     []Part // beside the configuration, Seeds and Clusters; nil: all
+	Parts     []Part // beside the configuration, Seeds and Clusters; nil: all but PartProfiles
+
+	setups *setups // reads PartProfiles; nil: it is not wanted
 }
 
 func (r Request) wants(part Part) bool { return r.Parts == nil || slices.Contains(r.Parts, part) }
@@ -50,6 +52,9 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 		return Installation{}, err
 	}
 	inst := Installation{Configuration: configuration, Live: true}
+	if slices.Contains(r.Parts, PartProfiles) {
+		r.setups = newSetups(r.Connect)
+	}
 	inst.PullSecret = loadPullSecret(ctx, master, configuration.Namespace)
 	seeds, err := loadSeeds(ctx, master, configuration.Namespace)
 	if err != nil {
@@ -195,6 +200,9 @@ func (r Request) readClusters(ctx context.Context, client Client, seed *Seed, ow
 	}
 	if r.wants(PartApps) {
 		seed.installed, seed.installedUnknown = loadInstallations(ctx, client, seed.Clusters, r.Connect)
+	}
+	if r.setups != nil {
+		missed = append(missed, r.setups.readSetups(ctx, client, seed)...)
 	}
 	if !r.wants(PartPods) {
 		return missed

@@ -5,7 +5,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -22,6 +21,10 @@ type MachineDeployment struct {
 	Namespace string
 	Name      string
 	Replicas  int64
+	Profile   string // the operating system profile of its machines
+	Kubelet   string // version: "1.35.7"
+	OS        string // "ubuntu"
+	Provider  string // by the name of machine-controller and OSM: "gce"
 }
 
 // FindNodes reads the MachineDeployments of user clusters of a Seed, several at once.
@@ -51,15 +54,19 @@ func deploymentsIn(ctx context.Context, seed Client, cluster Cluster, connect Co
 	if err != nil {
 		return nil, err
 	}
+	return listDeployments(ctx, client)
+}
+
+// listDeployments reads the MachineDeployments of a user cluster. An edge or bring-your-own
+// cluster has none: KKP does not manage its nodes.
+func listDeployments(ctx context.Context, client Client) ([]MachineDeployment, error) {
 	resource := schema.GroupVersionResource{Group: "cluster.k8s.io", Version: "v1alpha1", Resource: "machinedeployments"}
 	objects, err := list(ctx, client, resource, metav1.NamespaceAll)
 	if notInstalled(err) {
-		return nil, nil // an edge or bring-your-own cluster: KKP does not manage its nodes
+		return nil, nil
 	}
-	var deployments []MachineDeployment
-	for _, obj := range objects {
-		replicas, _, _ := unstructured.NestedInt64(obj.Object, "spec", "replicas")
-		deployments = append(deployments, MachineDeployment{Namespace: obj.GetNamespace(), Name: obj.GetName(), Replicas: replicas})
+	if err != nil {
+		return nil, err
 	}
-	return deployments, err
+	return convert(objects, deploymentFrom)
 }

@@ -19,7 +19,8 @@ type Seed struct {
 	Pods        []Pod
 	Releases    []Release // none if the Seed's cluster is the master: they are the master's
 	API         API
-	Read        bool // whether Clusters is what is there: false if it could not be read, or only files are known
+	Profiles    []Profile // CustomOperatingSystemProfiles
+	Read        bool      // whether Clusters is what is there: false if it could not be read, or only files are known
 
 	MLA            bool   // spec.mla.userClusterMLAEnabled
 	Metering       bool   // spec.metering.enabled
@@ -40,9 +41,10 @@ type SecretKey struct {
 // Datacenter is an entry of spec.datacenters.
 type Datacenter struct {
 	Name       string
-	Provider   string   // "" if the entry names none that is known
-	PauseImage string   // node.pauseImage: the sandbox image of its nodes, "" for containerd's own
-	DiskImages []string // KubeVirt virtual machine disks that are container images
+	Provider   string            // "" if the entry names none that is known
+	PauseImage string            // node.pauseImage: the sandbox image of its nodes, "" for containerd's own
+	Profiles   map[string]string // of new machines, by operating system: "ubuntu": "osp-ubuntu-mirror"
+	DiskImages []string          // KubeVirt virtual machine disks that are container images
 }
 
 // Field returns the text of a field by its path, or "" if it is not set.
@@ -113,6 +115,7 @@ func (v datacenterView) datacenter(name string) Datacenter {
 	if v.Node != nil {
 		dc.PauseImage = v.Node.PauseImage
 	}
+	dc.Profiles, _, _ = unstructured.NestedStringMap(v.Spec, "operatingSystemProfiles")
 	systems, _, _ := unstructured.NestedMap(v.Spec, "kubevirt", "images", "http", "operatingSystems")
 	for _, versions := range systems {
 		locations, _ := versions.(map[string]any)

@@ -1,0 +1,213 @@
+package kkp
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// osmGroup is the API group of the operating-system-manager (OSM).
+const osmGroup = "operatingsystemmanager.k8c.io"
+
+// Kinds of OSM. OSM renders a profile into a config for each MachineDeployment; KKP copies
+// a custom profile from the namespace of KKP on a Seed into each user cluster.
+const (
+	KindProfile       = "OperatingSystemProfile"
+	KindCustomProfile = "CustomOperatingSystemProfile"
+	KindSystemConfig  = "OperatingSystemConfig"
+)
+
+// ProfileAnnotation names the profile of a MachineDeployment.
+const ProfileAnnotation = "k8c.io/operating-system-profile"
+
+// Profile is an object of one of these kinds.
+type Profile struct {
+	Kind      string
+	Namespace string
+	Name      string
+	OS        string          // "ubuntu"
+	Version   string          // spec.version, "" of a config
+	Providers []string        // that it is for, by OSM's names: "gce"
+	Object    json.RawMessage // kind, name and spec
+}
+
+// NodeSetup is what sets up the nodes of a user cluster.
+type NodeSetup struct {
+	Configs     []Profile
+	Profiles    []Profile
+	Deployments []MachineDeployment
+	Server      string // address of the cluster's own API
+	Err         error  // why it is not known
+}
+
+// profileView is the part of a profile or config that is read.
+type profileView struct {
+	Spec struct {
+		OSName                  string `json:"osName"`
+		Version                 string `json:"version"`
+		SupportedCloudProviders []struct {
+			Name string `json:"name"`
+		} `json:"supportedCloudProviders"`
+		CloudProvider struct {
+			Name string `json:"name"`
+		} `json:"cloudProvider"`
+	} `json:"spec"`
+}
+
+func profileFrom(obj *unstructured.Unstructured) (Profile, error) {
+	var view profileView
+	if err := decode(obj, &view); err != nil {
+		return Profile{}, err
+	}
+	p := Profile{Kind: obj.GetKind(), Namespace: obj.GetNamespace(), Name: obj.GetName(), OS: view.Spec.OSName, Version: view.Spec.Version}
+	for _, provider := range view.Spec.SupportedCloudProviders {
+		p.Providers = append(p.Providers, provider.Name)
+	}
+	if view.Spec.CloudProvider.Name != "" {
+		p.Providers = append(p.Providers, view.Spec.CloudProvider.Name)
+	}
+	slices.Sort(p.Providers)
+	p.Providers = slices.Compact(p.Providers)
+	var err error
+	p.Object, err = json.Marshal(map[string]any{"kind": p.Kind, "metadata": map[string]any{"name": p.Name}, "spec": obj.Object["spec"]})
+	return p, err
+}
+
+func osmResource(resource string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: osmGroup, Version: "v1alpha1", Resource: resource}
+}
+
+// setups reads what sets up nodes. Most clusters have the same profiles: each is kept once.
+type setups struct {
+	connect Connect
+	mu      sync.Mutex
+	kept    map[[sha256.Size]byte]json.RawMessage
+}
+
+func newSetups(connect Connect) *setups {
+	return &setups{connect: connect, kept: map[[sha256.Size]byte]json.RawMessage{}}
+}
+
+// keep returns an equal text that is kept already.
+func (s *setups) keep(text json.RawMessage) json.RawMessage {
+	sum := sha256.Sum256(text)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.kept[sum]; known != nil {
+		return known
+	}
+	s.kept[sum] = text
+	return text
+}
+
+// readSetups fills in what sets up the nodes of the clusters of a Seed, and the Seed's custom
+// profiles.
+func (s *setups) readSetups(ctx context.Context, client Client, seed *Seed) []Unread {
+	subject := "seed " + seed.Name
+	var missed []Unread
+	var err error
+	if seed.Profiles, err = s.list(ctx, client, "customoperatingsystemprofiles", seed.Namespace); err != nil {
+		missed = append(missed, Unread{PartProfiles, "CustomOperatingSystemProfiles on " + subject, unread(subject, err)})
+	}
+	var group errgroup.Group
+	group.SetLimit(namespacesAtOnce)
+	for i := range seed.Clusters {
+		group.Go(func() error {
+			seed.Clusters[i].Setup = s.setup(ctx, client, seed.Clusters[i])
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return nil: what fails is in Err
+	for _, c := range seed.Clusters {
+		if c.Setup.Err != nil {
+			missed = append(missed, Unread{PartProfiles, "user cluster " + c.Name + " on " + subject, c.Setup.Err})
+		}
+	}
+	return missed
+}
+
+// setup reads what sets up the nodes of a user cluster.
+func (s *setups) setup(ctx context.Context, seed Client, cluster Cluster) *NodeSetup {
+	ctx, cancel := context.WithTimeout(ctx, userClusterWait)
+	defer cancel()
+	setup := &NodeSetup{}
+	config, err := secretConfig(ctx, seed, adminKubeconfig(cluster))
+	if err != nil {
+		setup.Err = err
+		return setup
+	}
+	setup.Server = config.Host
+	client, err := s.connect(config)
+	if err == nil {
+		setup.Configs, err = s.list(ctx, client, "operatingsystemconfigs", metav1.NamespaceSystem)
+	}
+	if err == nil {
+		setup.Profiles, err = s.list(ctx, client, "operatingsystemprofiles", metav1.NamespaceSystem)
+	}
+	if err == nil {
+		setup.Deployments, err = listDeployments(ctx, client)
+	}
+	if err != nil {
+		setup.Err = fmt.Errorf("user cluster %s: %w", cluster.Name, err)
+	}
+	return setup
+}
+
+// list reads objects of OSM. A cluster that does not know them has none.
+func (s *setups) list(ctx context.Context, client Client, resource, namespace string) ([]Profile, error) {
+	objects, err := list(ctx, client, osmResource(resource), namespace)
+	if notInstalled(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	profiles, err := convert(objects, profileFrom)
+	for i := range profiles {
+		profiles[i].Object = s.keep(profiles[i].Object)
+	}
+	return profiles, err
+}
+
+// deploymentView is the part of a MachineDeployment that is read.
+type deploymentView struct {
+	Spec struct {
+		Replicas int64 `json:"replicas"`
+		Template struct {
+			Spec struct {
+				Versions struct {
+					Kubelet string `json:"kubelet"`
+				} `json:"versions"`
+				ProviderSpec struct {
+					Value struct {
+						CloudProvider   string `json:"cloudProvider"`
+						OperatingSystem string `json:"operatingSystem"`
+					} `json:"value"`
+				} `json:"providerSpec"`
+			} `json:"spec"`
+		} `json:"template"`
+	} `json:"spec"`
+}
+
+// deploymentFrom reads a MachineDeployment. One that names no profile has the default of its
+// operating system (operating-system-manager pkg/admission/machinedeployment, v1.11.3).
+func deploymentFrom(obj *unstructured.Unstructured) (MachineDeployment, error) {
+	var view deploymentView
+	err := decode(obj, &view)
+	spec := view.Spec.Template.Spec
+	d := MachineDeployment{
+		Namespace: obj.GetNamespace(), Name: obj.GetName(), Replicas: view.Spec.Replicas, Kubelet: spec.Versions.Kubelet,
+		Provider: spec.ProviderSpec.Value.CloudProvider, OS: spec.ProviderSpec.Value.OperatingSystem,
+	}
+	d.Profile = cmp.Or(obj.GetAnnotations()[ProfileAnnotation], "osp-"+d.OS)
+	return d, err
+}
