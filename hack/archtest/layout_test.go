@@ -26,7 +26,8 @@ func layout() Rules {
 			"pkg/images/discover": append([]string{"pkg/redact", "pkg/templates"}, values...),
 			"pkg/patch":           append([]string{"pkg/redact"}, values...),
 
-			"pkg/files":              {"pkg/files/profile", "pkg/files/trace"},
+			"pkg/files":              {"pkg/files/profile", "pkg/files/trace", "pkg/images"},
+			"pkg/files/need":         {"pkg/files", "pkg/files/catalog", "pkg/files/trace", "pkg/images/catalog", "pkg/kkp"},
 			"pkg/files/catalog":      nil,
 			"pkg/files/profile":      {"pkg/files/trace", "pkg/templates"},
 			"pkg/files/trace":        {"pkg/files/trace/memory", "pkg/files/trace/script"},

@@ -8,6 +8,7 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/profile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/trace"
@@ -37,24 +38,35 @@ type Answer struct {
 // Architectures are those of which nodes can be.
 func Architectures() []string { return []string{"amd64", "arm64"} }
 
+// MaxTime bounds how long answering a request takes. Machines that are not traced by then
+// are gaps.
+const MaxTime = 60 * time.Second
+
 // Trace answers a request. The error tells that the profile cannot be read or rendered at
 // all.
 func Trace(ctx context.Context, q Request) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, MaxTime)
+	defer cancel()
 	o, err := profile.Read(q.Object)
 	if err != nil {
 		return Answer{}, err
 	}
 	t := &tracer{object: o, render: profile.NewRenderer(o), api: q.API}
 	var answer Answer
+	cut := false
 	for _, c := range q.Cases {
+		if cut || ctx.Err() != nil {
+			answer.Results = append(answer.Results, trace.Found{Gaps: []trace.Gap{{Text: "not traced, because of what other machines with this profile take"}}})
+			continue
+		}
 		found, err := t.trace(ctx, c)
 		if err != nil {
 			return Answer{}, err
 		}
 		answer.Results = append(answer.Results, found)
+		cut = found.Cut
 	}
 	answer.Gaps = t.left()
-	cut := slices.ContainsFunc(answer.Results, func(f trace.Found) bool { return f.Cut })
 	if len(answer.Gaps) > 0 && !cut { // what is for other machines is no gap
 		for _, c := range t.everything(q.Cases) {
 			if _, err := t.trace(ctx, c); err != nil || ctx.Err() != nil {

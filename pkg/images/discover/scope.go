@@ -36,6 +36,19 @@ func ScopeOf(inst kkp.Installation, release *catalog.Release, opts Options) Summ
 	return summarize(f.findScopes())
 }
 
+// UserClusters returns the user clusters that each Seed has or can get, after the filters, by
+// the Seed's name, "" if no Seed is known.
+func UserClusters(inst kkp.Installation, release *catalog.Release, opts Options) map[string][]catalog.Cluster {
+	f := &finder{inst: inst, release: release, opts: opts}
+	clusters := map[string][]catalog.Cluster{}
+	for _, s := range f.findScopes() {
+		if slices.Contains(s.places, catalog.UserCluster) {
+			clusters[s.cluster] = append(clusters[s.cluster], s.shapes...)
+		}
+	}
+	return clusters
+}
+
 // findScopes works out the scopes. What is not known does not narrow: without Seeds,
 // every provider and every setting of a Seed is in scope.
 func (f *finder) findScopes() []scope {
