@@ -13,8 +13,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// agree asks for a change, where there is someone to ask: on a terminal, unless yes was said
-// before.
+// agree asks on a terminal to confirm a change, unless yes is set.
 func agree(ctx context.Context, streams genericiooptions.IOStreams, yes bool, question string) error {
 	input, ok := streams.In.(*os.File)
 	if yes || !ok || !term.IsTerminal(int(input.Fd())) {

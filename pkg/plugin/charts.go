@@ -141,7 +141,7 @@ func (r *chartReader) Installed(ctx context.Context, release kkp.Release, api kk
 	return rendered(result), err
 }
 
-// copyOf returns the chart at hand that is this version of a chart, or nil.
+// copyOf returns the chart in --charts-directory with this name and version, or nil.
 func (r *chartReader) copyOf(name, version string) *chart.Chart {
 	for _, found := range r.found {
 		if found.Chart != nil && found.Chart.Name == name && found.Chart.Version == version {
@@ -154,7 +154,8 @@ func (r *chartReader) copyOf(name, version string) *chart.Chart {
 // Local implements discover.ChartReader.
 func (r *chartReader) Local() []discover.Chart { return r.charts(r.found, r.values) }
 
-// installedCharts reads charts without those at hand, which are for what is planned.
+// installedCharts reads charts without those in --charts-directory, which belong to a planned
+// release.
 type installedCharts struct{ *chartReader }
 
 // Local implements discover.ChartReader.

@@ -6,7 +6,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// options are what the flags and arguments of a command come to. They do not change while
+// options are the values of the flags and arguments of a command. They do not change while
 // the command runs.
 type options interface {
 	// validate refuses options that mean nothing together.

@@ -12,14 +12,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// PartialError says that a command did its work, but not all of it.
+// PartialError says that a command did a part of its work.
 type PartialError struct {
 	Message string
 }
 
 func (e *PartialError) Error() string { return e.Message }
 
-// InterruptedError says what is left when the user interrupts.
+// InterruptedError is the state of the work when the user interrupts.
 type InterruptedError struct {
 	Message string
 }
@@ -65,7 +65,7 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error { return countArgs(args, names...) }
 }
 
-// countArgs refuses arguments unless there is one for each name.
+// countArgs returns a usage error unless there is one argument for each name.
 func countArgs(args []string, names ...string) error {
 	switch {
 	case len(args) < len(names):
@@ -84,7 +84,7 @@ func failures(report images.Report) error {
 	return nil
 }
 
-// interrupted says how to go on after an interrupt.
+// interrupted returns an error with the state of a copy after an interrupt.
 func interrupted(ctx context.Context, report images.SyncReport) error {
 	if ctx.Err() == nil {
 		return nil

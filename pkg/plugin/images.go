@@ -156,7 +156,7 @@ func (o imagesOptions) print(inv images.Inventory) error {
 	return nil
 }
 
-// find discovers what is needed, and says of what.
+// find discovers the images, and returns the title of the list.
 func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries) (discover.Result, string, error) {
 	opts, err := discoverOptions(o.scope, len(o.installation.Files) > 0, registries)
 	if err != nil {
@@ -184,7 +184,7 @@ func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries
 }
 
 // beyond returns what a plan needs and the release that runs does not. The charts and addons
-// at hand are the plan's.
+// given with flags belong to the plan.
 func beyond(ctx context.Context, plan images.Inventory, inst kkp.Installation, running *catalog.Release, opts discover.Options) images.Inventory {
 	if charts, ok := opts.Charts.(*chartReader); ok {
 		opts.Charts = installedCharts{charts}

@@ -34,7 +34,7 @@ type installationReader struct {
 	streams    genericiooptions.IOStreams
 }
 
-// load reads the installation and opens the catalog for the release that is asked for. The
+// load reads the installation and opens the catalog for the selected release. The
 // registries that KKP has credentials for are reached with them, where the user has none.
 func (i installationReader) load(ctx context.Context, registries *transfer.Registries, parts []kkp.Part) (kkp.Installation, *catalog.Release, error) {
 	inst, err := i.read(ctx, parts)
@@ -141,8 +141,8 @@ func (i installationReader) masterConfig() (*rest.Config, error) {
 	return config, err
 }
 
-// connector opens APIs with the limits of a tool that reads a lot at once. What the
-// master's configuration says about time limits holds for Seeds, too.
+// connector opens APIs with limits for many concurrent requests. The time limit of the
+// configuration for the master also applies to Seeds.
 func connector(master *rest.Config, warnings io.Writer) kkp.Connect {
 	return func(config *rest.Config) (kkp.Client, error) {
 		config = rest.CopyConfig(config)

@@ -111,7 +111,8 @@ func noSuchCommand(args []string, nearest func(string) []string) error {
 	return option.Usage(errors.New(message))
 }
 
-// currentFlag tells who uses the old name of a KKP setting as a flag what it is called now.
+// currentFlag adds the current name to the error of a flag that is the old name of a KKP
+// setting.
 func currentFlag(err error) error {
 	var unknown *pflag.NotExistError
 	if errors.As(err, &unknown) {

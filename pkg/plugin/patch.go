@@ -111,8 +111,8 @@ func (o patchOptions) open(ctx context.Context, parts []kkp.Part) (opened, error
 	}, nil
 }
 
-// needed is the inventory of an installation: a list that was written before, or what is
-// found now.
+// needed is the inventory of an installation: the list of --images, or the images that are
+// discovered now.
 func (o patchOptions) needed(ctx context.Context, f opened) (images.Inventory, error) {
 	if o.change.Images != "" {
 		return readList(o.change.Images, o.streams.In)
@@ -202,7 +202,7 @@ func showDiff(ctx context.Context, out io.Writer, name string, before, after *un
 	return display.Diff(ctx, out, name, old, fresh)
 }
 
-// report says what became of the objects.
+// report prints the result for each object.
 func (o patchOptions) report(changes []edit.Edited, how string) error {
 	if how != "" {
 		how = " (" + how + ")"
@@ -250,7 +250,7 @@ func (o patchOptions) print(changes []edit.Edited) error {
 	return nil
 }
 
-// agree shows the change and asks for it, where there is someone to ask.
+// agree shows the change and asks on a terminal to confirm it.
 func (o patchOptions) agree(ctx context.Context, changes []edit.Edited) error {
 	if o.output.Printer == nil {
 		if err := o.diffs(ctx, changes); err != nil {

@@ -75,7 +75,7 @@ func (f *patchConfigFlags) add(flags *pflag.FlagSet) {
 		"NAME[/KEY] of a Secret in the namespace of the KubermaticConfiguration with docker credentials for the charts in the mirror (default key .dockerconfigjson)")
 }
 
-// args wants a registry. To revert, none is needed: what is there goes, whatever it is.
+// args wants a registry. --revert needs none, because it removes any mirror.
 func (f *patchConfigFlags) args(args []string) error {
 	if f.change.Parse().Revert && len(args) == 0 {
 		return nil
@@ -226,7 +226,7 @@ func (o patchConfigOptions) tellRolling(inst kkp.Installation, changes []edit.Ed
 	o.say("warning: the control planes of %s will restart, including etcd%s", display.Count(restarts.Clusters, "user cluster"), unread)
 }
 
-// undo gives the fields their previous values back, on the configuration, on every Seed,
+// undo restores the previous values of the fields on the configuration, on every Seed,
 // and on the Secret that the configuration names.
 func (o patchConfigOptions) undo(ctx context.Context) error {
 	f, err := o.open(ctx, noParts())

@@ -73,7 +73,7 @@ func (o patchHelmOptions) upgradeAll(ctx context.Context, found helmReleases) er
 	return cmp.Or(o.each(ctx, upgrades, o.upgradeOne), refused)
 }
 
-// each does something with every release, and goes on after an error, which is told.
+// each calls do for every release. An error is printed, and the next release follows.
 func (o patchHelmOptions) each(ctx context.Context, upgrades []*helmUpgrade, do func(context.Context, *helmUpgrade) error) error {
 	failed := 0
 	for _, one := range upgrades {

@@ -32,7 +32,7 @@ func (f helmReleases) items() []redirect.Item {
 	return items
 }
 
-// find reads the releases, and finds the values for those that are meant.
+// find reads the releases, and finds the values for the selected ones.
 func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
 	registries, err := newRegistries(o.registry, o.streams.ErrOut)
 	if err != nil {

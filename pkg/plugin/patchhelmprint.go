@@ -25,7 +25,7 @@ import (
 // valuesHeader begins every file with values that the command has written.
 const valuesHeader = "# release "
 
-// printTable prints a line for each release, and below it what is not redirected.
+// printTable prints a line for each release, followed by the images that are not redirected.
 func (o patchHelmOptions) printTable(found helmReleases) error {
 	var table bytes.Buffer
 	w := printers.GetNewTabWriter(&table)
@@ -91,7 +91,7 @@ func (o patchHelmOptions) printValues(found helmReleases) error {
 	return nil
 }
 
-// valuesFile is a document with values, and with what they do in front.
+// valuesFile is a document with values, below a comment that describes them.
 func valuesFile(target images.Target, r installed.Redirected) ([]byte, error) {
 	document, err := json.Marshal(r.Values)
 	if err != nil {
@@ -161,7 +161,7 @@ func ownDirectory(name string) (*os.Root, error) {
 	return os.OpenRoot(name)
 }
 
-// chartArgument is the chart for a command line: where it was read, or what it is.
+// chartArgument is the chart for a command line: its path, or its name and version.
 func chartArgument(r installed.Redirected) string {
 	return cmp.Or(r.Path, fmt.Sprintf("<chart %s %s>", r.ChartName, r.ChartVersion))
 }

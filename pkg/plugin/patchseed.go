@@ -107,7 +107,7 @@ func (f *patchSeedFlags) complete(_ *pflag.FlagSet, args []string) (patchSeedOpt
 	}, err
 }
 
-// settings reads the flags that say what nodes are told.
+// settings reads the flags with the settings of nodes.
 func (f *patchSeedFlags) settings() (patch.NodeSettings, error) {
 	n := f.node
 	var problems []error
@@ -255,7 +255,7 @@ func (o patchSeedOptions) proof(f opened, needed images.Inventory) proof {
 	}
 }
 
-// undo works out how the datacenters become what they were.
+// undo computes the changes that restore the previous values of the datacenters.
 func (o patchSeedOptions) undo(ctx context.Context, f opened, chosen []patch.SeedDatacenter) ([]edit.Edited, error) {
 	var changes []edit.Edited
 	for _, datacenters := range patch.BySeed(chosen) {

@@ -55,7 +55,7 @@ func unreadSecret(secret kkp.PullSecret) string {
 }
 
 // resolveDigests asks the registries for the digest of every image that has none. One
-// that cannot be told becomes a gap.
+// that cannot be resolved becomes a gap.
 func resolveDigests(ctx context.Context, registries *transfer.Registries, inv *images.Inventory, jobs int) {
 	var mu sync.Mutex
 	var group errgroup.Group

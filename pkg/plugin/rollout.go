@@ -8,7 +8,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
-// tellNodes tells what it takes for nodes to get the settings of their datacenter:
+// tellNodes lists the MachineDeployments to roll, so that nodes get the settings of their
+// datacenter:
 // operating-system-manager writes them into a node's first boot, once for each revision of
 // its MachineDeployment (pkg/controllers/osc, v1.11.3).
 func (o patchSeedOptions) tellNodes(ctx context.Context, f opened, chosen []patch.SeedDatacenter) {

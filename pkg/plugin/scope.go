@@ -34,7 +34,7 @@ func discoverOptions(scope option.Scope, files bool, registries *transfer.Regist
 	}, nil
 }
 
-// discovered discovers what is needed, and ends the processes that render charts.
+// discovered discovers the images, and ends the processes that render charts.
 func discovered(ctx context.Context, inst kkp.Installation, release *catalog.Release, opts discover.Options) discover.Result {
 	if charts, ok := opts.Charts.(interface{ close() }); ok {
 		defer charts.close()
@@ -42,7 +42,7 @@ func discovered(ctx context.Context, inst kkp.Installation, release *catalog.Rel
 	return discover.Inventory(ctx, inst, release, opts)
 }
 
-// inventory discovers what is needed in a scope, and applies its filters.
+// inventory discovers the images in a scope, and applies its filters.
 func inventory(ctx context.Context, scope option.Scope, inst kkp.Installation, release *catalog.Release, opts discover.Options) (discover.Result, error) {
 	for _, provider := range opts.Providers {
 		if known := release.Providers(); !slices.Contains(known, provider) {

@@ -40,7 +40,7 @@ func newSelectionFlags(streams genericiooptions.IOStreams) selectionFlags {
 }
 
 // groups are the groups of flags that all these commands have, and the group of those that a
-// command has for itself. verb is what it does with images.
+// command has for itself. verb is "Copy" or "Check".
 func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
 	return []option.Group{
 		{Title: "Input", Add: func(flags *pflag.FlagSet) {
@@ -106,7 +106,7 @@ func (s selection) newProgress(total int) *display.Progress {
 	return display.NewProgress(s.streams.ErrOut, total, s.content.NoProgress || s.registry.Verbosity > 0)
 }
 
-// planned is what a selection comes to.
+// planned is the plan for a selection.
 type planned struct {
 	registries *transfer.Registries
 	inventory  images.Inventory
@@ -143,7 +143,7 @@ func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (plan
 }
 
 // discover discovers the images of the installation, and returns a note for failures to log
-// in, "" if there is nothing to say.
+// in, or "".
 func (s selection) discover(ctx context.Context, registries *transfer.Registries) (images.Inventory, string, error) {
 	opts, err := discoverOptions(s.scope, len(s.installation.Files) > 0, registries)
 	if err != nil {
@@ -161,7 +161,7 @@ func (s selection) discover(ctx context.Context, registries *transfer.Registries
 	return result.Inventory, unreadSecret(inst.PullSecret), nil
 }
 
-// noteWithheld says what might have prevented failures to log in.
+// noteWithheld prints the note after failures to log in.
 func (p planned) noteWithheld(errOut io.Writer, classes []images.Class) {
 	if p.withheld != "" && slices.Contains(classes, images.ClassAuth) {
 		fmt.Fprintln(errOut, p.withheld)

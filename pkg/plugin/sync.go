@@ -163,7 +163,7 @@ func (o syncOptions) printPlan(p planned) error {
 	return gapsError(inv.Gaps)
 }
 
-// transfer copies, and reports what became of it.
+// transfer copies the images, and reports the results.
 func (o syncOptions) transfer(ctx context.Context, p planned, from, since *transfer.Archive) error {
 	if len(p.plan.Copies) == 0 {
 		fmt.Fprintln(o.streams.ErrOut, "nothing to copy")

@@ -113,7 +113,7 @@ func (o verifyOptions) run(ctx context.Context) error {
 	return cmp.Or(failures(report), err)
 }
 
-// repair copies what is broken, with all of its parts.
+// repair copies the images that failed verification, with all their parts.
 func (o verifyOptions) repair(ctx context.Context, p planned, opts transfer.Options, found images.Verification) images.Report {
 	progress := o.newProgress(len(found.Broken(p.plan).Copies))
 	defer progress.Close()

@@ -13,7 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
-// Progress shows how a sync goes on: one bar on a terminal, else a line for each image
+// Progress shows the progress of a sync: one bar on a terminal, else a line for each image
 // that is finished. It is a transfer.Observer.
 type Progress struct {
 	out   io.Writer     // of lines
@@ -113,7 +113,7 @@ func (p *Progress) Finished(result images.Result) {
 	}
 }
 
-// line writes a line above the bar, if there is one.
+// line writes a line, above the bar on a terminal.
 func (p *Progress) line(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }

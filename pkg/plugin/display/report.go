@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Outcome is what became of a sync, on one line.
+// Outcome is the result of a sync on one line.
 func Outcome(report images.SyncReport) string {
 	s := report.Summary
 	total := s.Copied + s.Present + s.Skipped + s.Failed
@@ -38,7 +38,7 @@ func present(n int) string {
 	return fmt.Sprintf("all %d images are", n)
 }
 
-// Failures lists the failures of a copy by what can be done about them, "" if there are none.
+// Failures lists the failures of a copy, grouped by remedy; "" without failures.
 func Failures(report images.Report) string {
 	groups := map[string][]images.Result{}
 	for _, result := range report.Results {

@@ -18,7 +18,7 @@ type Summary struct {
 	Shown      int // how many of the images are shown
 }
 
-// Print says on stderr what the list is for, what was noticed, and what is missing.
+// Print prints the notes, the gaps, the number of images and the scope of the list.
 func (s Summary) Print(errOut io.Writer) {
 	Remarks(errOut, s.Inventory)
 	number := Count(len(s.Inventory.Images), "image")
@@ -31,7 +31,7 @@ func (s Summary) Print(errOut io.Writer) {
 	}
 }
 
-// sourcesText says what each source has added, or why it has nothing.
+// sourcesText is the number of images of each source, or the reason for none.
 func sourcesText(inv images.Inventory) string {
 	var parts []string
 	for _, from := range inv.Sources {
@@ -48,7 +48,7 @@ func sourcesText(inv images.Inventory) string {
 	return strings.Join(parts, " · ")
 }
 
-// Remarks says on stderr what was noticed, and what is missing.
+// Remarks prints the notes and the gaps of an inventory.
 func Remarks(errOut io.Writer, inv images.Inventory) {
 	for _, note := range inv.Notes {
 		fmt.Fprintln(errOut, "note: "+note)
@@ -58,7 +58,7 @@ func Remarks(errOut io.Writer, inv images.Inventory) {
 	}
 }
 
-// scope says for which user clusters the images are.
+// scope names the Kubernetes versions and providers of the user clusters.
 func (s Summary) scope() string {
 	providers := "every provider"
 	if len(s.Providers) > 0 {

@@ -19,7 +19,7 @@ func Names(out io.Writer, inv images.Inventory) {
 	}
 }
 
-// Images prints a row for each image, with a header unless there is to be none.
+// Images prints a row for each image, below a header unless noHeaders is set.
 func Images(out io.Writer, inv images.Inventory, wide, noHeaders bool) error {
 	header := []string{"IMAGE", "SOURCE", "COMPONENT", "CONDITION"}
 	if wide {
@@ -66,7 +66,7 @@ func shortRef(ref images.Ref) string {
 // all joins the texts, each once.
 func all(texts []string) string { return orNone(strings.Join(set(texts), ",")) }
 
-// first is one of the texts and how many others there are.
+// first returns the first of the texts and the number of the others.
 func first(texts []string) string {
 	texts = set(texts)
 	if len(texts) < 2 {

@@ -10,7 +10,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Verification prints what is not as it should be, or one line if all is.
+// Verification prints a row for each image that failed, or one line if all images are
+// verified.
 func Verification(out io.Writer, document images.VerifyReport) error {
 	if document.Summary[images.Verified] == len(document.Items) {
 		how := "every manifest and blob is there"
@@ -30,7 +31,7 @@ func Verification(out io.Writer, document images.VerifyReport) error {
 	return w.Flush()
 }
 
-// detail is what is wrong with an image, on one line.
+// detail is the finding for an image on one line.
 func detail(check images.Check) string {
 	switch check.Finding {
 	case images.Missing:
@@ -48,8 +49,8 @@ func detail(check images.Check) string {
 	}
 }
 
-// Moved says which images are gone from where their references say, and were compared
-// with what is elsewhere.
+// Moved prints a note for each image that is gone from its source, and was compared with a
+// copy in another repository.
 func Moved(out io.Writer, checks []images.Check) {
 	for _, check := range checks {
 		if check.Moved != nil {

@@ -46,7 +46,7 @@ func (f *insecureFlag) String() string {
 // Type implements pflag.Value: the flag needs no value.
 func (f *insecureFlag) Type() string { return "bool" }
 
-// hostsFor returns the hosts, the target among them if it is meant.
+// hostsFor returns the hosts, and the target if --insecure was given without hosts.
 func (f *insecureFlag) hostsFor(target images.Target) ([]string, error) {
 	if !f.target {
 		return f.hosts, nil

@@ -40,8 +40,8 @@ func FlagError(err error) error {
 	return Usage(err)
 }
 
-// Exclude returns a *UsageError if one of the flags others is given beside a flag that takes
-// their place. why says in which way.
+// Exclude returns a *UsageError if one of the flags others is given together with a flag that
+// replaces them. why is a clause about the flag, such as "selects the images".
 func Exclude(flags *pflag.FlagSet, flag, why string, others ...string) error {
 	for _, name := range others {
 		if name != flag && flags.Changed(name) {

@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// ScopeFlags narrow or widen what is needed.
+// ScopeFlags narrow or widen the list of images.
 type ScopeFlags struct {
 	known []string // sources
 	value Scope
@@ -19,7 +19,7 @@ type ScopeFlags struct {
 // NewScopeFlags returns the flags for the sources of images that exist.
 func NewScopeFlags(sources []string) *ScopeFlags { return &ScopeFlags{known: sources} }
 
-// Scope narrows or widens what is needed.
+// Scope narrows or widens the list of images.
 type Scope struct {
 	All             bool     // everything that the KKP release can use
 	Sources         []string // none: all
@@ -74,7 +74,7 @@ func (s Scope) WithPrefix(inv images.Inventory) images.Inventory {
 	return inv.Where(func(img images.Image) bool { return strings.HasPrefix(img.Ref.String(), s.Prefix) })
 }
 
-// Charts says which charts there are beside those that are installed.
+// Charts names charts in addition to those of installed releases.
 type Charts struct {
 	Directory string   // "": none
 	Values    []string // files with Helm values, later ones win
@@ -85,7 +85,7 @@ func (c *Charts) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&c.Values, "helm-values", nil, "Files with Helm values for the charts in --charts-directory and in KKP's image; later files take precedence")
 }
 
-// Addons says where KKP's addons are, if not in the image that KKP runs.
+// Addons names where KKP's addons are read, if not from the image that KKP runs.
 type Addons struct {
 	Path  string // a directory, or ""
 	Image string // a reference, or ""
