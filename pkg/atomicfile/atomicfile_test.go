@@ -24,7 +24,7 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// TestNothingIsLeft fails to write, and wants nothing to be there.
+// TestNothingIsLeft checks that a failed write leaves no file.
 func TestNothingIsLeft(t *testing.T) {
 	dir := t.TempDir()
 	if err := atomicfile.Write(filepath.Join(dir, "none", "file"), nil, 0o600); err == nil {

@@ -12,7 +12,7 @@ func TestReadAll(t *testing.T) {
 	for _, tt := range []struct {
 		input string
 		limit int64
-		want  string // the error, "" for none
+		want  string // the error; "": none
 	}{
 		{"", 0, ""},
 		{"four", 4, ""},
@@ -43,7 +43,7 @@ func TestReadAllStopsAtTheLimit(t *testing.T) {
 	}
 }
 
-// counter is input without an end.
+// counter is endless input.
 type counter struct{ read int64 }
 
 func (c *counter) Read(p []byte) (int, error) {

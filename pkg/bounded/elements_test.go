@@ -10,7 +10,7 @@ import (
 )
 
 func TestElements(t *testing.T) {
-	for array, want := range map[string]string{ // the error, "" for none
+	for array, want := range map[string]string{ // the error; "": none
 		``:                  "",
 		`null`:              "",
 		`[]`:                "",

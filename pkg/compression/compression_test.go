@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/compression"
 )
 
-// packed are the same data in all formats.
+// packed returns the same data in all formats.
 func packed(t *testing.T, data []byte) map[compression.Format][]byte {
 	t.Helper()
 	var zipped bytes.Buffer

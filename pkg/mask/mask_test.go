@@ -19,7 +19,7 @@ func object(t testing.TB, text string) map[string]any {
 	return object
 }
 
-// TestFieldNames is the rule of which names say that a value is a secret.
+// TestFieldNames covers the rule for names of fields with credentials.
 func TestFieldNames(t *testing.T) {
 	hidden := []string{
 		"secret", "password", "token", "issuerClientSecret", "issuerCookieKey", "serviceAccountKey", "imagePullSecret", "AWS_SECRET_ACCESS_KEY", "secretAccessKey",
@@ -43,7 +43,7 @@ func TestFieldNames(t *testing.T) {
 	}
 }
 
-// TestShapes masks values of all shapes, and shows what only refers to a secret.
+// TestShapes masks credentials in values of all types, and keeps references to secrets.
 func TestShapes(t *testing.T) {
 	for name, c := range map[string]struct{ object, want string }{
 		"lists":      {"tokens: [a, b]\nargs: [--token=a, --token-file=/x]", "tokens: ['***', '***']\nargs: ['--token=***', --token-file=/x]"},
@@ -86,7 +86,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// TestPair tells different secrets apart, and equal ones not.
+// TestPair checks that different credentials can be distinguished, and equal ones cannot.
 func TestPair(t *testing.T) {
 	before := object(t, `{token: a, same: {password: x}, tokens: [a, b], gone: {key: {value: 1}}, text: "clientSecret: a\nid: 1\n", url: "http://u:a@h", kind: {secret: a}}`)
 	after := object(t, `{token: b, same: {password: x}, tokens: [a, c, d], text: "clientSecret: b\nid: 1\n", url: "http://u:b@h", kind: {secret: [b]}}`)
@@ -119,7 +119,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// FuzzText wants no text to break the masker, and masked text to stay as it is.
+// FuzzText checks that no text breaks the masker, and that masking is idempotent.
 func FuzzText(f *testing.F) {
 	for _, text := range []string{`{"a":"{\"password\":\"x\"}"}`, "a: &a [*a]", "token: a", "-----BEGIN PRIVATE KEY-----", strings.Repeat("[", 1000)} {
 		f.Add(text)

@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// redirecting answers with a redirect to where its map says, and remembers what was asked.
+// redirecting answers with the redirects in its map, and records requests.
 type redirecting struct {
 	to    map[string]string // address → address
 	asked []string          // method, address, and credentials
@@ -34,8 +34,8 @@ func TestRedirects(t *testing.T) {
 	for name, tt := range map[string]struct {
 		method string
 		hops   []string
-		last   string // what is asked last
-		why    string // of the error, "" for none
+		last   string // last request
+		why    string // of the error; "": none
 	}{
 		"the same server":      {"GET", []string{"/2"}, "GET https://a.example.com/2 Basic secret", ""},
 		"its port by name":     {"GET", []string{"https://a.example.com:443/2"}, "GET https://a.example.com:443/2 Basic secret", ""},
@@ -73,7 +73,8 @@ func TestRedirects(t *testing.T) {
 	}
 }
 
-// TestClientsOfOthers wants a client with a policy of its own to be held to most of it, too.
+// TestClientsOfOthers checks that the policy also holds for a client with its own redirect
+// policy.
 func TestClientsOfOthers(t *testing.T) {
 	servers := &redirecting{to: map[string]string{"https://a.example.com/": "http://a.example.com/"}}
 	lax := &http.Client{Transport: safehttp.New(servers, safehttp.Policy{}), CheckRedirect: func(*http.Request, []*http.Request) error { return nil }}

@@ -24,12 +24,12 @@ func (a answering) RoundTrip(req *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(a(req.Context())), Request: req}, nil
 }
 
-// dripping is a body of which some bytes come in every interval.
+// dripping is a body that returns some bytes in every interval.
 type dripping struct {
 	done     <-chan struct{}
 	bytes    int
 	interval time.Duration
-	times    int // until it ends, negative for never
+	times    int // until it ends; negative: never
 }
 
 // Read implements io.Reader.
@@ -46,7 +46,7 @@ func (d *dripping) Read(p []byte) (int, error) {
 	}
 }
 
-// read reads what a request is answered with.
+// read reads the answer to a request.
 func read(ctx context.Context, through http.RoundTripper) (int64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://registry.example.com/v2/", nil)
 	if err != nil {
@@ -64,7 +64,7 @@ func TestBodiesThatStandStill(t *testing.T) {
 	for name, tt := range map[string]struct {
 		bytes, times int
 		interval     time.Duration
-		want         time.Duration // after which it is given up, 0 for never
+		want         time.Duration // time until cancellation; 0: never
 	}{
 		"nothing comes":             {interval: time.Hour, times: -1, want: time.Minute},
 		"a byte comes now and then": {bytes: 1, interval: time.Second, times: -1, want: time.Minute},
@@ -134,8 +134,8 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
 
-// TestCredentialsInClear wants no credentials to be sent over plain HTTP, unless to a host
-// that may get them so.
+// TestCredentialsInClear checks that credentials are sent over plain HTTP only to hosts for
+// which that is allowed.
 func TestCredentialsInClear(t *testing.T) {
 	inner := answering(func(context.Context) io.Reader { return strings.NewReader("") })
 	plain := func(req *http.Request) bool { return req.URL.Host == "plain.example.com" }

@@ -15,7 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
 
-// TestMain makes this test binary the program of the workers, too.
+// TestMain makes this test binary also the program of the workers.
 func TestMain(m *testing.M) {
 	if len(os.Args) == 2 && os.Args[1] == "serve" {
 		if err := worker.Serve(os.Stdin, os.Stdout, job().Handler()); err != nil {
@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// job does all kinds of things that a template may do.
+// job does everything that a template can do.
 func job() worker.Job[string, []string] {
 	return worker.Job[string, []string]{Name: "any", Time: 6 * time.Second, Do: do}
 }
@@ -58,7 +58,7 @@ func do(what string) ([]string, error) {
 	return []string{what}, nil
 }
 
-// deep is deeper than a stack can be.
+// deep overflows the stack.
 func deep(n int) int {
 	if n < 0 {
 		return 0
@@ -66,7 +66,7 @@ func deep(n int) int {
 	return deep(n+1) + 1
 }
 
-// filled keeps some blocks of memory.
+// filled allocates blocks of memory.
 func filled(blocks, size int) string {
 	var kept [][]byte
 	for range blocks {
@@ -85,8 +85,8 @@ func pool(t *testing.T) *worker.Pool {
 	return p
 }
 
-// TestBounds wants whatever goes wrong in a worker to be an error soon, and the next job to be
-// done all the same.
+// TestBounds checks that every failure in a worker becomes an error soon, and that the next
+// job succeeds.
 func TestBounds(t *testing.T) {
 	t.Setenv("SECRET", "hunter2")
 	p := pool(t)
@@ -130,7 +130,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestCloseEndsTheProcesses counts them.
+// TestCloseEndsTheProcesses counts the processes.
 func TestCloseEndsTheProcesses(t *testing.T) {
 	if _, err := os.Stat("/proc/self/task"); err != nil {
 		t.Skip("there is no /proc here")
@@ -151,7 +151,7 @@ func TestCloseEndsTheProcesses(t *testing.T) {
 	}
 }
 
-// children are the processes that this one started.
+// children returns the child processes of this process.
 func children(t *testing.T) []string {
 	t.Helper()
 	lists, err := filepath.Glob("/proc/self/task/*/children")
@@ -161,7 +161,7 @@ func children(t *testing.T) []string {
 	var all []string
 	for _, list := range lists {
 		text, err := os.ReadFile(list)
-		if err == nil { // else the thread has ended
+		if err == nil { // otherwise the thread has ended
 			all = append(all, strings.Fields(string(text))...)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
 )
 
-// billion is a list of lists of lists, each of ten times the one before.
+// billion returns nested lists, each of ten aliases of the one before.
 func billion(levels int) string {
 	text := "a0: &a0 [x]\n"
 	for level := range levels {
@@ -45,7 +45,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// FuzzCheck: what passes is read in little time.
+// FuzzCheck checks that accepted documents are parsed fast.
 func FuzzCheck(f *testing.F) {
 	for _, text := range []string{billion(4), "a: &a {b: c}\nd: {<<: *a}\n", "- - - - x", "{a: [b, {c: d}]}", "? a\n: b\n", "%TAG ! x\n---\n!a b", "a: |\n  &x *x\n", "&a [*a]"} {
 		f.Add([]byte(text))
@@ -56,7 +56,7 @@ func FuzzCheck(f *testing.F) {
 		}
 		start := time.Now()
 		var found any
-		_ = yaml.Unmarshal(data, &found) // any error will do
+		_ = yaml.Unmarshal(data, &found) // any error is accepted
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("it took %s", took)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage/storagetest"
 )
 
-// forms are the archives that can be written.
+// forms are the schemes of archives that can be written.
 func forms() []string { return []string{"oci:", "oci-archive:"} }
 
 func create(t *testing.T, form string) *archive.Archive {
@@ -33,7 +33,7 @@ func TestArchivesAreStorages(t *testing.T) {
 	}
 }
 
-// TestDeltas writes only what an earlier archive has not.
+// TestDeltas writes only content that an earlier archive lacks.
 func TestDeltas(t *testing.T) {
 	for _, form := range forms() {
 		t.Run(form, func(t *testing.T) {

@@ -25,8 +25,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 )
 
-// chartRegistry is a registry with a chart, charts/web:1.0.0, and an image, charts/image:1,
-// that wants a password.
+// chartRegistry returns a registry with a password that has a chart, charts/web:1.0.0, and
+// an image, charts/image:1.
 func chartRegistry(t *testing.T) (host string) {
 	inner := ggcr.New()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -67,7 +67,7 @@ func TestChart(t *testing.T) {
 	for what, c := range map[string]struct {
 		ref    string
 		access registry.Access
-		want   string // the chart, or in the error
+		want   string // the chart, or a part of the error
 	}{
 		"password":      {"/charts/web:1.0.0", registry.Access{Username: "u", Password: "p"}, "packed"},
 		"configuration": {"/charts/web:1.0.0", registry.Access{Config: []byte(config)}, "packed"},
@@ -91,8 +91,8 @@ func TestChart(t *testing.T) {
 	}
 }
 
-// TestChartCredentialsStayHome wants credentials for a host not to be sent to the registry
-// that its images are pulled through.
+// TestChartCredentialsStayHome checks that credentials for a host are not sent to a
+// registry that replaces the host in the registry map.
 func TestChartCredentialsStayHome(t *testing.T) {
 	host := chartRegistry(t)
 	reg := registry.New(registry.Config{Rewrite: []rewrite.Rule{{Host: "example.com", Registry: host}}})
@@ -102,8 +102,8 @@ func TestChartCredentialsStayHome(t *testing.T) {
 	}
 }
 
-// TestChartsAreFoundWhereTheyMoved pulls a chart that is gone, with credentials for its own
-// place only.
+// TestChartsAreFoundWhereTheyMoved pulls a chart that is gone, with credentials for its
+// original repository only.
 func TestChartsAreFoundWhereTheyMoved(t *testing.T) {
 	var asked http.Header
 	inner := ggcr.New()

@@ -81,7 +81,7 @@ func push(t *testing.T, text string, write func(name.Reference) error) {
 	}
 }
 
-// TestOfflineIsKnownSoon: who has no network must not wait for retries.
+// TestOfflineIsKnownSoon checks that there is no long wait without network access.
 func TestOfflineIsKnownSoon(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

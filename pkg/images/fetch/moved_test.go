@@ -9,8 +9,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 )
 
-// TestWithheldCredentialsAreNoMove asks a registry that wants a password: once without one,
-// which may mean that the chart is gone, and once without the one that there is.
+// TestWithheldCredentialsAreNoMove requests a chart from a registry that requires a
+// password: once without credentials, which may mean that the chart is gone, and once with
+// credentials that are withheld.
 func TestWithheldCredentialsAreNoMove(t *testing.T) {
 	chart := images.Ref{Registry: "charts.example.com", Repository: "charts/web", Tag: "1.0.0"}
 	for name, test := range map[string]struct {

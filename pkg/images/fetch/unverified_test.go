@@ -18,7 +18,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
 )
 
-// listener is a registry that wants a password, and writes down those that it gets.
+// listener is a registry that requires a password, and records the passwords that it
+// receives.
 type listener struct {
 	mu  sync.Mutex
 	got []string
@@ -26,7 +27,7 @@ type listener struct {
 
 func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.Method == http.MethodConnect {
-		w.WriteHeader(http.StatusBadGateway) // it has no TLS
+		w.WriteHeader(http.StatusBadGateway) // the server has no TLS
 		return
 	}
 	if user, password, ok := r.BasicAuth(); ok {
@@ -38,7 +39,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusUnauthorized)
 }
 
-// passwords returns what was sent since the last time.
+// passwords returns the passwords since the last call.
 func (l *listener) passwords() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,7 +48,7 @@ func (l *listener) passwords() string {
 	return got
 }
 
-// TestMain makes hosts that are not this machine end at a server here, as a proxy does.
+// TestMain sets a proxy that answers requests to all hosts except this machine.
 func TestMain(m *testing.M) {
 	elsewhere := &listener{}
 	proxy := httptest.NewServer(elsewhere)
@@ -64,8 +65,8 @@ func TestMain(m *testing.M) {
 
 var asElsewhere func() string // only TestMain can set a proxy, which net/http asks for once
 
-// TestCredentialsAreWithheld wants an object of the cluster that asks for less safety to get
-// no credentials for it, neither the user's nor its own.
+// TestCredentialsAreWithheld checks that no credentials, neither the user's nor the
+// object's, are sent if an object in the cluster asks for plain HTTP or unverified TLS.
 func TestCredentialsAreWithheld(t *testing.T) {
 	unverified := &listener{}
 	tls := httptest.NewTLSServer(unverified)

@@ -15,10 +15,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// library are manifests by their digests.
+// library has manifests by digest.
 type library map[string]oci.Manifest
 
-// add returns the descriptor of a manifest that is put into the library.
+// add adds a manifest to the library and returns its descriptor.
 func (l library) add(t testing.TB, format string, args ...any) v1.Descriptor {
 	t.Helper()
 	m, err := oci.New(fmt.Appendf(nil, format, args...), "", "")
@@ -33,12 +33,12 @@ func (l library) add(t testing.TB, format string, args ...any) v1.Descriptor {
 	return v1.Descriptor{MediaType: m.MediaType, Digest: digest, Size: int64(len(m.Raw))}
 }
 
-// image adds an image with one layer, whose digest is a number.
+// image adds an image with one layer, whose digest is derived from a number.
 func (l library) image(t testing.TB, n int) v1.Descriptor {
 	return l.add(t, `{"mediaType":%q,"layers":[{"mediaType":%q,"digest":"sha256:%064x","size":%d}]}`, types.OCIManifestSchema1, types.OCILayer, n, n)
 }
 
-// index adds an index of some manifests, which is different for each name.
+// index adds an index of manifests. Each name gives a different index.
 func (l library) index(t testing.TB, name string, children ...v1.Descriptor) v1.Descriptor {
 	var list []string
 	for _, c := range children {
@@ -47,7 +47,7 @@ func (l library) index(t testing.TB, name string, children ...v1.Descriptor) v1.
 	return l.add(t, `{"mediaType":%q,"annotations":{"name":%q},"manifests":[%s]}`, types.OCIImageIndex, name, strings.Join(list, ","))
 }
 
-// expand expands a tree of the library, and counts what was read.
+// expand expands a tree of the library, and counts the reads.
 func (l library) expand(t testing.TB, root v1.Descriptor) (tree *oci.Node, reads int64, err error) {
 	t.Helper()
 	var count atomic.Int64
@@ -58,7 +58,8 @@ func (l library) expand(t testing.TB, root v1.Descriptor) (tree *oci.Node, reads
 	return tree, count.Load(), err
 }
 
-// Each index lists all of the next level: the paths to the image are 6 to the power of 7.
+// TestExpandReadsEachManifestOnce has indexes that list all indexes of the next level:
+// there are 6 to the power of 7 paths to the image.
 func TestExpandReadsEachManifestOnce(t *testing.T) {
 	l := library{}
 	level := []v1.Descriptor{l.image(t, 1), l.image(t, 2)}
@@ -99,7 +100,7 @@ func TestExpandIsBounded(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		root v1.Descriptor
-		want string // the error, "" for none
+		want string // the error; "": none
 	}{
 		"deepest":       {l.index(t, "", deep), "indexes are nested deeper than 8"},
 		"many":          {l.index(t, "", many...), "more than 1000 manifests"},
@@ -123,7 +124,7 @@ func TestExpandIsBounded(t *testing.T) {
 
 func TestReferencesMustLeadToSomething(t *testing.T) {
 	digest := strings.Repeat("a", 64)
-	for text, want := range map[string]string{ // the error, "" for none
+	for text, want := range map[string]string{ // the error; "": none
 		`{"layers":[{"digest":"sha256:` + digest + `","size":1}]}`:  "",
 		`{"layers":[{"size":1}]}`:                                   "an entry has no digest",
 		`{"layers":[null]}`:                                         "an entry has no digest",
@@ -163,7 +164,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// Whatever a registry sends as a manifest, it is refused, or all of it leads to something.
+// FuzzManifest checks that any manifest is refused, or that all its descriptors are valid.
 func FuzzManifest(f *testing.F) {
 	l := library{}
 	img := l.image(f, 1)

@@ -23,7 +23,7 @@ import (
 
 const someDigest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-// once is no patience.
+// once is a policy without retries.
 func once() retry.Policy { return retry.Policy{Attempts: 1, First: time.Millisecond} }
 
 // serve runs a server, and returns its host.
@@ -34,7 +34,7 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return strings.TrimPrefix(srv.URL, "http://")
 }
 
-// askAll asks a registry for one thing of every kind, and returns what that came to.
+// askAll sends one request of every kind to a registry, and returns the errors.
 func askAll(t *testing.T, r *registry.Client, host string) map[string]error {
 	t.Helper()
 	at, err := r.Source(images.Ref{Registry: host, Repository: "team/app", Tag: "v1"})
@@ -68,8 +68,8 @@ func askAll(t *testing.T, r *registry.Client, host string) map[string]error {
 	return answers
 }
 
-// TestRegistriesThatStandStill wants every kind of answer to be given up if it does not go
-// on, and if it does not begin.
+// TestRegistriesThatStandStill checks that every kind of answer is canceled if it does not
+// start or does not continue.
 func TestRegistriesThatStandStill(t *testing.T) {
 	for _, part := range []string{"/v2/", "/token", "/manifests/", "/referrers/", "/blobs/"} {
 		for _, begins := range []bool{true, false} {
@@ -102,7 +102,7 @@ func TestRegistriesThatStandStill(t *testing.T) {
 						stood++
 					}
 				}
-				// Whether anything stands behind /v2/ is decided by its headers.
+				// For /v2/, the headers are sufficient.
 				if took := time.Since(begun); (stood == 0 && part != "/v2/") || took > 5*time.Second {
 					t.Errorf("%d answers stood still, which took %s", stood, took)
 				}
@@ -111,7 +111,8 @@ func TestRegistriesThatStandStill(t *testing.T) {
 	}
 }
 
-// TestRegistriesThatDoNotEnd wants every kind of answer to be given up once it is too large.
+// TestRegistriesThatDoNotEnd checks that every kind of answer is canceled if it is too
+// large.
 func TestRegistriesThatDoNotEnd(t *testing.T) {
 	for _, part := range []string{"/token", "/manifests/", "/referrers/", "/blobs/"} {
 		t.Run(part, func(t *testing.T) {
@@ -152,7 +153,7 @@ func TestRegistriesThatDoNotEnd(t *testing.T) {
 	}
 }
 
-// TestChartRepositoriesThatStandStill wants the client for other servers to give up, too.
+// TestChartRepositoriesThatStandStill checks the same for the client of other servers.
 func TestChartRepositoriesThatStandStill(t *testing.T) {
 	host := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "entries:")

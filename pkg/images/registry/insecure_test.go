@@ -16,8 +16,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
 )
 
-// tokenServer is a server with a certificate that nobody knows, which notes the passwords
-// that it gets.
+// tokenServer is a server with an untrusted certificate that records the passwords in its
+// requests.
 type tokenServer struct {
 	*httptest.Server
 	mu  sync.Mutex
@@ -38,8 +38,8 @@ func newTokenServer(t *testing.T) *tokenServer {
 	return s
 }
 
-// TestInsecureHosts wants certificates not to count only for the hosts that were named, and
-// for token servers under the same host name.
+// TestInsecureHosts checks that certificates are not verified only for named hosts, and for
+// token servers with the same host name.
 func TestInsecureHosts(t *testing.T) {
 	tokens := newTokenServer(t)
 	serving := func(realm string) string {
@@ -59,7 +59,7 @@ func TestInsecureHosts(t *testing.T) {
 	for name, tt := range map[string]struct {
 		realm string
 		named func(host string) []string
-		want  images.Class // "" for success
+		want  images.Class // "": success
 	}{
 		"nobody":                        {tokens.URL, func(string) []string { return nil }, images.ClassTLS},
 		"somebody else":                 {tokens.URL, func(string) []string { return []string{"registry.example.com", "127.0.0.1", "localhost"} }, images.ClassTLS},

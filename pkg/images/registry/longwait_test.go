@@ -14,8 +14,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 )
 
-// TestRegistriesThatAskToWaitLong wants a wish that nobody can grant to fail at once, in
-// the words of the host.
+// TestRegistriesThatAskToWaitLong checks that a Retry-After beyond the limit fails at once,
+// with an error that names the host.
 func TestRegistriesThatAskToWaitLong(t *testing.T) {
 	inAYear := time.Now().AddDate(1, 0, 0).UTC().Format(http.TimeFormat)
 	for _, wish := range []string{"901", "1000000000", "99999999999999999999999", inAYear} {

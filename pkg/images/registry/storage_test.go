@@ -17,7 +17,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage/storagetest"
 )
 
-// unlimited lets every request through, and remembers what it was told.
+// unlimited lets every request through, and records all calls.
 type unlimited struct {
 	slowed    atomic.Int64
 	succeeded atomic.Int64
@@ -27,14 +27,14 @@ func (*unlimited) Request(_ context.Context, _ string, send func() error) error 
 func (l *unlimited) Succeeded(string)                                           { l.succeeded.Add(1) }
 func (l *unlimited) SlowDown(string, time.Time)                                 { l.slowed.Add(1) }
 
-// watcher counts what it is told.
+// watcher counts the calls of a storage.Progress.
 type watcher struct{ starts, sent, waits atomic.Int64 }
 
 func (w *watcher) Start()                            { w.starts.Add(1) }
 func (w *watcher) Sent(n int64)                      { w.sent.Add(n) }
 func (w *watcher) Waiting(int, error, time.Duration) { w.waits.Add(1) }
 
-// target returns an image of a registry that is served by a handler.
+// target returns the storage of an image in a registry with a handler.
 func target(t *testing.T, handler http.Handler, l registry.Limiter, w *watcher) (*registry.Run, *registry.Storage) {
 	t.Helper()
 	server := httptest.NewServer(handler)
@@ -77,7 +77,8 @@ func TestTransientAnswersAreRetried(t *testing.T) {
 	}
 }
 
-// TestRefusedCredentialsEndTheRun sends nothing more to a registry that wants others.
+// TestRefusedCredentialsEndTheRun checks that no more requests are sent to a registry that
+// has refused the credentials.
 func TestRefusedCredentialsEndTheRun(t *testing.T) {
 	var asked atomic.Int64
 	run, to := target(t, http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
@@ -100,7 +101,8 @@ func TestRefusedCredentialsEndTheRun(t *testing.T) {
 	}
 }
 
-// TestABrokenUploadIsContinued cuts an upload, and wants the next push to send the rest.
+// TestABrokenUploadIsContinued interrupts an upload, and checks that the next push sends
+// only the rest.
 func TestABrokenUploadIsContinued(t *testing.T) {
 	_, to := target(t, registrytest.New(registrytest.Options{}), &unlimited{}, &watcher{})
 	data := make([]byte, 9<<20)

@@ -11,8 +11,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 )
 
-// TestAnswersOfTokenServersAreNotQuoted wants no part of an answer in the error if it is not
-// what it should be.
+// TestAnswersOfTokenServersAreNotQuoted checks that an error about an answer quotes nothing
+// of it.
 func TestAnswersOfTokenServersAreNotQuoted(t *testing.T) {
 	for name, answer := range map[string]string{
 		"another name":   `{"refresh_token":"s3cret","accessToken":"s3cret"}`,

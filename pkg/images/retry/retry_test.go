@@ -9,7 +9,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 )
 
-// later is an error that passes.
+// later is a transient error.
 type later struct{ after time.Time }
 
 func (*later) Error() string                     { return "later" }

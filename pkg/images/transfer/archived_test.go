@@ -18,7 +18,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// pack copies a fleet into an archive, and returns its name.
+// pack copies a fleet into an archive, and returns the archive's name.
 func pack(t *testing.T, form string, from strict, plan images.Plan) string {
 	t.Helper()
 	name := form + filepath.Join(t.TempDir(), "archive")
@@ -37,8 +37,7 @@ func pack(t *testing.T, form string, from strict, plan images.Plan) string {
 	return name
 }
 
-// inArchive is the plan to write the images of another plan into an archive, from which they
-// get to the same places.
+// inArchive returns the plan to write the images of another plan into an archive.
 func inArchive(plan images.Plan) images.Plan {
 	var inv images.Collector
 	for _, c := range plan.Copies {
@@ -90,7 +89,7 @@ func TestArchivesAreIdentical(t *testing.T) {
 	}
 }
 
-// TestArchivesAreReadByOthers reads a directory with another implementation.
+// TestArchivesAreReadByOthers reads a directory with another implementation of OCI layouts.
 func TestArchivesAreReadByOthers(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(3), from, to)
@@ -196,7 +195,7 @@ func TestDamagedArchives(t *testing.T) {
 			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 			plan := fleet(t, registrytest.Fleet{Repositories: 60, OwnSize: 2000}, from, to)
 			name := pack(t, layout.DirScheme, from, plan)
-			own, err := registrytest.NewLayer(1_000_000+1000, 2000) // that of the second image
+			own, err := registrytest.NewLayer(1_000_000+1000, 2000) // of the second image
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -210,7 +209,7 @@ func TestDamagedArchives(t *testing.T) {
 	}
 }
 
-// TestDamagedTars changes a byte of a blob in a tar file, and cuts the file.
+// TestDamagedTars changes a byte of a blob in a tar file, and truncates the file.
 func TestDamagedTars(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, registrytest.Fleet{Repositories: 60, OwnSize: 2000}, from, to)

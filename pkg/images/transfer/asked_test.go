@@ -10,11 +10,11 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// asked is what registries were asked for, as the trace of the requests has it: a registry
-// that runs elsewhere does not tell. TestTraceOfACopy wants all requests to be in there.
+// asked has the requests to registries, from the request log, because registries in other
+// processes do not report them. TestTraceOfACopy checks that the log has all requests.
 type asked struct{ text }
 
-// watched returns registries that are reached as cfg says, and what they are asked for.
+// watched returns registries with a configuration, and their requests.
 func watched(t *testing.T, cfg transfer.Config) (*transfer.Registries, *asked) {
 	t.Helper()
 	a := &asked{}
@@ -22,8 +22,8 @@ func watched(t *testing.T, cfg transfer.Config) (*transfer.Registries, *asked) {
 	return open(t, cfg), a
 }
 
-// take returns the requests to a registry that it let in, without those for /v2/ and
-// those to log in, as servertest.Server has them.
+// take returns the authorized requests to a registry, without those for /v2/ and for
+// logins, in the format of servertest.Server.
 func (a *asked) take(t *testing.T, r *servertest.Registry) []string {
 	t.Helper()
 	var requests []string
@@ -35,10 +35,10 @@ func (a *asked) take(t *testing.T, r *servertest.Registry) []string {
 	return requests
 }
 
-// entry is a request in a trace. Its status is "in" if there was no answer.
+// entry is a request in the log. Its status is "in" if there was no answer.
 type entry struct{ method, path, status string }
 
-// entries are all requests to a registry.
+// entries returns all requests to a registry.
 func (a *asked) entries(t *testing.T, r *servertest.Registry) []entry {
 	t.Helper()
 	a.mu.Lock()
@@ -63,7 +63,7 @@ func (a *asked) entries(t *testing.T, r *servertest.Registry) []entry {
 	return entries
 }
 
-// downloads are the blobs among the requests, each as often as it was fetched.
+// downloads returns the downloaded blobs, with the number of their downloads.
 func downloads(requests []string) map[string]int {
 	found := map[string]int{}
 	for _, request := range servertest.WithPrefix(requests, "GET ") {
@@ -74,7 +74,7 @@ func downloads(requests []string) map[string]int {
 	return found
 }
 
-// uploads counts the uploads among the requests that were completed.
+// uploads returns the number of completed uploads.
 func uploads(requests []string) int {
 	count := 0
 	for _, request := range servertest.WithPrefix(requests, "PUT ") {

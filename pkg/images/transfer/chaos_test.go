@@ -26,7 +26,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/seeded"
 )
 
-// copyEnv makes this test binary copy the plan in it, so that a copy can be killed.
+// copyEnv makes this test binary copy the plan in it, in a process that can be killed.
 const copyEnv = "TRANSFER_TEST_COPY"
 
 func TestMain(m *testing.M) {
@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// copyPlan is the process that is killed.
+// copyPlan copies a plan in the process that is killed.
 func copyPlan(text string) int {
 	var plan images.Plan
 	if err := json.Unmarshal([]byte(text), &plan); err != nil {
@@ -56,13 +56,13 @@ func copyPlan(text string) int {
 	return 0
 }
 
-// fuse kills a process after some requests of it.
+// fuse kills a process after a number of requests.
 type fuse struct {
 	left atomic.Int64
 	kill atomic.Pointer[func()]
 }
 
-// light sets what is killed, after a number of requests.
+// light sets the process to kill, and the number of requests.
 func (f *fuse) light(requests int64, kill func()) {
 	f.kill.Store(&kill)
 	f.left.Store(requests)
@@ -74,7 +74,7 @@ func (f *fuse) burn() {
 	}
 }
 
-// unreliable spoils one request in twenty, each in one of many ways.
+// unreliable makes one request in twenty fail, in one of many ways.
 func unreliable(f *fuse, random *rand.Rand, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.burn()
@@ -90,9 +90,9 @@ func unreliable(f *fuse, random *rand.Rand, next http.Handler) http.Handler {
 			w.WriteHeader(http.StatusServiceUnavailable)
 		case 2:
 			panic(http.ErrAbortHandler)
-		case 3: // the answer is cut, and what was asked has happened
+		case 3: // the answer is truncated after the request was served
 			next.ServeHTTP(&shortWriter{ResponseWriter: w, left: random.Int64N(1000), cut: func() bool { return true }}, r)
-		default: // what is sent is cut
+		default: // the request is truncated
 			r.Body = io.NopCloser(io.MultiReader(io.LimitReader(r.Body, random.Int64N(1000)), failing{}))
 			next.ServeHTTP(w, r)
 			panic(http.ErrAbortHandler)
@@ -110,7 +110,7 @@ func newUnreliable(t *testing.T, f *fuse, random *rand.Rand) strict {
 	return s
 }
 
-// TestChaos kills copies between unreliable registries, and runs them again.
+// TestChaos kills copies between unreliable registries, and repeats them.
 func TestChaos(t *testing.T) {
 	lit, random := &fuse{}, seeded.New(t)
 	from, to := newUnreliable(t, lit, random), newUnreliable(t, lit, random)
@@ -123,7 +123,7 @@ func TestChaos(t *testing.T) {
 	kills, tags := 0, 0
 	for run := 0; run < 40; run++ {
 		before := arrived(from, to, f.Repositories)
-		requests := int64(0) // never
+		requests := int64(0) // 0: never
 		if kills < 10 {
 			requests = 5 + random.Int64N(60)
 		}
@@ -150,7 +150,7 @@ func TestChaos(t *testing.T) {
 	}
 }
 
-// arrived are the blobs that are in a repository of the target.
+// arrived returns the blobs that a repository of the target has.
 func arrived(from, to strict, repositories int) map[v1.Hash]bool {
 	there := map[v1.Hash]bool{}
 	for _, digest := range from.Digests() {
@@ -163,8 +163,8 @@ func arrived(from, to strict, repositories int) map[v1.Hash]bool {
 	return there
 }
 
-// wantNoOther fails the test if a tag is something else than what it is at the source, and
-// returns how many there are. The registry takes no incomplete image.
+// wantNoOther fails the test if a tag differs from the source, and returns the number of
+// tags. The registry accepts no incomplete image.
 func wantNoOther(t *testing.T, plan images.Plan, from, to strict) int {
 	t.Helper()
 	count := 0
@@ -181,7 +181,8 @@ func wantNoOther(t *testing.T, plan images.Plan, from, to strict) int {
 	return count
 }
 
-// copyKilled runs a copy in a process of its own, and kills it after some requests.
+// copyKilled runs a copy in a process of its own, and kills the process after a number of
+// requests.
 func copyKilled(t *testing.T, plan string, requests int64, lit *fuse) (killed bool, err error) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])

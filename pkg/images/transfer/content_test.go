@@ -12,8 +12,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
-// wantWhole fails the test unless the target is complete and has the digest. It is read
-// with another client.
+// wantContent fails the test unless the target has the digest and is complete. It reads the
+// target with another client.
 func wantContent(t *testing.T, r *servertest.Registry, target images.Ref, digest string) {
 	t.Helper()
 	desc, err := remote.Get(r.Reference(t, target.Repository+":"+target.PushTag()), r.Options()...)
@@ -54,7 +54,7 @@ func wantChildren(t *testing.T, index v1.ImageIndex) {
 	}
 }
 
-// wantBlobs reads what an image consists of, which verifies it.
+// wantBlobs reads the content of an image, and so verifies it.
 func wantBlobs(t *testing.T, img v1.Image) {
 	t.Helper()
 	if _, err := img.RawConfigFile(); err != nil {

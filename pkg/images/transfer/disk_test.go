@@ -15,8 +15,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// TestRoomIsLookedForFirst wants nothing to move if there is no room for all of it. One layer
-// says that it has a pebibyte.
+// TestRoomIsLookedForFirst checks that no blob is copied if there is too little room for
+// all. One layer has a size of one pebibyte in its descriptor.
 func TestRoomIsLookedForFirst(t *testing.T) {
 	for _, form := range []string{layout.DirScheme, layout.TarScheme} {
 		from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})

@@ -20,7 +20,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// strict is a registry that mounts, resumes, and takes no incomplete manifest.
+// strict is a registry that mounts, resumes, and refuses incomplete manifests.
 type strict struct {
 	*registrytest.Registry
 	server *servertest.Server
@@ -36,7 +36,7 @@ func newStrict(t *testing.T, opts registrytest.Options) strict {
 	return s
 }
 
-// fleet fills a registry, and returns the plan to copy all of it.
+// fleet fills a registry, and returns the plan to copy all its images.
 func fleet(t *testing.T, f registrytest.Fleet, from, to strict) images.Plan {
 	t.Helper()
 	refs, _, err := f.Add(from.Registry)
@@ -60,7 +60,7 @@ func wantOnce(t *testing.T, stats registrytest.Stats) {
 	}
 }
 
-// wantCopies fails the test unless all that was planned is in the target.
+// wantCopies fails the test unless the target has all images of the plan.
 func wantCopies(t *testing.T, plan images.Plan, from, to strict) {
 	t.Helper()
 	for _, c := range plan.Copies {
@@ -154,7 +154,7 @@ func TestOneSourceOfABlobIsEnough(t *testing.T) {
 	}
 }
 
-// TestStoppedAnywhere stops a run at ever later requests, and runs it again.
+// TestStoppedAnywhere interrupts a run at ever later requests, and repeats it.
 func TestStoppedAnywhere(t *testing.T) {
 	for stop := 10; stop < 160; stop += 15 {
 		t.Run(fmt.Sprint(stop), func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestStoppedAnywhere(t *testing.T) {
 	}
 }
 
-// TestTheFakeIsARegistry lets another client read what the engine wrote.
+// TestTheFakeIsARegistry reads the result of the engine with another client.
 func TestTheFakeIsARegistry(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(1), from, to)
@@ -207,7 +207,7 @@ func TestTheFakeIsARegistry(t *testing.T) {
 	}
 }
 
-// stopAfter cancels after some requests.
+// stopAfter cancels after a number of requests.
 func stopAfter(s *servertest.Server, left *int, cancel func()) func(http.ResponseWriter, *http.Request) bool {
 	return func(http.ResponseWriter, *http.Request) bool {
 		s.Mu.Lock()

@@ -33,7 +33,7 @@ func isBlobGet(r *http.Request) bool {
 	return r.Method == http.MethodGet && strings.Contains(r.URL.Path, "/blobs/sha256:")
 }
 
-// isBlobPut tells whether a request carries a blob to the registry.
+// isBlobPut reports whether a request uploads a blob.
 func isBlobPut(r *http.Request) bool {
 	return (r.Method == http.MethodPatch || r.Method == http.MethodPut) && strings.Contains(r.URL.Path, "/blobs/uploads/")
 }
@@ -50,17 +50,17 @@ func status(code int) func(http.ResponseWriter) {
 	return func(w http.ResponseWriter) { w.WriteHeader(code) }
 }
 
-// cut ends a response in its middle.
+// cut interrupts a response in the middle.
 func cut(w http.ResponseWriter) {
 	w.Header().Set("Content-Length", "1000000")
 	_ = http.NewResponseController(w).Flush()
 	panic(http.ErrAbortHandler)
 }
 
-// hangUp ends a connection before a response.
+// hangUp closes a connection before a response.
 func hangUp(http.ResponseWriter) { panic(http.ErrAbortHandler) }
 
-// recorder is an Observer that remembers.
+// recorder is an Observer that records all calls.
 type recorder struct {
 	mu       sync.Mutex
 	started  int
@@ -211,7 +211,7 @@ func TestCancelInTheMiddle(t *testing.T) {
 	from.Fail(func(_ http.ResponseWriter, r *http.Request) bool {
 		if isBlobGet(r) {
 			cancel()
-			<-r.Context().Done() // never answers
+			<-r.Context().Done() // the server never answers
 		}
 		return false
 	})

@@ -14,12 +14,12 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// fast is patience for tests.
+// fast is a retry policy for tests.
 func fast() retry.Policy {
 	return retry.Policy{Attempts: 5, First: time.Millisecond, Longest: time.Second}
 }
 
-// login returns the configuration that reaches all servers.
+// login returns a configuration with access to all servers.
 func login(servers ...*servertest.Server) transfer.Config {
 	var registries []*servertest.Registry
 	for _, s := range servers {
@@ -28,7 +28,7 @@ func login(servers ...*servertest.Server) transfer.Config {
 	return reach(registries...)
 }
 
-// reach returns the configuration that reaches all registries.
+// reach returns a configuration with access to all registries.
 func reach(registries ...*servertest.Registry) transfer.Config {
 	cfg := transfer.Config{CAs: x509.NewCertPool(), UserAgent: "test", Retry: fast()}
 	var chains []authn.Keychain
@@ -37,14 +37,14 @@ func reach(registries ...*servertest.Registry) transfer.Config {
 			chains = append(chains, credentials.Login(r.Host, r.User, r.Password))
 		}
 		if r.Cas != nil {
-			cfg.CAs = r.Cas // no two of them have authorities of their own, and httptest has one for all
+			cfg.CAs = r.Cas // at most one of them has a CA of its own, and httptest uses one CA for all
 		}
 	}
 	cfg.Keychain = authn.NewMultiKeychain(chains...)
 	return cfg
 }
 
-// open returns registries that do not wait long between attempts.
+// open returns registries with short waits between attempts.
 func open(t *testing.T, cfg transfer.Config) *transfer.Registries {
 	t.Helper()
 	if cfg.Retry == (retry.Policy{}) {
@@ -55,13 +55,13 @@ func open(t *testing.T, cfg transfer.Config) *transfer.Registries {
 	return r
 }
 
-// planOf plans to copy references of one server to another one.
+// planOf returns a plan to copy references from one server to another.
 func planOf(t *testing.T, from, to *servertest.Server, refs ...string) images.Plan {
 	t.Helper()
 	return planBetween(t, &from.Registry, &to.Registry, refs...)
 }
 
-// planBetween plans to copy references of one registry to another one.
+// planBetween returns a plan to copy references from one registry to another.
 func planBetween(t *testing.T, from, to *servertest.Registry, refs ...string) images.Plan {
 	t.Helper()
 	var inv images.Collector

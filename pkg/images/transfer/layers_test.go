@@ -19,12 +19,12 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
-// emptyLayer is the layer that docker writes for instructions that change no files: an
-// empty archive, compressed with gzip. Images have it several times.
+// emptyLayer is the layer that docker writes for instructions without changes of files: an
+// empty archive, compressed with gzip. An image can have it several times.
 const emptyLayer = "H4sIAAAJbogA/2IYBaNgFIxYAAgAAP//Lq+17wAEAAA="
 
-// newOddLayers returns an image with a layer of zstd, the empty layer twice, and a layer of
-// no bytes at all.
+// newOddLayers returns an image with a zstd layer, the empty layer twice, and a layer of
+// zero bytes.
 func newOddLayers(t *testing.T) v1.Image {
 	t.Helper()
 	gzipped, err := base64.StdEncoding.DecodeString(emptyLayer)
@@ -82,7 +82,7 @@ func wantOddLayers(t *testing.T, r *servertest.Registry, target images.Ref, want
 	}
 }
 
-// content are the bytes of a layer as they are stored.
+// content returns the stored bytes of a layer.
 func content(t *testing.T, layer v1.Layer) []byte {
 	t.Helper()
 	body, err := layer.Compressed()

@@ -11,8 +11,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 )
 
-// TestLinkLocalCharts wants an object of the cluster not to open the way to link-local
-// addresses by what it asks for.
+// TestLinkLocalCharts checks that settings of an object in the cluster do not allow
+// link-local addresses.
 func TestLinkLocalCharts(t *testing.T) {
 	ref := images.Ref{Registry: "169.254.169.254:80", Repository: "charts/web", Tag: "1.0.0"}
 	for name, asked := range map[string]registry.Access{

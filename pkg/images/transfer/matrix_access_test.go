@@ -13,7 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// target wants the check of a target to leave no upload behind.
+// target checks that the check of a target leaves no upload session open.
 func (s suite) target(t *testing.T) {
 	r, requests := watched(t, reach(s.to))
 	if err := r.CheckTarget(t.Context(), images.Ref{Registry: s.to.Host, Repository: "mirror/app", Tag: "v1"}); err != nil {
@@ -24,8 +24,7 @@ func (s suite) target(t *testing.T) {
 	}
 }
 
-// strangers wants those who may not come in, and those who may not be trusted, to be told
-// so.
+// strangers checks the errors for missing credentials and untrusted certificates.
 func (s suite) strangers(t *testing.T) {
 	switch s.to.Kind {
 	case servertest.TLS:
@@ -47,7 +46,8 @@ func (s suite) untrusted(t *testing.T) {
 	}
 }
 
-// wrongPassword wants few attempts: accounts are locked after some.
+// wrongPassword checks that there are few attempts, because some accounts are locked after
+// several.
 func (s suite) wrongPassword(t *testing.T) {
 	var refs []string
 	for _, ref := range []string{"locked/a:1", "locked/b:1", "locked/c:1", "locked/d:1", "locked/e:1", "locked/f:1"} {

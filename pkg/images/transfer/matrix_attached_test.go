@@ -15,10 +15,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// spdx is what a list of contents is, as an artifact.
+// spdx is the media type of an SBOM.
 const spdx = "text/spdx+json"
 
-// refer hangs an artifact on what a descriptor says, in a repository, and returns its digest.
+// refer adds an artifact with a subject to a repository, and returns its digest.
 func refer(t *testing.T, r *servertest.Registry, repo, text string, subject *v1.Descriptor) string {
 	t.Helper()
 	list := servertest.NewArtifact(t, spdx, text, subject)
@@ -70,7 +70,7 @@ func (s suite) wantReferrers(t *testing.T, repo string, subject *v1.Descriptor, 
 	}
 }
 
-// attached wants signatures and lists of contents to come with their image.
+// attached checks that signatures and SBOMs are copied with their image.
 func (s suite) attached(t *testing.T) {
 	index := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
 	s.from.Put(t, "attached/app:v1", index)
@@ -95,8 +95,8 @@ func (s suite) attached(t *testing.T) {
 	s.wantVerified(t, plan)
 }
 
-// attachedLater wants verify to find what was referred to an image after its copy, and Repair
-// to bring it beside what is there, also if only the target has that.
+// attachedLater checks that verify finds referrers that were added after the copy, and that
+// Repair copies them and keeps the referrers of the target.
 func (s suite) attachedLater(t *testing.T) {
 	index := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
 	s.from.Put(t, "later/app:v1", index)

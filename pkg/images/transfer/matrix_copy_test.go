@@ -17,8 +17,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// fill puts every shape of image into a registry, and returns the references to them with
-// their digests.
+// fill adds images of every kind to a registry, and returns their references with the
+// digests.
 func fill(t *testing.T, r *servertest.Registry, odd v1.Image) map[string]string {
 	t.Helper()
 	index := func(more ...mutate.IndexAddendum) v1.ImageIndex {
@@ -97,7 +97,7 @@ func (s suite) shapes(t *testing.T) {
 	if second.Bytes() != 0 {
 		t.Errorf("the second run uploaded %d bytes", second.Bytes())
 	}
-	wantHeads(t, "source", requests.take(t, s.from), len(refs)-2) // two references say their digest
+	wantHeads(t, "source", requests.take(t, s.from), len(refs)-2) // two references have a digest
 	wantHeads(t, "target", requests.take(t, s.to), len(refs))
 	s.wantVerified(t, plan)
 }
@@ -108,7 +108,7 @@ func (s suite) wantVerified(t *testing.T, plan images.Plan) {
 	wantFindings(t, open(t, reach(s.from, s.to)).Verify(t.Context(), plan, transfer.Options{}, true), nil)
 }
 
-// shared wants a blob that images share to be fetched once and uploaded once.
+// shared checks that a shared blob is downloaded once and uploaded once.
 func (s suite) shared(t *testing.T) {
 	base, err := random.Image(64<<10, 2)
 	if err != nil {
@@ -155,7 +155,7 @@ func (s suite) shared(t *testing.T) {
 	s.wantVerified(t, plan)
 }
 
-// sizeOf is how large the layers of an image are.
+// sizeOf returns the size of the layers of an image.
 func sizeOf(t *testing.T, image v1.Image) (size int64) {
 	t.Helper()
 	manifest, err := image.Manifest()
@@ -168,8 +168,8 @@ func sizeOf(t *testing.T, image v1.Image) (size int64) {
 	return size
 }
 
-// platforms wants an index with fewer platforms, as none of the registries takes one that
-// refers to what is not there.
+// platforms expects an index with fewer platforms, because none of the registries accepts
+// an index with missing manifests.
 func (s suite) platforms(t *testing.T) {
 	whole := s.from.Put(t, "some/list:v1", servertest.NewIndex(t, types.DockerManifestList, types.DockerManifestSchema2))
 	single := s.from.Put(t, "some/single:v1", servertest.NewImage(t, types.OCIManifestSchema1))

@@ -14,8 +14,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// newForeign returns an image of two platforms, one of which has a layer that is to be
-// fetched from elsewhere, and the digest of that.
+// newForeign returns an image with two platforms, one of which has a non-distributable
+// layer, and the digest of that layer.
 func newForeign(t *testing.T, mt, manifest, foreign types.MediaType) (v1.ImageIndex, string) {
 	t.Helper()
 	layer := static.NewLayer([]byte("of "+string(foreign)), foreign)
@@ -34,9 +34,9 @@ func newForeign(t *testing.T, mt, manifest, foreign types.MediaType) (v1.ImageIn
 	}), digest.String()
 }
 
-// foreignLayers wants layers that may not be distributed to stay where they are, and targets
-// that do not take such images to be told from those that are broken. The source is in
-// memory, as such targets cannot be sources.
+// foreignLayers checks that non-distributable layers are not copied, and that the refusal
+// of a target is not reported as a failure of the registry. The source is in memory,
+// because such targets cannot be sources.
 func (s suite) foreignLayers(t *testing.T) {
 	from := servertest.New(t, servertest.Plain)
 	docker, inDocker := newForeign(t, types.DockerManifestList, types.DockerManifestSchema2, types.DockerForeignLayer)

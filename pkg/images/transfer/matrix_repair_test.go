@@ -11,8 +11,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// repairs deletes a tag, a platform and a blob at the target, and moves a tag: verify names
-// them, and Repair brings back exactly these.
+// repairs deletes a tag, a platform and a blob at the target, and moves a tag. It checks
+// that verify reports these, and that Repair restores exactly these.
 func (s suite) repairs(t *testing.T) {
 	index := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
 	image := servertest.NewImage(t, types.DockerManifestSchema2)
@@ -65,7 +65,7 @@ func firstLayer(t *testing.T, image v1.Image) v1.Hash {
 	return manifest.Layers[0].Digest
 }
 
-// lostReferrers deletes what refers to an image at the target.
+// lostReferrers deletes the referrers of an image at the target.
 func (s suite) lostReferrers(t *testing.T) {
 	index := servertest.NewIndex(t, types.OCIImageIndex, types.OCIManifestSchema1)
 	s.from.Put(t, "lost/app:v1", index)

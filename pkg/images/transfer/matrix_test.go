@@ -12,13 +12,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
-// suite is what must work with every registry. It copies from one to another one, and
-// looks at what became of it with another client.
+// suite is the test suite for every kind of registry. It copies from one registry to
+// another, and checks the result with another client.
 type suite struct {
 	from, to *servertest.Registry
 	mounts   bool // the target mounts blobs from other repositories
-	foreign  bool // the target takes images with layers that may not be distributed
-	types    bool // the target says of what type the artifacts are that it lists as referrers
+	foreign  bool // the target accepts images with non-distributable layers
+	types    bool // the target lists the artifact types of referrers
 }
 
 func (s suite) run(t *testing.T) {
@@ -34,8 +34,8 @@ func (s suite) run(t *testing.T) {
 	t.Run("strangers", s.strangers)
 }
 
-// TestMemory runs the suite with the registry of go-containerregistry, which has all blobs
-// once for all repositories, mounts nothing, and lists referrers, though by the type of
+// TestMemory runs the suite with the registry of go-containerregistry. It stores a blob
+// once for all repositories, does not mount, and lists referrers with the media type of
 // their configuration.
 func TestMemory(t *testing.T) {
 	for _, kind := range servertest.Kinds() {
@@ -47,7 +47,8 @@ func TestMemory(t *testing.T) {
 }
 
 // TestStrictMemory runs the suite with the registry of registrytest, which scripts and
-// benchmarks use. It has blobs by repository, mounts them, and takes only what is complete.
+// benchmarks use. It stores blobs per repository, mounts them, and accepts only complete
+// manifests.
 func TestStrictMemory(t *testing.T) {
 	start := func() *servertest.Registry {
 		server := httptest.NewServer(registrytest.New(registrytest.Options{}))
@@ -57,8 +58,8 @@ func TestStrictMemory(t *testing.T) {
 	suite{from: start(), to: start(), mounts: true, foreign: true, types: true}.run(t)
 }
 
-// TestDistribution runs the suite with distribution, which has blobs by repository, mounts
-// them, takes only what is complete, and does not list referrers. Each of its registries
+// TestDistribution runs the suite with distribution. It stores blobs per repository, mounts
+// them, accepts only complete manifests, and has no referrers API. Each of its registries
 // is once the source and once the target.
 func TestDistribution(t *testing.T) {
 	registries := sandbox(t)
@@ -68,7 +69,7 @@ func TestDistribution(t *testing.T) {
 	}
 }
 
-// sandbox are the registries of the sandbox, which is started for a test.
+// sandbox starts a sandbox for a test, and returns its registries.
 func sandbox(t *testing.T) []*servertest.Registry {
 	t.Helper()
 	running := harness.ForTest(t, "true")

@@ -18,9 +18,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// relocation is an image that was moved: hub.example.com/old/mc:v1 is old/mc in the registry
-// hub no more, and quay.example.com/new/mc:v1 is new/mc in the registry quay. Both hosts are
-// reached through mappings only.
+// relocation is a moved image: hub.example.com/old/mc:v1 no longer exists as old/mc in the
+// registry hub, and quay.example.com/new/mc:v1 is new/mc in the registry quay. Both hosts
+// are reached only through the registry map.
 type relocation struct {
 	hub, quay, mirror *servertest.Server
 	ref               images.Ref
@@ -30,8 +30,8 @@ type relocation struct {
 
 const fact = "example/project#1"
 
-// relocated sets up an image that was moved. Its own place answers with a status; keychain
-// is nil for nobody's credentials.
+// relocated creates a moved image. The original repository answers with a status. A nil
+// keychain means no credentials.
 func relocated(t *testing.T, status int, keychain func(hub string) authn.Keychain) relocation {
 	t.Helper()
 	r := relocation{
@@ -66,13 +66,13 @@ func relocated(t *testing.T, status int, keychain func(hub string) authn.Keychai
 	return r
 }
 
-// plan copies the image to two places in the mirror.
+// plan copies the image to two repositories of the mirror.
 func (r relocation) plan(digest string) images.Plan {
 	inv := images.Inventory{Images: []images.Image{{Ref: r.ref, Digest: digest, Also: []string{"also/mc"}}}}
 	return images.NewPlan(inv, images.Target{Registry: r.mirror.Host, Prefix: "kkp"})
 }
 
-// wantTaken fails the test unless all results are the image, and say where it was found.
+// wantTaken fails the test unless all results are the image, with its new repository.
 func (r relocation) wantTaken(t *testing.T, report images.Report, outcome images.Outcome, how string) {
 	t.Helper()
 	for _, res := range report.Results {
@@ -140,7 +140,7 @@ func TestGoneSourcesAreArchived(t *testing.T) {
 	}
 }
 
-// TestGoneSourcesWithADigest wants a digest that the new place does not have.
+// TestGoneSourcesWithADigest uses a digest that the new repository does not have.
 func TestGoneSourcesWithADigest(t *testing.T) {
 	other := "sha256:" + strings.Repeat("a", 64)
 	r := relocated(t, http.StatusNotFound, nil)
@@ -170,7 +170,7 @@ func TestGoneSourcesWithADigest(t *testing.T) {
 	}
 }
 
-// TestRefusalsWithCredentials answers somebody who has logged in: that is no sign that the
+// TestRefusalsWithCredentials checks that a refusal after a login does not mean that the
 // image is gone.
 func TestRefusalsWithCredentials(t *testing.T) {
 	for _, status := range []int{http.StatusUnauthorized, http.StatusForbidden} {
@@ -185,13 +185,13 @@ func TestRefusalsWithCredentials(t *testing.T) {
 	}
 }
 
-// TestRefusalsOfStrangers has no move for the image, and no credentials.
+// TestRefusalsOfStrangers uses an image without a known move, and no credentials.
 func TestRefusalsOfStrangers(t *testing.T) {
 	private := servertest.New(t, servertest.Token)
 	hub := relocated(t, http.StatusUnauthorized, nil)
 	for _, ref := range []images.Ref{
 		{Registry: "hub.example.com", Repository: "team/app", Tag: "v1"},
-		{Registry: private.Host, Repository: "team/app", Tag: "v1"}, // it does not even let in
+		{Registry: private.Host, Repository: "team/app", Tag: "v1"}, // the registry refuses the login
 	} {
 		plan := images.NewPlan(images.Inventory{Images: []images.Image{{Ref: ref}}}, images.Target{Registry: hub.mirror.Host})
 		res := hub.registries.Copy(t.Context(), plan, transfer.Options{}).Results[0]
@@ -204,7 +204,7 @@ func TestRefusalsOfStrangers(t *testing.T) {
 	}
 }
 
-// TestOutagesAreNoMoves lets the own place fail in other ways.
+// TestOutagesAreNoMoves lets the original repository fail in other ways.
 func TestOutagesAreNoMoves(t *testing.T) {
 	r := relocated(t, http.StatusBadRequest, nil)
 	res := r.registries.Copy(t.Context(), r.plan(""), transfer.Options{}).Results[0]

@@ -14,8 +14,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// Indexes that list each other have many paths to one image. Copying and verifying take as
-// long as there are manifests, not paths.
+// TestIndexesThatListEachOther has indexes with many paths to one image. The time to copy
+// and verify depends on the number of manifests, not of paths.
 func TestIndexesThatListEachOther(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	if _, err := from.AddImage("team/app", "base", map[string][]registrytest.Layer{"amd64": nil}); err != nil {
@@ -50,7 +50,7 @@ func TestIndexesThatListEachOther(t *testing.T) {
 	}
 }
 
-// descriptorOf describes an index, as the index above it does.
+// descriptorOf returns the descriptor of an index, for the index above.
 func descriptorOf(digest v1.Hash) string {
 	return fmt.Sprintf(`{"mediaType":%q,"digest":%q,"size":1}`, types.OCIImageIndex, digest)
 }

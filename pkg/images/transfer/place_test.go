@@ -14,7 +14,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// TestPlacesThatMustBeCreated answers as registries do that create nothing by themselves.
+// TestPlacesThatMustBeCreated uses the answers of registries that do not create projects or
+// repositories on push.
 func TestPlacesThatMustBeCreated(t *testing.T) {
 	const noProject, noRepository = images.RemedyCreateProject, images.RemedyCreateRepository
 	for _, tt := range []struct {
@@ -22,7 +23,7 @@ func TestPlacesThatMustBeCreated(t *testing.T) {
 		status   int
 		code     string
 		message  string // of the repository %s
-		anywhere bool   // also for HEAD
+		anywhere bool   // also for HEAD requests
 		remedy   string
 		class    images.Class
 	}{
@@ -67,7 +68,7 @@ func TestPlacesThatMustBeCreated(t *testing.T) {
 	}
 }
 
-// TestRefusedForOneProject wants the other projects to get their images.
+// TestRefusedForOneProject checks that other projects get their images.
 func TestRefusedForOneProject(t *testing.T) {
 	from, to := servertest.New(t, servertest.Plain), servertest.New(t, servertest.Plain)
 	for _, ref := range []string{"a:1", "b:1", "c:1"} {

@@ -13,7 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// placed plans to copy a fleet of three: a chart with a second place that comes before all
+// placed returns a plan to copy a fleet of three: a chart whose second place is before all
 // others, and an image whose second place has the prefix of the target.
 func placed(t *testing.T, f registrytest.Fleet, from, to strict) (images.Inventory, images.Plan) {
 	t.Helper()
@@ -45,7 +45,7 @@ func write(t *testing.T, inv images.Inventory, name string, since *layout.Archiv
 	return report
 }
 
-// listed is what an archive says that it holds, without digests.
+// listed returns the images of an archive, without digests.
 func listed(t *testing.T, name string) images.Inventory {
 	t.Helper()
 	a, err := layout.Open(t.Context(), name)
@@ -98,7 +98,8 @@ func TestSecondPlacesTravelInArchives(t *testing.T) {
 	}
 }
 
-// TestSecondPlacesAreNotedLater writes an archive again, after an image got a second place.
+// TestSecondPlacesAreNotedLater writes an archive again after an image has a new second
+// place.
 func TestSecondPlacesAreNotedLater(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	inv, plan := placed(t, small(3), from, to)
@@ -134,8 +135,9 @@ func TestSecondPlacesAreNotedLater(t *testing.T) {
 	}
 }
 
-// TestSecondPlacesSinceAnArchive writes what is new: second places of what is known, and an
-// image whose second place is the first of all, with layers that the registry has already.
+// TestSecondPlacesSinceAnArchive writes a delta archive: new second places of old images,
+// and an image whose second place is before all others, with layers that the registry has
+// already.
 func TestSecondPlacesSinceAnArchive(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	base := pack(t, layout.DirScheme, from, fleet(t, small(3), from, to))
@@ -158,13 +160,13 @@ func TestSecondPlacesSinceAnArchive(t *testing.T) {
 	_, report = unpack(t, base, to)
 	wantAll(t, report, images.Copied)
 	_, report = unpack(t, delta, to)
-	if report.Count(images.Copied) != 3 || report.Count(images.Present) != 1 { // the second image was there, in its first place
+	if report.Count(images.Copied) != 3 || report.Count(images.Present) != 1 { // the second image was in its first place
 		t.Errorf("%+v", report)
 	}
 	wantCopies(t, plan, from, to)
 }
 
-// TestPlacesOfOthersAreChecked reads an archive that somebody else has written.
+// TestPlacesOfOthersAreChecked reads an archive of another tool.
 func TestPlacesOfOthersAreChecked(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	inv, _ := placed(t, small(3), from, to)

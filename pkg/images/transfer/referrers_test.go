@@ -14,8 +14,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// sign hangs a signature in cosign's way and an SBOM as a referrer on a digest, and returns
-// the digest of the SBOM.
+// sign adds two referrers to a digest, a signature in cosign's format and an SBOM with a
+// subject, and returns the digest of the SBOM.
 func sign(t *testing.T, s strict, repo string, digest v1.Hash) v1.Hash {
 	t.Helper()
 	manifest := func(content string, subject *v1.Descriptor) []byte {
@@ -128,8 +128,8 @@ func TestSparseIndexes(t *testing.T) {
 	}
 }
 
-// TestSignaturesThatCameLater wants verify to find what was signed after the copy, and Repair
-// to bring it.
+// TestSignaturesThatCameLater checks that verify finds signatures that were added after the
+// copy, and that Repair copies them.
 func TestSignaturesThatCameLater(t *testing.T) {
 	for name, into := range map[string]registrytest.Options{"with the referrers API": {}, "without": {NoReferrers: true}} {
 		t.Run(name, func(t *testing.T) {

@@ -18,7 +18,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// damage gives a blob of the first of the images other content at the target.
+// damage replaces the content of a blob of the first image at the target.
 func damage(t *testing.T, to strict, f registrytest.Fleet) v1.Hash {
 	t.Helper()
 	own, err := registrytest.NewLayer(1_000_000, f.OwnSize)
@@ -52,12 +52,12 @@ func TestDamagedBlobsAreReplaced(t *testing.T) {
 	}
 }
 
-// TestDamageThatStays is about registries that do not delete, and those that keep what they
-// had first, as distribution does.
+// TestDamageThatStays covers registries that do not delete blobs, and registries that keep
+// the first content, as distribution does.
 func TestDamageThatStays(t *testing.T) {
 	for text, into := range map[string]registrytest.Options{
 		"the registry does not delete the blob: 405": {NoDelete: true},
-		"still serves damaged content":         {KeepsFirst: true},
+		"still serves damaged content":               {KeepsFirst: true},
 	} {
 		from, to := newStrict(t, registrytest.Options{}), newStrict(t, into)
 		f := small(2)
@@ -76,7 +76,7 @@ func TestDamageThatStays(t *testing.T) {
 	}
 }
 
-// spoilt is storage of which a blob comes out with other content.
+// spoilt is a storage that returns wrong content for one blob.
 type spoilt struct {
 	registry.BlobHandler
 
@@ -107,8 +107,8 @@ func (s *spoilt) Delete(ctx context.Context, repo string, h v1.Hash) error {
 	return s.BlobHandler.(registry.BlobDeleteHandler).Delete(ctx, repo, h)
 }
 
-// TestDamagedInAnotherRegistry repairs blobs that two repositories share, in a registry that
-// has them once.
+// TestDamagedInAnotherRegistry repairs blobs of two repositories, in a registry that stores
+// them once.
 func TestDamagedInAnotherRegistry(t *testing.T) {
 	from := newStrict(t, registrytest.Options{})
 	storage := &spoilt{BlobHandler: registry.NewInMemoryBlobHandler(), damaged: map[v1.Hash]bool{}}

@@ -23,7 +23,7 @@ import (
 // large is one image whose layers are streamed.
 func large() registrytest.Fleet { return registrytest.Fleet{Repositories: 1, OwnSize: 9 << 20} }
 
-// cutAfter ends responses to downloads of large blobs after some bytes, a number of times.
+// cutAfter interrupts downloads of large blobs after a number of bytes, a number of times.
 func cutAfter(bytes int64, times int32, next http.Handler) (http.Handler, *atomic.Int32) {
 	var cuts atomic.Int32
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -34,11 +34,11 @@ func cutAfter(bytes int64, times int32, next http.Handler) (http.Handler, *atomi
 	}), &cuts
 }
 
-// shortWriter breaks the connection after some bytes.
+// shortWriter interrupts the connection after a number of bytes.
 type shortWriter struct {
 	http.ResponseWriter
 	left int64
-	cut  func() bool // tells whether to
+	cut  func() bool // reports whether to interrupt
 }
 
 func (w *shortWriter) Write(p []byte) (int, error) {
@@ -69,7 +69,7 @@ func TestDownloadsResume(t *testing.T) {
 		name  string
 		opts  registrytest.Options
 		fault func(http.ResponseWriter, *http.Request) bool
-		extra int64 // bytes that are sent again, for each cut
+		extra int64 // bytes that are sent again after each interruption
 	}{
 		{"with ranges", registrytest.Options{}, nil, 0},
 		{"200 instead of 206", registrytest.Options{NoRanges: true}, nil, 3 << 20},
@@ -103,7 +103,7 @@ func TestExpiredRedirect(t *testing.T) {
 	var good sync.Map
 	cdn := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := good.LoadAndDelete(r.URL.Query().Get("ticket")); !ok {
-			w.WriteHeader(http.StatusForbidden) // each permission is good for one request
+			w.WriteHeader(http.StatusForbidden) // each signed URL is valid for one request
 			return
 		}
 		cutting.ServeHTTP(w, r)
@@ -115,7 +115,7 @@ func TestExpiredRedirect(t *testing.T) {
 		}
 		ticket := tickets.Add(1)
 		if ticket%3 != 0 {
-			good.Store(fmt.Sprint(ticket), true) // every third one has expired before it is used
+			good.Store(fmt.Sprint(ticket), true) // every third one expires before its use
 		}
 		http.Redirect(w, r, fmt.Sprintf("%s%s?ticket=%d", cdn.URL, r.URL.Path, ticket), http.StatusTemporaryRedirect)
 		return true
@@ -128,7 +128,8 @@ func TestExpiredRedirect(t *testing.T) {
 	}
 }
 
-// breakUploads ends the requests that stream a blob after some bytes, a number of times.
+// breakUploads interrupts the streamed upload of a blob after a number of bytes, a number
+// of times.
 func breakUploads(bytes int64, times int32, next http.Handler) http.Handler {
 	var count atomic.Int32
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -149,7 +150,7 @@ func TestUploadsResume(t *testing.T) {
 	tests := []struct {
 		name string
 		opts registrytest.Options
-		sent int64 // at most
+		sent int64 // maximum number of bytes
 	}{
 		{"by status", registrytest.Options{}, 18<<20 + 4096},
 		{"from the beginning", registrytest.Options{NoStatus: true}, 18<<20 + 2*5<<20 + 4096},

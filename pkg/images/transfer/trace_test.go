@@ -13,7 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// text is a strings.Builder for several writers.
+// text is a strings.Builder for concurrent writers.
 type text struct {
 	mu sync.Mutex
 	b  strings.Builder
@@ -25,7 +25,7 @@ func (s *text) Write(p []byte) (int, error) {
 	return s.b.Write(p)
 }
 
-// TestTraceOfACopy wants every request to be printed, and no password.
+// TestTraceOfACopy checks that the log has every request, and no password.
 func TestTraceOfACopy(t *testing.T) {
 	for _, kind := range servertest.Kinds() {
 		from, to := servertest.New(t, kind), servertest.New(t, kind)
@@ -45,7 +45,7 @@ func TestTraceOfACopy(t *testing.T) {
 		}
 		answered := 0
 		for _, e := range out.entries(t, &to.Registry) {
-			if e.status != "in" { // it reached the server
+			if e.status != "in" { // the request has reached the server
 				answered++
 			}
 		}

@@ -12,7 +12,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
-// wantFindings fails the test unless the images are what is wanted, and the others verified.
+// wantFindings fails the test unless the images have the given findings, and all others are
+// verified.
 func wantFindings(t *testing.T, v images.Verification, want map[string]images.Finding) {
 	t.Helper()
 	for _, c := range v.Checks {
@@ -90,7 +91,7 @@ func TestVerifyWithoutASource(t *testing.T) {
 	from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
 	plan := fleet(t, small(2), from, to)
 	for i, res := range open(t, login()).Copy(t.Context(), plan, transfer.Options{}).Results {
-		plan.Copies[i].Digest = res.Digest // as a lock has them
+		plan.Copies[i].Digest = res.Digest // as in a lock
 	}
 	from.server.Take()
 	wantFindings(t, open(t, login()).Verify(t.Context(), plan, transfer.Options{}, true), nil)

@@ -11,7 +11,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// damaged reads an archive, and returns the error that the first damage gives.
+// damaged reads an archive, and returns the first error.
 func damaged(t testing.TB, data []byte) error {
 	a, err := Read(t.Context(), bytes.NewReader(data), int64(len(data)))
 	if err != nil {
@@ -70,10 +70,11 @@ func TestDamageIsNamed(t *testing.T) {
 	}
 }
 
-// Wherever it is cut, that is found when it is opened.
+// TestACutArchiveIsRefused checks that a truncation at any position is detected when the
+// archive is opened.
 func TestACutArchiveIsRefused(t *testing.T) {
 	whole := legacy(t).tar(t)
-	end := bytes.LastIndexByte(whole, ']') + 1 // what follows is empty
+	end := bytes.LastIndexByte(whole, ']') + 1 // only padding follows
 	for size := 0; size < end; size += 100 {
 		err := damaged(t, whole[:size])
 		var d *failure.DamagedError
@@ -110,7 +111,7 @@ func TestWhatIsNoArchiveOfImagesIsRefused(t *testing.T) {
 	}
 }
 
-// Whatever is in a file, it is refused, or everything in it is what its digest says.
+// FuzzRead checks that any file is refused, or that all its content matches the digests.
 func FuzzRead(f *testing.F) {
 	content := strings.Repeat("layer ", 50)
 	f.Add([]byte{})

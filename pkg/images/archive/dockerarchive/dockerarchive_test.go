@@ -19,10 +19,10 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// saved is what crane, and so kubermatic-installer, writes of images.
+// saved writes images as crane does, and therefore kubermatic-installer.
 func saved(t *testing.T, imgs map[string]v1.Image) []byte {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "images.tar.gz") // which it is not
+	path := filepath.Join(t.TempDir(), "images.tar.gz") // the file is not compressed
 	if err := crane.MultiSave(imgs, path); err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestWhatCraneWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if img.Digest != digest { // random images are of Docker's types, so what is made is what was there
+		if img.Digest != digest { // random images have Docker's media types, so the generated manifest is equal to the original
 			got, _ := read(a, img.Digest)
 			raw, _ := want[img.Name].RawManifest()
 			t.Errorf("%s:\n%s", img.Name, cmp.Diff(string(raw), got))

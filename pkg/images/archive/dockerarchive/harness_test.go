@@ -12,8 +12,8 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 )
 
-// files are the members of a tar file, in their order. A content that begins with "->" is
-// a symbolic link, one with "=>" a hard link.
+// files are the members of a tar file, in order. Content that starts with "->" is a
+// symbolic link, with "=>" a hard link.
 type files []struct{ name, content string }
 
 func (f *files) add(name, content string) {
@@ -80,7 +80,7 @@ func digestOf(t testing.TB, content string) v1.Hash {
 	return digest
 }
 
-// configOf is a configuration for layers with this content.
+// configOf returns a configuration for layers with this content.
 func configOf(t testing.TB, layers ...string) string {
 	t.Helper()
 	var ids []string
@@ -112,8 +112,8 @@ func gzipOf(t testing.TB, content string) string {
 	return b.String()
 }
 
-// legacy is what docker save wrote before it wrote layouts: layers that are not packed, in
-// directories, one of them there twice.
+// legacy is an archive in the format of older docker save: uncompressed layers in
+// directories, one of them twice.
 func legacy(t testing.TB) files {
 	t.Helper()
 	config := configOf(t, "base layer", "own layer", "base layer")
@@ -131,7 +131,7 @@ func legacy(t testing.TB) files {
 	return f
 }
 
-// packed is an image whose one layer is packed, under a name that says nothing.
+// packed is an image with one compressed layer whose name has no digest.
 func packed(t testing.TB, layer, content string) files {
 	t.Helper()
 	var f files
@@ -160,7 +160,7 @@ func read(a *Archive, digest v1.Hash) (string, error) {
 	return string(data), err
 }
 
-// readAll reads everything that an archive leads to.
+// readAll reads all content of an archive.
 func readAll(a *Archive) error {
 	for _, img := range a.Images {
 		raw, err := read(a, img.Digest)

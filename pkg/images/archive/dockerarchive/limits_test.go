@@ -13,8 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
-// image is an archive with a configuration of some layers, all the same, and a
-// manifest.json.
+// image returns an archive with a configuration of equal layers, and a manifest.json.
 func image(t *testing.T, layers int, list string) []byte {
 	t.Helper()
 	digest, _, err := v1.SHA256(strings.NewReader("layer"))
@@ -39,7 +38,7 @@ func TestWhatAnArchiveListsIsBounded(t *testing.T) {
 	}
 	for name, tt := range map[string]struct {
 		data []byte
-		want string // the error, "" for none
+		want string // the error; "": none
 	}{
 		"images":        {image(t, 0, "["+strings.Repeat("{},", 50_000)+"{}]"), "manifest.json is not valid: more than 50000 elements"},
 		"no list":       {image(t, 0, `{}`), "manifest.json is not valid: expected a JSON array"},
@@ -59,7 +58,7 @@ func TestWhatAnArchiveListsIsBounded(t *testing.T) {
 	}
 }
 
-// What many images share is read once, and made once.
+// TestManyNamesOfOneImage checks that shared content is read once and generated once.
 func TestManyNamesOfOneImage(t *testing.T) {
 	var list []string
 	for i := range 200 {
@@ -76,7 +75,8 @@ func TestManyNamesOfOneImage(t *testing.T) {
 	}
 }
 
-// A manifest is some dozens of times larger than what stands for it in manifest.json.
+// TestWhatIsMadeIsBounded checks the limit for generated manifests, which are much larger
+// than their entries in manifest.json.
 func TestWhatIsMadeIsBounded(t *testing.T) {
 	digest, _, err := v1.SHA256(strings.NewReader("layer"))
 	if err != nil {

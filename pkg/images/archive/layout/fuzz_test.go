@@ -13,8 +13,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
-// Whatever is in a file, it is refused, or what it lists can be looked up; and nobody writes
-// over it unless it is an archive.
+// FuzzOpen checks that any file is refused, or that all listed content can be looked up,
+// and that only archives are overwritten.
 func FuzzOpen(f *testing.F) {
 	blob := "blobs/sha256/" + digestOf(f, "x").Hex
 	index := fmt.Sprintf(`{"manifests":[{"digest":%q,"size":1,"annotations":{"org.opencontainers.image.ref.name":"a:v1"}}]}`, digestOf(f, "x"))

@@ -90,15 +90,15 @@ func get(t *testing.T, name, text string) error {
 	return err
 }
 
-// Whoever can write in the directory of an archive plants links there. What they lead to
-// does not change.
+// TestWritingFollowsNoLinks creates links in the directory of an archive, and checks that
+// their targets do not change.
 func TestWritingFollowsNoLinks(t *testing.T) {
 	const text = "content of a blob"
 	hex := digestOf(t, text).Hex
 	for name, tt := range map[string]struct {
 		archive string                                 // in a directory that others can write to
-		plant   func(t *testing.T, dir, victim string) // victim is elsewhere
-		want    string                                 // the error, "" for none
+		plant   func(t *testing.T, dir, victim string) // victim is a file outside of the directory
+		want    string                                 // the error; "": none
 	}{
 		"a blob":            {"oci:.", func(t *testing.T, dir, victim string) { link(t, victim, dir+"/blobs/sha256/"+hex+".partial") }, ""},
 		"the blob itself":   {"oci:.", func(t *testing.T, dir, victim string) { link(t, victim, dir+"/blobs/sha256/"+hex) }, ""},
@@ -118,7 +118,7 @@ func TestWritingFollowsNoLinks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			shared := t.TempDir()
 			victim := filepath.Join(t.TempDir(), "victim")
-			if err := fill(t, "oci-archive:"+victim, "precious"); err != nil { // so that it looks like one to go on with
+			if err := fill(t, "oci-archive:"+victim, "precious"); err != nil { // so that the file is an archive that could be continued
 				t.Fatal(err)
 			}
 			before := content(t, victim)
@@ -145,14 +145,15 @@ func TestWritingFollowsNoLinks(t *testing.T) {
 	}
 }
 
-// A directory from others leads no reader out of it.
+// TestReadingFollowsNoLinks checks that no link leads a reader out of the directory of an
+// archive.
 func TestReadingFollowsNoLinks(t *testing.T) {
 	const text = "content of a blob"
 	hex := digestOf(t, text).Hex
 	index := fmt.Sprintf(`{"manifests":[{"digest":"sha256:%s","size":%d}]}`, hex, len(text))
 	for name, tt := range map[string]struct {
 		plant func(t *testing.T, dir, elsewhere string)
-		want  string // the error, "" for none
+		want  string // the error; "": none
 	}{
 		"a link inside": {func(t *testing.T, dir, _ string) {
 			put(t, dir+"/shared/blob", text)
@@ -242,7 +243,8 @@ func TestWhatIsNoDigestIsNotThere(t *testing.T) {
 	}
 }
 
-// A blob that another tool left half written, under its own name, is written again.
+// TestABlobOfAnotherSizeIsWrittenAgain checks that an incomplete blob of another tool is
+// written again.
 func TestABlobOfAnotherSizeIsWrittenAgain(t *testing.T) {
 	dir := t.TempDir()
 	const text = "content of a blob"
@@ -262,7 +264,7 @@ func TestABlobOfAnotherSizeIsWrittenAgain(t *testing.T) {
 	}
 }
 
-// gzip packs zeros a thousand times.
+// TestUnpackingIsBounded decompresses zeros, which gzip compresses a thousand times.
 func TestUnpackingIsBounded(t *testing.T) {
 	temporary := t.TempDir()
 	t.Setenv("TMPDIR", temporary)
@@ -290,7 +292,7 @@ type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// What a place in a tar file says of itself is not believed.
+// TestHostileMembers checks that headers of tar members are not trusted.
 func TestHostileMembers(t *testing.T) {
 	blob := "blobs/sha256/" + digestOf(t, "x").Hex
 	var huge, long bytes.Buffer
@@ -305,7 +307,7 @@ func TestHostileMembers(t *testing.T) {
 	end := servertest.Archive(t)
 	for name, tt := range map[string]struct {
 		data         []byte
-		open, create string // the errors, "" for none
+		open, create string // the errors; "": none
 	}{
 		"a huge size":   {huge.Bytes(), "truncated or damaged", "not an OCI archive"},
 		"a long name":   {append(long.Bytes(), end...), "a name of 80078 bytes", "a name of 80078 bytes"},

@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// Opening a pipe waits for who writes into it, perhaps for ever.
+// TestPipesAreNotOpened checks that pipes are not opened, because opening waits for a
+// writer.
 func TestPipesAreNotOpened(t *testing.T) {
 	const text = "content of a blob"
 	blob := "blobs/sha256/" + digestOf(t, text).Hex

@@ -24,7 +24,7 @@ func blobOf(t *testing.T, text string) (v1.Hash, []byte) {
 	return digest, []byte(text)
 }
 
-// forms are an archive of each form, in a directory of its own.
+// forms returns one archive of each form, in directories of their own.
 func forms(t *testing.T) map[string]string {
 	return map[string]string{
 		"directory": DirScheme + filepath.Join(t.TempDir(), "layout"),
@@ -103,17 +103,17 @@ func TestWritingGoesOn(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 			gone, data2 := blobOf(t, strings.Repeat("gone ", 500))
-			_ = a.Write(gone, int64(len(data2)), bytes.NewReader(data2[:10])) // nobody will want it any more
+			_ = a.Write(gone, int64(len(data2)), bytes.NewReader(data2[:10])) // a blob that no image needs any more
 			if a.Has(cut) || !a.Has(whole) {
 				t.Error("what was cut is there")
 			}
-			if err := a.Close(); err != nil { // as if it was killed
+			if err := a.Close(); err != nil { // as after an interruption
 				t.Fatal(err)
 			}
 			if b, err := Open(t.Context(), name); err == nil && form == "tar" {
 				t.Errorf("half an archive was opened: %v", b)
 			}
-			for range 2 { // the second time, it is complete
+			for range 2 { // the archive is complete the second time
 				b, err := Create(name)
 				if err != nil {
 					t.Fatal(err)

@@ -53,7 +53,7 @@ func ociArchive(t *testing.T) (path string, digest v1.Hash) {
 	return path, digest
 }
 
-// gzipFile packs a file, under a name that does not say so.
+// gzipFile compresses a file, and keeps a name without .gz.
 func gzipFile(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -175,7 +175,8 @@ func TestPackedArchivesOpen(t *testing.T) {
 	}
 }
 
-// Others write the full reference where containerd looks for it, or not at all.
+// TestNamesThatOthersWrite reads the names of other tools, which write the full reference
+// to containerd's annotation, or not at all.
 func TestNamesThatOthersWrite(t *testing.T) {
 	dir := t.TempDir()
 	digest, _ := blobOf(t, "manifest")

@@ -15,7 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
-// texts adds layers to a tree and returns its files, and the others with their errors.
+// texts adds layers to a tree and returns the files, and the errors of other files.
 func texts(t testing.TB, packed ...[]byte) (files, refused map[string]string) {
 	t.Helper()
 	tree := layers.NewTree("addons", func(path string) bool { return strings.HasSuffix(path, ".yaml") })
@@ -103,7 +103,7 @@ func TestHostileEntries(t *testing.T) {
 	}
 }
 
-// tarHeader is the header of a file without its content.
+// tarHeader returns the header of a file without content.
 func tarHeader(t *testing.T, name string, size int64) []byte {
 	var buffer bytes.Buffer
 	if err := tar.NewWriter(&buffer).WriteHeader(&tar.Header{Name: name, Size: size, Mode: 0o644, Typeflag: tar.TypeReg}); err != nil {
@@ -116,7 +116,7 @@ type zeroes struct{}
 
 func (zeroes) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-// gzipped, zstandard and bare are what registries have as layers.
+// FuzzLayer has seeds in the formats of registries: gzip, zstd and uncompressed.
 func FuzzLayer(f *testing.F) {
 	f.Add(servertest.Archive(f, servertest.File("addons/a/x.yaml", "x"), servertest.File("addons/a/.wh.y", ""), servertest.File("addons/.wh..wh..opq", "")))
 	f.Add(servertest.Archive(f, servertest.File("addons/a/x.yaml", "→../../x"), servertest.File("addons/a/x.yaml", "⇒addons/a/x.yaml"), servertest.File("../x", "x")))

@@ -16,8 +16,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/servertest"
 )
 
-// endless is a layer that is made while it is read: its entries come from next, and never
-// end.
+// endless is a layer that is generated while it is read. Its entries come from next, and
+// never end.
 type endless struct {
 	next func(n int) *tar.Header
 	n    int
@@ -25,7 +25,7 @@ type endless struct {
 	read int64 // bytes
 
 	last    *tar.Header
-	written []byte // that header
+	written []byte // the last header
 }
 
 func (e *endless) Read(p []byte) (int, error) {
@@ -52,13 +52,13 @@ func (e *endless) Read(p []byte) (int, error) {
 
 func everything() *layers.Tree { return layers.NewTree("addons", func(string) bool { return true }) }
 
-// What is kept of one layer is counted while it is read: names and files alike.
+// TestWhatIsKeptIsBounded checks that names and files are counted while a layer is read.
 func TestWhatIsKeptIsBounded(t *testing.T) {
 	long := strings.Repeat("long/", 20) + strings.Repeat("x", 3000)
 	whiteout, elsewhere := &tar.Header{Name: "addons/.wh.x"}, &tar.Header{Name: "etc/x"}
 	for name, tt := range map[string]struct {
 		next func(n int) *tar.Header
-		most int64 // bytes that are read before it is refused
+		most int64 // bytes that are read before the refusal
 		want string
 	}{
 		"files": {func(n int) *tar.Header {
@@ -92,8 +92,8 @@ func TestWhatIsKeptIsBounded(t *testing.T) {
 	}
 }
 
-// A file that takes the place of another is counted instead of it, in one layer and in the
-// next.
+// TestWhatIsReplacedIsNotCounted checks that a file that replaces another is counted
+// instead of it, in the same layer and in the next.
 func TestWhatIsReplacedIsNotCounted(t *testing.T) {
 	tree := everything()
 	same := servertest.File("addons/a/same.yaml", strings.Repeat("x", 3<<20))
@@ -108,12 +108,13 @@ func TestWhatIsReplacedIsNotCounted(t *testing.T) {
 	}
 }
 
-// A name that is deep took quadratic time, in the layer that has it and in the next.
+// TestNamesAreBounded checks deeply nested names, which took quadratic time, in the same
+// layer and in the next.
 func TestNamesAreBounded(t *testing.T) {
 	deep := strings.Repeat("a/", 400_000)
 	for _, tt := range []struct {
 		header tar.Header
-		want   string // the error, "" for none
+		want   string // the error; "": none
 	}{
 		{tar.Header{Name: "addons/" + strings.Repeat("a/", 100) + "x.yaml"}, "more than 64 directories"},
 		{tar.Header{Name: "addons/" + deep + "x.yaml"}, "has a name of 800013 bytes"},
@@ -167,7 +168,8 @@ func TestReadingALayerIsInterrupted(t *testing.T) {
 	}
 }
 
-// Each layer costs what is in it, whatever is below it.
+// TestManyLayersOverManyFiles checks that the time for a layer depends only on its own
+// content.
 func TestManyLayersOverManyFiles(t *testing.T) {
 	tree := everything()
 	var entries []servertest.Entry

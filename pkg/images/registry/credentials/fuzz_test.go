@@ -23,8 +23,8 @@ func repositoryOf(t testing.TB) name.Repository {
 	return repo
 }
 
-// FuzzRead wants a docker configuration of a cluster, as pull secrets hold one, to be read or
-// refused without a word of it in the error.
+// FuzzRead checks that a docker configuration from a cluster, such as a pull secret, is
+// read or refused, and that the error quotes nothing of it.
 func FuzzRead(f *testing.F) {
 	repo := repositoryOf(f)
 	f.Fuzz(func(t *testing.T, config []byte) {
@@ -41,7 +41,8 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
-// FuzzKey wants credentials to go only to what their key in a file names.
+// FuzzKey checks that credentials are used only for the registry or repository in their
+// key.
 func FuzzKey(f *testing.F) {
 	repo := repositoryOf(f)
 	f.Fuzz(func(t *testing.T, key string) {
@@ -68,8 +69,8 @@ func FuzzKey(f *testing.F) {
 	})
 }
 
-// FuzzAuthFile wants a file of docker or podman to be read or refused. Credential helpers are
-// looked for where there are none.
+// FuzzAuthFile checks that a file of docker or podman is read or refused. No credential
+// helpers are installed.
 func FuzzAuthFile(f *testing.F) {
 	repo := repositoryOf(f)
 	dir := f.TempDir()

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 )
 
-// home makes an empty home directory with no credentials in the environment.
+// home creates an empty home directory, without credentials in the environment.
 func home(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -35,13 +35,13 @@ func write(t *testing.T, content string, path ...string) string {
 	return file
 }
 
-// auths is a file with one user per key, named like the key.
+// auths returns a file with one user for each key. The user has the name of the key.
 func auths(keys ...string) string {
 	var entries []string
 	for _, key := range keys {
 		entries = append(entries, fmt.Sprintf("%q: {\"auth\": %q}", key, base64.StdEncoding.EncodeToString([]byte(key+":pw"))))
 	}
-	// In the user name a colon would end it, so it ends at the first one.
+	// A user name ends at the first colon.
 	return `{"auths": {` + strings.Join(entries, ", ") + `}}`
 }
 

@@ -15,14 +15,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/httptransport"
 )
 
-// TestLinkLocalAddressesAreNotAsked wants no connection to where clouds keep secrets, whether
-// an address names it itself or a redirect does, unless the user has named the host.
+// TestLinkLocalAddressesAreNotAsked checks that link-local addresses are refused, directly
+// and after a redirect, unless the user has named the host.
 func TestLinkLocalAddressesAreNotAsked(t *testing.T) {
 	redirect := httptest.NewServer(http.RedirectHandler("https://169.254.169.254/latest", http.StatusFound))
 	t.Cleanup(redirect.Close)
 	for _, address := range []string{redirect.URL, "https://169.254.169.254/latest", "https://[fe80::1]/", "https://[::ffff:169.254.1.1]:8443/"} {
 		base := httptransport.NewBase(nil, false, 0)
-		base.Proxy = nil                                       // which would be asked in the place of the host
+		base.Proxy = nil                                       // the proxy would receive the request instead
 		_, err := (&http.Client{Transport: base}).Get(address) //nolint:bodyclose,noctx // there is no answer
 		var refused *failure.RejectedError
 		if !errors.As(err, &refused) || refused.As != images.ClassPolicy || !strings.Contains(err.Error(), "link-local address") {
@@ -31,8 +31,8 @@ func TestLinkLocalAddressesAreNotAsked(t *testing.T) {
 	}
 }
 
-// TestNamedHostsAreDialed wants the rule to be about names that the user did not give, and to
-// hold after names were resolved.
+// TestNamedHostsAreDialed checks that the rule allows hosts that the user has named, and
+// applies after name resolution.
 func TestNamedHostsAreDialed(t *testing.T) {
 	never := func(string) bool { return false }
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -13,8 +13,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/httptransport"
 )
 
-// challenging is a registry that wants somebody to log in, and whatever else it is asked
-// answers without a token, but with a secret.
+// challenging is a registry that asks for a login. It answers all other requests with a
+// secret instead of a token.
 type challenging struct{ header string }
 
 // RoundTrip implements http.RoundTripper.
@@ -27,8 +27,8 @@ func (c challenging) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// FuzzChallenge logs in as a registry wants it. Nothing that a token server answers may be
-// quoted, wherever the challenge says that it is.
+// FuzzChallenge logs in with any challenge, and checks that no answer of a token server is
+// quoted.
 func FuzzChallenge(f *testing.F) {
 	f.Fuzz(func(t *testing.T, registry, header string) {
 		at, err := name.NewRegistry(registry)

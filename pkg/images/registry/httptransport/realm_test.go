@@ -6,7 +6,7 @@ func TestOwnRealm(t *testing.T) {
 	challenge := func(realm string) string { return `Bearer realm="` + realm + `",service="s"` }
 	tests := []struct {
 		registry, scheme, realm string
-		want                    string // the realm that go-containerregistry gets to see
+		want                    string // the realm that go-containerregistry receives
 	}{
 		{"10.0.0.1:5050", "https", "https://10.0.0.1/jwt/auth?a=b", "https://10.0.0.1:5050/kkp-mirror/token?a=b"},
 		{"127.0.0.1:5000", "http", "http://127.0.0.1:5001/token", "http://127.0.0.1:5000/kkp-mirror/token"},

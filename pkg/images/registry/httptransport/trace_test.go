@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// leaky answers with a secret wherever one may be.
+// leaky answers with secrets in all parts of the answer.
 func leaky(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	w.Header().Set("Location", "https://u:s3cret@cdn.example.com/blob?X-Amz-Signature=s3cret&digest=sha256:1&_state=s3cret")
@@ -23,7 +23,7 @@ func leaky(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprint(w, `{"token":"s3cret"}`)
 }
 
-// traced sends a request that is full of secrets, and returns what is printed.
+// traced sends a request with secrets in all its parts, and returns the log.
 func traced(t *testing.T, address string, level int) string {
 	t.Helper()
 	base := NewBase(nil, false, 0)

@@ -16,7 +16,7 @@ import (
 
 const someDigest = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
-// hostile answers as a function says, and remembers what it was asked.
+// hostile answers requests with a function, and records them.
 type hostile struct {
 	answer func(req *http.Request) (status int, header, value, body string)
 	asked  []string
@@ -42,13 +42,13 @@ func session(t testing.TB, through http.RoundTripper) *repository.Session {
 	return repository.New(repo, through, true)
 }
 
-// TestUploadsThatAreSentAway wants an upload to go only where a registry may send it, and
-// to be canceled only at the registry.
+// TestUploadsThatAreSentAway checks that an upload is sent only to addresses that are
+// allowed, and canceled only at the registry.
 func TestUploadsThatAreSentAway(t *testing.T) {
 	const start = "POST https://registry.example.com/v2/team/app/blobs/uploads/"
 	for location, tt := range map[string]struct {
-		why    string // of the error, "" for none
-		cancel string // the address that is deleted, "" for none
+		why    string // of the error; "": no error
+		cancel string // address of the cancellation; "": none
 	}{
 		"/v2/team/app/blobs/uploads/1":                                 {"", "https://registry.example.com/v2/team/app/blobs/uploads/1"},
 		"https://registry.example.com:443/v2/team/app/blobs/uploads/1": {"", "https://registry.example.com:443/v2/team/app/blobs/uploads/1"},
@@ -81,7 +81,7 @@ func TestUploadsThatAreSentAway(t *testing.T) {
 	}
 }
 
-// TestPartsThatAreSentAway is the same for the parts after the first one.
+// TestPartsThatAreSentAway checks the same for the parts of an upload after the first one.
 func TestPartsThatAreSentAway(t *testing.T) {
 	hash, err := v1.NewHash(someDigest)
 	if err != nil {
@@ -105,7 +105,7 @@ func TestPartsThatAreSentAway(t *testing.T) {
 	}
 }
 
-// someReferrers is a part of a list.
+// someReferrers returns one page of a list of referrers.
 func someReferrers(n int) string {
 	entry := `{"mediaType":"application/vnd.oci.image.manifest.v1+json","size":2,"digest":"` + someDigest + `"}`
 	return `{"schemaVersion":2,"manifests":[` + strings.TrimSuffix(strings.Repeat(entry+",", n), ",") + `]}`
@@ -126,12 +126,12 @@ func TestReferrersComeInParts(t *testing.T) {
 	}
 }
 
-// TestListsOfReferrersWithoutEnd wants a list to be bounded in pages and bytes, and to stay
-// with its registry.
+// TestListsOfReferrersWithoutEnd checks that a list is bounded in pages and bytes, and that
+// all its pages are from its registry.
 func TestListsOfReferrersWithoutEnd(t *testing.T) {
 	for name, tt := range map[string]struct {
 		link, body, why string
-		most            int // requests
+		most            int // maximum number of requests
 	}{
 		"no last page":   {`</v2/team/app/referrers/again>; rel="next"`, someReferrers(1), "more than 100 pages", 100},
 		"large pages":    {`</v2/team/app/referrers/again>; rel="next"`, someReferrers(1) + strings.Repeat(" ", 6<<20), "larger than 16 MiB", 3},
@@ -150,7 +150,8 @@ func TestListsOfReferrersWithoutEnd(t *testing.T) {
 	}
 }
 
-// FuzzLink wants a list to stay with its registry and to end, whatever the links say.
+// FuzzLink checks that a list ends and that all its pages are from its registry, for any
+// Link header.
 func FuzzLink(f *testing.F) {
 	f.Fuzz(func(t *testing.T, link string) {
 		server := &hostile{answer: func(*http.Request) (int, string, string, string) {

@@ -16,7 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 )
 
-// TestNondistributableLayersThatAreMissed answers as distribution does.
+// TestNondistributableLayersThatAreMissed uses the answers of distribution.
 func TestNondistributableLayersThatAreMissed(t *testing.T) {
 	hash := func(c string) v1.Hash { return v1.Hash{Algorithm: "sha256", Hex: strings.Repeat(c, 64)} }
 	digest := func(c string) string { return hash(c).String() }

@@ -21,7 +21,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// serve runs a registry, and returns what opens sessions with its repositories.
+// serve runs a registry, and returns a function that opens sessions with its repositories.
 func serve(t *testing.T, handler http.Handler) func(path string) *repository.Session {
 	t.Helper()
 	srv := httptest.NewServer(handler)
@@ -77,7 +77,7 @@ func TestABlobComesAndGoes(t *testing.T) {
 		if got := push(b, "team/a"); got != want {
 			t.Errorf("%s: mounting it: %d, want %d", name, got, want)
 		}
-		for range 2 { // the second time, it is not there
+		for range 2 { // the blob does not exist the second time
 			if err := a.Delete(t.Context(), desc); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}

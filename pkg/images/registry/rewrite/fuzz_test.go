@@ -10,8 +10,8 @@ import (
 // longestRepository is the limit of references: github.com/distribution/reference.
 const longestRepository = 255
 
-// FuzzParse wants a mapping that can be read to be written the same way, and to lead to
-// references of its registry.
+// FuzzParse checks that a valid rule is formatted as it was parsed, and leads to references
+// in its registry.
 func FuzzParse(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		m, err := rewrite.Parse(text)
@@ -31,7 +31,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%q: %s is at %s", text, source, at)
 		}
 		if len(at.Repository) > longestRepository {
-			return // the rule is fine, this repository is too long for it
+			return // the rule is valid, but this repository is too long for it
 		}
 		if _, err := images.ParseRef(at.String()); err != nil {
 			t.Fatalf("%q: %s is at %s: %v", text, source, at, err)

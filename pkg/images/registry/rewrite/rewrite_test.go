@@ -13,7 +13,7 @@ func TestParseMapping(t *testing.T) {
 	tests := []struct {
 		in   string
 		want Rule
-		err  string // part of it
+		err  string // a part of the error
 	}{
 		{in: "quay.io=cache.example.com", want: Rule{"quay.io", "cache.example.com", ""}},
 		{in: "docker.io=127.0.0.1:5000/hub/", want: Rule{"docker.io", "127.0.0.1:5000", "hub"}},

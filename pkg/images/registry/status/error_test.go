@@ -33,7 +33,7 @@ func answerTo(push bool, code int, codes ...transport.ErrorCode) error {
 	return status.Of(err, push, time.Time{})
 }
 
-// streamError is like the error of net/http for a stream of HTTP/2, whose type is hidden.
+// streamError is like the hidden type of net/http for stream errors of HTTP/2.
 type streamError struct {
 	StreamID uint32
 	Code     uint32
@@ -42,7 +42,7 @@ type streamError struct {
 
 func (e streamError) Error() string { return "stream error" }
 
-// As implements what the hidden type does: it fills any struct with the same fields.
+// As behaves like the hidden type: it fills any struct with the same fields.
 func (e streamError) As(target any) bool {
 	at := reflect.ValueOf(target).Elem()
 	if at.Kind() != reflect.Struct || at.NumField() != 3 || at.Type().Field(1).Name != "Code" {

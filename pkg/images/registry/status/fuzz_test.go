@@ -14,7 +14,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 )
 
-// FuzzRetryAfter wants every wait to be within the bound, or an error that says so.
+// FuzzRetryAfter checks that every wait is within the limit, or is an error.
 func FuzzRetryAfter(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		ctx, cancel := context.WithCancel(t.Context())

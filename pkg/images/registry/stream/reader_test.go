@@ -37,7 +37,7 @@ func TestBlobsAreVerified(t *testing.T) {
 	tests := []struct {
 		name string
 		body io.Reader
-		want any // the error's type, nil for none
+		want any // type of the error; nil: none
 	}{
 		{"right", bytes.NewReader(content), nil},
 		{"in small pieces", iotest.OneByteReader(bytes.NewReader(content)), nil},
@@ -66,7 +66,7 @@ func TestUploadThatIsNotTaken(t *testing.T) {
 		if _, err := body.Read(make([]byte, 10)); err != nil {
 			t.Fatal(err)
 		}
-		<-ctx.Done() // nobody reads on
+		<-ctx.Done() // the server stops reading
 		err := body.Failure(context.Cause(ctx), ctx.Err())
 		var stalled *safehttp.IdleTimeoutError
 		if !failure.IsTransient(err) || !errors.As(err, &stalled) || time.Since(start) != safehttp.IdleTimeout {

@@ -19,7 +19,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
 )
 
-// books counts what an image's moves tell, and those of the observer.
+// books counts the calls to an image's progress and to the observer.
 type books struct {
 	sent, mounted, waits atomic.Int64
 	started              atomic.Int64
@@ -30,7 +30,7 @@ func (b *books) Sent(n int64)                      { b.sent.Add(n) }
 func (b *books) Mount(n int64)                     { b.mounted.Add(n) }
 func (b *books) Waiting(int, error, time.Duration) { b.waits.Add(1) }
 
-// place is where the images of a test are.
+// place has the storages of a test.
 type place struct {
 	from, to  *storagetest.Registry
 	scheduler *scheduler.Scheduler
@@ -46,7 +46,7 @@ func newPlace() *place {
 	}
 }
 
-// run moves blobs until the end of the test.
+// run copies blobs until the end of the test.
 func (p *place) run(t *testing.T) {
 	t.Helper()
 	var group sync.WaitGroup
@@ -65,7 +65,7 @@ func (p *place) image(repository string, rank int) *blobs.Image {
 	return blobs.NewImage(p.from.Repository(repository, false), p.to.Repository(repository, true), rank, p.books)
 }
 
-// at once lets all images go as soon as they are resolved.
+// planning releases an image as soon as it is resolved.
 func (p *place) planning(n int) *blobs.Planning {
 	return blobs.NewPlanning(n, p.blobs, func(_ []*blobs.Image, then func()) { go then() })
 }
@@ -77,7 +77,7 @@ func TestABlobIsMovedOnceAndMounted(t *testing.T) {
 		desc := p.from.Repository("app-0", false).AddBlob([]byte("a layer"))
 		planning := p.planning(3)
 		var needs []*blobs.Need
-		for i := 2; i >= 0; i-- { // whatever the order in which they are resolved
+		for i := 2; i >= 0; i-- { // the order of resolution must not matter
 			p.from.Repository(fmt.Sprintf("app-%d", i), false).AddBlob([]byte("a layer"))
 			image := p.image(fmt.Sprintf("app-%d", i), i)
 			planning.Compared(image, "")
@@ -151,8 +151,8 @@ func TestTransientFailuresAreTriedAgain(t *testing.T) {
 	})
 }
 
-// TestAnotherSourceIsTried wants the blob from the next image if the source of the first
-// does not give it, and no image to fail for another one's source.
+// TestAnotherSourceIsTried checks that a blob is read from the source of the next image if
+// the first source fails, and that no image fails because of another image's source.
 func TestAnotherSourceIsTried(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlace()
@@ -214,7 +214,8 @@ func TestWhatNobodyWantsDoesNotMove(t *testing.T) {
 	})
 }
 
-// TestItStopsAtOnce cancels a run whose source does not answer: no time passes.
+// TestItStopsAtOnce cancels a run whose source does not answer, and checks that no time
+// passes.
 func TestItStopsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlace()
@@ -242,7 +243,7 @@ func TestItStopsAtOnce(t *testing.T) {
 	})
 }
 
-// TestOnlyWhatIsKnownIsMounted mounts from a repository that had the blob before.
+// TestOnlyWhatIsKnownIsMounted mounts from a repository that had the blob before the run.
 func TestOnlyWhatIsKnownIsMounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPlace()

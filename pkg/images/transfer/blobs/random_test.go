@@ -16,8 +16,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/seeded"
 )
 
-// TestAnyOrderEndsWell resolves images that share blobs in any order, fails some requests,
-// and wants every blob in every repository, each sent once.
+// TestAnyOrderEndsWell resolves images with shared blobs in any order and lets some
+// requests fail. It checks that every repository has every blob, and that each blob was
+// uploaded once.
 func TestAnyOrderEndsWell(t *testing.T) {
 	random := seeded.New(t)
 	for range 30 {

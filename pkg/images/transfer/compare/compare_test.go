@@ -14,7 +14,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
 )
 
-// ends are where an image is and where it should be.
+// ends returns the source and the target of an image.
 func ends() (from, to *storagetest.Memory) {
 	return (&storagetest.Registry{Name: "hub"}).Repository("app", false), (&storagetest.Registry{Name: "mirror"}).Repository("app", true)
 }
@@ -33,7 +33,7 @@ func put(t *testing.T, to *storagetest.Memory, m oci.Manifest, tag string) {
 	}
 }
 
-// index puts an index of two platforms into a repository.
+// index adds an index with two platforms to a repository.
 func index(t *testing.T, to *storagetest.Memory) oci.Manifest {
 	t.Helper()
 	list := v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex}

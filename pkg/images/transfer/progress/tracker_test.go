@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
 )
 
-// recorder is an observer that writes down what it is told.
+// recorder is an observer that records its calls.
 type recorder struct {
 	started, moved int64
 	waits, hosts   []string
@@ -63,7 +63,7 @@ func TestBooks(t *testing.T) {
 	}
 }
 
-// TestWaitingNamesTheHostThatFailed has texts that say the opposite.
+// TestWaitingNamesTheHostThatFailed uses texts that name another host.
 func TestWaitingNamesTheHostThatFailed(t *testing.T) {
 	source, target := images.Ref{Registry: "quay.io"}, images.Ref{Registry: "mirror.example.com"}
 	pulling := &failure.OperationError{Doing: "pushing", Where: "a", Err: errors.New("503")}

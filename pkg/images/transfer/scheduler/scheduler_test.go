@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
 )
 
-// crowd counts what runs at once.
+// crowd counts concurrent tasks.
 type crowd struct {
 	mu           sync.Mutex
 	running, top int
@@ -37,13 +37,13 @@ func nothing() {}
 
 func succeed() error { return nil }
 
-// pass lets time pass, and what happens in it happen.
+// pass lets time pass, with all events in it.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
 }
 
-// seen is what ran so far, in its order.
+// seen returns the tasks so far, in order.
 func (c *crowd) seen() []int64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -131,7 +131,7 @@ func TestDoEndsWithItsContext(t *testing.T) {
 	})
 }
 
-// TestThePlaceIsBackBeforeDone starts the next task from the end of the one before.
+// TestThePlaceIsBackBeforeDone starts the next task from the done function of the last one.
 func TestThePlaceIsBackBeforeDone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, order := scheduler.New(scheduler.Limits{Small: 1, Large: 1}), []string{}
