@@ -47,8 +47,8 @@ func Interrupted(cause, err error) error {
 	return &InterruptedError{Err: err}
 }
 
-// NoAnswerError is a request that was not answered in time. It is a net.Error that is a
-// timeout.
+// NoAnswerError is a request without an answer within the limit. It is a net.Error with
+// Timeout() true.
 type NoAnswerError struct{ Limit time.Duration }
 
 func (e *NoAnswerError) Error() string { return fmt.Sprintf("no answer for %s", e.Limit) }
@@ -59,8 +59,8 @@ func (e *NoAnswerError) Timeout() bool { return true }
 // Temporary implements net.Error.
 func (e *NoAnswerError) Temporary() bool { return true }
 
-// SilentError is a timeout of a host that has never answered. No more requests are sent to
-// that host.
+// SilentError is the timeout of a host that has never answered. No more requests are sent
+// to the host.
 type SilentError struct{ Err error }
 
 func (e *SilentError) Error() string { return e.Describe() }
@@ -71,10 +71,10 @@ func (e *SilentError) Describe() string {
 	return redact.Text(e.Err.Error()) + "; it has not answered once"
 }
 
-// Class tells the class of the error.
+// Class returns the class of the error.
 func (e *SilentError) Class() images.Class { return images.ClassNetwork }
 
-// Transient tells that another try does not help.
+// Transient reports that a retry does not help.
 func (e *SilentError) Transient() bool { return false }
 
 // LongWaitError is an error that is transient, but whose Retry-After exceeds the limit.

@@ -13,8 +13,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 )
 
-// TestHostsThatNeverAnswer wants a host that takes connections, and says nothing on them, to
-// be given up for all images after some seconds, however many there are.
+// TestHostsThatNeverAnswer checks that a host that accepts connections and never answers
+// fails for all images after some seconds, for any number of images.
 func TestHostsThatNeverAnswer(t *testing.T) {
 	host := serveNothing(t)
 	r := registry.New(registry.Config{Answer: 100 * time.Millisecond, PlainHTTP: []string{host}})
@@ -33,7 +33,7 @@ func TestHostsThatNeverAnswer(t *testing.T) {
 	}
 }
 
-// TestAnswersThatAreSlow wants a host that is alive to be asked again.
+// TestAnswersThatAreSlow checks that requests to a slow host are retried.
 func TestAnswersThatAreSlow(t *testing.T) {
 	var asked atomic.Int32
 	host := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -51,7 +51,7 @@ func TestAnswersThatAreSlow(t *testing.T) {
 
 const zeros = "0000000000000000000000000000000000000000000000000000000000000000"
 
-// serveNothing takes connections, and never says anything.
+// serveNothing accepts connections and never answers.
 func serveNothing(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

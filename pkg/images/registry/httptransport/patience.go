@@ -10,14 +10,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// patience gives up requests that read and are not answered in time. Those that write are
-// given up by the base, which begins to count when all of the body was sent.
+// patience cancels GET and HEAD requests without an answer within the limit. Other requests
+// have the timeout of the base transport, which starts after the request body was sent.
 type patience struct {
 	inner http.RoundTripper
 	limit time.Duration
 }
 
-// RoundTrip implements http.RoundTripper. The context of the request must end once its
+// RoundTrip implements http.RoundTripper. The context of the request must end after the
 // answer was read.
 func (p *patience) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Method != http.MethodGet && req.Method != http.MethodHead {
@@ -34,12 +34,13 @@ func (p *patience) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// silences is how many timeouts in a row show that nobody is there. Nothing else is sent to
-// such a host: each image would wait for the same.
+// silences is the number of consecutive timeouts after which a host counts as silent. No
+// more requests are sent to a silent host, because each image would wait for the timeout
+// again.
 const silences = 2
 
-// remember notes how a first question with a scheme ended. It returns the error that all
-// later ones get, too, if that is settled.
+// remember records the result of the first request to a host with a scheme. If the host is
+// silent, it returns the error for all later requests.
 func (h *pinged) remember(scheme string, err error) error {
 	var timeout net.Error
 	if !errors.As(err, &timeout) || !timeout.Timeout() {
