@@ -68,7 +68,7 @@ func (e *SilentError) Unwrap() error { return e.Err }
 
 // Describe returns the last timeout.
 func (e *SilentError) Describe() string {
-	return redact.Text(e.Err.Error()) + "; it has not answered once"
+	return redact.Text(e.Err.Error()) + "; the host has never answered"
 }
 
 // Class returns the class of the error.
