@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
@@ -110,7 +111,7 @@ func fileLines(ts *testscript.TestScript, file string) []string {
 // KIND FILE.
 func typed(ts *testscript.TestScript, _ bool, args []string) {
 	documents := map[string]any{
-		images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{},
+		files.KindFileList: &files.FileList{}, images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{},
 		redirect.KindValuesList: &redirect.List{},
 	}
 	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[1])))

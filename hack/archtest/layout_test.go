@@ -17,9 +17,10 @@ func layout() Rules {
 			"pkg/plugin": append([]string{
 				"pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/worker", "pkg/atomicfile",
+				"pkg/files", "pkg/files/need",
 			}, values...),
-			"pkg/plugin/display":  {"pkg/images", "pkg/plugin/terminal"},
-			"pkg/plugin/option":   {"pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/terminal"},
+			"pkg/plugin/display":  {"pkg/files", "pkg/images", "pkg/plugin/terminal"},
+			"pkg/plugin/option":   {"pkg/files", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/terminal"},
 			"pkg/plugin/terminal": nil,
 
 			"pkg/images/chart":    append([]string{"pkg/atomicfile", "pkg/safehttp", "pkg/worker"}, values...),

@@ -87,6 +87,9 @@ type tracer struct {
 	render *profile.Renderer
 	api    []string
 	done   []traced
+
+	last     Case // that was rendered, for any architecture
+	rendered *trace.System
 }
 
 // traced is a machine that was traced.
@@ -97,13 +100,18 @@ type traced struct {
 
 // trace traces one machine, unless one that differs in nothing that matters was.
 func (t *tracer) trace(ctx context.Context, c Case) (trace.Found, error) {
-	system, err := t.render.Render(c.Kubernetes, c.Provider)
-	if err != nil {
-		return trace.Found{}, err
+	machine := Case{Kubernetes: c.Kubernetes, Provider: c.Provider}
+	if t.rendered == nil || t.last != machine {
+		system, err := t.render.Render(c.Kubernetes, c.Provider)
+		if err != nil {
+			return trace.Found{}, err
+		}
+		system.API = append(system.API, t.api...)
+		t.last, t.rendered = machine, &system
 	}
+	system := *t.rendered
 	system.Architecture = c.Architecture
-	system.API = append(system.API, t.api...)
-	for _, before := range t.done {
+	for _, before := range slices.Backward(t.done) { // the last are the most similar
 		if before.same(system) {
 			return before.found, nil
 		}

@@ -94,7 +94,7 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 		return nil
 	})
 	root.SetHelpCommand(&cobra.Command{Hidden: true})
-	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams),
+	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams), newFilesCommand(streams),
 		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newWorkCommand(raw))
 	return root
 }

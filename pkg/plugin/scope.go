@@ -44,21 +44,29 @@ func discovered(ctx context.Context, inst kkp.Installation, release *catalog.Rel
 
 // inventory discovers the images in a scope, and applies its filters.
 func inventory(ctx context.Context, scope option.Scope, inst kkp.Installation, release *catalog.Release, opts discover.Options) (discover.Result, error) {
+	if err := checkFilters(scope, inst, release, opts); err != nil {
+		return discover.Result{}, err
+	}
+	result := discovered(ctx, inst, release, opts)
+	result.Inventory = scope.WithPrefix(result.Inventory)
+	return result, nil
+}
+
+// checkFilters refuses filters that nothing satisfies.
+func checkFilters(scope option.Scope, inst kkp.Installation, release *catalog.Release, opts discover.Options) error {
 	for _, provider := range opts.Providers {
 		if known := release.Providers(); !slices.Contains(known, provider) {
-			return discover.Result{}, option.Usagef("--provider-filter: KKP %s has no provider %q; it has %s",
+			return option.Usagef("--provider-filter: KKP %s has no provider %q; it has %s",
 				release.Version(), provider, strings.Join(known, ", "))
 		}
 	}
 	if opts.Versions != nil && len(discover.ScopeOf(inst, release, opts).Kubernetes) == 0 {
 		unfiltered := opts
 		unfiltered.Versions = nil
-		return discover.Result{}, option.Usagef("--version-filter %q: no Kubernetes version in scope satisfies it; there are %s",
+		return option.Usagef("--version-filter %q: no Kubernetes version in scope satisfies it; there are %s",
 			scope.VersionFilter, strings.Join(discover.ScopeOf(inst, release, unfiltered).Kubernetes, ", "))
 	}
-	result := discovered(ctx, inst, release, opts)
-	result.Inventory = scope.WithPrefix(result.Inventory)
-	return result, nil
+	return nil
 }
 
 // completions are the values of flags that a shell can offer.

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"context"
 	"io"
 	"log"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/addon"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/appvalues"
@@ -24,7 +26,7 @@ func newWorkCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Use: workCommand, Hidden: true, Args: exactArgs(),
 		RunE: func(*cobra.Command, []string) error {
 			log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
-			return worker.Serve(streams.In, streams.Out, chart.Job().Handler(), valuesJob().Handler(), addonJob().Handler())
+			return worker.Serve(streams.In, streams.Out, chart.Job().Handler(), valuesJob().Handler(), addonJob().Handler(), profileJob().Handler())
 		},
 	}
 }
@@ -38,6 +40,13 @@ func valuesJob() worker.Job[appvalues.Request, map[string]any] {
 // that goes too far leaves the others.
 func addonJob() worker.Job[addon.Request, addon.Reply] {
 	return worker.Job[addon.Request, addon.Reply]{Name: "addon", Time: addon.MaxRequest, Do: addon.Answer}
+}
+
+// profileJob renders an operating system profile and traces its scripts.
+func profileJob() worker.Job[files.Request, files.Answer] {
+	return worker.Job[files.Request, files.Answer]{Name: "profile", Time: files.MaxTime + 5*time.Second, Do: func(q files.Request) (files.Answer, error) {
+		return files.Trace(context.Background(), q)
+	}}
 }
 
 // newWorkers returns workers that run this program.

@@ -32,15 +32,23 @@ func (f *ContentFlags) Add(flags *pflag.FlagSet) {
 // Parse returns the value of the flags.
 func (f *ContentFlags) Parse() (Content, error) {
 	value := f.value
-	for _, text := range f.platforms {
+	var err error
+	value.Platforms, err = parsePlatforms(f.platforms)
+	return value, err
+}
+
+// parsePlatforms reads the values of --platform.
+func parsePlatforms(texts []string) ([]v1.Platform, error) {
+	var platforms []v1.Platform
+	for _, text := range texts {
 		platform, err := v1.ParsePlatform(text)
 		if err == nil && (platform.OS == "" || platform.Architecture == "") {
 			err = errors.New("write os/arch or os/arch/variant, such as linux/amd64")
 		}
 		if err != nil {
-			return Content{}, Usagef("--platform %q: %w", text, err)
+			return nil, Usagef("--platform %q: %w", text, err)
 		}
-		value.Platforms = append(value.Platforms, *platform)
+		platforms = append(platforms, *platform)
 	}
-	return value, nil
+	return platforms, nil
 }

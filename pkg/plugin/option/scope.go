@@ -32,13 +32,24 @@ type Scope struct {
 	Addons          Addons
 }
 
+// AddClusters adds only the flags that say which user clusters count, for a list of some
+// things.
+func (f *ScopeFlags) AddClusters(flags *pflag.FlagSet, things string) {
+	flags.BoolVar(&f.value.All, "all", false, "List all "+things+" that the KKP release can use, not only those that this installation uses")
+	f.addFilters(flags, things)
+}
+
+func (f *ScopeFlags) addFilters(flags *pflag.FlagSet, things string) {
+	flags.StringSliceVar(&f.value.Providers, "provider-filter", nil, "List only "+things+" for these cloud providers, such as aws,vsphere")
+	flags.StringVar(&f.value.VersionFilter, "version-filter", "", "List only "+things+` for these Kubernetes versions, a constraint such as ">=1.34 <1.36"`)
+	check(flags, "version-filter", f.readVersions)
+}
+
 // Add adds the flags to those of a command.
 func (f *ScopeFlags) Add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.value.All, "all", false, "List all images that the KKP release can use, not only those that this installation uses")
 	flags.StringSliceVar(&f.value.Sources, "source", nil, "List only images from these sources: "+strings.Join(f.known, ", "))
-	flags.StringSliceVar(&f.value.Providers, "provider-filter", nil, "List only images for these cloud providers, such as aws,vsphere")
-	flags.StringVar(&f.value.VersionFilter, "version-filter", "", `List only images for these Kubernetes versions, a constraint such as ">=1.34 <1.36"`)
-	check(flags, "version-filter", f.readVersions)
+	f.addFilters(flags, "images")
 	flags.StringVar(&f.value.Prefix, "registry-prefix", "", "List only images whose full name has this prefix, such as quay.io/kubermatic/")
 	flags.BoolVar(&f.value.IgnoreOverrides, "ignore-repository-overrides", true,
 		"List upstream names, also where KKP is configured to pull from another registry")

@@ -1,0 +1,79 @@
+package display
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"k8s.io/cli-runtime/pkg/printers"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+)
+
+// FileNames prints a line with the address of each file.
+func FileNames(out io.Writer, list files.FileList) {
+	for _, item := range list.Items {
+		fmt.Fprintln(out, item.URL)
+	}
+}
+
+// Files prints a row for each file, and below these a row for each set of packages.
+func Files(out io.Writer, list files.FileList, wide, noHeaders bool) error {
+	w := printers.GetNewTabWriter(out)
+	header := []string{"FILE", "ARCHITECTURE", "OS", "KUBERNETES"}
+	if wide {
+		header = []string{"URL", "ARCHITECTURE", "OS", "KUBERNETES", "CHECKSUM", "SOURCE", "CLUSTER", "PROFILE", "WHERE"}
+	}
+	row := func(cells []string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
+	if !noHeaders {
+		row(header)
+	}
+	for _, item := range list.Items {
+		if item.ChecksumOf == "" || wide {
+			row(fileRow(item, wide))
+		}
+	}
+	if len(list.Packages) > 0 {
+		row(nil)
+		if !noHeaders {
+			row([]string{"PACKAGES", "MANAGER", "OS", "REPOSITORIES"})
+		}
+		for _, set := range list.Packages {
+			row([]string{strings.Join(set.Packages, " "), set.Manager, strings.TrimSpace(set.OS + " " + set.OSVersion), repositories(set)})
+		}
+	}
+	return w.Flush()
+}
+
+func fileRow(item files.Item, wide bool) []string {
+	var systems, versions, sources, clusters, profiles, places []string
+	for _, r := range item.Reasons {
+		systems, sources, clusters = append(systems, r.OS), append(sources, r.Source), append(clusters, r.Cluster)
+		profiles, places = append(profiles, r.Profile), append(places, r.Where)
+		versions = append(versions, r.Kubernetes...)
+	}
+	architecture := orNone(item.Architecture)
+	if !wide {
+		return []string{item.Path, architecture, all(systems), first(versions)}
+	}
+	return []string{item.URL, architecture, all(systems), all(versions), orNone(item.Checksum), all(sources), all(clusters), all(profiles), all(places)}
+}
+
+// repositories are those that must serve packages.
+func repositories(set files.PackageSet) string {
+	own := "those of " + set.OS
+	if len(set.Repositories) == 0 {
+		return own
+	}
+	return own + "; " + strings.Join(set.Repositories, "; ")
+}
+
+// FilesSummary says on stderr what a list of files is for, and what is missing.
+func FilesSummary(errOut io.Writer, list files.FileList, s Summary) {
+	Remarks(errOut, images.Inventory{Gaps: list.Gaps})
+	fmt.Fprintf(errOut, "%s for nodes of %s (%s)\n", Count(len(list.Items), "file"), s.Title, s.scope())
+	for _, set := range list.Packages {
+		fmt.Fprintf(errOut, "packages of %s are not mirrored by this tool: nodes get %s from the repositories %s\n", set.OS, Count(len(set.Packages), "package"), repositories(set))
+	}
+}

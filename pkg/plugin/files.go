@@ -1,0 +1,186 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/need"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
+)
+
+// fileSelectionFlags are the flags of the commands that concern the files of nodes.
+type fileSelectionFlags struct {
+	streams       genericiooptions.IOStreams
+	input         option.InputFlags
+	connection    *option.ConnectionFlags
+	scope         *option.ScopeFlags
+	architectures option.ArchitectureFlags
+	output        *option.OutputFlags
+}
+
+func newFileSelectionFlags(streams genericiooptions.IOStreams) fileSelectionFlags {
+	return fileSelectionFlags{
+		streams: streams, connection: option.NewConnectionFlags(), scope: option.NewScopeFlags(nil), output: option.NewOutputFlags(),
+	}
+}
+
+// groups are the groups of flags that all these commands have, with those that a command has
+// for itself before the last.
+func (f *fileSelectionFlags) groups(own ...option.Group) []option.Group {
+	groups := []option.Group{
+		{Title: "Input", Add: func(flags *pflag.FlagSet) {
+			f.input.Add(flags)
+			flags.Lookup("filename").Usage = "Read KubermaticConfiguration, Seeds, Clusters, OperatingSystemProfiles and OperatingSystemConfigs from files, " +
+				"directories, URLs or - (stdin) instead of from a cluster"
+			flags.Lookup("kkp-version").Usage = "KKP version to list files for, such as v2.31.0 (default: the running one)"
+		}},
+		{Title: "Scope", Add: func(flags *pflag.FlagSet) {
+			f.scope.AddClusters(flags, "files")
+			f.architectures.Add(flags)
+		}},
+	}
+	return append(append(groups, own...), option.Group{Title: "Connection", Add: f.connection.Add})
+}
+
+// complete parses the flags.
+func (f *fileSelectionFlags) complete() (fileSelection, error) {
+	s := fileSelection{
+		streams:      f.streams,
+		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
+	}
+	var err error
+	if s.scope, err = f.scope.Parse(); err != nil {
+		return s, err
+	}
+	s.architectures, err = f.architectures.Parse()
+	return s, err
+}
+
+// fileSelection says which files of nodes a command is about.
+type fileSelection struct {
+	streams       genericiooptions.IOStreams
+	installation  installationReader
+	scope         option.Scope
+	architectures []string // none: all
+}
+
+// find lists the files, and says of what on stderr.
+func (s fileSelection) find(ctx context.Context) (files.FileList, error) {
+	inst, err := s.installation.read(ctx, []kkp.Part{kkp.PartProfiles})
+	if err != nil {
+		return files.FileList{}, err
+	}
+	release, err := s.installation.release(cmp.Or(s.installation.KKPVersion, inst.Version), cmp.Or(s.installation.Edition, inst.Edition), inst.Live)
+	if err != nil {
+		return files.FileList{}, err
+	}
+	opts := discover.Options{All: s.scope.All, Providers: s.scope.Providers, Versions: s.scope.Versions}
+	if err := checkFilters(s.scope, inst, release, opts); err != nil {
+		return files.FileList{}, err
+	}
+	workers, err := newWorkers()
+	if err != nil {
+		return files.FileList{}, err
+	}
+	defer workers.Close()
+	list := need.Find(ctx, need.Input{
+		Installation: inst, Release: release, Clusters: discover.UserClusters(inst, release, opts), Architectures: s.architectures, All: s.scope.All,
+		Trace: func(ctx context.Context, q files.Request) (files.Answer, error) { return profileJob().Run(ctx, workers, q) },
+	})
+	if ctx.Err() != nil {
+		return files.FileList{}, ctx.Err()
+	}
+	scope := discover.ScopeOf(inst, release, opts)
+	display.FilesSummary(s.streams.ErrOut, list, display.Summary{Title: releaseTitle(release), Kubernetes: scope.Kubernetes, Providers: scope.Providers})
+	return list, nil
+}
+
+// fileGapsError makes gaps the outcome of a command.
+func fileGapsError(gaps []images.Gap) error {
+	if len(gaps) == 0 {
+		return nil
+	}
+	return &PartialError{Message: fmt.Sprintf("the list has %s: files may be missing", display.Count(len(gaps), "gap"))}
+}
+
+// filesFlags are the flags of the files command.
+type filesFlags struct{ fileSelectionFlags }
+
+func newFilesCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	f := &filesFlags{newFileSelectionFlags(streams)}
+	cmd := &cobra.Command{
+		Use:   "files",
+		Short: "List the files that new nodes download to join",
+		Long: `List the files that new nodes of user clusters download to join: kubelet, kubeadm,
+kubectl, CNI plugins, crictl, and what else the scripts of their operating system
+profiles download.
+
+The scripts are run in an interpreter that executes nothing. Sources, best first: the
+OperatingSystemConfigs of user clusters; the profiles that MachineDeployments and
+datacenters name, or profiles from -f; the default profiles of the KKP release.
+
+Packages of the operating system are not mirrored by this tool. They are named with the
+repositories that must serve them, per operating system.
+
+A gap is a download that could not be traced. Gaps are printed on stderr, and the exit
+code is 3.`,
+		Example: `  # List the files that new nodes of this installation download
+  kubectl kkp-mirror files
+
+  # Print one URL per line, for one version of Kubernetes and one platform
+  kubectl kkp-mirror files --version-filter '=1.35.7' --platform linux/amd64 -o name
+
+  # List the files before KKP is installed, with a profile of your own
+  kubectl kkp-mirror files -f kubermatic.yaml -f profile.yaml --kkp-version v2.31.0`,
+		Args: exactArgs(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
+	}
+	option.AddGroups(cmd.Flags(), f.groups(option.Group{Title: "Output", Add: f.output.Add})...)
+	offer(cmd.RegisterFlagCompletionFunc, completions())
+	return cmd
+}
+
+func (f *filesFlags) complete(*pflag.FlagSet, []string) (filesOptions, error) {
+	selection, err := f.fileSelectionFlags.complete()
+	if err != nil {
+		return filesOptions{}, err
+	}
+	output, err := f.output.Parse(option.FormatWide, option.FormatName)
+	return filesOptions{fileSelection: selection, output: output}, err
+}
+
+// filesOptions are what the files command was asked.
+type filesOptions struct {
+	fileSelection
+	output option.Output
+}
+
+func (filesOptions) validate() error { return nil }
+
+func (o filesOptions) run(ctx context.Context) error {
+	list, err := o.find(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.output.Printer != nil:
+		err = display.Document(o.streams.Out, o.output.Printer, list.Document())
+	case o.output.Format == option.FormatName:
+		display.FileNames(o.streams.Out, list)
+	default:
+		err = display.Files(o.streams.Out, list, o.output.Format == option.FormatWide, o.output.NoHeaders)
+	}
+	return cmp.Or(err, fileGapsError(list.Gaps))
+}
