@@ -167,11 +167,11 @@ func (o patchHelmOptions) run(ctx context.Context) error {
 	case o.output.Printer != nil:
 		err = display.Document(o.streams.Out, o.output.Printer, redirect.NewList(o.target, releases.items(), releases.gaps))
 	case o.output.Format == option.FormatYAML:
-		err = o.printValues(releases)
+		err = display.Values(o.streams.Out, o.target.String(), releases.shownReleases())
 	case o.directory != "":
 		err = o.writeFiles(releases)
 	default:
-		err = o.printTable(releases)
+		err = display.HelmReleases(o.streams.Out, releases.shownReleases())
 	}
 	if err == nil && o.apply {
 		err = o.upgradeAll(ctx, releases)
