@@ -174,14 +174,14 @@ func (o patchOptions) say(format string, args ...any) {
 	fmt.Fprintf(o.streams.ErrOut, format+"\n", args...)
 }
 
-// show prints what would change.
-func (o patchOptions) show(ctx context.Context, changes []edit.Edited, how string) error {
+// show prints the changes of a dry run.
+func (o patchOptions) show(ctx context.Context, changes []edit.Edited, dryRun string) error {
 	if o.output.Printer == nil {
 		if err := o.diffs(ctx, changes); err != nil {
 			return err
 		}
 	}
-	return o.report(changes, how)
+	return o.report(changes, dryRun)
 }
 
 func (o patchOptions) diffs(ctx context.Context, changes []edit.Edited) error {
@@ -203,30 +203,29 @@ func showDiff(ctx context.Context, out io.Writer, name string, before, after *un
 }
 
 // report prints the result for each object.
-func (o patchOptions) report(changes []edit.Edited, how string) error {
-	if how != "" {
-		how = " (" + how + ")"
-	}
-	verb := "patched"
+func (o patchOptions) report(changes []edit.Edited, dryRun string) error {
+	outcome := display.Patched
 	if o.change.Revert {
-		verb = "reverted"
+		outcome = display.Reverted
+	}
+	var results []display.ObjectResult
+	for _, e := range changes {
+		result := display.ObjectResult{Name: apply.Name(e.Change.Live), Outcome: outcome, DryRun: dryRun}
+		if e.Change.Empty() {
+			result.Outcome = display.Unchanged
+		}
+		results = append(results, result)
 	}
 	out := o.streams.Out
 	if o.output.Printer != nil {
 		out = o.streams.ErrOut
 	}
-	for _, e := range changes {
-		if e.Change.Empty() {
-			fmt.Fprintf(out, "%s unchanged\n", apply.Name(e.Change.Live))
-		} else {
-			fmt.Fprintf(out, "%s %s%s\n", apply.Name(e.Change.Live), verb, how)
-		}
-	}
+	display.Objects(out, results)
 	return o.print(changes)
 }
 
-// print prints the objects, or what to commit in their place: that has the fields that the
-// user asked for, and no other. Whole objects are to be read, so their secrets are masked.
+// print prints the objects. A client dry run prints only the changed fields, which users can
+// commit. Secrets in whole objects are masked.
 func (o patchOptions) print(changes []edit.Edited) error {
 	if o.output.Printer == nil {
 		return nil
