@@ -6,39 +6,30 @@ import (
 	"sync"
 	"time"
 
-	"github.com/vbauerster/mpb/v8"
-	"github.com/vbauerster/mpb/v8/decor"
-
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
-// Progress shows the progress of a sync: one bar on a terminal, else a line for each image
-// that is finished. It is a transfer.Observer.
+// Progress shows the progress of a sync: a bar on a terminal, and otherwise a line for each
+// finished image. Progress is a transfer.Observer.
 type Progress struct {
-	out   io.Writer     // of lines
-	bars  *mpb.Progress // nil: there are only lines
-	bar   *mpb.Bar
-	meter meter
+	out   io.Writer // of lines; they are above the bar
+	bar   *bar      // nil: only lines are shown
+	waits waits
 
-	mu     sync.Mutex // of what follows
-	done   int
-	total  int
-	waited map[string]time.Time // by host: until when a line said that it is waited for
+	mu    sync.Mutex // of done
+	done  int
+	total int
 }
 
-// NewProgress shows on out how a number of images are copied. Without bars, there are lines
-// on a terminal, too.
+// NewProgress shows on out how a number of images are copied. noBars shows lines on a terminal
+// as well.
 func NewProgress(out io.Writer, total int, noBars bool) *Progress {
-	p := &Progress{out: out, total: total, waited: map[string]time.Time{}}
-	if noBars || !terminal.Is(out) {
-		return p
+	p := &Progress{out: out, total: total}
+	if !noBars && terminal.Is(out) {
+		p.bar = newBar(out, p.counts)
+		p.out = terminal.New(p.bar.container)
 	}
-	p.bars = mpb.New(mpb.WithOutput(terminal.Raw(out)), mpb.WithWidth(40), mpb.WithRefreshRate(150*time.Millisecond)) //nolint:forbidigo // bars move the cursor
-	p.bar = p.bars.AddBar(1,
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return p.counts() + " " })),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + p.meter.state(time.Now()) })))
-	p.out = terminal.New(p.bars)
 	return p
 }
 
@@ -53,54 +44,35 @@ func (p *Progress) Started(images.Copy) {}
 
 // Planned is part of transfer.Observer.
 func (p *Progress) Planned(bytes int64) {
-	p.meter.plan(bytes)
-	p.draw()
+	p.bar.update(func(m *meter) { m.plan(bytes) })
 }
 
 // Saved is part of transfer.Observer.
 func (p *Progress) Saved(bytes int64) {
-	p.meter.save(bytes)
-	p.draw()
+	p.bar.update(func(m *meter) { m.save(bytes) })
 }
 
 // Transferred is part of transfer.Observer.
 func (p *Progress) Transferred(_ images.Copy, bytes int64) {
-	p.meter.move(time.Now(), bytes)
-	p.draw()
+	p.bar.update(func(m *meter) { m.move(time.Now(), bytes) })
 }
 
-// draw gives the bar its length.
-func (p *Progress) draw() {
-	if p.bars == nil {
-		return
-	}
-	done, total := p.meter.length()
-	p.bar.SetTotal(total+1, false) // the last one is for Close
-	p.bar.SetCurrent(done)
-}
-
-// Waiting is part of transfer.Observer. Images that wait for the same host are one line.
+// Waiting is part of transfer.Observer. Images that wait for the same host share one line.
 func (p *Progress) Waiting(host, reason string, delay time.Duration) {
-	until := time.Now().Add(delay)
-	p.mu.Lock()
-	known := until.Before(p.waited[host].Add(time.Second))
-	if !known {
-		p.waited[host] = until
-	}
-	p.mu.Unlock()
-	if !known {
+	if p.waits.isNew(host, time.Now().Add(delay)) {
 		p.line("waiting %s for %s: %s", delay.Round(time.Second/10), host, reason)
 	}
 }
 
-// Finished is part of transfer.Observer. The bar shows those that went well by its count.
+// Finished is part of transfer.Observer. With a bar, copied images have no line: the bar counts
+// them.
 func (p *Progress) Finished(result images.Result) {
 	switch {
 	case result.Outcome == images.Failed:
 		p.line("failed   %s: %s", result.Source, result.Error)
-	case result.Outcome == images.Copied && p.bars == nil:
+	case result.Outcome == images.Copied && p.bar == nil:
 		p.line("copied   %s (%s, %.1f s)", result.Source, Size(result.Bytes), result.Seconds)
-	case p.bars == nil:
+	case p.bar == nil:
 		p.line("%-8s %s", result.Outcome, result.Source)
 	}
 	for _, note := range result.Notes {
@@ -113,16 +85,9 @@ func (p *Progress) Finished(result images.Result) {
 	}
 }
 
-// line writes a line, above the bar on a terminal.
 func (p *Progress) line(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }
 
-// Close leaves the terminal as a line with the last state.
-func (p *Progress) Close() {
-	if p.bars == nil {
-		return
-	}
-	p.bar.Abort(false)
-	p.bars.Wait()
-}
+// Close leaves the last state of the bar on the terminal.
+func (p *Progress) Close() { p.bar.close() }

@@ -1,0 +1,48 @@
+package display
+
+import (
+	"io"
+	"time"
+
+	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/decor"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
+)
+
+// bar is a progress bar on a terminal: the number of images, the bytes and the rate. A nil bar
+// shows nothing.
+type bar struct {
+	container *mpb.Progress
+	bar       *mpb.Bar
+	meter     meter
+}
+
+// newBar shows a bar on a terminal. counts is the text in front of the bar.
+func newBar(out io.Writer, counts func() string) *bar {
+	b := &bar{container: mpb.New(mpb.WithOutput(terminal.Raw(out)), mpb.WithWidth(40), mpb.WithAutoRefresh(), mpb.WithRefreshRate(150*time.Millisecond))} //nolint:forbidigo // bars move the cursor
+	b.bar = b.container.AddBar(1,
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return counts() + " " })),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + b.meter.state(time.Now()) })))
+	return b
+}
+
+// update changes the numbers of bytes, and sets the length of the bar.
+func (b *bar) update(change func(*meter)) {
+	if b == nil {
+		return
+	}
+	change(&b.meter)
+	done, total := b.meter.length()
+	b.bar.SetTotal(total+1, false) // the last one is for close
+	b.bar.SetCurrent(done)
+}
+
+// close leaves the last state of the bar on the terminal.
+func (b *bar) close() {
+	if b == nil {
+		return
+	}
+	b.bar.Abort(false)
+	b.container.Wait()
+}
