@@ -1,37 +1,49 @@
-package plugin
+package plugin_test
 
 import (
+	"bytes"
 	"context"
-	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin"
 )
 
 func TestExitCodes(t *testing.T) {
-	interrupted, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, test := range []struct {
-		ctx  context.Context
-		err  error
-		want int
-	}{
-		{t.Context(), nil, 0},
-		{t.Context(), errors.New("x"), 1},
-		{t.Context(), &option.UsageError{Err: errors.New("x")}, 2},
-		{t.Context(), &PartialError{}, 3},
-		{interrupted, &InterruptedError{}, 130},
-		{interrupted, errors.New("context canceled"), 130},
+	const gaps = `{"apiVersion":"kkp-mirror.dev/v1alpha1","kind":"ImageList","items":[],"gaps":[{"source":"charts","subject":"dex","error":"none"}]}`
+	list := file(t, "gaps.json", gaps)
+	for command, want := range map[string]int{
+		"version": 0,
+		"sync registry.example.com --load-from " + list: 1,
+		"version now":      2,
+		"sync --jobs none": 2,
+		"sync oci:" + t.TempDir() + " --images " + list: 3,
 	} {
-		if got := exitCode(test.ctx, test.err); got != test.want {
-			t.Errorf("%v: got %d, want %d", test.err, got, test.want)
+		if got := run(t, strings.Fields(command)...); got.code != want {
+			t.Errorf("%s: got %d, want %d\n%s", command, got.code, want, got.stderr)
 		}
 	}
 }
 
-func TestReleaseRanges(t *testing.T) {
-	got := releaseRanges([]string{"v2.28.0", "v2.28.1", "v2.28.13", "v2.30.6", "v2.31.0"})
-	if want := "v2.28.0–v2.28.13, v2.30.6, v2.31.0"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+// TestInterruptIsTheExitCodeOfEveryError interrupts a command while a request waits for its answer.
+func TestInterruptIsTheExitCodeOfEveryError(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		cancel()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	list := file(t, "images.json", `{"apiVersion":"kkp-mirror.dev/v1alpha1","kind":"ImageList","items":[{"ref":"quay.io/a/b:1"}]}`)
+	target := strings.TrimPrefix(server.URL, "http://")
+	var errOut bytes.Buffer
+	code := plugin.Main(ctx, []string{"sync", target, "--images", list, "--plain-http", target},
+		genericiooptions.IOStreams{In: strings.NewReader(""), Out: &bytes.Buffer{}, ErrOut: &errOut})
+	if code != 130 || !strings.Contains(errOut.String(), "interrupted") {
+		t.Errorf("got %d: %s", code, errOut.String())
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -67,7 +66,7 @@ func (o versionOptions) run(context.Context) error {
 	if o.output.Printer != nil {
 		return display.Document(o.streams.Out, o.output.Printer, info)
 	}
-	fmt.Fprintf(o.streams.Out, "kkp-mirror %s (%s, %s)\nKKP releases: %s\n", info.Version, info.Platform, info.GoVersion, releaseRanges(info.Releases))
+	fmt.Fprintf(o.streams.Out, "kkp-mirror %s (%s, %s)\nKKP releases: %s\n", info.Version, info.Platform, info.GoVersion, display.ReleaseRanges(info.Releases))
 	return nil
 }
 
@@ -77,22 +76,3 @@ func currentVersion() versionInfo {
 		GoVersion: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Releases: catalog.Supported(),
 	}
 }
-
-// releaseRanges writes releases that are ordered by version as one range for each minor.
-func releaseRanges(releases []string) string {
-	var ranges []string
-	for i, start := 0, 0; i < len(releases); i++ {
-		if i+1 < len(releases) && minorOf(releases[i+1]) == minorOf(releases[i]) {
-			continue
-		}
-		text := releases[start]
-		if i > start {
-			text += "–" + releases[i]
-		}
-		ranges = append(ranges, text)
-		start = i + 1
-	}
-	return strings.Join(ranges, ", ")
-}
-
-func minorOf(release string) string { return release[:strings.LastIndex(release, ".")] }
