@@ -21,6 +21,7 @@ const patience = 3 * time.Minute
 type Sandbox struct {
 	Kubeconfig   string              `json:"kubeconfig"` // of the master
 	Seeds        map[string]string   `json:"seeds"`      // kubeconfig by name
+	Clusters     map[string]string   `json:"clusters"`   // kubeconfig by name, of user clusters with an API server of their own
 	Users        map[string]string   `json:"users"`      // kubeconfig by name
 	Registries   map[string]Registry `json:"registries"` // by kind: plain, tls, basic, token
 	Upstream     Upstream            `json:"upstream"`
@@ -102,6 +103,7 @@ func (s *Sandbox) Environment() []string {
 		"APPLICATIONS=" + s.Users["applications"],
 		"MINIO=" + s.Users["minio"],
 		"FRANKFURT=" + s.Seeds["frankfurt"],
+		"SHOP=" + s.Clusters["kd7x2mq4nz"],
 		"UPSTREAM=" + s.Upstream.Host,
 		"MAP=" + s.Upstream.RegistryMap,
 		"DOCKER_CONFIG=" + s.DockerConfig,

@@ -12,9 +12,12 @@ import (
 	"strings"
 )
 
-// kinds are the kinds of objects that patch commands can change.
-const kinds = "kubermaticconfigurations.kubermatic.k8c.io,seeds.kubermatic.k8c.io,clusters.kubermatic.k8c.io," +
-	"machinedeployments.cluster.k8s.io,applicationdefinitions.apps.kubermatic.k8c.io,deployments.apps,configmaps,secrets"
+// The kinds of objects that patch commands can change: in every cluster, and beyond that on the master and on Seeds.
+const (
+	kinds     = "machinedeployments.cluster.k8s.io,operatingsystemprofiles.operatingsystemmanager.k8c.io,deployments.apps,configmaps,secrets"
+	seedKinds = kinds + ",kubermaticconfigurations.kubermatic.k8c.io,seeds.kubermatic.k8c.io,clusters.kubermatic.k8c.io," +
+		"applicationdefinitions.apps.kubermatic.k8c.io"
+)
 
 // State is a copy of the sandbox's objects, by kubeconfig and then by kind, namespace and
 // name. It includes the field managers.
@@ -25,26 +28,38 @@ type object map[string]any
 // Save returns the current objects.
 func (s *Sandbox) Save(ctx context.Context) (State, error) {
 	state := State{}
-	for _, kubeconfig := range s.Seeds {
-		output, err := kubectl(ctx, kubeconfig, nil, "get", kinds, "--all-namespaces", "--show-managed-fields", "-o", "json")
-		if err != nil {
-			return nil, err
-		}
-		var list struct {
-			Items []object `json:"items"`
-		}
-		if err := json.Unmarshal(output, &list); err != nil {
-			return nil, err
-		}
-		state[kubeconfig] = map[string]object{}
-		for _, o := range list.Items {
-			for _, field := range []string{"resourceVersion", "generation", "uid", "creationTimestamp"} {
-				delete(o.metadata(), field)
+	for of, kubeconfigs := range map[string]map[string]string{seedKinds: s.Seeds, kinds: s.Clusters} {
+		for _, kubeconfig := range kubeconfigs {
+			objects, err := list(ctx, kubeconfig, of)
+			if err != nil {
+				return nil, err
 			}
-			state[kubeconfig][o.name()] = o
+			state[kubeconfig] = objects
 		}
 	}
 	return state, nil
+}
+
+// list returns the objects of some kinds, without what is new whenever an object is written.
+func list(ctx context.Context, kubeconfig, kinds string) (map[string]object, error) {
+	output, err := kubectl(ctx, kubeconfig, nil, "get", kinds, "--all-namespaces", "--show-managed-fields", "-o", "json")
+	if err != nil {
+		return nil, err
+	}
+	var list struct {
+		Items []object `json:"items"`
+	}
+	if err := json.Unmarshal(output, &list); err != nil {
+		return nil, err
+	}
+	objects := map[string]object{}
+	for _, o := range list.Items {
+		for _, field := range []string{"resourceVersion", "generation", "uid", "creationTimestamp"} {
+			delete(o.metadata(), field)
+		}
+		objects[o.name()] = o
+	}
+	return objects, nil
 }
 
 // Restore restores the objects: it deletes new objects, creates deleted ones, and replaces

@@ -24,32 +24,43 @@ func (s *Sandbox) startClusters(ctx context.Context) error {
 
 	clusters := map[string]sample.Cluster{}
 	filling, fillCtx := errgroup.WithContext(ctx)
-	for _, name := range []string{sample.MasterSeed, sample.RemoteSeed} {
+	// The seed of the user cluster keeps its kubeconfig.
+	for _, name := range []string{sample.UserCluster, sample.MasterSeed, sample.RemoteSeed} {
 		server, cluster, err := s.startCluster(ctx, name, etcd.URL)
 		if err != nil {
 			filling.Go(func() error { return err })
 			break
 		}
 		clusters[name] = cluster
+		user := clusters[sample.UserCluster]
 		filling.Go(func() error {
 			if err := server.Wait(fillCtx); err != nil {
 				return err
 			}
-			return s.fill(fillCtx, name, cluster)
+			if err := s.fill(fillCtx, name, cluster, user); err != nil {
+				return fmt.Errorf("filling the API server %s: %w", name, err)
+			}
+			return nil
 		})
 	}
 	if err := filling.Wait(); err != nil {
 		return err
 	}
+	delete(clusters, sample.UserCluster)
 
-	if err := s.sample.Master(ctx, clusters[sample.MasterSeed], clusters); err != nil {
+	return s.finish(ctx, clusters)
+}
+
+// finish does what needs all seeds.
+func (s *Sandbox) finish(ctx context.Context, seeds map[string]sample.Cluster) error {
+	if err := s.sample.Master(ctx, seeds[sample.MasterSeed], seeds); err != nil {
 		return err
 	}
-	if err := s.startCharts(ctx, clusters[sample.MasterSeed]); err != nil {
+	if err := s.startCharts(ctx, seeds[sample.MasterSeed]); err != nil {
 		return err
 	}
-	for name, cluster := range clusters {
-		if err := s.startWebhook(ctx, name, cluster); err != nil {
+	for name, seed := range seeds {
+		if err := s.startWebhook(ctx, name, seed); err != nil {
 			return fmt.Errorf("the webhook of %s: %w", name, err)
 		}
 	}
@@ -69,17 +80,16 @@ func (s *Sandbox) startWebhook(ctx context.Context, name string, cluster sample.
 	return server.Register(ctx, cluster.Config, sample.Namespace, sample.Configuration)
 }
 
-// fill puts a seed's part of the sample into its API server.
-func (s *Sandbox) fill(ctx context.Context, name string, cluster sample.Cluster) error {
-	err := s.sample.Prepare(ctx, cluster, name == sample.MasterSeed)
-	if err == nil {
-		err = s.sample.Seed(ctx, name, cluster)
+// fill puts a part of the sample into its API server. user is the user cluster with an API server of its own.
+func (s *Sandbox) fill(ctx context.Context, name string, cluster, user sample.Cluster) error {
+	if name == sample.UserCluster {
+		return s.sample.User(ctx, cluster)
 	}
-	if err != nil {
-		return fmt.Errorf("filling the API server %s: %w", name, err)
+	if err := s.sample.Prepare(ctx, cluster, name == sample.MasterSeed); err != nil {
+		return err
 	}
 
-	return nil
+	return s.sample.Seed(ctx, name, cluster, user)
 }
 
 func (s *Sandbox) startCluster(ctx context.Context, name, etcdURL string) (*apiserver.Server, sample.Cluster, error) {
@@ -94,16 +104,22 @@ func (s *Sandbox) startCluster(ctx context.Context, name, etcdURL string) (*apis
 	if err != nil {
 		return nil, cluster, err
 	}
-	s.Ready.Seeds[name], err = s.write(name+".kubeconfig", cluster.Kubeconfig)
+	path, err := s.write(name+".kubeconfig", cluster.Kubeconfig)
 	if err != nil {
 		return server, cluster, err
 	}
-	if name != sample.MasterSeed {
-		return server, cluster, s.addUsers(server, sample.MinioUser)
+	switch name {
+	case sample.UserCluster:
+		s.Ready.Clusters[name] = path
+	case sample.MasterSeed:
+		s.Ready.Kubeconfig, s.Ready.Seeds[name] = path, path
+		err = s.addUsers(server, sample.RestrictedUser, sample.ApplicationsUser)
+	default:
+		s.Ready.Seeds[name] = path
+		err = s.addUsers(server, sample.MinioUser)
 	}
-	s.Ready.Kubeconfig = s.Ready.Seeds[name]
 
-	return server, cluster, s.addUsers(server, sample.RestrictedUser, sample.ApplicationsUser)
+	return server, cluster, err
 }
 
 func (s *Sandbox) addUsers(server *apiserver.Server, users ...string) error {

@@ -58,6 +58,7 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 		Dir:        dir,
 		Version:    installation.Release.Version,
 		Seeds:      map[string]string{},
+		Clusters:   map[string]string{},
 		Users:      map[string]string{},
 		Registries: map[string]ready.Registry{},
 		Unservable: []string{},

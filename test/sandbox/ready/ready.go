@@ -12,6 +12,9 @@ type Line struct {
 	Kubeconfig string `json:"kubeconfig"`
 	// Seeds holds the path of the administrator's kubeconfig for the cluster of each Seed, by the Seed's name.
 	Seeds map[string]string `json:"seeds"`
+	// Clusters holds the path of the administrator's kubeconfig for each user cluster with an API server of its own, by the
+	// name of the Cluster.
+	Clusters map[string]string `json:"clusters"`
 	// Users holds the path of a kubeconfig for each user with fewer rights. On the master, "restricted" may get and list
 	// KubermaticConfigurations and Seeds, and "applications" may edit ApplicationDefinitions. On the Seed "frankfurt",
 	// "minio" may write Secrets in the namespace of that name. None of them may do anything else.

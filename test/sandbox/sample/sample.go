@@ -8,10 +8,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apiextensionsv1 "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -34,6 +32,8 @@ const (
 	MasterSeed = "hamburg"
 	// RemoteSeed is the Seed with a cluster of its own.
 	RemoteSeed = "frankfurt"
+	// UserCluster is the user cluster with an API server of its own. It belongs to the MasterSeed.
+	UserCluster = "kd7x2mq4nz"
 )
 
 // Cluster is an API server to fill, by its administrator.
@@ -124,8 +124,9 @@ func (s Sample) Master(ctx context.Context, master Cluster, seeds map[string]Clu
 	return debug(ctx, master.Config, "kubermatic-api")
 }
 
-// Seed fills a prepared seed: KKP's workloads for it, and its user clusters.
-func (s Sample) Seed(ctx context.Context, name string, seed Cluster) error {
+// Seed fills a prepared seed: KKP's workloads for it, and its user clusters. user is the one with an API server of its own;
+// the seed's API server is that of the others, too.
+func (s Sample) Seed(ctx context.Context, name string, seed, user Cluster) error {
 	client, err := dynamic.NewForConfig(seed.Config)
 	if err != nil {
 		return err
@@ -148,9 +149,12 @@ func (s Sample) Seed(ctx context.Context, name string, seed Cluster) error {
 		if err := s.Release.createCluster(ctx, client, cluster); err != nil {
 			return err
 		}
-		// The seed's API server is that of its user clusters, too.
+		kubeconfig := seed.Kubeconfig
+		if cluster.GetName() == UserCluster {
+			kubeconfig = user.Kubeconfig
+		}
 		namespace, _, _ := unstructured.NestedString(cluster.Object, "status", "namespaceName")
-		if err := createKubeconfig(ctx, client, namespace, "admin-kubeconfig", seed.Kubeconfig); err != nil {
+		if err := createKubeconfig(ctx, client, namespace, "admin-kubeconfig", kubeconfig); err != nil {
 			return err
 		}
 	}
@@ -163,29 +167,7 @@ func (s Sample) Seed(ctx context.Context, name string, seed Cluster) error {
 		}
 	}
 
-	return s.fillUserCluster(ctx, client)
-}
-
-// fillUserCluster fills the API server of a seed with what is in its user clusters.
-func (s Sample) fillUserCluster(ctx context.Context, client dynamic.Interface) error {
-	// The API server makes the namespaces of the system soon after it is ready.
-	err := wait.PollUntilContextTimeout(ctx, establishInterval, establishTimeout, true, func(ctx context.Context) (bool, error) {
-		_, err := client.Resource(corev1.SchemeGroupVersion.WithResource("namespaces")).Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
-			return false, nil
-		}
-		return err == nil, err
-	})
-	if err != nil {
-		return fmt.Errorf("waiting for the namespace %s: %w", metav1.NamespaceSystem, err)
-	}
-	for _, file := range []string{"installations.yaml", "machines.yaml"} {
-		if _, err := s.Release.createFile(ctx, client, file); err != nil {
-			return err
-		}
-	}
-
-	return nil
+	return s.Release.fillUserCluster(ctx, client, "installations.yaml", "machines.yaml")
 }
 
 // createKubeconfig creates a Secret with a kubeconfig, as KKP reads and keeps them.
