@@ -1,0 +1,18 @@
+//go:build !linux
+
+package node
+
+import (
+	"context"
+	"io"
+)
+
+// Guard says why no node can run here.
+func Guard(_ context.Context, _ string, options Options, _ io.Reader, _ io.Writer) error {
+	return Missing(options.Programs)
+}
+
+// Init says why no node can run here.
+func Init(options Options, _ io.Reader) error {
+	return Missing(options.Programs)
+}
