@@ -22,7 +22,7 @@ func (s *Sandbox) fillAddons(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = upstream.Fill(ctx, s.upstreamRoot, references)
+	_, err = upstream.Fill(ctx, s.upstreamRoot, s.workload, references)
 
 	return err
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/admission"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/controllers"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/node"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/sample"
 )
 
@@ -40,7 +42,7 @@ func (s *Sandbox) startClusters(ctx context.Context) error {
 			if err := s.fill(fillCtx, name, cluster, user); err != nil {
 				return fmt.Errorf("filling the API server %s: %w", name, err)
 			}
-			return nil
+			return s.startControllers(fillCtx, cluster)
 		})
 	}
 	if err := filling.Wait(); err != nil {
@@ -78,6 +80,16 @@ func (s *Sandbox) startWebhook(ctx context.Context, name string, cluster sample.
 	s.onStop(server.Stop)
 
 	return server.Register(ctx, cluster.Config, sample.Namespace, sample.Configuration)
+}
+
+// startControllers has the namespaces live that ask for it. They stop before their API server.
+func (s *Sandbox) startControllers(ctx context.Context, cluster sample.Cluster) error {
+	running, err := controllers.Start(ctx, cluster.Config, node.Name)
+	if err == nil {
+		s.onStop(running.Stop)
+	}
+
+	return err
 }
 
 // fill puts a part of the sample into its API server. user is the user cluster with an API server of its own.

@@ -27,7 +27,7 @@ const killDelay = 2 * time.Second
 
 func (s *Sandbox) startRegistries() error {
 	for name, start := range map[string]func(dir string) (*registry.Registry, error){
-		"plain": registry.Plain, "tls": registry.TLS, "basic": registry.Basic, "token": registry.Token, upstreamName: registry.Plain,
+		"plain": registry.Plain, "tls": registry.TLS, "basic": registry.Basic, "token": registry.Token, upstreamName: registry.StandIn,
 	} {
 		running, err := start(s.registryDir(name))
 		if err != nil {
@@ -104,7 +104,7 @@ func (s *Sandbox) fillUpstream(ctx context.Context, options Options) error {
 	if err != nil {
 		return err
 	}
-	result, err := upstream.Fill(ctx, s.upstreamRoot, references)
+	result, err := upstream.Fill(ctx, s.upstreamRoot, s.workload, references)
 	if err != nil {
 		return err
 	}

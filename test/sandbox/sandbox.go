@@ -28,6 +28,12 @@ type Options struct {
 	ListImages string
 	// Images is a file with such references, one per line.
 	Images string
+	// Programs is the directory with the programs of nodes; empty is that of the sandbox.
+	Programs string
+	// Runnable is whether the images of the upstream registry can run.
+	Runnable bool
+	// Node is whether a node joins the user cluster that has an API server of its own. It implies Runnable.
+	Node bool
 	// Stderr gets what the command writes to standard error.
 	Stderr io.Writer
 }
@@ -40,6 +46,7 @@ type Sandbox struct {
 	sample       sample.Sample
 	servers      []*apiserver.Server
 	upstreamRoot string   // the storage of the upstream registry
+	workload     []byte   // the program in its images, or nil
 	stops        []func() // in the order of starting
 }
 
@@ -74,11 +81,19 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 	if err := s.redirectLogs(); err != nil {
 		return err
 	}
+	if err := s.prepareNodes(&options); err != nil {
+		return err
+	}
 	if err := s.startRegistries(); err != nil {
 		return fmt.Errorf("starting the registries: %w", err)
 	}
 	if err := s.startClusters(ctx); err != nil {
 		return err
+	}
+	if options.Node {
+		if err := s.startNode(ctx, options); err != nil {
+			return fmt.Errorf("starting the node: %w", err)
+		}
 	}
 	if err := s.fillUpstream(ctx, options); err != nil {
 		return fmt.Errorf("filling the upstream registry: %w", err)

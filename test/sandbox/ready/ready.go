@@ -30,6 +30,29 @@ type Line struct {
 	// Unservable are the requested references that demand a digest, which synthetic content cannot have. Those that have
 	// a tag too are stored under it, but the digest is another one.
 	Unservable []string `json:"unservable"`
+	// Relay is the only way out that nodes have.
+	Relay Relay `json:"relay"`
+	// Node is the node that was asked for.
+	Node *Node `json:"node,omitempty"`
+}
+
+// Relay says how to reach the proxy that lets nobody out.
+type Relay struct {
+	// URL is the value for HTTP_PROXY and HTTPS_PROXY.
+	URL string `json:"url"`
+	// Log is the path of a file with a line for each request, such as "CONNECT quay.io:443".
+	Log string `json:"log"`
+}
+
+// Node is a node of a user cluster. It has the stand-in for all public registries as a mirror of each of them.
+type Node struct {
+	// Cluster is the name of the user cluster, and Name is that of the Node.
+	Cluster string `json:"cluster"`
+	Name    string `json:"name"`
+	// Containerd is the path of containerd's socket. Kubernetes' containers are in its namespace k8s.io.
+	Containerd string `json:"containerd"`
+	// Dir has the logs, containerd.log and kubelet.log, and containerd's certs.d.
+	Dir string `json:"dir"`
 }
 
 // Registry says how to reach a registry.

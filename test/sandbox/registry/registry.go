@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/distribution/distribution/v3/configuration"
 	_ "github.com/distribution/distribution/v3/registry/auth/htpasswd" // registers itself
@@ -34,14 +35,21 @@ type Registry struct {
 	// Username and Password are empty when anyone may read and write.
 	Username, Password string
 
-	app    *handlers.App
-	issuer *Issuer // nil unless the registry asks for tokens
-	server *http.Server
+	app     *handlers.App
+	issuer  *Issuer // nil unless the registry asks for tokens
+	server  *http.Server
+	standIn bool
 }
 
 // Plain starts a registry that speaks HTTP and lets everyone in. Its files live in dir.
 func Plain(dir string) (*Registry, error) {
-	return start(dir, nil, nil)
+	return start(dir, kind{})
+}
+
+// StandIn starts a plain registry that stands in for others, each with a host of its own at the beginning of its paths. Mirrors
+// are told by containerd which registry an image is of, with the parameter ns, and this one looks there.
+func StandIn(dir string) (*Registry, error) {
+	return start(dir, kind{standIn: true})
 }
 
 // TLS starts a registry that speaks HTTPS, with a certificate of an authority of its own, and lets everyone in.
@@ -59,7 +67,7 @@ func TLS(dir string) (*Registry, error) {
 		return nil, err
 	}
 
-	registry, err := start(dir, &certificate, nil)
+	registry, err := start(dir, kind{certificate: &certificate})
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +82,7 @@ func TLS(dir string) (*Registry, error) {
 
 // Basic starts a registry that asks for a user name and a password with every request.
 func Basic(dir string) (*Registry, error) {
-	return start(dir, nil, func(r *Registry) (configuration.Auth, error) {
+	return start(dir, kind{auth: func(r *Registry) (configuration.Auth, error) {
 		hash, err := bcrypt.GenerateFromPassword([]byte(r.Password), bcrypt.MinCost)
 		if err != nil {
 			return nil, err
@@ -86,13 +94,13 @@ func Basic(dir string) (*Registry, error) {
 		}
 
 		return configuration.Auth{"htpasswd": {"realm": "sandbox", "path": path}}, nil
-	})
+	}})
 }
 
 // Token starts a registry that asks for a bearer token, and the server that issues the tokens: at /token of the same host,
 // as clients do not follow a registry on loopback to another port.
 func Token(dir string) (*Registry, error) {
-	return start(dir, nil, func(r *Registry) (configuration.Auth, error) {
+	return start(dir, kind{auth: func(r *Registry) (configuration.Auth, error) {
 		issuer, err := NewIssuer(r.Host, r.Username, r.Password)
 		if err != nil {
 			return nil, err
@@ -109,14 +117,21 @@ func Token(dir string) (*Registry, error) {
 			"issuer":  issuerName,
 			"jwks":    keys,
 		}}, nil
-	})
+	}})
 }
 
 // authFunc prepares access control for a registry whose address is known.
 type authFunc func(*Registry) (configuration.Auth, error)
 
-func start(dir string, certificate *tls.Certificate, auth authFunc) (*Registry, error) {
-	registry := &Registry{Root: filepath.Join(dir, "storage")}
+// kind is how to reach a registry: over TLS where it has a certificate, and with credentials where it has access control.
+type kind struct {
+	certificate *tls.Certificate
+	auth        authFunc
+	standIn     bool
+}
+
+func start(dir string, kind kind) (*Registry, error) {
+	registry := &Registry{Root: filepath.Join(dir, "storage"), standIn: kind.standIn}
 	if err := os.MkdirAll(registry.Root, 0o700); err != nil {
 		return nil, err
 	}
@@ -125,14 +140,14 @@ func start(dir string, certificate *tls.Certificate, auth authFunc) (*Registry, 
 		return nil, err
 	}
 	registry.Host = listener.Addr().String()
-	if certificate != nil {
-		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{*certificate}, MinVersion: tls.VersionTLS12})
+	if kind.certificate != nil {
+		listener = tls.NewListener(listener, &tls.Config{Certificates: []tls.Certificate{*kind.certificate}, MinVersion: tls.VersionTLS12})
 	}
 
 	config := registry.configuration()
-	if auth != nil {
+	if kind.auth != nil {
 		registry.Username, registry.Password = "sandbox", rand.Text()
-		if config.Auth, err = auth(registry); err != nil {
+		if config.Auth, err = kind.auth(registry); err != nil {
 			return nil, errors.Join(err, listener.Close())
 		}
 	}
@@ -159,7 +174,7 @@ func (r *Registry) configuration() *configuration.Configuration {
 // serve answers requests until Stop. Errors go to the standard logger.
 func (r *Registry) serve(listener net.Listener) {
 	handler := http.NewServeMux()
-	handler.Handle("/", r.app)
+	handler.HandleFunc("/", r.answer)
 	if r.issuer != nil {
 		handler.Handle("/token", r.issuer)
 	}
@@ -170,6 +185,15 @@ func (r *Registry) serve(listener net.Listener) {
 			log.Printf("registry %s: %v", r.Host, err)
 		}
 	}()
+}
+
+func (r *Registry) answer(w http.ResponseWriter, request *http.Request) {
+	host := request.URL.Query().Get("ns")
+	if rest, ok := strings.CutPrefix(request.URL.Path, "/v2/"); ok && host != "" && rest != "" && r.standIn {
+		request.URL.Path, request.URL.RawPath = "/v2/"+host+"/"+rest, ""
+		request.RequestURI = request.URL.RequestURI()
+	}
+	r.app.ServeHTTP(w, request)
 }
 
 // Stop ends the registry at once; requests under way are cut off.

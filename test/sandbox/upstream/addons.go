@@ -3,6 +3,7 @@ package upstream
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"embed"
 	"io/fs"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"time"
 
 	"github.com/distribution/reference"
-	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // AddonImages are images with addons in them: KKP's own, to which an installation has added one, and one that is broken
@@ -81,18 +81,12 @@ func treeLayer(files embed.FS, dir, name string, more []tar.Header) (Blob, error
 	if err := writer.Close(); err != nil {
 		return Blob{}, err
 	}
-	content, err := compress(buffer.Bytes())
-	if err != nil {
-		return Blob{}, err
-	}
-	blob := newBlob(content, types.OCILayer)
-	blob.diffID = hash(buffer.Bytes())
 
-	return blob, nil
+	return layer(buffer.Bytes())
 }
 
 func writeEntry(writer *tar.Writer, header tar.Header, content []byte) error {
-	header.Mode, header.ModTime, header.Format = 0o644, time.Unix(0, 0), tar.FormatUSTAR
+	header.Mode, header.ModTime, header.Format = cmp.Or(header.Mode, 0o644), time.Unix(0, 0), tar.FormatUSTAR
 	if err := writer.WriteHeader(&header); err != nil {
 		return err
 	}

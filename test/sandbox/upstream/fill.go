@@ -30,10 +30,11 @@ type Result struct {
 }
 
 // Fill stores an image for each reference in a registry's storage, as {host}/{path}:{tag}. It writes past the registry's
-// HTTP side, which takes a fraction of the time.
-func Fill(ctx context.Context, root string, references []reference.Named) (Result, error) {
+// HTTP side, which takes a fraction of the time. workload is a program for this machine that the images have and run; with
+// none they cannot run.
+func Fill(ctx context.Context, root string, workload []byte, references []reference.Named) (Result, error) {
 	result := Result{Unservable: []string{}}
-	generator, err := NewGenerator()
+	generator, err := NewGenerator(workload)
 	if err != nil {
 		return result, err
 	}
@@ -46,7 +47,7 @@ func Fill(ctx context.Context, root string, references []reference.Named) (Resul
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(fillers)
 	for _, named := range references {
-		image, err := generator.Image(unpinned(named))
+		image, err := generator.Image(named)
 		if err != nil {
 			return result, err
 		}

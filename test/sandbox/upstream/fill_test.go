@@ -39,7 +39,7 @@ func TestFill(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := upstream.Fill(t.Context(), running.Root, references)
+	result, err := upstream.Fill(t.Context(), running.Root, nil, references)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -56,14 +57,23 @@ func (i *Image) serves(named reference.Named) bool {
 	return !ok || digested.Digest() == i.Digest()
 }
 
-// Generator makes images. What it makes depends on the reference only: the same one always has the same digests.
+// Generator makes images. What it makes depends on the reference and the workload only: the same ones always give the same
+// digests. Images that are asked for by digest have no workload, whose bytes follow from the Go release.
 type Generator struct {
-	bases map[string]Blob
+	bases    map[string]Blob
+	workload *Blob // nil if images cannot run
 }
 
-// NewGenerator prepares the base layers, which all images share.
-func NewGenerator() (*Generator, error) {
+// NewGenerator prepares the layers that images share. workload is a program that runs on this machine, or nil.
+func NewGenerator(workload []byte) (*Generator, error) {
 	generator := &Generator{bases: map[string]Blob{}}
+	if workload != nil {
+		layer, err := workloadLayer(workload)
+		if err != nil {
+			return nil, err
+		}
+		generator.workload = &layer
+	}
 	for _, distribution := range distributions() {
 		for _, platform := range platforms() {
 			name := baseName(distribution, platform)
@@ -93,6 +103,9 @@ func baseName(distribution string, platform v1.Platform) string {
 // Image makes the content of a reference: an OCI index over two platforms, or, for what KKP builds for one platform only,
 // a Docker manifest.
 func (g *Generator) Image(named reference.Named) (*Image, error) {
+	if _, ok := named.(reference.Digested); ok {
+		named, g = unpinned(named), &Generator{bases: g.bases}
+	}
 	image := &Image{}
 	if singlePlatform(named) {
 		_, err := g.addManifest(image, named, platforms()[0], types.DockerManifestSchema2, types.DockerConfigJSON, types.DockerLayer)
@@ -135,27 +148,34 @@ func (g *Generator) addManifest(image *Image, named reference.Named, platform v1
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
-	base.MediaType, own.MediaType = layerType, layerType
+	layers := []Blob{base, own}
+	settings := v1.Config{Labels: map[string]string{"org.opencontainers.image.ref.name": named.String()}}
+	if g.workload != nil && platform.Architecture == runtime.GOARCH {
+		layers = append(layers, *g.workload)
+		settings.Entrypoint = []string{workloadPath}
+	}
 
+	rootFS := v1.RootFS{Type: "layers"}
+	content := v1.Manifest{SchemaVersion: 2, MediaType: manifestType}
+	for i := range layers {
+		layers[i].MediaType = layerType
+		rootFS.DiffIDs = append(rootFS.DiffIDs, layers[i].diffID)
+		content.Layers = append(content.Layers, layers[i].Descriptor)
+	}
 	config, err := newJSON(v1.ConfigFile{
 		OS: platform.OS, Architecture: platform.Architecture,
-		Created: v1.Time{Time: time.Unix(0, 0).UTC()},
-		Config:  v1.Config{Labels: map[string]string{"org.opencontainers.image.ref.name": named.String()}},
-		RootFS:  v1.RootFS{Type: "layers", DiffIDs: []v1.Hash{base.diffID, own.diffID}},
+		Created: v1.Time{Time: time.Unix(0, 0).UTC()}, Config: settings, RootFS: rootFS,
 	}, configType)
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
-	manifest, err := newJSON(v1.Manifest{
-		SchemaVersion: 2, MediaType: manifestType,
-		Config: config.Descriptor,
-		Layers: []v1.Descriptor{base.Descriptor, own.Descriptor},
-	}, manifestType)
+	content.Config = config.Descriptor
+	manifest, err := newJSON(content, manifestType)
 	if err != nil {
 		return v1.Descriptor{}, err
 	}
 
-	image.Blobs = append(image.Blobs, base, own, config)
+	image.Blobs = append(append(image.Blobs, layers...), config)
 	image.Manifests = append(image.Manifests, manifest)
 
 	return manifest.Descriptor, nil
@@ -174,14 +194,8 @@ func newLayer(name string, minSize, maxSize int) (Blob, error) {
 	if err != nil {
 		return Blob{}, err
 	}
-	content, err := compress(archive)
-	if err != nil {
-		return Blob{}, err
-	}
-	blob := newBlob(content, types.OCILayer)
-	blob.diffID = hash(archive)
 
-	return blob, nil
+	return layer(archive)
 }
 
 func archive(name string, file []byte) ([]byte, error) {

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -99,13 +100,41 @@ func root(image *Image) Blob {
 	return image.Manifests[len(image.Manifests)-1]
 }
 
+func TestImagesRunTheWorkload(t *testing.T) {
+	program := []byte("a program")
+	runs := func(image *Image) (result int) {
+		for _, blob := range image.Blobs {
+			if bytes.Contains(blob.Content, []byte(`"Entrypoint":["/bin/workload"]`)) {
+				result++
+			}
+		}
+		return result
+	}
+	if got := runs(generateWith(t, program, "quay.io/acme/app:1.0.0")); got != 1 {
+		t.Errorf("the image runs on %d platforms, want one: this machine's", got)
+	}
+	if got := runs(generate(t, "quay.io/acme/app:1.0.0")); got != 0 {
+		t.Errorf("without a program, the image runs on %d platforms", got)
+	}
+
+	const pinned = "quay.io/acme/app@sha256:426f98fdc8a2c7d7a879eb0da57131e6eec4d239881448f23946216fe801b614"
+	if got, want := generateWith(t, program, pinned).Digest(), generate(t, pinned).Digest(); got != want {
+		t.Errorf("a program changes the digest of what is asked for by digest: %s, not %s", got, want)
+	}
+}
+
 func generate(t *testing.T, ref string) *Image {
+	t.Helper()
+	return generateWith(t, nil, ref)
+}
+
+func generateWith(t *testing.T, workload []byte, ref string) *Image {
 	t.Helper()
 	named, err := reference.ParseNormalizedNamed(ref)
 	if err != nil {
 		t.Fatal(err)
 	}
-	generator, err := NewGenerator()
+	generator, err := NewGenerator(workload)
 	if err != nil {
 		t.Fatal(err)
 	}
