@@ -61,6 +61,12 @@ func setup(sandbox *harness.Sandbox) func(*testscript.Env) error {
 // to the objects of the installation, the next finds them as they were at first.
 func oneByOne(t *testing.T, sandbox *harness.Sandbox, dir string) {
 	t.Helper()
+	oneByOneWith(t, sandbox, dir, commands())
+}
+
+// oneByOneWith is oneByOne for scripts that have other commands.
+func oneByOneWith(t *testing.T, sandbox *harness.Sandbox, dir string, commands map[string]func(*testscript.TestScript, bool, []string)) {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, "*.txtar"))
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no scripts in %s: %v", dir, err)
@@ -71,7 +77,7 @@ func oneByOne(t *testing.T, sandbox *harness.Sandbox, dir string) {
 	}
 	for _, file := range files {
 		t.Run(filepath.Base(dir), func(t *testing.T) {
-			testscript.Run(t, testscript.Params{Files: []string{file}, Cmds: commands(), Setup: setup(sandbox)})
+			testscript.Run(t, testscript.Params{Files: []string{file}, Cmds: commands, Setup: setup(sandbox)})
 		})
 		if err := sandbox.Restore(t.Context(), sample); err != nil {
 			t.Fatal(err)

@@ -26,6 +26,7 @@ type Sandbox struct {
 	Registries   map[string]Registry `json:"registries"` // by kind: plain, tls, basic, token
 	Upstream     Upstream            `json:"upstream"`
 	DockerConfig string              `json:"dockerConfig"` // a directory
+	Relay        Relay               `json:"relay"`
 
 	cmd   *exec.Cmd
 	stdin io.Closer
@@ -41,6 +42,12 @@ type Registry struct {
 type Upstream struct {
 	Host        string `json:"host"`
 	RegistryMap string `json:"registryMap"` // value of --registry-map for this registry
+}
+
+// Relay is the only way out of nodes, and lets nobody out.
+type Relay struct {
+	URL string `json:"url"`
+	Log string `json:"log"` // a file with a line for each request, such as "CONNECT quay.io:443"
 }
 
 // Start starts the sandbox program. listImages is a shell command that prints the
@@ -104,6 +111,7 @@ func (s *Sandbox) Environment() []string {
 		"MINIO=" + s.Users["minio"],
 		"FRANKFURT=" + s.Seeds["frankfurt"],
 		"SHOP=" + s.Clusters["kd7x2mq4nz"],
+		"RELAY_LOG=" + s.Relay.Log,
 		"UPSTREAM=" + s.Upstream.Host,
 		"MAP=" + s.Upstream.RegistryMap,
 		"DOCKER_CONFIG=" + s.DockerConfig,

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
+)
+
+// nodeWait bounds how long a node may take to be ready.
+const nodeWait = 2 * time.Minute
+
+// TestNode runs the scripts that need a real node. make sandbox says where none can run,
+// and why.
+func TestNode(t *testing.T) {
+	if _, err := os.Stat(filepath.Join(os.Getenv("KKP_MIRROR_BIN"), "sandbox-node")); err != nil {
+		if os.Getenv("KKP_MIRROR_REQUIRE_NODES") != "" {
+			t.Fatal(err)
+		}
+		t.Skip("what nodes need was not built; make sandbox says why")
+	}
+	sandbox := startSandbox(t, "--runnable")
+	verbs := commands()
+	verbs["node"] = startNode(sandbox)
+	oneByOneWith(t, sandbox, filepath.Join("testdata", "sandbox-node"), verbs)
+}
+
+// startNode has a node join a cluster, and waits until it is ready: node [-ca-file FILE]
+// [-pull-secret FILE] KUBECONFIG [SETTINGS]. It takes the place of an earlier one, and
+// ends with the script.
+func startNode(sandbox *harness.Sandbox) func(*testscript.TestScript, bool, []string) {
+	var running *harness.Node
+	return func(ts *testscript.TestScript, neg bool, args []string) {
+		flags := flag.NewFlagSet("node", flag.ContinueOnError)
+		flags.SetOutput(io.Discard)
+		ca, secret := flags.String("ca-file", "", ""), flags.String("pull-secret", "", "")
+		if err := flags.Parse(args); err != nil || neg || flags.NArg() < 1 || flags.NArg() > 2 {
+			ts.Fatalf("usage: node [-ca-file FILE] [-pull-secret FILE] KUBECONFIG [SETTINGS]")
+		}
+		options := harness.NodeOptions{Kubeconfig: flags.Arg(0), CAFile: *ca, PullSecret: *secret}
+		if flags.NArg() == 2 {
+			options.Settings = ts.MkAbs(flags.Arg(1))
+		}
+		if *secret != "" {
+			options.PullSecret = ts.MkAbs(*secret)
+		}
+		if running != nil {
+			ts.Check(running.Stop())
+			running = nil
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), nodeWait)
+		defer cancel()
+		node, err := sandbox.StartNode(ctx, options, ts.Stderr())
+		ts.Check(err)
+		running = node
+		ts.Defer(func() {
+			if running == node {
+				running = nil
+				ts.Check(node.Stop())
+			}
+		})
+	}
+}
