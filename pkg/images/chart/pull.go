@@ -117,7 +117,7 @@ func (p *Puller) pull(ctx context.Context, source Source) (*Chart, error) {
 	}
 	way := fmt.Sprint(address.Scheme, " ", address.Host, source.Access.Insecure, source.Access.PlainHTTP)
 	if err := p.unreachable(way); err != nil {
-		return nil, fmt.Errorf("its host could not be reached before: %w", err)
+		return nil, &hostError{err}
 	}
 	data, verified, err := p.fetch(ctx, address, source)
 	if err != nil {
@@ -177,6 +177,26 @@ func (p *Puller) noted(way string, err error) error {
 	}
 	return err
 }
+
+// hostError says that the pull of another chart could not reach the host.
+type hostError struct{ err error }
+
+// Error gives the reason without the other chart.
+func (e *hostError) Error() string {
+	const text = "its host could not be reached before"
+	var common interface{ Cause() string } // for all requests to a host
+	var request *url.Error
+	switch {
+	case errors.As(e.err, &common):
+		return text + ": " + common.Cause()
+	case errors.As(e.err, &request):
+		return text + ": " + request.Err.Error()
+	default:
+		return text
+	}
+}
+
+func (e *hostError) Unwrap() error { return e.err }
 
 // withoutUser takes credentials out of an address.
 func withoutUser(address string) string {

@@ -21,6 +21,7 @@ import (
 type fakeRegistry struct {
 	charts map[string][]byte
 	asked  int
+	err    error // of charts that it does not have; nil: errDown
 }
 
 var errDown = errors.New("down")
@@ -29,6 +30,9 @@ func (r *fakeRegistry) Chart(_ context.Context, ref images.Ref, _ Access) ([]byt
 	r.asked++
 	if data, ok := r.charts[ref.String()]; ok {
 		return data, nil
+	}
+	if r.err != nil {
+		return nil, r.err
 	}
 	return nil, errDown
 }
@@ -154,6 +158,44 @@ func TestAHostThatIsDownIsAskedOnce(t *testing.T) {
 	}
 	if registry.asked != 1 {
 		t.Error(registry.asked)
+	}
+}
+
+// namingRegistry is down, and its errors name the chart.
+type namingRegistry struct{ fakeRegistry }
+
+func (r *namingRegistry) Chart(ctx context.Context, ref images.Ref, access Access) ([]byte, error) {
+	_, err := r.fakeRegistry.Chart(ctx, ref, access)
+	return nil, fmt.Errorf("pulling %s: %w", ref, err)
+}
+
+// sessionError is an error that all requests to a host have in common.
+type sessionError struct{ error }
+
+func (e sessionError) Unwrap() error { return e.error }
+
+func (sessionError) Cause() string { return "logging in to example.com: 401" }
+
+func TestAnErrorNamesNoOtherChart(t *testing.T) {
+	server, _ := httpRepository(t)
+	server.Close()
+	for name, c := range map[string]struct {
+		err  error
+		url  string
+		want string // in the second error
+	}{
+		"registry":   {errDown, "oci://example.com/charts", "before"},
+		"session":    {sessionError{errDown}, "oci://example.com/charts", "before: logging in to example.com: 401"},
+		"repository": {nil, server.URL, "before: dial tcp"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := &Puller{Registry: &namingRegistry{fakeRegistry{err: c.err}}, Client: server.Client()}
+			_, _ = p.Pull(t.Context(), Source{c.url + "/one", "one", "1.0.0", Access{}})
+			_, err := p.Pull(t.Context(), Source{c.url + "/two", "two", "1.0.0", Access{}})
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "one") {
+				t.Error(err)
+			}
+		})
 	}
 }
 
