@@ -226,38 +226,6 @@ func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.
 	return report, opts.Into.Finish()
 }
 
-// newer opens the archive that was given out before, or leaves out of the plan what a list
-// has with the same digest.
-func (o syncOptions) newer(ctx context.Context, p planned) (*transfer.Archive, images.Plan, error) {
-	since, archiveErr := transfer.OpenArchive(ctx, o.since)
-	if archiveErr == nil || transfer.IsArchive(o.since) {
-		return since, p.plan, archiveErr
-	}
-	data, err := readBounded(o.since, o.streams.In)
-	if err != nil {
-		return nil, p.plan, err
-	}
-	before, err := images.ParseList(data)
-	if err != nil {
-		return nil, p.plan, fmt.Errorf("%s cannot be read: as an archive: %w; as an image list: %w", o.since, archiveErr, err)
-	}
-	known := map[images.Ref]images.Image{}
-	for _, img := range before.Images {
-		known[img.Ref] = img
-	}
-	plan := images.Plan{Target: p.plan.Target}
-	for _, step := range p.plan.Copies {
-		img := known[step.Source]
-		if old := cmp.Or(img.Digest, img.Ref.Digest); old != "" && img.Covers(step.Also) {
-			if now, err := digestOf(ctx, p.registries, step); err == nil && now == old {
-				continue
-			}
-		}
-		plan.Copies = append(plan.Copies, step)
-	}
-	return nil, plan, nil
-}
-
 // writeReport writes the report whole or not at all.
 func writeReport(path string, report images.SyncReport) error {
 	data, err := json.MarshalIndent(report, "", "  ")
