@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -30,6 +31,7 @@ const seedTimeout = 20 * time.Second
 // cluster.
 type installationReader struct {
 	option.Input
+	selectable bool // the command has the flags --kkp-version and --edition
 	connection option.Connection
 	streams    genericiooptions.IOStreams
 }
@@ -70,15 +72,14 @@ func (i installationReader) read(ctx context.Context, parts []kkp.Part) (kkp.Ins
 // release opens the catalog for a version and an edition, "" if they are not known.
 func (i installationReader) release(version, name string, live bool) (*catalog.Release, error) {
 	if version == "" {
-		message := "the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion; pass --kkp-version"
-		if live {
-			message += ", or point --context at the KKP master cluster: the master-controller-manager sets the version only there"
-		}
-		return nil, option.Usage(errors.New(message))
+		return nil, option.Usage(i.unknownVersion(live))
 	}
 	if name == "" {
-		fmt.Fprintln(i.streams.ErrOut, "note: the KubermaticConfiguration has no status.kubermaticEdition; "+
-			"the Community Edition is assumed (for the Enterprise Edition, pass --edition ee)")
+		note := "note: the KubermaticConfiguration has no status.kubermaticEdition; the Community Edition is assumed"
+		if i.selectable {
+			note += " (for the Enterprise Edition, pass --edition ee)"
+		}
+		fmt.Fprintln(i.streams.ErrOut, note)
 	}
 	edition, err := catalog.ParseEdition(cmp.Or(name, string(catalog.CE)))
 	if err != nil {
@@ -89,6 +90,21 @@ func (i installationReader) release(version, name string, live bool) (*catalog.R
 		return nil, option.Usagef("--kkp-version: %w", err)
 	}
 	return release, err
+}
+
+// unknownVersion is the error for a KubermaticConfiguration without a version.
+func (i installationReader) unknownVersion(live bool) error {
+	var remedies []string
+	if i.selectable {
+		remedies = append(remedies, "pass --kkp-version")
+	}
+	if live {
+		remedies = append(remedies, "point --context at the KKP master cluster: the master-controller-manager sets the version only there")
+	}
+	if len(remedies) == 0 {
+		remedies = []string{"add this field to the file"}
+	}
+	return errors.New("the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion; " + strings.Join(remedies, ", or "))
 }
 
 // readFiles reads the objects that -f names.
