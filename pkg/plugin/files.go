@@ -95,7 +95,9 @@ func (s fileSelection) find(ctx context.Context) (files.FileList, error) {
 	defer workers.Close()
 	list := need.Find(ctx, need.Input{
 		Installation: inst, Release: release, Clusters: discover.UserClusters(inst, release, opts), Architectures: s.architectures, All: s.scope.All,
-		Trace: func(ctx context.Context, q files.Request) (files.Answer, error) { return profileJob().Run(ctx, workers, q) },
+		Trace: func(ctx context.Context, q files.Request) (files.Answer, error) {
+			return profileJob().Run(ctx, workers, q)
+		},
 	})
 	if ctx.Err() != nil {
 		return files.FileList{}, ctx.Err()
