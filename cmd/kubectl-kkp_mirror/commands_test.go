@@ -26,9 +26,13 @@ const exitWait = 20 * time.Second
 // commands are the commands that scripts have beside those of testscript.
 func commands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"exits":     exits,
-		"registry":  startRegistry,
-		"hostile":   startHostile,
+		"exits":    exits,
+		"registry": startRegistry,
+		"hostile":  startHostile,
+
+		"fileserver":     startFileServer,
+		"interruptfiles": interruptFiles,
+
 		"received":  received,
 		"expand":    expand,
 		"lines":     lines,
@@ -111,7 +115,7 @@ func fileLines(ts *testscript.TestScript, file string) []string {
 // KIND FILE.
 func typed(ts *testscript.TestScript, _ bool, args []string) {
 	documents := map[string]any{
-		files.KindFileList: &files.FileList{}, images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{},
+		files.KindFileList: &files.FileList{}, files.KindFilesReport: &files.FilesReport{}, images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{},
 		redirect.KindValuesList: &redirect.List{},
 	}
 	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[1])))

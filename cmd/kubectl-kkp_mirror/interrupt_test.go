@@ -23,12 +23,29 @@ func interrupt(ts *testscript.TestScript, _ bool, args []string) {
 	reached := make(chan struct{})
 	server := stalledRegistry(ts.Getenv("UPSTREAM"), reached)
 	defer server.Close()
+	interruptAt(ts, reached, strings.TrimPrefix(server.URL, "http://"), args)
+}
+
+// interruptFiles does the same when half of the first file has come: interruptfiles FILE LIST
+// COMMAND [ARG...]. {stalled} stands for the value of --url-map for a server that has the
+// files of LIST, and sends no more than their first halves.
+func interruptFiles(ts *testscript.TestScript, _ bool, args []string) {
+	addresses := fileLines(ts, args[1])
+	files := newFileServer(addresses, "")
+	files.reached = make(chan struct{})
+	server := httptest.NewServer(files)
+	defer server.Close()
+	interruptAt(ts, files.reached, urlMap(addresses, server.URL), append([]string{args[0]}, args[2:]...))
+}
+
+// interruptAt runs a command, interrupts it when reached is closed, and writes its stderr.
+func interruptAt(ts *testscript.TestScript, reached <-chan struct{}, stalled string, args []string) {
 	var stderr bytes.Buffer
 	path, err := exec.LookPath(args[1])
 	ts.Check(err)
 	cmd := exec.Command(path)
 	for _, arg := range args[2:] {
-		cmd.Args = append(cmd.Args, strings.ReplaceAll(arg, "{stalled}", strings.TrimPrefix(server.URL, "http://")))
+		cmd.Args = append(cmd.Args, strings.ReplaceAll(arg, "{stalled}", stalled))
 	}
 	cmd.Dir, cmd.Stderr = ts.MkAbs("."), &stderr
 	cmd.Env = append(os.Environ(), "DOCKER_CONFIG="+ts.Getenv("DOCKER_CONFIG"), "KUBECONFIG="+ts.Getenv("KUBECONFIG"))

@@ -17,10 +17,10 @@ func layout() Rules {
 			"pkg/plugin": append([]string{
 				"pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/worker", "pkg/atomicfile",
-				"pkg/files", "pkg/files/need",
+				"pkg/files", "pkg/files/mirror", "pkg/files/need", "pkg/safehttp",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/files", "pkg/images", "pkg/plugin/terminal"},
-			"pkg/plugin/option":   {"pkg/files", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/terminal"},
+			"pkg/plugin/option":   {"pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/terminal"},
 			"pkg/plugin/terminal": nil,
 
 			"pkg/images/chart":    append([]string{"pkg/atomicfile", "pkg/safehttp", "pkg/worker"}, values...),
@@ -30,6 +30,7 @@ func layout() Rules {
 			"pkg/files":              {"pkg/files/profile", "pkg/files/trace", "pkg/images"},
 			"pkg/files/need":         {"pkg/files", "pkg/files/catalog", "pkg/files/trace", "pkg/images/catalog", "pkg/kkp"},
 			"pkg/files/catalog":      nil,
+			"pkg/files/mirror":       {"pkg/bounded", "pkg/files", "pkg/images", "pkg/images/failure", "pkg/images/retry", "pkg/safehttp"},
 			"pkg/files/profile":      {"pkg/files/trace", "pkg/templates"},
 			"pkg/files/trace":        {"pkg/files/trace/memory", "pkg/files/trace/script"},
 			"pkg/files/trace/memory": nil,
@@ -116,7 +117,7 @@ func layout() Rules {
 			{
 				Library: "os",
 				For: []string{
-					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
+					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/files/mirror", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
 					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "hack/profiles", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
@@ -124,7 +125,7 @@ func layout() Rules {
 			{
 				Library: "net/http",
 				For: []string{
-					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/safehttp", "hack/bench", "hack/catalog", "test/harness",
+					"pkg/plugin", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/files/mirror", "pkg/safehttp", "hack/bench", "hack/catalog", "test/harness",
 					"pkg/images/failure", "pkg/waiting", "pkg/images/registry", "pkg/images/registry/httptransport", "pkg/images/registry/registrytest",
 					"pkg/images/registry/repository", "pkg/images/registry/servertest", "pkg/images/registry/status", "pkg/redact",
 				},

@@ -116,13 +116,17 @@ func fileGapsError(gaps []images.Gap) error {
 }
 
 // filesFlags are the flags of the files command.
-type filesFlags struct{ fileSelectionFlags }
+type filesFlags struct {
+	fileSelectionFlags
+	download option.DownloadFlags
+	report   string
+}
 
 func newFilesCommand(streams genericiooptions.IOStreams) *cobra.Command {
-	f := &filesFlags{newFileSelectionFlags(streams)}
+	f := &filesFlags{fileSelectionFlags: newFileSelectionFlags(streams)}
 	cmd := &cobra.Command{
-		Use:   "files",
-		Short: "List the files that new nodes download to join",
+		Use:   "files [DIR]",
+		Short: "List or copy the files that new nodes download to join",
 		Long: `List the files that new nodes of user clusters download to join: kubelet, kubeadm,
 kubectl, CNI plugins, crictl, and what else the scripts of their operating system
 profiles download.
@@ -131,11 +135,16 @@ The scripts are run in an interpreter that executes nothing. Sources, best first
 OperatingSystemConfigs of user clusters; the profiles that MachineDeployments and
 datacenters name, or profiles from -f; the default profiles of the KKP release.
 
+With DIR, the files are copied to DIR/HOST/PATH. Several files are fetched concurrently,
+an interrupted download is resumed, and each file is kept only if it has its published
+checksum, which is kept beside it. Files that are there already are skipped: to resume an
+interrupted run, run the same command again. HTTPS_PROXY and NO_PROXY are respected.
+
 Packages of the operating system are not mirrored by this tool. They are named with the
 repositories that must serve them, per operating system.
 
-A gap is a download that could not be traced. Gaps are printed on stderr, and the exit
-code is 3.`,
+A gap is a download that could not be traced. Exit code 3: the list has gaps, or some
+files could not be copied.`,
 		Example: `  # List the files that new nodes of this installation download
   kubectl kkp-mirror files
 
@@ -143,38 +152,75 @@ code is 3.`,
   kubectl kkp-mirror files --version-filter '=1.35.7' --platform linux/amd64 -o name
 
   # List the files before KKP is installed, with a profile of your own
-  kubectl kkp-mirror files -f kubermatic.yaml -f profile.yaml --kkp-version v2.31.0`,
-		Args: exactArgs(),
+  kubectl kkp-mirror files -f kubermatic.yaml -f profile.yaml --kkp-version v2.31.0
+
+  # Copy the files to a directory that a web server can serve
+  kubectl kkp-mirror files /srv/files
+
+  # Verify all bytes of the copies
+  kubectl kkp-mirror files verify /srv/files`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return option.Usagef("unexpected argument %q", args[1])
+			}
+			return nil
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}
-	option.AddGroups(cmd.Flags(), f.groups(option.Group{Title: "Output", Add: f.output.Add})...)
+	option.AddGroups(cmd.Flags(), f.groups(
+		option.Group{Title: "Copy", Add: func(flags *pflag.FlagSet) {
+			f.download.Add(flags)
+			flags.StringVar(&f.report, "report", "", "Write the result for each file to this file, as JSON")
+		}},
+		option.Group{Title: "Output", Add: f.output.Add})...)
 	offer(cmd.RegisterFlagCompletionFunc, completions())
+	cmd.AddCommand(newFilesVerifyCommand(streams))
 	return cmd
 }
 
-func (f *filesFlags) complete(*pflag.FlagSet, []string) (filesOptions, error) {
-	selection, err := f.fileSelectionFlags.complete()
-	if err != nil {
-		return filesOptions{}, err
+func (f *filesFlags) complete(_ *pflag.FlagSet, args []string) (filesOptions, error) {
+	o := filesOptions{report: f.report}
+	var err error
+	if o.fileSelection, err = f.fileSelectionFlags.complete(); err != nil {
+		return o, err
 	}
-	output, err := f.output.Parse(option.FormatWide, option.FormatName)
-	return filesOptions{fileSelection: selection, output: output}, err
+	if o.download, err = f.download.Parse(); err != nil {
+		return o, err
+	}
+	if len(args) > 0 {
+		o.dir = args[0]
+		o.output, err = f.output.Parse()
+		return o, err
+	}
+	o.output, err = f.output.Parse(option.FormatWide, option.FormatName)
+	return o, err
 }
 
 // filesOptions are what the files command was asked.
 type filesOptions struct {
 	fileSelection
-	output option.Output
+	dir      string // to copy to; "": the files are listed
+	download option.Download
+	report   string // a file to write; "": none
+	output   option.Output
 }
 
-func (filesOptions) validate() error { return nil }
+func (o filesOptions) validate() error {
+	if o.dir == "" && o.report != "" {
+		return option.Usagef("--report is the result of a copy: name a directory to copy to")
+	}
+	return nil
+}
 
 func (o filesOptions) run(ctx context.Context) error {
 	list, err := o.find(ctx)
 	if err != nil {
 		return err
+	}
+	if o.dir != "" {
+		return o.copy(ctx, list)
 	}
 	switch {
 	case o.output.Printer != nil:
