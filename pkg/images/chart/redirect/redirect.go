@@ -7,6 +7,7 @@
 package redirect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -121,6 +122,7 @@ type search struct {
 	unsteady []rendered.Change
 	needs    []rendered.Need
 	results  []Image // by needs
+	unnamed  error   // why there is no rendering with the chart's own registries
 	solver   solve.Solver
 }
 
@@ -139,11 +141,17 @@ func Find(ctx context.Context, renderer Renderer, c *chart.Chart, release Releas
 
 // render renders with values over the user's.
 func (s *search) render(ctx context.Context, over map[string]any) (rendered.Rendering, error) {
+	return s.renderValues(ctx, chart.Merge(s.release.Config, over))
+}
+
+// renderValues renders with values in place of the user's. It fails with a *trace.LimitError
+// when the bounds on the work are reached.
+func (s *search) renderValues(ctx context.Context, values map[string]any) (rendered.Rendering, error) {
 	if took := time.Since(s.start); s.renders >= s.limit || took > maxTime {
 		return rendered.Rendering{}, &trace.LimitError{Renders: s.renders, Took: took}
 	}
 	s.renders++
-	texts, err := s.renderer.Texts(ctx, s.chart, chart.Merge(s.release.Config, over), s.release.Target)
+	texts, err := s.renderer.Texts(ctx, s.chart, values, s.release.Target)
 	if err != nil {
 		return rendered.Rendering{}, err
 	}
@@ -198,13 +206,12 @@ func (s *search) name(ctx context.Context) error {
 	}
 	settled := s.base
 	if len(upstream.Removed) > 0 {
-		s.renders++
-		texts, err := s.renderer.Texts(ctx, s.chart, upstream.Values, s.release.Target)
-		if err == nil {
-			settled, err = s.decoder.Decode(texts)
+		settled, err = s.renderValues(ctx, upstream.Values)
+		if ctx.Err() != nil || trace.IsLimit(err) {
+			return cmp.Or(err, ctx.Err())
 		}
-		if err != nil { // then the values alone have to tell
-			settled = rendered.Rendering{}
+		if err != nil { // then the values alone have to tell the names
+			settled, s.unnamed = rendered.Rendering{}, err
 		}
 	}
 	for _, p := range s.base.Places {
@@ -235,6 +242,9 @@ func (s *search) aim(image *Image, n *rendered.Need, name string, known bool) {
 	source, err := images.ParseRef(name)
 	if !known || err != nil {
 		image.Reason = "it is on a registry that only the values name, and its upstream name is not known"
+		if s.unnamed != nil {
+			image.Reason += fmt.Sprintf("; without the values that name registries, the chart does not render: %v", s.unnamed)
+		}
 		return
 	}
 	if path.Base(source.Repository) != path.Base(now.Repository) || source.Tag != now.Tag || source.Digest != now.Digest {
