@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/mask"
 )
 
@@ -23,17 +23,17 @@ type List struct {
 
 // Item is a release in a List.
 type Item struct {
-	Release   string            `json:"release"`
-	Namespace string            `json:"namespace"`
-	Cluster   string            `json:"cluster"` // "master", or the name of the Seed
-	Revision  int               `json:"revision"`
-	Chart     string            `json:"chart"`
-	Version   string            `json:"version"`
-	Values    map[string]any    `json:"values"`          // to be laid over the release's own
-	Keys      []string          `json:"keys"`            // that are set in them
-	Lists     []string          `json:"lists,omitempty"` // that are written out whole
-	Images    []Image           `json:"images"`
-	Derived   []rendered.Change `json:"derived,omitempty"` // what changes beside references
+	Release   string                    `json:"release"`
+	Namespace string                    `json:"namespace"`
+	Cluster   string                    `json:"cluster"` // "master", or the name of the Seed
+	Revision  int                       `json:"revision"`
+	Chart     string                    `json:"chart"`
+	Version   string                    `json:"version"`
+	Values    map[string]any            `json:"values"`          // to be laid over the release's own
+	Keys      []string                  `json:"keys"`            // that are set in them
+	Lists     []string                  `json:"lists,omitempty"` // that are written out whole
+	Images    []Image                   `json:"images"`
+	Derived   []manifestdiff.Difference `json:"derived,omitempty"` // what changes beside references
 }
 
 // NewList makes a list of items. What changes beside references is shown without credentials;
@@ -50,7 +50,7 @@ func NewList(target images.Target, items []Item, gaps []images.Gap) List {
 }
 
 // masked are changes without the credentials in what changes.
-func masked(changes []rendered.Change) []rendered.Change {
+func masked(changes []manifestdiff.Difference) []manifestdiff.Difference {
 	changes = slices.Clone(changes)
 	for i, change := range changes {
 		changes[i].Before, changes[i].After = mask.Text(change.Before), mask.Text(change.After)

@@ -7,14 +7,14 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
 // TestListsShowNoCredentials prints what changes beside references without credentials, and values whole.
 func TestListsShowNoCredentials(t *testing.T) {
 	items := []redirect.Item{{
 		Values: map[string]any{"env": []any{map[string]any{"name": "TOKEN", "value": "to-be-used"}}},
-		Derived: []rendered.Change{
+		Derived: []manifestdiff.Difference{
 			{Object: "Secret a/b", Path: "data.config", Before: "leak quay.io/a", After: "leak reg.corp/a"},
 			{Object: "ConfigMap a/c", Path: "data.config", Before: "password = leak\nimage = quay.io/a\n", After: "password = leak\nimage = reg.corp/a\n"},
 		},

@@ -11,7 +11,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
 // chartOf makes a chart of its files by their names.
@@ -87,7 +87,7 @@ func check(t testing.TB, r Renderer, c *chart.Chart, release Release, found Redi
 	if err != nil {
 		t.Fatal(err)
 	}
-	after, err := (&rendered.Decoder{}).Decode(texts)
+	after, err := (&manifestdiff.Decoder{}).Decode(texts)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/solve"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/trace"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
@@ -72,8 +72,8 @@ type Redirection struct {
 	Keys    []string       // that are set in them
 	Lists   []string       // that are written out whole
 	Images  []Image
-	Derived []rendered.Change // what changes beside references
-	Renders int               // that were needed
+	Derived []manifestdiff.Difference // what changes beside references
+	Renders int                       // that were needed
 }
 
 // Count is how many references are in a state.
@@ -113,15 +113,15 @@ type search struct {
 	chart    *chart.Chart
 	release  Release
 	target   images.Target
-	decoder  rendered.Decoder
+	decoder  manifestdiff.Decoder
 	start    time.Time
 	renders  int
 	limit    int
 
-	base     rendered.Rendering
-	unsteady []rendered.Change
-	needs    []rendered.Need
-	results  []Image // by needs
+	base     manifestdiff.Rendering
+	unsteady []manifestdiff.Difference
+	expected []manifestdiff.Expectation
+	results  []Image // by expected
 	unnamed  error   // why there is no rendering with the chart's own registries
 	solver   solve.Solver
 }
@@ -140,20 +140,20 @@ func Find(ctx context.Context, renderer Renderer, c *chart.Chart, release Releas
 }
 
 // render renders with values over the user's.
-func (s *search) render(ctx context.Context, over map[string]any) (rendered.Rendering, error) {
+func (s *search) render(ctx context.Context, over map[string]any) (manifestdiff.Rendering, error) {
 	return s.renderValues(ctx, chart.Merge(s.release.Config, over))
 }
 
 // renderValues renders with values in place of the user's. It fails with a *trace.LimitError
 // when the bounds on the work are reached.
-func (s *search) renderValues(ctx context.Context, values map[string]any) (rendered.Rendering, error) {
+func (s *search) renderValues(ctx context.Context, values map[string]any) (manifestdiff.Rendering, error) {
 	if took := time.Since(s.start); s.renders >= s.limit || took > maxTime {
-		return rendered.Rendering{}, &trace.LimitError{Renders: s.renders, Took: took}
+		return manifestdiff.Rendering{}, &trace.LimitError{Renders: s.renders, Took: took}
 	}
 	s.renders++
 	texts, err := s.renderer.Texts(ctx, s.chart, values, s.release.Target)
 	if err != nil {
-		return rendered.Rendering{}, err
+		return manifestdiff.Rendering{}, err
 	}
 	return s.decoder.Decode(texts)
 }
@@ -168,12 +168,12 @@ func (s *search) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.unsteady = rendered.Differences(s.base.Objects, again.Objects)
+	s.unsteady = manifestdiff.Differences(s.base.Objects, again.Objects)
 	texts := map[string]string{}
 	for i, text := range s.release.Manifests {
 		texts[fmt.Sprint(i)] = text
 	}
-	installed, err := (&rendered.Decoder{}).Decode(texts)
+	installed, err := (&manifestdiff.Decoder{}).Decode(texts)
 	if err != nil {
 		return fmt.Errorf("what is installed: %w", err)
 	}
@@ -211,7 +211,7 @@ func (s *search) name(ctx context.Context) error {
 			return cmp.Or(err, ctx.Err())
 		}
 		if err != nil { // then the values alone have to tell the names
-			settled, s.unnamed = rendered.Rendering{}, err
+			settled, s.unnamed = manifestdiff.Rendering{}, err
 		}
 	}
 	for _, p := range s.base.Places {
@@ -221,15 +221,15 @@ func (s *search) name(ctx context.Context) error {
 			name, ok = upstream.Settled(there.Reference)
 		}
 		image := Image{Object: hit.Object, Path: hit.Path, Reference: hit.Reference, State: Left}
-		n := rendered.Need{At: p, Base: hit.Reference, Want: hit.Reference}
+		n := manifestdiff.Expectation{At: p, Base: hit.Reference, Want: hit.Reference}
 		s.aim(&image, &n, name, ok)
-		s.needs, s.results = append(s.needs, n), append(s.results, image)
+		s.expected, s.results = append(s.expected, n), append(s.results, image)
 	}
 	return nil
 }
 
 // aim says where a reference with this upstream name has to lead.
-func (s *search) aim(image *Image, n *rendered.Need, name string, known bool) {
+func (s *search) aim(image *Image, n *manifestdiff.Expectation, name string, known bool) {
 	now, err := images.ParseRef(image.Reference)
 	if err != nil {
 		image.Reason = err.Error()
@@ -259,7 +259,7 @@ func (s *search) aim(image *Image, n *rendered.Need, name string, known bool) {
 // wanted is the reference on the mirror, written with the tag and digest that the one in its
 // place is written with.
 func wanted(reference string, target images.Ref) string {
-	return target.Name() + reference[len(rendered.NameOf(reference)):]
+	return target.Name() + reference[len(manifestdiff.NameOf(reference)):]
 }
 
 // redirect traces, solves and proves.
@@ -269,9 +269,9 @@ func (s *search) redirect(ctx context.Context) (Redirection, error) {
 		return Redirection{}, err
 	}
 	var filled trace.Assignment
-	var shown rendered.Proof
+	var shown manifestdiff.Proof
 	var over *trace.LimitError
-	if slices.ContainsFunc(s.needs, func(n rendered.Need) bool { return n.Base != n.Want }) {
+	if slices.ContainsFunc(s.expected, func(n manifestdiff.Expectation) bool { return n.Base != n.Want }) {
 		mentions, err := s.chart.Mentions(s.release.Config)
 		if err != nil {
 			return Redirection{}, err
@@ -281,8 +281,8 @@ func (s *search) redirect(ctx context.Context) (Redirection, error) {
 			return Redirection{}, err
 		}
 		s.limit += maxProofs
-		s.solver = solve.Solver{Trace: traced, Needs: s.needs, Target: s.target}
-		if filled, shown, err = s.settle(ctx, all); err != nil && !errors.As(err, &over) {
+		s.solver = solve.Solver{Trace: traced, Expected: s.expected, Target: s.target}
+		if filled, shown, err = s.resolve(ctx, all); err != nil && !errors.As(err, &over) {
 			return Redirection{}, err
 		}
 	}
@@ -290,7 +290,7 @@ func (s *search) redirect(ctx context.Context) (Redirection, error) {
 }
 
 // result puts together what was found.
-func (s *search) result(all map[string]any, filled trace.Assignment, shown rendered.Proof, over *trace.LimitError) Redirection {
+func (s *search) result(all map[string]any, filled trace.Assignment, shown manifestdiff.Proof, over *trace.LimitError) Redirection {
 	fillings := s.fillings(filled)
 	r := Redirection{Values: trace.Override(all, fillings), Images: s.results, Derived: shown.Derived, Renders: s.renders}
 	for _, f := range fillings {
@@ -302,7 +302,7 @@ func (s *search) result(all map[string]any, filled trace.Assignment, shown rende
 	slices.Sort(r.Keys)
 	slices.Sort(r.Lists)
 	r.Keys, r.Lists = slices.Compact(r.Keys), slices.Compact(r.Lists)
-	for i, n := range s.needs {
+	for i, n := range s.expected {
 		image := &r.Images[i]
 		switch {
 		case n.Base == n.Want: // it stays
@@ -327,7 +327,7 @@ func (s *search) fillings(filled trace.Assignment) []trace.Filling {
 }
 
 // whyLeft says why no value redirects a reference.
-func (s *search) whyLeft(n rendered.Need) string {
+func (s *search) whyLeft(n manifestdiff.Expectation) string {
 	leading := s.solver.Leading(n.At)
 	if len(leading) == 0 {
 		return "no value leads to it"

@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
 // Differences compares what two revisions install.
-func Differences(before, after string) ([]rendered.Change, error) {
+func Differences(before, after string) ([]manifestdiff.Difference, error) {
 	old, fresh, err := decodeBoth(before, after)
 	if err != nil {
 		return nil, err
 	}
-	return rendered.Differences(old.Objects, fresh.Objects), nil
+	return manifestdiff.Differences(old.Objects, fresh.Objects), nil
 }
 
 // Verify wants what a revision would install to differ from the one before by the
@@ -23,10 +23,10 @@ func Verify(before, after string, found []Image) error {
 	if err != nil {
 		return err
 	}
-	var needs []rendered.Need
+	var expected []manifestdiff.Expectation
 	for _, p := range old.Places {
 		hit := old.Hits[p]
-		n := rendered.Need{At: p, Base: hit.Reference, Want: hit.Reference}
+		n := manifestdiff.Expectation{At: p, Base: hit.Reference, Want: hit.Reference}
 		i := slices.IndexFunc(found, func(image Image) bool {
 			return image.Object == hit.Object && image.Path == hit.Path && image.Reference == hit.Reference
 		})
@@ -36,16 +36,16 @@ func Verify(before, after string, found []Image) error {
 		if found[i].State == Redirected {
 			n.Want = wanted(hit.Reference, *found[i].Target)
 		}
-		needs = append(needs, n)
+		expected = append(expected, n)
 	}
-	p := rendered.Prove(old, fresh, needs, nil)
+	p := manifestdiff.Prove(old, fresh, expected, nil)
 	switch {
 	case p.Wrong != nil:
 		return fmt.Errorf("%s would become %s", p.Wrong.Base, fresh.Hits[p.Wrong.At].Reference)
 	case p.Foreign != nil:
 		return fmt.Errorf("%s would change, which is no image", p.Foreign)
 	}
-	for _, n := range needs {
+	for _, n := range expected {
 		if !p.Right[n.At] {
 			return fmt.Errorf("%s would not become %s", n.Base, n.Want)
 		}
@@ -53,10 +53,10 @@ func Verify(before, after string, found []Image) error {
 	return nil
 }
 
-func decodeBoth(before, after string) (old, fresh rendered.Rendering, err error) {
-	if old, err = (&rendered.Decoder{}).Decode(map[string]string{"": before}); err != nil {
+func decodeBoth(before, after string) (old, fresh manifestdiff.Rendering, err error) {
+	if old, err = (&manifestdiff.Decoder{}).Decode(map[string]string{"": before}); err != nil {
 		return old, fresh, err
 	}
-	fresh, err = (&rendered.Decoder{}).Decode(map[string]string{"": after})
+	fresh, err = (&manifestdiff.Decoder{}).Decode(map[string]string{"": after})
 	return old, fresh, err
 }

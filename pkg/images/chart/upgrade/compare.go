@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
 // object is an object as Helm's client makes it.
@@ -18,8 +18,8 @@ func object(made runtime.Object) *unstructured.Unstructured {
 
 // differences are the fields in which two versions of an object differ, beside those that
 // the server keeps for itself. One that is not there, nil, differs as a whole.
-func differences(before, after *unstructured.Unstructured) []rendered.Change {
-	changes := rendered.Differences(normalised(before), normalised(after))
+func differences(before, after *unstructured.Unstructured) []manifestdiff.Difference {
+	changes := manifestdiff.Differences(normalised(before), normalised(after))
 	for i := range changes {
 		changes[i].Object = "" // names of one object can be written in several ways
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/trace"
 )
 
@@ -19,8 +19,8 @@ const maxFixes = 50
 // Solver looks for the fewest values that make all references what they have to be.
 type Solver struct {
 	trace.Trace
-	Needs  []rendered.Need
-	Target images.Target
+	Expected []manifestdiff.Expectation
+	Target   images.Target
 
 	banned map[int][]string
 }
@@ -39,7 +39,7 @@ func (s *Solver) Ban(filled trace.Assignment) {
 func (s *Solver) Banned(hole int) bool { return len(s.banned[hole]) > 0 }
 
 // Becomes is what a reference becomes, as far as the trace tells.
-func (s *Solver) Becomes(n rendered.Need, filled trace.Assignment) string {
+func (s *Solver) Becomes(n manifestdiff.Expectation, filled trace.Assignment) string {
 	return s.Eval(n.At, n.Base, filled)
 }
 
@@ -117,7 +117,7 @@ func (s *Solver) moves(filled trace.Assignment) []move {
 		seen[hole] = append(seen[hole], text)
 		found = append(found, move{hole: hole, text: text})
 	}
-	for _, n := range s.Needs {
+	for _, n := range s.Expected {
 		if s.Becomes(n, filled) == n.Want {
 			continue
 		}
@@ -139,7 +139,7 @@ func (s *Solver) moves(filled trace.Assignment) []move {
 }
 
 // around is what stands before and behind what a hole is filled with.
-func (s *Solver) around(n rendered.Need, filled trace.Assignment, hole int) (before, after string) {
+func (s *Solver) around(n manifestdiff.Expectation, filled trace.Assignment, hole int) (before, after string) {
 	const gap = "\x00"
 	next := maps.Clone(filled)
 	next[hole] = gap
@@ -162,11 +162,14 @@ func between(want, before, after string) (string, bool) {
 // closed adds values until no reference is broken. ok is false if that cannot be.
 func (s *Solver) closed(filled trace.Assignment) (_ trace.Assignment, ok bool) {
 	for range maxFixes {
-		i := slices.IndexFunc(s.Needs, func(n rendered.Need) bool { text := s.Becomes(n, filled); return text != n.Want && text != n.Base })
+		i := slices.IndexFunc(s.Expected, func(n manifestdiff.Expectation) bool {
+			text := s.Becomes(n, filled)
+			return text != n.Want && text != n.Base
+		})
 		if i < 0 {
 			return filled, true
 		}
-		if !s.fix(s.Needs[i], filled) {
+		if !s.fix(s.Expected[i], filled) {
 			return nil, false
 		}
 	}
@@ -174,7 +177,7 @@ func (s *Solver) closed(filled trace.Assignment) (_ trace.Assignment, ok bool) {
 }
 
 // fix fills one more hole so that a reference is right.
-func (s *Solver) fix(n rendered.Need, filled trace.Assignment) bool {
+func (s *Solver) fix(n manifestdiff.Expectation, filled trace.Assignment) bool {
 	for _, hole := range s.Leading(n.At) {
 		if _, taken := filled[hole]; taken {
 			continue
@@ -191,7 +194,7 @@ func (s *Solver) fix(n rendered.Need, filled trace.Assignment) bool {
 // right counts the references that are what they have to be.
 func (s *Solver) right(filled trace.Assignment) int {
 	count := 0
-	for _, n := range s.Needs {
+	for _, n := range s.Expected {
 		if s.Becomes(n, filled) == n.Want {
 			count++
 		}

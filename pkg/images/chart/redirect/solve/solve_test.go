@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/trace"
 )
 
@@ -15,7 +15,7 @@ func solver(t *testing.T, holes []string, bases, wants []string) *Solver {
 	t.Helper()
 	s := &Solver{
 		Target: images.Target{Registry: "reg.corp", Prefix: "kkp"},
-		Trace:  trace.Trace{Direct: map[rendered.Place][]trace.Span{}, Variants: map[rendered.Place][]trace.Variant{}},
+		Trace:  trace.Trace{Direct: map[manifestdiff.Place][]trace.Span{}, Variants: map[manifestdiff.Place][]trace.Variant{}},
 	}
 	for _, text := range holes {
 		s.Holes = append(s.Holes, trace.Hole{At: []any{"key" + text}, Text: text, End: len(text)})
@@ -24,14 +24,14 @@ func solver(t *testing.T, holes []string, bases, wants []string) *Solver {
 	for _, base := range bases {
 		texts[base] = "kind: Pod\nspec: {containers: [{image: '" + base + "'}]}"
 	}
-	decoded, err := (&rendered.Decoder{}).Decode(texts)
+	decoded, err := (&manifestdiff.Decoder{}).Decode(texts)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i, base := range bases {
 		for _, p := range decoded.Places {
 			if decoded.Hits[p].Reference == base {
-				s.Needs = append(s.Needs, rendered.Need{At: p, Base: base, Want: wants[i]})
+				s.Expected = append(s.Expected, manifestdiff.Expectation{At: p, Base: base, Want: wants[i]})
 			}
 		}
 	}
@@ -41,7 +41,7 @@ func solver(t *testing.T, holes []string, bases, wants []string) *Solver {
 func TestSolve(t *testing.T) {
 	s := solver(t, []string{"docker.io", "nginx", "bitnami/redis"},
 		[]string{"docker.io/nginx:1", "docker.io/bitnami/redis:1"}, []string{"reg.corp/kkp/library/nginx:1", "reg.corp/kkp/bitnami/redis:1"})
-	for i, n := range s.Needs {
+	for i, n := range s.Expected {
 		s.Direct[n.At] = []trace.Span{{Hole: 0, Start: 0, End: 9}, {Hole: 1 + i, Start: 10, End: len(n.Base) - 2}}
 	}
 	filled, steps := s.Solve()
@@ -58,7 +58,7 @@ func TestSolve(t *testing.T) {
 // TestOneForAll has a value that is not set, and that comes before those that are.
 func TestOneForAll(t *testing.T) {
 	s := solver(t, []string{"", "quay.io", "ghcr.io"}, []string{"quay.io/a:1", "ghcr.io/b:1"}, []string{"reg.corp/kkp/a:1", "reg.corp/kkp/b:1"})
-	for i, n := range s.Needs {
+	for i, n := range s.Expected {
 		s.Direct[n.At] = []trace.Span{{Hole: 1 + i, Start: 0, End: 7}}
 		s.Variants[n.At] = []trace.Variant{{Hole: 0, Text: n.Base[7:], Spans: []trace.Span{{Hole: 0}}}}
 	}
@@ -73,7 +73,7 @@ func TestOneForAll(t *testing.T) {
 	}
 	// What has to stay must not be touched: then there is one value for the other.
 	s = solver(t, []string{"quay.io"}, []string{"quay.io/a:1", "quay.io/b:1"}, []string{"reg.corp/kkp/a:1", "quay.io/b:1"})
-	for _, n := range s.Needs {
+	for _, n := range s.Expected {
 		s.Direct[n.At] = []trace.Span{{Hole: 0, Start: 0, End: 7}}
 	}
 	if filled, _ := s.Solve(); len(filled) != 0 {

@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
 // Assignment is what holes are filled with.
 type Assignment map[int]string
 
 // Leading are the holes that lead into a reference.
-func (t Trace) Leading(at rendered.Place) []int {
+func (t Trace) Leading(at manifestdiff.Place) []int {
 	var holes []int
 	for _, span := range t.Direct[at] {
 		holes = append(holes, span.Hole)
@@ -28,7 +28,7 @@ func (t Trace) Leading(at rendered.Place) []int {
 }
 
 // Eval is what a reference becomes, as far as the trace tells.
-func (t Trace) Eval(at rendered.Place, base string, filled Assignment) string {
+func (t Trace) Eval(at manifestdiff.Place, base string, filled Assignment) string {
 	for _, v := range t.Variants[at] {
 		if _, ok := filled[v.Hole]; ok {
 			return substitute(v.Text, v.Spans, filled)

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
 // Hole is a value, or a part of one, that may lead into references.
@@ -51,14 +51,14 @@ func (h Hole) Key() string {
 func setHoles(all map[string]any, references []string) []Hole {
 	var names []string
 	for _, reference := range references {
-		names = append(names, rendered.NameOf(reference))
+		names = append(names, manifestdiff.NameOf(reference))
 	}
 	var found []Hole
 	eachText(all, nil, func(at []any, text string) {
 		if shadowed(all, at) || len(text) < 2 {
 			return
 		}
-		mine := rendered.NameOf(text)
+		mine := manifestdiff.NameOf(text)
 		if strings.Contains(text, "{{") || mine != "" && slices.ContainsFunc(names, func(name string) bool { return strings.Contains(name, mine) }) {
 			if !strings.Contains(text, "\n") {
 				found = append(found, Hole{At: at, Text: text, End: len(text)})

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
 // maxPeels is how often values that hide others are put aside to look for these.
@@ -21,8 +21,8 @@ const maxPeels = 6
 // Trace is which values lead into which references.
 type Trace struct {
 	Holes    []Hole
-	Direct   map[rendered.Place][]Span    // in the reference as it is
-	Variants map[rendered.Place][]Variant // as it becomes, once a value is set that changes more than its own part
+	Direct   map[manifestdiff.Place][]Span    // in the reference as it is
+	Variants map[manifestdiff.Place][]Variant // as it becomes, once a value is set that changes more than its own part
 }
 
 // Variant is what a reference becomes when a hole is filled.
@@ -36,9 +36,9 @@ type Variant struct {
 type Subject struct {
 	Values   map[string]any // that templates see
 	Mentions chart.Mentions
-	Base     rendered.Rendering // with these values
+	Base     manifestdiff.Rendering // with these values
 	// Render renders with some values over them. A *LimitError from it ends the trace.
-	Render func(ctx context.Context, over map[string]any) (rendered.Rendering, error)
+	Render func(ctx context.Context, over map[string]any) (manifestdiff.Rendering, error)
 }
 
 // LimitError says that a bound on the work is reached.
@@ -62,7 +62,7 @@ func IsLimit(err error) bool {
 func Follow(ctx context.Context, s Subject) (Trace, error) {
 	t := &tracer{
 		Subject: s, surface: map[int]bool{},
-		Trace: Trace{Direct: map[rendered.Place][]Span{}, Variants: map[rendered.Place][]Variant{}},
+		Trace: Trace{Direct: map[manifestdiff.Place][]Span{}, Variants: map[manifestdiff.Place][]Variant{}},
 	}
 	err := t.follow(ctx)
 	return t.Trace, err
@@ -139,7 +139,7 @@ func (t *tracer) probe(ctx context.Context, batch, known []int) error {
 
 // take reads the sentinels in a rendering. It is not whole if there is more to learn from
 // less of them.
-func (t *tracer) take(after rendered.Rendering, batch []int) (whole bool) {
+func (t *tracer) take(after manifestdiff.Rendering, batch []int) (whole bool) {
 	whole = true
 	for _, p := range t.Base.Places {
 		hit, ok := after.Hits[p]
@@ -162,7 +162,7 @@ func (t *tracer) take(after rendered.Rendering, batch []int) (whole bool) {
 	return whole
 }
 
-func (t *tracer) addDirect(p rendered.Place, spans []Span) {
+func (t *tracer) addDirect(p manifestdiff.Place, spans []Span) {
 	for _, s := range spans {
 		t.surface[s.Hole] = true
 		if !slices.Contains(t.Direct[p], s) {
@@ -171,7 +171,7 @@ func (t *tracer) addDirect(p rendered.Place, spans []Span) {
 	}
 }
 
-func (t *tracer) addVariant(p rendered.Place, v Variant) {
+func (t *tracer) addVariant(p manifestdiff.Place, v Variant) {
 	t.surface[v.Hole] = true
 	if i := slices.IndexFunc(t.Variants[p], func(other Variant) bool { return other.Hole == v.Hole }); i >= 0 {
 		t.Variants[p][i] = v // of a smaller batch

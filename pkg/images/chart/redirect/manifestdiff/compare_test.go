@@ -1,4 +1,4 @@
-package rendered
+package manifestdiff
 
 import (
 	"encoding/base64"
@@ -53,19 +53,19 @@ func TestWhatFollows(t *testing.T) {
 	})
 	sum := strings.Repeat("0a", 32)
 	for name, c := range map[string]struct {
-		change        Change
+		change        Difference
 		reference, ok bool
 	}{
-		"itself":            {Change{"Pod p", "spec.containers[0].image", "quay.io/a/b:1", "reg/a/b:1"}, true, true},
-		"a part":            {Change{"Thing t", "spec.image.registry", "quay.io", "reg/x"}, true, true},
-		"a part of another": {Change{"Thing u", "spec.image.registry", "quay.io", "reg/x"}, false, false},
-		"a part that goes":  {Change{"Thing t", "spec.image.registry", "quay.io", ""}, false, false},
-		"in a text":         {Change{"Pod p", "spec.env", "A=quay.io/a/b:1 B=quay.io/c/d", "A=reg/a/b:1 B=reg/x/c/d"}, false, true},
-		"and more":          {Change{"Pod p", "spec.env", "A=quay.io/a/b:1", "A=reg/a/b:1 B=2"}, false, false},
-		"a checksum":        {Change{"Pod p", "metadata.annotations.sum", sum, strings.Repeat("b1", 32)}, false, true},
-		"no checksum":       {Change{"Pod p", "spec.sum", sum, strings.Repeat("b1", 32)}, false, false},
-		"a short number":    {Change{"Pod p", "metadata.labels.n", "12", "13"}, false, false},
-		"a registry":        {Change{"ConfigMap c", "data.host", "quay.io", "reg"}, false, false},
+		"itself":            {Difference{"Pod p", "spec.containers[0].image", "quay.io/a/b:1", "reg/a/b:1"}, true, true},
+		"a part":            {Difference{"Thing t", "spec.image.registry", "quay.io", "reg/x"}, true, true},
+		"a part of another": {Difference{"Thing u", "spec.image.registry", "quay.io", "reg/x"}, false, false},
+		"a part that goes":  {Difference{"Thing t", "spec.image.registry", "quay.io", ""}, false, false},
+		"in a text":         {Difference{"Pod p", "spec.env", "A=quay.io/a/b:1 B=quay.io/c/d", "A=reg/a/b:1 B=reg/x/c/d"}, false, true},
+		"and more":          {Difference{"Pod p", "spec.env", "A=quay.io/a/b:1", "A=reg/a/b:1 B=2"}, false, false},
+		"a checksum":        {Difference{"Pod p", "metadata.annotations.sum", sum, strings.Repeat("b1", 32)}, false, true},
+		"no checksum":       {Difference{"Pod p", "spec.sum", sum, strings.Repeat("b1", 32)}, false, false},
+		"a short number":    {Difference{"Pod p", "metadata.labels.n", "12", "13"}, false, false},
+		"a registry":        {Difference{"ConfigMap c", "data.host", "quay.io", "reg"}, false, false},
 	} {
 		if reference, ok := f.from(c.change); reference != c.reference || ok != c.ok {
 			t.Errorf("%s: %t %t", name, reference, ok)

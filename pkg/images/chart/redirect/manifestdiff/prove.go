@@ -1,4 +1,4 @@
-package rendered
+package manifestdiff
 
 import (
 	"cmp"
@@ -10,9 +10,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Need is a reference and what it has to become, as it is written. One that has to stay
+// Expectation is a reference and what it has to become, as it is written. One that has to stay
 // has no other.
-type Need struct {
+type Expectation struct {
 	At         Place
 	Base, Want string
 }
@@ -21,9 +21,9 @@ type Need struct {
 type Proof struct {
 	Failed  error          // it does not render
 	Right   map[Place]bool // what it has to be
-	Wrong   *Need          // a reference that is neither that nor what it was
-	Foreign *Change        // something else that changed
-	Derived []Change       // what follows from the references
+	Wrong   *Expectation   // a reference that is neither that nor what it was
+	Foreign *Difference    // something else that changed
+	Derived []Difference   // what follows from the references
 }
 
 // Holds tells whether references are what they have to be or were, and nothing else changed.
@@ -37,10 +37,10 @@ type moved struct {
 
 // Prove compares a rendering with the one before. unsteady are the changes that come with
 // each rendering.
-func Prove(before, after Rendering, needs []Need, unsteady []Change) Proof {
+func Prove(before, after Rendering, expected []Expectation, unsteady []Difference) Proof {
 	p := Proof{Right: map[Place]bool{}}
 	var moves []moved
-	for _, n := range needs {
+	for _, n := range expected {
 		hit := after.Hits[n.At]
 		switch {
 		case sameReference(hit.Reference, n.Want):
@@ -55,7 +55,7 @@ func Prove(before, after Rendering, needs []Need, unsteady []Change) Proof {
 	}
 	follows := newFollowing(moves)
 	for _, change := range Differences(before.Objects, after.Objects) {
-		if slices.ContainsFunc(unsteady, func(u Change) bool { return u.Object == change.Object && u.Path == change.Path }) {
+		if slices.ContainsFunc(unsteady, func(u Difference) bool { return u.Object == change.Object && u.Path == change.Path }) {
 			continue
 		}
 		reference, ok := follows.from(change)
@@ -104,7 +104,7 @@ func newFollowing(moves []moved) following {
 
 // from tells whether a change is that of a reference, or follows from one: a text with the
 // reference or its repository in it, or the checksum of something.
-func (f following) from(c Change) (reference, ok bool) {
+func (f following) from(c Difference) (reference, ok bool) {
 	for _, m := range f.moves {
 		if m.object != c.Object {
 			continue
@@ -125,7 +125,7 @@ func (f following) from(c Change) (reference, ok bool) {
 
 // isChecksum tells whether a label or an annotation is the checksum of other content, as
 // charts write it to roll pods when that changes.
-func (f following) isChecksum(c Change) bool {
+func (f following) isChecksum(c Difference) bool {
 	if !strings.Contains(c.Path, ".annotations") && !strings.Contains(c.Path, ".labels") {
 		return false
 	}

@@ -1,4 +1,4 @@
-package rendered
+package manifestdiff
 
 import (
 	"encoding/base64"
@@ -11,18 +11,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// Change is a difference between two renderings. A text that is not there is "".
-type Change struct {
+// Difference is a difference between two renderings. A text that is not there is "".
+type Difference struct {
 	Object string `json:"object"` // "Deployment dex/dex"
 	Path   string `json:"path"`   // "spec.template.metadata.annotations[\"checksum/config\"]", "" for the whole object
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
 }
 
-func (c Change) String() string { return strings.TrimSpace(c.Object + " " + c.Path) }
+func (c Difference) String() string { return strings.TrimSpace(c.Object + " " + c.Path) }
 
 // Differences compares objects by kind, namespace and name.
-func Differences(before, after []map[string]any) []Change {
+func Differences(before, after []map[string]any) []Difference {
 	olds, news := identified(before), identified(after)
 	var d differ
 	for _, name := range slices.Sorted(maps.Keys(olds)) {
@@ -90,11 +90,11 @@ func identity(object map[string]any) string {
 type differ struct {
 	object  string
 	secret  bool
-	changes []Change
+	changes []Difference
 }
 
 func (d *differ) add(path, before, after string) {
-	d.changes = append(d.changes, Change{Object: d.object, Path: strings.TrimPrefix(path, "."), Before: before, After: after})
+	d.changes = append(d.changes, Difference{Object: d.object, Path: strings.TrimPrefix(path, "."), Before: before, After: after})
 }
 
 func (d *differ) compare(path string, before, after any) {

@@ -5,16 +5,16 @@ import (
 	"context"
 	"maps"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/rendered"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/trace"
 )
 
 // maxRounds is how often what did not prove right is put aside to look for something else.
 const maxRounds = 4
 
-// settle returns the values that prove to redirect most. The proof that comes with them is
+// resolve returns the values that prove to redirect most. The proof that comes with them is
 // of a rendering with exactly these.
-func (s *search) settle(ctx context.Context, all map[string]any) (best trace.Assignment, shown rendered.Proof, err error) {
+func (s *search) resolve(ctx context.Context, all map[string]any) (best trace.Assignment, shown manifestdiff.Proof, err error) {
 	for range maxRounds {
 		filled, steps := s.solver.Solve()
 		if len(filled) == 0 {
@@ -42,7 +42,7 @@ func (s *search) settle(ctx context.Context, all map[string]any) (best trace.Ass
 }
 
 // stepwise takes the steps one by one, and bans those that do not prove right.
-func (s *search) stepwise(ctx context.Context, all map[string]any, steps []trace.Assignment) (filled trace.Assignment, shown rendered.Proof, err error) {
+func (s *search) stepwise(ctx context.Context, all map[string]any, steps []trace.Assignment) (filled trace.Assignment, shown manifestdiff.Proof, err error) {
 	filled = trace.Assignment{}
 	for _, step := range steps {
 		next := maps.Clone(filled)
@@ -61,24 +61,24 @@ func (s *search) stepwise(ctx context.Context, all map[string]any, steps []trace
 }
 
 // try renders with some holes filled. Values that do not render prove nothing.
-func (s *search) try(ctx context.Context, all map[string]any, filled trace.Assignment) (rendered.Proof, error) {
+func (s *search) try(ctx context.Context, all map[string]any, filled trace.Assignment) (manifestdiff.Proof, error) {
 	after, err := s.render(ctx, trace.Override(all, s.fillings(filled)))
 	if ctx.Err() != nil || trace.IsLimit(err) {
-		return rendered.Proof{}, cmp.Or(err, ctx.Err())
+		return manifestdiff.Proof{}, cmp.Or(err, ctx.Err())
 	}
-	p := rendered.Proof{Failed: err}
+	p := manifestdiff.Proof{Failed: err}
 	if err == nil {
-		p = rendered.Prove(s.base, after, s.needs, s.unsteady)
+		p = manifestdiff.Prove(s.base, after, s.expected, s.unsteady)
 	}
 	return p, nil
 }
 
 // asExpected tells whether a proof holds, and shows all that the trace lets expect.
-func (s *search) asExpected(filled trace.Assignment, p rendered.Proof) bool {
+func (s *search) asExpected(filled trace.Assignment, p manifestdiff.Proof) bool {
 	if !p.Holds() {
 		return false
 	}
-	for _, n := range s.needs {
+	for _, n := range s.expected {
 		if s.solver.Becomes(n, filled) == n.Want && !p.Right[n.At] {
 			return false
 		}

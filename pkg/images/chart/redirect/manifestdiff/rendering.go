@@ -1,7 +1,7 @@
-// Package rendered compares what a chart renders to with one set of values and with another:
+// Package manifestdiff compares what a chart renders to with one set of values and with another:
 // which references moved, what follows from that, and what else has changed. It must not know
 // where values come from, nor what a mirror is.
-package rendered
+package manifestdiff
 
 import (
 	"fmt"
