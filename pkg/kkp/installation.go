@@ -12,9 +12,9 @@ type Installation struct {
 	Configuration Configuration
 	PullSecret    PullSecret // of a live installation
 	Seeds         []Seed
-	Pods          []Pod     // of the master
-	Releases      []Release // the Helm releases of the master
-	API           API       // of the master
+	Pods          []Pod         // of the master
+	Releases      []HelmRelease // the Helm releases of the master
+	API           API           // of the master
 	Applications  Applications
 	Profiles      []Profile // from files: operating system profiles and configs, of whatever cluster
 	Unread        []Unread

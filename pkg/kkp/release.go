@@ -23,8 +23,8 @@ import (
 // which can be anything once it is unpacked.
 const maxReleaseBytes = 32 << 20
 
-// Release is a Helm release as its Secret holds it.
-type Release struct {
+// HelmRelease is a Helm release as its Secret holds it.
+type HelmRelease struct {
 	Name         string
 	Namespace    string
 	Revision     int
@@ -39,7 +39,7 @@ type Release struct {
 }
 
 // ID is namespace/name.
-func (r Release) ID() string { return r.Namespace + "/" + r.Name }
+func (r HelmRelease) ID() string { return r.Namespace + "/" + r.Name }
 
 // releaseView is the part of a stored release that is read (helm pkg/release, v3).
 type releaseView struct {
@@ -58,7 +58,7 @@ type releaseView struct {
 }
 
 // releaseFrom reads a release from its Secret. text is its JSON, also if that is no release.
-func releaseFrom(obj *unstructured.Unstructured) (release Release, text []byte, err error) {
+func releaseFrom(obj *unstructured.Unstructured) (release HelmRelease, text []byte, err error) {
 	data, err := storedRelease(obj)
 	if err == nil {
 		release, text, err = DecodeRelease(data)
@@ -68,7 +68,7 @@ func releaseFrom(obj *unstructured.Unstructured) (release Release, text []byte, 
 		err = release.belongsTo(obj)
 	}
 	if err != nil {
-		return Release{}, text, fmt.Errorf("secret %s: %w", objectName(obj), err)
+		return HelmRelease{}, text, fmt.Errorf("secret %s: %w", objectName(obj), err)
 	}
 	return release, text, nil
 }
@@ -95,7 +95,7 @@ func (e *MismatchError) Error() string {
 }
 
 // belongsTo fails unless a Secret is the one that Helm keeps the release in.
-func (r Release) belongsTo(obj *unstructured.Unstructured) error {
+func (r HelmRelease) belongsTo(obj *unstructured.Unstructured) error {
 	labels, revision := obj.GetLabels(), strconv.Itoa(r.Revision)
 	for _, pair := range []MismatchError{
 		{"namespace", obj.GetNamespace(), r.Namespace},
@@ -113,9 +113,9 @@ func (r Release) belongsTo(obj *unstructured.Unstructured) error {
 
 // DecodeRelease reads a release as Helm stores it in a Secret: JSON, compressed (not by
 // the first releases of Helm 3), in base64. text is the JSON, also if that is no release.
-func DecodeRelease(data []byte) (release Release, text []byte, err error) {
+func DecodeRelease(data []byte) (release HelmRelease, text []byte, err error) {
 	if text, err = unpackRelease(data); err != nil {
-		return Release{}, nil, err
+		return HelmRelease{}, nil, err
 	}
 	release, err = parseRelease(text)
 	return release, text, err
@@ -133,10 +133,10 @@ func unpackRelease(data []byte) ([]byte, error) {
 	return text, nil
 }
 
-func parseRelease(text []byte) (Release, error) {
+func parseRelease(text []byte) (HelmRelease, error) {
 	var view releaseView
 	if err := json.Unmarshal(text, &view); err != nil {
-		return Release{}, fmt.Errorf("not a Helm release: %w", err)
+		return HelmRelease{}, fmt.Errorf("not a Helm release: %w", err)
 	}
 	var chart struct {
 		Metadata struct {
@@ -145,15 +145,15 @@ func parseRelease(text []byte) (Release, error) {
 		} `json:"metadata"`
 	}
 	if err := json.Unmarshal(view.Chart, &chart); err != nil {
-		return Release{}, fmt.Errorf("not a Helm release: its chart: %w", err)
+		return HelmRelease{}, fmt.Errorf("not a Helm release: its chart: %w", err)
 	}
 	if view.Name == "" || chart.Metadata.Name == "" {
-		return Release{}, errors.New("not a Helm release: it has no name or no chart")
+		return HelmRelease{}, errors.New("not a Helm release: it has no name or no chart")
 	}
 	if err := checkNames(view, chart.Metadata.Name, chart.Metadata.Version); err != nil {
-		return Release{}, fmt.Errorf("not a Helm release: %w", err)
+		return HelmRelease{}, fmt.Errorf("not a Helm release: %w", err)
 	}
-	release := Release{
+	release := HelmRelease{
 		status: view.Info.Status,
 		Name:   view.Name, Namespace: view.Namespace, Revision: view.Version, Chart: view.Chart, Config: view.Config, Manifest: view.Manifest,
 		ChartName: chart.Metadata.Name, ChartVersion: chart.Metadata.Version,

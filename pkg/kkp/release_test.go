@@ -38,11 +38,11 @@ func TestDecodeRelease(t *testing.T) {
 			t.Fatal(err)
 		}
 		got.Chart = nil
-		want := kkp.Release{
+		want := kkp.HelmRelease{
 			Name: "cert-manager", Namespace: "cert-manager", Revision: 3, ChartName: "cert-manager", ChartVersion: "v1.20.3",
 			Config: map[string]any{"b": 2.0}, Manifest: "kind: Deployment", Hooks: []string{"kind: Job"},
 		}
-		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(kkp.Release{})); diff != "" {
+		if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(kkp.HelmRelease{})); diff != "" {
 			t.Error(diff)
 		}
 	}

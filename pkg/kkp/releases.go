@@ -37,14 +37,14 @@ func releaseNamespaces(namespace string) []string {
 
 // ownRelease tells whether a release belongs to KKP: in kube-system, kubermatic-installer
 // installs only s3-exporter (kubermatic pkg/install/stack/kubermatic-seed, v2.31.0).
-func ownRelease(r Release) bool {
+func ownRelease(r HelmRelease) bool {
 	return r.Namespace != metav1.NamespaceSystem || r.ChartName == "s3-exporter"
 }
 
 // loadReleases reads the Helm releases in KKP's namespaces, several at once.
-func loadReleases(ctx context.Context, client dynamic.Interface, where, namespace string) ([]Release, []Unread) {
+func loadReleases(ctx context.Context, client dynamic.Interface, where, namespace string) ([]HelmRelease, []Unread) {
 	namespaces := releaseNamespaces(namespace)
-	found := make([][]Release, len(namespaces))
+	found := make([][]HelmRelease, len(namespaces))
 	missed := make([][]Unread, len(namespaces))
 	var group errgroup.Group
 	group.SetLimit(namespacesAtOnce)
@@ -77,11 +77,11 @@ func (e *AmbiguousError) Error() string {
 
 // latest keeps the newest of the releases of a name, in order, and names those that have
 // others beside them.
-func latest(releases []Release, where string) ([]Release, []Unread) {
-	slices.SortFunc(releases, func(a, b Release) int {
+func latest(releases []HelmRelease, where string) ([]HelmRelease, []Unread) {
+	slices.SortFunc(releases, func(a, b HelmRelease) int {
 		return cmp.Or(cmp.Compare(a.ID(), b.ID()), cmp.Compare(b.Revision, a.Revision))
 	})
-	var newest []Release
+	var newest []HelmRelease
 	var shadowed []Unread
 	for start := 0; start < len(releases); {
 		first, revisions := releases[start], []int{}
@@ -98,8 +98,8 @@ func latest(releases []Release, where string) ([]Release, []Unread) {
 
 // releasesIn reads the releases of a namespace. One that cannot be decoded does not hide
 // the others.
-func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace string) ([]Release, []Unread) {
-	var releases []Release
+func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace string) ([]HelmRelease, []Unread) {
+	var releases []HelmRelease
 	var missed []Unread
 	err := eachReleaseSecret(ctx, client, namespace, deployedReleases, func(obj *unstructured.Unstructured) int {
 		release, text, err := releaseFrom(obj)

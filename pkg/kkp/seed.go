@@ -17,7 +17,7 @@ type Seed struct {
 	Kubeconfig  SecretKey
 	Clusters    []Cluster
 	Pods        []Pod
-	Releases    []Release // none if the Seed's cluster is the master: they are the master's
+	Releases    []HelmRelease // none if the Seed's cluster is the master: they are the master's
 	API         API
 	Profiles    []Profile // CustomOperatingSystemProfiles
 	Read        bool      // whether Clusters is what is there: false if it could not be read, or only files are known

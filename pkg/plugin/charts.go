@@ -133,10 +133,10 @@ func (r *chartReader) addon(ctx context.Context, q addon.Request) (addon.Reply, 
 }
 
 // Installed implements discover.ChartReader.
-func (r *chartReader) Installed(ctx context.Context, release kkp.Release, api kkp.API, keepOverrides bool) (discover.Rendered, error) {
-	result, err := r.renderer.Installed(ctx, chart.Release{
-		Target: chart.Target{Release: release.Name, Namespace: release.Namespace, Kubernetes: api.Kubernetes, APIs: api.Versions},
-		Stored: release.Chart, Config: release.Config, Manifests: append([]string{release.Manifest}, release.Hooks...),
+func (r *chartReader) Installed(ctx context.Context, release kkp.HelmRelease, api kkp.API, keepOverrides bool) (discover.Rendered, error) {
+	result, err := r.renderer.Installed(ctx, chart.InstalledRelease{
+		ReleaseOptions: chart.ReleaseOptions{Release: release.Name, Namespace: release.Namespace, Kubernetes: api.Kubernetes, APIs: api.Versions},
+		Stored:         release.Chart, Config: release.Config, Manifests: append([]string{release.Manifest}, release.Hooks...),
 	}, r.copyOf, keepOverrides)
 	return rendered(result), err
 }
@@ -172,7 +172,7 @@ func (r *chartReader) charts(found []chart.Found, values map[string]any) []disco
 		c := f.Chart
 		charts = append(charts, discover.Chart{
 			Path: f.Path, Name: c.Name, Version: c.Version,
-			Render: func(ctx context.Context, how discover.Rendering) (discover.Rendered, error) {
+			Render: func(ctx context.Context, how discover.RenderOptions) (discover.Rendered, error) {
 				if how.Release != nil {
 					return r.render(ctx, c, how.Release.Config, how)
 				}
@@ -213,9 +213,9 @@ func (r *chartReader) Pull(ctx context.Context, source kkp.ChartSource) (discove
 
 // render renders a chart with its subcharts. What a subchart that cannot be had would
 // refer to is missing from the result, and the error says so.
-func (r *chartReader) render(ctx context.Context, c *chart.Chart, values map[string]any, how discover.Rendering) (discover.Rendered, error) {
+func (r *chartReader) render(ctx context.Context, c *chart.Chart, values map[string]any, how discover.RenderOptions) (discover.Rendered, error) {
 	whole, lacking := r.renderer.Completed(ctx, r.puller, c, values)
-	target := chart.Target{Release: c.Name, Namespace: "default", Kubernetes: how.API.Kubernetes, APIs: how.API.Versions}
+	target := chart.ReleaseOptions{Release: c.Name, Namespace: "default", Kubernetes: how.API.Kubernetes, APIs: how.API.Versions}
 	if how.Release != nil {
 		target.Release, target.Namespace = how.Release.Name, how.Release.Namespace
 	}

@@ -17,7 +17,7 @@ import (
 
 // RefusedError says that an upgrade would do more than redirect images.
 type RefusedError struct {
-	Changes []upgrade.Change
+	Changes []upgrade.ObjectChange
 }
 
 func (e *RefusedError) Error() string {
@@ -129,7 +129,7 @@ func (o patchHelmOptions) trial(ctx context.Context, r installed.Redirected) (*u
 	if err != nil {
 		return nil, err
 	}
-	release := upgrade.Release{
+	release := upgrade.Upgrade{
 		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision, Chart: r.Chart, Config: r.Config, Override: r.Values, Images: r.Images,
 	}
 	return release.Try(ctx, cluster, o.upgrade)

@@ -58,7 +58,7 @@ func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
 		Complete: func(ctx context.Context, c *chart.Chart, values map[string]any) (*chart.Chart, error) {
 			return reader.renderer.Completed(ctx, reader.puller, c, values)
 		},
-		Sources: []installed.Source{
+		Sources: []installed.Candidates{
 			{Charts: func() ([]chart.Found, error) { return localCharts(reader.found, o.charts.Directory), nil }},
 			{Name: "KKP's own", Charts: sync.OnceValues(func() ([]chart.Found, error) { return ownCharts(ctx, registries, inst) })},
 		},

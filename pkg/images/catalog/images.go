@@ -11,7 +11,7 @@ import (
 // Images lists what the scope needs, sorted by component, place and
 // reference, each image once per component and place; and what in the scope
 // the release does not know.
-func (r *Release) Images(scope Scope) ([]Image, []Unknown) {
+func (r *Release) Images(scope Scope) ([]NeededImage, []Unknown) {
 	shapes, unknown := r.shapes(scope.Clusters)
 	found := newImageSet()
 	for _, component := range r.file.Components {
@@ -35,7 +35,7 @@ func (r *Release) resolve(c data.Component, place Place, e data.Entry, features 
 	if features != nil && slices.ContainsFunc(needs, func(feature string) bool { return !features[feature] }) {
 		return
 	}
-	image := Image{
+	image := NeededImage{
 		Reference: strings.ReplaceAll(e.Image, data.KKPTemplate, r.version), Kind: cmp.Or(e.Kind, KindImage),
 		Component: c.Name, Place: place, Condition: describe(e, e.Kubernetes, needs),
 		UpstreamMissing: e.Upstream == data.UpstreamMissing, OverwriteRegistry: c.OverwriteRegistry,
@@ -59,7 +59,7 @@ func (r *Release) resolve(c data.Component, place Place, e data.Entry, features 
 
 // imageSet keeps one Image per reference, component and place.
 type imageSet struct {
-	images []Image
+	images []NeededImage
 	index  map[imageKey]int
 }
 
@@ -72,7 +72,7 @@ func newImageSet() *imageSet { return &imageSet{index: map[imageKey]int{}} }
 
 // add merges an image into one that is already there: it is needed under
 // either condition.
-func (s *imageSet) add(image Image) {
+func (s *imageSet) add(image NeededImage) {
 	key := imageKey{image.Reference, image.Component, image.Place}
 	i, ok := s.index[key]
 	if !ok {
@@ -90,8 +90,8 @@ func (s *imageSet) add(image Image) {
 	}
 }
 
-func (s *imageSet) sorted() []Image {
-	slices.SortFunc(s.images, func(a, b Image) int {
+func (s *imageSet) sorted() []NeededImage {
+	slices.SortFunc(s.images, func(a, b NeededImage) int {
 		return cmp.Or(
 			cmp.Compare(a.Component, b.Component), cmp.Compare(a.Place, b.Place), cmp.Compare(a.Reference, b.Reference),
 		)

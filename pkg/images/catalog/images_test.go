@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func find(images []Image, substring string) []Image {
-	var found []Image
+func find(images []NeededImage, substring string) []NeededImage {
+	var found []NeededImage
 	for _, image := range images {
 		if strings.Contains(image.Reference, substring) {
 			found = append(found, image)
@@ -23,7 +23,7 @@ func TestTemplatesTakeAnyKubernetesVersion(t *testing.T) {
 	if len(unknown) > 0 {
 		t.Errorf("unknown: %v", unknown)
 	}
-	want := []Image{{
+	want := []NeededImage{{
 		Reference: "registry.k8s.io/kube-apiserver:v1.34.42", Kind: KindImage, Component: "apiserver", Place: UserCluster,
 		Condition: "Kubernetes 1.34.42", OverwriteRegistry: true,
 	}}
@@ -125,7 +125,7 @@ func TestFeaturesNarrow(t *testing.T) {
 // machine-controller has the same image under two conditions.
 func TestConditionsOfOneImageAreMerged(t *testing.T) {
 	images, _ := open(t, "v2.31.0", CE).Images(Everything())
-	got := slices.DeleteFunc(find(images, "/machine-controller:"), func(i Image) bool { return i.Component != "machine-controller" })
+	got := slices.DeleteFunc(find(images, "/machine-controller:"), func(i NeededImage) bool { return i.Component != "machine-controller" })
 	if len(got) != 1 || got[0].Condition != "exposeStrategy=LoadBalancer; or not edge" {
 		t.Errorf("got %v", got)
 	}

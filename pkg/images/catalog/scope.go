@@ -35,8 +35,8 @@ type Cluster struct {
 	CNI        string // "canal v3.31"
 }
 
-// Image is an image and why it is needed.
-type Image struct {
+// NeededImage is an image and why it is needed.
+type NeededImage struct {
 	// Reference has its templates resolved and is written as KKP does:
 	// "docker.io/fluent/fluent-bit:4.0.0", "d3fk/s3cmd@sha256:…".
 	Reference string

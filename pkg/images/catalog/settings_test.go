@@ -15,7 +15,7 @@ func TestSettingsMatchComponents(t *testing.T) {
 			images, _ := release.Images(Everything())
 			for _, setting := range release.Settings() {
 				for _, component := range setting.Components {
-					if !slices.ContainsFunc(images, func(image Image) bool {
+					if !slices.ContainsFunc(images, func(image NeededImage) bool {
 						return image.Component == component && strings.HasPrefix(image.Reference, setting.Repository+":")
 					}) {
 						t.Errorf("%s %s: %s: %s has no image of %s", version, edition, setting.Field, component, setting.Repository)

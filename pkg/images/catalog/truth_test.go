@@ -69,7 +69,7 @@ func expandSpans(t *testing.T, spans string, releases []string) []string {
 }
 
 // references maps what a scope needs to whether upstream lacks it everywhere.
-func references(images []Image) map[string]bool {
+func references(images []NeededImage) map[string]bool {
 	refs := map[string]bool{}
 	for _, image := range images {
 		missing, ok := refs[image.Reference]

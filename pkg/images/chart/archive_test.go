@@ -43,7 +43,7 @@ func TestSubchartsInEveryForm(t *testing.T) {
 		if f.Err != nil {
 			t.Fatal(f.Err)
 		}
-		result, err := new(Renderer).Render(context.Background(), f.Chart, nil, false, Target{})
+		result, err := new(Renderer).Render(context.Background(), f.Chart, nil, false, ReleaseOptions{})
 		if diff := cmp.Diff(want, references(result.Hits)); diff != "" || err != nil {
 			t.Errorf("%s: %v: %s", f.Path, err, diff)
 		}
@@ -136,7 +136,7 @@ func TestDirectoryIsNotLeft(t *testing.T) {
 	if err != nil || len(found) != 1 || found[0].Err != nil {
 		t.Fatalf("%+v, %v", found, err)
 	}
-	result, err := new(Renderer).Render(context.Background(), found[0].Chart, nil, false, Target{})
+	result, err := new(Renderer).Render(context.Background(), found[0].Chart, nil, false, ReleaseOptions{})
 	if diff := cmp.Diff([]string{"example.com/inside:1"}, references(result.Hits)); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
@@ -151,7 +151,7 @@ func TestInFiles(t *testing.T) {
 	if len(found) != 2 || found[0].Path != "opt/charts/bad" || found[0].Err == nil || found[1].Path != "opt/charts/mla/small" || found[1].Err != nil {
 		t.Fatalf("%+v", found)
 	}
-	result, err := new(Renderer).Render(t.Context(), found[1].Chart, nil, false, Target{})
+	result, err := new(Renderer).Render(t.Context(), found[1].Chart, nil, false, ReleaseOptions{})
 	if diff := cmp.Diff([]string{"example.com/a:1", "example.com/b:1"}, references(result.Hits)); diff != "" || err != nil {
 		t.Error(err, diff)
 	}

@@ -17,7 +17,7 @@ func (r *Renderer) Completed(ctx context.Context, p *Puller, c *Chart, values ma
 	if !c.depends {
 		return c, nil
 	}
-	reply, err := r.run(ctx, c.request(wantLacking, values, Target{}))
+	reply, err := r.run(ctx, c.request(wantLacking, values, ReleaseOptions{}))
 	if err != nil || len(reply.Lacking) == 0 {
 		return c, err
 	}

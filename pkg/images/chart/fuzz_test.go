@@ -42,7 +42,7 @@ func FuzzReadValues(f *testing.F) {
 		start := time.Now()
 		values, err := chart.ReadValues(bytes.NewReader(text))
 		if err == nil {
-			_, _ = new(chart.Renderer).Render(t.Context(), c, values, false, chart.Target{}) // any error will do
+			_, _ = new(chart.Renderer).Render(t.Context(), c, values, false, chart.ReleaseOptions{}) // any error will do
 		}
 		if took := time.Since(start); took > 5*time.Second {
 			t.Errorf("it took %s", took)

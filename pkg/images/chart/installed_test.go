@@ -19,7 +19,7 @@ func TestInstalledIsBounded(t *testing.T) {
 	none := func(string, string) *chart.Chart { return nil }
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	_, err := r.Installed(t.Context(), chart.Release{Manifests: []string{"a: [" + strings.Repeat("0,", 12<<20) + "]"}}, none, true)
+	_, err := r.Installed(t.Context(), chart.InstalledRelease{Manifests: []string{"a: [" + strings.Repeat("0,", 12<<20) + "]"}}, none, true)
 	runtime.ReadMemStats(&after)
 	if err == nil || !strings.Contains(err.Error(), "takes more than") {
 		t.Error(err)

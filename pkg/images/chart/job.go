@@ -23,7 +23,7 @@ type Request struct {
 	Stored        json.RawMessage `json:"stored,omitempty"`
 	Values        map[string]any  `json:"values"`
 	KeepOverrides bool            `json:"keepOverrides,omitempty"`
-	Target        Target          `json:"target"`
+	Target        ReleaseOptions  `json:"target"`
 	Manifests     []string        `json:"manifests,omitempty"` // what is installed of it
 }
 
@@ -68,6 +68,6 @@ func (q Request) answer() (reply Reply, err error) {
 }
 
 // request asks something about the chart.
-func (c *Chart) request(want want, values map[string]any, target Target) Request {
+func (c *Chart) request(want want, values map[string]any, target ReleaseOptions) Request {
 	return Request{Want: want, Files: c.files, Stored: c.stored, Values: values, Target: target}
 }

@@ -217,7 +217,7 @@ dependencies:
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := new(Renderer).Render(t.Context(), whole, off, false, Target{})
+	result, err := new(Renderer).Render(t.Context(), whole, off, false, ReleaseOptions{})
 	if diff := cmp.Diff([]string{"quay.io/a/own:1", "quay.io/a/sub:1.2.0"}, references(result.Hits)); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
@@ -225,7 +225,7 @@ dependencies:
 	if err == nil || !strings.Contains(err.Error(), "chart gone 1.0.0 of oci://example.com/charts: down") {
 		t.Error(err)
 	}
-	result, _ = new(Renderer).Render(t.Context(), part, nil, false, Target{})
+	result, _ = new(Renderer).Render(t.Context(), part, nil, false, ReleaseOptions{})
 	if diff := cmp.Diff([]string{"quay.io/a/own:1", "quay.io/a/sub:1.2.0"}, references(result.Hits)); diff != "" {
 		t.Error(diff)
 	}

@@ -9,10 +9,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// Release is an installed release, as far as it matters here.
-type Release struct {
-	Target
-	Stored    json.RawMessage // the chart, as the release holds it
+// InstalledRelease is an installed release, as far as it matters here.
+type InstalledRelease struct {
+	ReleaseOptions
+	Stored    json.RawMessage // the chart, as the release holds it; nil: not known
 	Config    map[string]any  // the user's values
 	Manifests []string        // what is installed, with hooks and tests
 }
@@ -21,7 +21,7 @@ type Release struct {
 // what is installed: nothing can be more exact. Else the chart is rendered without them:
 // the stored one, or another copy of it if the stored one lacks subcharts. Where there is
 // no whole copy, or it does not render, the values tell where each image came from.
-func (r *Renderer) Installed(ctx context.Context, release Release, copies func(name, version string) *Chart, keepOverrides bool) (Result, error) {
+func (r *Renderer) Installed(ctx context.Context, release InstalledRelease, copies func(name, version string) *Chart, keepOverrides bool) (Result, error) {
 	reply, err := r.run(ctx, Request{
 		Want: wantInstalled, Stored: release.Stored, Values: release.Config, KeepOverrides: keepOverrides, Manifests: release.Manifests,
 	})
@@ -33,7 +33,7 @@ func (r *Renderer) Installed(ctx context.Context, release Release, copies func(n
 		if c == nil {
 			continue
 		}
-		result, err := r.Render(ctx, c, release.Config, false, release.Target)
+		result, err := r.Render(ctx, c, release.Config, false, release.ReleaseOptions)
 		if ctx.Err() != nil {
 			return Result{}, ctx.Err()
 		}

@@ -93,7 +93,7 @@ func TestInstalled(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := values(t, c.config)
-			release := Release{Stored: stored(t, c.chart, config), Config: config, Manifests: c.manifests}
+			release := InstalledRelease{Stored: stored(t, c.chart, config), Config: config, Manifests: c.manifests}
 			result, err := new(Renderer).Installed(t.Context(), release, c.copies, c.keep)
 			if err != nil {
 				t.Fatal(err)
@@ -113,7 +113,7 @@ func TestInstalled(t *testing.T) {
 
 func TestInstalledWithABadChart(t *testing.T) {
 	for _, text := range []string{"{", "{}", `{"metadata":{"name":"x"}}`, `{"metadata":{"name":"x","version":"1"},"templates":[null]}`} {
-		result, err := new(Renderer).Installed(t.Context(), Release{
+		result, err := new(Renderer).Installed(t.Context(), InstalledRelease{
 			Stored: json.RawMessage(text), Config: values(t, "image: x"), Manifests: []string{pod("quay.io/a/b:1")},
 		}, none, false)
 		if len(result.Hits) != 1 {
@@ -132,6 +132,6 @@ func FuzzStored(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text []byte, config string) {
 		var values map[string]any
 		_ = json.Unmarshal([]byte(config), &values)
-		_, _ = new(Renderer).Installed(t.Context(), Release{Stored: text, Config: values}, none, false)
+		_, _ = new(Renderer).Installed(t.Context(), InstalledRelease{Stored: text, Config: values}, none, false)
 	})
 }

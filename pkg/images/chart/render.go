@@ -19,8 +19,8 @@ import (
 // maxRendered bounds what a chart renders to.
 const maxRendered = 16 << 20
 
-// Target is what a chart is rendered for.
-type Target struct {
+// ReleaseOptions is what a chart is rendered for.
+type ReleaseOptions struct {
 	Release    string   // the name of the release
 	Namespace  string   // of the release
 	Kubernetes string   // "v1.34.9", "" for the newest that the chart accepts
@@ -80,7 +80,7 @@ func missing(c *helm.Chart) []string {
 
 // render returns what the chart refers to with some values: templates with their hooks
 // and tests, and definitions. A result can come with an error.
-func (c *Chart) render(values map[string]any, target Target) (hits []manifest.Hit, err error) {
+func (c *Chart) render(values map[string]any, target ReleaseOptions) (hits []manifest.Hit, err error) {
 	defer recovered(&err)
 	opened, rendered, err := c.texts(values, target)
 	if rendered == nil {
@@ -98,7 +98,7 @@ func (c *Chart) render(values map[string]any, target Target) (hits []manifest.Hi
 
 // texts returns what the templates of the chart render to, by their names. What the chart
 // itself has is worth something next to a MissingError, if it renders at all.
-func (c *Chart) texts(values map[string]any, target Target) (opened *helm.Chart, rendered map[string]string, err error) {
+func (c *Chart) texts(values map[string]any, target ReleaseOptions) (opened *helm.Chart, rendered map[string]string, err error) {
 	defer recovered(&err)
 	opened, err = c.prepare(values)
 	if err != nil {
@@ -143,14 +143,14 @@ func separate(rendered map[string]string) {
 }
 
 // plainTexts returns what the templates render to, without notes and what is empty.
-func (c *Chart) plainTexts(values map[string]any, target Target) (map[string]string, error) {
+func (c *Chart) plainTexts(values map[string]any, target ReleaseOptions) (map[string]string, error) {
 	_, rendered, err := c.texts(values, target)
 	maps.DeleteFunc(rendered, func(name, text string) bool { return isNote(name) || strings.TrimSpace(text) == "" })
 	return rendered, err
 }
 
 // capabilities are what templates can learn about the cluster.
-func capabilities(wanted string, target Target) (*chartutil.Capabilities, error) {
+func capabilities(wanted string, target ReleaseOptions) (*chartutil.Capabilities, error) {
 	found := chartutil.DefaultCapabilities.Copy()
 	if target.Kubernetes != "" {
 		version, err := chartutil.ParseKubeVersion(target.Kubernetes)

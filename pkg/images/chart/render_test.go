@@ -26,7 +26,7 @@ func TestRender(t *testing.T) {
 		"charts/sub/templates/a.yaml": pod("quay.io/a/sub:{{ .Values.tag }}"),
 		"crds/crd.yaml":               "apiVersion: v1\nkind: Pod\nmetadata: {name: crd}\nspec: {containers: [{name: c, image: quay.io/a/crd:1}]}\n",
 	})
-	target := Target{Release: "r", Namespace: "n", Kubernetes: "v1.34.9", APIs: []string{"x/v1"}}
+	target := ReleaseOptions{Release: "r", Namespace: "n", Kubernetes: "v1.34.9", APIs: []string{"x/v1"}}
 	user := values(t, "image: {repository: reg.corp/a/app}\nother: {tag: v4}")
 	r := workers(t)
 	result, err := r.Render(t.Context(), c, user, false, target)
@@ -71,7 +71,7 @@ func TestBadTemplates(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			texts := small(c.template)
 			texts["values.yaml"] = c.values
-			target := Target{Kubernetes: "v1.34.0"}
+			target := ReleaseOptions{Kubernetes: "v1.34.0"}
 			if name == "newer" {
 				texts["Chart.yaml"] += "kubeVersion: '>=1.99'\n"
 			}
@@ -89,7 +89,7 @@ func TestBadTemplates(t *testing.T) {
 			}
 		})
 	}
-	result, err := r.Render(t.Context(), chartOf(t, small(pod("quay.io/a/good:1"))), nil, false, Target{})
+	result, err := r.Render(t.Context(), chartOf(t, small(pod("quay.io/a/good:1"))), nil, false, ReleaseOptions{})
 	if err != nil || len(result.Hits) != 1 {
 		t.Errorf("%+v, %v", result, err)
 	}
@@ -98,7 +98,7 @@ func TestBadTemplates(t *testing.T) {
 func TestEnvironmentIsNotThere(t *testing.T) {
 	t.Setenv("SECRET", "hunter2")
 	for _, template := range []string{`{{ env "SECRET" }}`, `{{ expandenv "$SECRET" }}`} {
-		if _, err := new(Renderer).Render(t.Context(), chartOf(t, small(template)), nil, false, Target{}); err == nil {
+		if _, err := new(Renderer).Render(t.Context(), chartOf(t, small(template)), nil, false, ReleaseOptions{}); err == nil {
 			t.Errorf("%s: no error", template)
 		}
 	}
@@ -107,7 +107,7 @@ func TestEnvironmentIsNotThere(t *testing.T) {
 func TestSchemasAreNotEvaluated(t *testing.T) {
 	texts := small(pod("quay.io/a/b:1"))
 	texts["values.schema.json"] = `{"$ref": "http://127.0.0.1:1/schema.json"}`
-	if _, err := new(Renderer).Render(t.Context(), chartOf(t, texts), nil, false, Target{}); err != nil {
+	if _, err := new(Renderer).Render(t.Context(), chartOf(t, texts), nil, false, ReleaseOptions{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -117,7 +117,7 @@ func TestMissingSubchart(t *testing.T) {
 	texts["Chart.yaml"] += "dependencies: [{name: gone, version: 1.0.0, repository: 'https://charts.example.com', condition: gone.enabled}]\n"
 	c := chartOf(t, texts)
 	for _, r := range []*Renderer{new(Renderer), workers(t)} {
-		result, err := r.Render(t.Context(), c, nil, false, Target{})
+		result, err := r.Render(t.Context(), c, nil, false, ReleaseOptions{})
 		var missing *MissingError
 		if !errors.As(err, &missing) || len(missing.Subcharts) != 1 || !strings.HasPrefix(missing.Subcharts[0], "gone 1.0.0") {
 			t.Error(err)
@@ -125,7 +125,7 @@ func TestMissingSubchart(t *testing.T) {
 		if diff := cmp.Diff([]string{"quay.io/a/own:1"}, references(result.Hits)); diff != "" {
 			t.Error(diff)
 		}
-		if _, err := r.Render(t.Context(), c, values(t, "gone: {enabled: false}"), false, Target{}); err != nil {
+		if _, err := r.Render(t.Context(), c, values(t, "gone: {enabled: false}"), false, ReleaseOptions{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -135,18 +135,18 @@ func TestMissingSubchart(t *testing.T) {
 func TestRenderedOnce(t *testing.T) {
 	c, same := chartOf(t, small(pod("quay.io/a/b:1"))), chartOf(t, small(pod("quay.io/a/b:1")))
 	var r Renderer
-	first, err := r.Render(t.Context(), c, values(t, "a: 1"), false, Target{Kubernetes: "v1.33.0"})
+	first, err := r.Render(t.Context(), c, values(t, "a: 1"), false, ReleaseOptions{Kubernetes: "v1.33.0"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, _ := r.Render(t.Context(), same, values(t, "a: 1"), false, Target{Kubernetes: "v1.34.0"}) // which it does not ask for
-	other, _ := r.Render(t.Context(), c, values(t, "a: 2"), false, Target{Kubernetes: "v1.33.0"})
+	again, _ := r.Render(t.Context(), same, values(t, "a: 1"), false, ReleaseOptions{Kubernetes: "v1.34.0"}) // which it does not ask for
+	other, _ := r.Render(t.Context(), c, values(t, "a: 2"), false, ReleaseOptions{Kubernetes: "v1.33.0"})
 	if &first.Hits[0] != &again.Hits[0] || &first.Hits[0] == &other.Hits[0] {
 		t.Error("it is rendered again if, and only if, chart or values differ")
 	}
 	asks := chartOf(t, small(pod("quay.io/a/b:{{ .Capabilities.KubeVersion.Minor }}")))
-	one, _ := r.Render(t.Context(), asks, nil, false, Target{Kubernetes: "v1.33.0"})
-	two, _ := r.Render(t.Context(), asks, nil, false, Target{Kubernetes: "v1.34.0"})
+	one, _ := r.Render(t.Context(), asks, nil, false, ReleaseOptions{Kubernetes: "v1.33.0"})
+	two, _ := r.Render(t.Context(), asks, nil, false, ReleaseOptions{Kubernetes: "v1.34.0"})
 	if one.Hits[0].Reference != "quay.io/a/b:33" || two.Hits[0].Reference != "quay.io/a/b:34" {
 		t.Error(one, two)
 	}
@@ -157,7 +157,7 @@ func TestInterrupted(t *testing.T) {
 	defer cancel()
 	c := chartOf(t, small(`{{ range until 10000000 }}{{ range until 10000000 }}{{ end }}{{ end }}`))
 	start := time.Now()
-	if _, err := workers(t).Render(ctx, c, nil, false, Target{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 5*time.Second {
+	if _, err := workers(t).Render(ctx, c, nil, false, ReleaseOptions{}); !errors.Is(err, context.DeadlineExceeded) || time.Since(start) > 5*time.Second {
 		t.Error(err, time.Since(start))
 	}
 }

@@ -38,7 +38,7 @@ type rendering struct {
 // Render renders a chart with a user's values, without those that override where images
 // come from unless they are to be kept. Next to an error there can be a result: what could
 // be read.
-func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, keepOverrides bool, target Target) (Result, error) {
+func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, keepOverrides bool, target ReleaseOptions) (Result, error) {
 	if !c.asksCluster {
 		target.Kubernetes, target.APIs = "", nil
 	}
@@ -69,7 +69,7 @@ func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, 
 // Texts returns what the templates of a chart render to with exactly these values, by the
 // names of the templates; notes and definitions are left out. It is done anew each time. Next
 // to a MissingError, there is what the chart itself renders to.
-func (r *Renderer) Texts(ctx context.Context, c *Chart, values map[string]any, target Target) (map[string]string, error) {
+func (r *Renderer) Texts(ctx context.Context, c *Chart, values map[string]any, target ReleaseOptions) (map[string]string, error) {
 	done, err := r.run(ctx, c.request(wantTexts, values, target))
 	return done.Texts, err
 }
@@ -85,7 +85,7 @@ func (r *Renderer) run(ctx context.Context, q Request) (Reply, error) {
 
 // renderSettled renders with the overrides taken out, and checks that nothing is left on
 // the registries that they named.
-func renderSettled(c *Chart, values map[string]any, keepOverrides bool, target Target) (Result, error) {
+func renderSettled(c *Chart, values map[string]any, keepOverrides bool, target ReleaseOptions) (Result, error) {
 	if keepOverrides {
 		hits, err := c.render(values, target)
 		return Result{Hits: hits}, err

@@ -28,7 +28,7 @@ func parent(t *testing.T) *Chart {
 
 func TestTexts(t *testing.T) {
 	for _, r := range []*Renderer{new(Renderer), workers(t)} {
-		texts, err := r.Texts(t.Context(), parent(t), values(t, "other: {tag: v3}"), Target{Release: "r", Namespace: "n", Revision: 2})
+		texts, err := r.Texts(t.Context(), parent(t), values(t, "other: {tag: v3}"), ReleaseOptions{Release: "r", Namespace: "n", Revision: 2})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,12 +45,12 @@ func TestTextsOfAPart(t *testing.T) {
 	texts := small(pod("quay.io/a/own:1"))
 	texts["Chart.yaml"] += "dependencies: [{name: gone, version: 1.0.0, repository: 'https://charts.example.com'}]\n"
 	for _, r := range []*Renderer{new(Renderer), workers(t)} {
-		rendered, err := r.Texts(t.Context(), chartOf(t, texts), nil, Target{})
+		rendered, err := r.Texts(t.Context(), chartOf(t, texts), nil, ReleaseOptions{})
 		var missing *MissingError
 		if !errors.As(err, &missing) || len(rendered) != 1 {
 			t.Errorf("%v %q", err, rendered)
 		}
-		if _, err := r.Texts(t.Context(), chartOf(t, small("{{ range until 100000 }}# {{ repeat 1000 \"x\" }}{{ end }}")), nil, Target{}); err == nil {
+		if _, err := r.Texts(t.Context(), chartOf(t, small("{{ range until 100000 }}# {{ repeat 1000 \"x\" }}{{ end }}")), nil, ReleaseOptions{}); err == nil {
 			t.Error("more is rendered than is read")
 		}
 	}

@@ -85,7 +85,7 @@ func (f *finder) addonsRefs() (actual, original images.Ref, err error) {
 		actual, err = images.ParseRef(f.opts.Addons.Image)
 		return actual, original, err
 	}
-	actual, err = f.overrides.actual(original, catalog.Image{Component: component}, "")
+	actual, err = f.overrides.actual(original, catalog.NeededImage{Component: component}, "")
 	return actual, original, err
 }
 

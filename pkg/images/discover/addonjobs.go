@@ -61,7 +61,7 @@ func batches(jobs []*addonJob) []*addonBatch {
 		}
 		batch.jobs = append(batch.jobs, job)
 		for _, shapes := range job.shapes {
-			batch.renderings = append(batch.renderings, addon.Rendering{Shapes: shapes, Variables: job.addon.Variables})
+			batch.renderings = append(batch.renderings, addon.Rendering{Clusters: shapes, Variables: job.addon.Variables})
 		}
 	}
 	return all

@@ -74,7 +74,7 @@ func (f *finder) addons(ctx context.Context) {
 // wantedAddon is an addon, and the clusters that it is for.
 type wantedAddon struct {
 	addon  kkp.Addon
-	shapes []addon.Shapes
+	shapes []addon.ClusterSet
 }
 
 // wantedAddons returns the addons that clusters of a scope have or can get: those that
@@ -87,7 +87,7 @@ func (f *finder) wantedAddons(s scope, present map[string]addon.Files) []wantedA
 		wanted = append(wanted, wantedAddon{a, everywhere})
 	}
 	for _, cluster := range seed.Clusters {
-		var shapes []addon.Shapes
+		var shapes []addon.ClusterSet
 		for _, a := range cluster.Addons {
 			if slices.ContainsFunc(wanted, func(w wantedAddon) bool { return w.addon.Name == a.Name }) && len(a.Variables) == 0 {
 				continue
@@ -166,13 +166,13 @@ func (f *finder) addon(job *addonJob, said map[string]bool) {
 	if job.err != nil {
 		f.addonGap(said, addon.Failure{Subject: "addon " + job.addon.Name, Err: job.err})
 	}
-	needs := map[string]addon.Need{}
+	needs := map[string]addon.ImageUse{}
 	for _, result := range job.results {
 		for _, failure := range result.Failures {
 			f.addonGap(said, failure)
 		}
 		for _, need := range result.Needs {
-			need.Shapes = append(need.Shapes, needs[need.Reference].Shapes...)
+			need.Clusters = append(need.Clusters, needs[need.Reference].Clusters...)
 			needs[need.Reference] = need
 		}
 	}
@@ -184,7 +184,7 @@ func (f *finder) addon(job *addonJob, said map[string]bool) {
 }
 
 // addonImage adds an image that an addon refers to.
-func (f *finder) addonImage(need addon.Need, reason images.Reason) {
+func (f *finder) addonImage(need addon.ImageUse, reason images.Reason) {
 	if unsupported(need.Reference) {
 		f.Note(fmt.Sprintf("addon %s has no image %s, which is for %s: it is left out", reason.Component, need.Reference,
 			cmp.Or(reason.Condition, "every cluster")))
@@ -196,7 +196,7 @@ func (f *finder) addonImage(need addon.Need, reason images.Reason) {
 		return
 	}
 	upstream := images.UpstreamMissing
-	if slices.ContainsFunc(need.Shapes, seenUpstream) {
+	if slices.ContainsFunc(need.Clusters, seenUpstream) {
 		upstream = ""
 	}
 	if need.Rewritten && !f.opts.IgnoreOverrides && f.overrides.rewrites {
@@ -214,7 +214,7 @@ func unsupported(reference string) bool {
 // seenUpstream tells whether mirror-images renders addons for one of the clusters: it
 // leaves all settings off, and knows external cloud providers for some only, though every
 // new cluster has one (kubermatic pkg/install/images/images.go, v2.31.0).
-func seenUpstream(shapes addon.Shapes) bool {
+func seenUpstream(shapes addon.ClusterSet) bool {
 	for setting, on := range shapes.Settings {
 		if on != (setting == "etcdLauncher") && setting != externalCloudProvider {
 			return false

@@ -20,7 +20,7 @@ func (f *finder) shapesOf(cluster kkp.Cluster) []catalog.Cluster {
 }
 
 // boxes returns shapes as few combinations of values, with what is empty spelled out.
-func (f *finder) boxes(shapes []catalog.Cluster, seed kkp.Seed) []addon.Shapes {
+func (f *finder) boxes(shapes []catalog.Cluster, seed kkp.Seed) []addon.ClusterSet {
 	byCluster := map[[2]string][]string{} // versions by provider and CNI
 	for _, s := range shapes {
 		key := [2]string{s.Provider, s.CNI}
@@ -32,9 +32,9 @@ func (f *finder) boxes(shapes []catalog.Cluster, seed kkp.Seed) []addon.Shapes {
 		rest := [2]string{strings.Join(versions, ","), key[1]}
 		byRest[rest] = append(byRest[rest], key[0])
 	}
-	var boxes []addon.Shapes
+	var boxes []addon.ClusterSet
 	for _, rest := range slices.SortedFunc(maps.Keys(byRest), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		boxes = append(boxes, addon.Shapes{
+		boxes = append(boxes, addon.ClusterSet{
 			Kubernetes: strings.Split(rest[0], ","), Providers: f.spelledProviders(byRest[rest]), CNI: f.spelledCNI(rest[1]), Settings: settled(seed),
 		})
 	}
@@ -74,23 +74,23 @@ func (f *finder) spelledCNI(cni string) []string {
 
 // describe says for which clusters a reference is needed, among some: by what the
 // template looked at, unless that made no difference.
-func describe(need addon.Need, among []addon.Shapes) string {
+func describe(need addon.ImageUse, among []addon.ClusterSet) string {
 	var parts []string
-	about := func(told bool, values func(addon.Shapes) []string) {
-		needed, all := union(need.Shapes, values), union(among, values)
+	about := func(told bool, values func(addon.ClusterSet) []string) {
+		needed, all := union(need.Clusters, values), union(among, values)
 		if told && (len(needed) < len(all) || len(all) == 1) {
 			parts = append(parts, strings.Join(needed, " or "))
 		}
 	}
-	if versions := minors(union(need.Shapes, kubernetes), union(among, kubernetes)); need.Tells.Kubernetes && versions != nil {
+	if versions := minors(union(need.Clusters, kubernetes), union(among, kubernetes)); need.DependsOn.Kubernetes && versions != nil {
 		parts = append(parts, "Kubernetes "+strings.Join(versions, " or "))
 	}
-	about(need.Tells.Provider, func(s addon.Shapes) []string { return s.Providers })
-	about(need.Tells.CNI, func(s addon.Shapes) []string { return s.CNI })
-	return strings.Join(append(parts, settingsOf(need.Shapes)...), ", ")
+	about(need.DependsOn.Provider, func(s addon.ClusterSet) []string { return s.Providers })
+	about(need.DependsOn.CNI, func(s addon.ClusterSet) []string { return s.CNI })
+	return strings.Join(append(parts, settingsOf(need.Clusters)...), ", ")
 }
 
-func kubernetes(s addon.Shapes) []string { return s.Kubernetes }
+func kubernetes(s addon.ClusterSet) []string { return s.Kubernetes }
 
 // minors returns versions, or their minors if these are complete; nil if they are all
 // that there are.
@@ -112,10 +112,10 @@ func minors(needed, all []string) []string {
 }
 
 // settingsOf returns the settings that must be on.
-func settingsOf(shapes []addon.Shapes) []string {
+func settingsOf(shapes []addon.ClusterSet) []string {
 	var on []string
 	for setting, value := range shapes[0].Settings {
-		if value && setting != externalCloudProvider && !slices.ContainsFunc(shapes, func(s addon.Shapes) bool { return !s.Settings[setting] }) {
+		if value && setting != externalCloudProvider && !slices.ContainsFunc(shapes, func(s addon.ClusterSet) bool { return !s.Settings[setting] }) {
 			on = append(on, setting)
 		}
 	}
@@ -124,7 +124,7 @@ func settingsOf(shapes []addon.Shapes) []string {
 }
 
 // union returns the values that any of the shapes has, versions in their order.
-func union(shapes []addon.Shapes, values func(addon.Shapes) []string) []string {
+func union(shapes []addon.ClusterSet, values func(addon.ClusterSet) []string) []string {
 	var all []string
 	for _, s := range shapes {
 		all = append(all, values(s)...)

@@ -162,7 +162,7 @@ func (f *finder) renderApplication(ctx context.Context, source kkp.ChartSource, 
 	if err != nil {
 		return Rendered{}, err
 	}
-	return chart.Render(ctx, Rendering{Values: values, API: kkp.API{Kubernetes: "v" + of.kubernetes}, KeepOverrides: !f.opts.IgnoreOverrides})
+	return chart.Render(ctx, RenderOptions{Values: values, API: kkp.API{Kubernetes: "v" + of.kubernetes}, KeepOverrides: !f.opts.IgnoreOverrides})
 }
 
 // minors are the newest Kubernetes versions in scope of each minor.

@@ -18,7 +18,7 @@ import (
 // ChartReader reads and renders Helm charts. It is safe for concurrent use.
 type ChartReader interface {
 	// Installed says what a Helm release refers to.
-	Installed(ctx context.Context, release kkp.Release, api kkp.API, keepOverrides bool) (Rendered, error)
+	Installed(ctx context.Context, release kkp.HelmRelease, api kkp.API, keepOverrides bool) (Rendered, error)
 	// Local returns the charts that the user has at hand.
 	Local() []Chart
 	// Bundled returns the charts in an image of KKP.
@@ -33,15 +33,15 @@ type Chart struct {
 	Name    string
 	Version string
 	Err     error // why it could not be read
-	Render  func(context.Context, Rendering) (Rendered, error)
+	Render  func(context.Context, RenderOptions) (Rendered, error)
 }
 
-// Rendering says how a chart is rendered.
-type Rendering struct {
-	Values        map[string]any // over the chart's own and those that the user gave for local charts
-	Release       *kkp.Release   // that the chart is for: its values, name and namespace in place of the user's; nil: none
-	API           kkp.API        // of the cluster that it is for
-	KeepOverrides bool           // of image locations
+// RenderOptions says how a chart is rendered.
+type RenderOptions struct {
+	Values        map[string]any   // over the chart's own and those that the user gave for local charts
+	Release       *kkp.HelmRelease // that the chart is for: its values, name and namespace in place of the user's; nil: none
+	API           kkp.API          // of the cluster that it is for
+	KeepOverrides bool             // of image locations
 }
 
 // Rendered is what a chart refers to. It can come with an error: then it is what could be
@@ -61,7 +61,7 @@ func (f *finder) charts(ctx context.Context) {
 	}
 	planned := f.plannedCharts()
 	var jobs []chartJob
-	install := func(releases []kkp.Release, api kkp.API, cluster string) {
+	install := func(releases []kkp.HelmRelease, api kkp.API, cluster string) {
 		for _, release := range releases {
 			jobs = append(jobs, f.upgraded(f.installed(release, api, cluster), release, api, planned))
 		}
@@ -126,7 +126,7 @@ type chartJob struct {
 }
 
 // installed is the job for a Helm release.
-func (f *finder) installed(release kkp.Release, api kkp.API, cluster string) chartJob {
+func (f *finder) installed(release kkp.HelmRelease, api kkp.API, cluster string) chartJob {
 	return chartJob{
 		subject: fmt.Sprintf("Helm release %s on %s", release.ID(), cluster),
 		reason:  images.Reason{Source: Charts, Component: release.Name, Cluster: cluster, Condition: chartCondition(release.ChartName, release.ChartVersion)},
@@ -148,7 +148,7 @@ func (f *finder) local(c Chart, source string) chartJob {
 			if c.Err != nil {
 				return Rendered{}, c.Err
 			}
-			return c.Render(ctx, Rendering{API: api, KeepOverrides: !f.opts.IgnoreOverrides})
+			return c.Render(ctx, RenderOptions{API: api, KeepOverrides: !f.opts.IgnoreOverrides})
 		},
 	}
 }

@@ -21,7 +21,7 @@ type fakeCharts struct {
 	bundled   images.Ref
 }
 
-func (c *fakeCharts) Installed(_ context.Context, release kkp.Release, _ kkp.API, _ bool) (Rendered, error) {
+func (c *fakeCharts) Installed(_ context.Context, release kkp.HelmRelease, _ kkp.API, _ bool) (Rendered, error) {
 	rendered, ok := c.installed[release.ID()]
 	if !ok {
 		return rendered, errors.New("it does not render")
@@ -69,11 +69,11 @@ func subjects(gaps []images.Gap) string {
 func TestCharts(t *testing.T) {
 	inst := installation("1.34.9", "aws")
 	inst.Version = "v2.31.0"
-	inst.Releases = []kkp.Release{
+	inst.Releases = []kkp.HelmRelease{
 		{Namespace: "dex", Name: "dex", ChartName: "dex", ChartVersion: "9"},
 		{Namespace: "dex", Name: "broken", ChartName: "dex", ChartVersion: "9"},
 	}
-	inst.Seeds[0].Releases = []kkp.Release{{Namespace: "minio", Name: "minio", ChartName: "minio", ChartVersion: "8"}}
+	inst.Seeds[0].Releases = []kkp.HelmRelease{{Namespace: "minio", Name: "minio", ChartName: "minio", ChartVersion: "8"}}
 	inst.Unread = []kkp.Unread{{Part: kkp.PartReleases, Subject: "Helm releases in namespace mla on master", Err: errors.New("forbidden")}}
 	charts := &fakeCharts{
 		installed: map[string]Rendered{
@@ -84,7 +84,7 @@ func TestCharts(t *testing.T) {
 			},
 		},
 		local: []Chart{
-			{Path: "iap", Name: "iap", Version: "7", Render: func(_ context.Context, how Rendering) (Rendered, error) {
+			{Path: "iap", Name: "iap", Version: "7", Render: func(_ context.Context, how RenderOptions) (Rendered, error) {
 				return Rendered{Hits: hits("quay.io/iap:" + how.API.Kubernetes)}, nil
 			}},
 			{Path: "bad", Name: "bad", Err: errors.New("no chart")},
@@ -114,7 +114,7 @@ func TestCharts(t *testing.T) {
 }
 
 func TestBundledChartsAreAskedFor(t *testing.T) {
-	charts := &fakeCharts{local: []Chart{{Path: "c", Name: "c", Render: func(context.Context, Rendering) (Rendered, error) { return Rendered{Hits: hits("a/b:1")}, nil }}}}
+	charts := &fakeCharts{local: []Chart{{Path: "c", Name: "c", Render: func(context.Context, RenderOptions) (Rendered, error) { return Rendered{Hits: hits("a/b:1")}, nil }}}}
 	inst := installation("1.34.9", "aws")
 	rel := release(t, "v2.31.0", catalog.EE)
 	Inventory(t.Context(), inst, rel, upstream(Options{Charts: charts}))

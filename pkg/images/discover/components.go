@@ -54,7 +54,7 @@ func (f *finder) replaced(component string) bool {
 }
 
 // component adds an image of the catalog, under the name that the options ask for.
-func (f *finder) component(img catalog.Image, cluster string) {
+func (f *finder) component(img catalog.NeededImage, cluster string) {
 	reason := images.Reason{Source: Components, Component: img.Component, Cluster: cluster, Condition: img.Condition}
 	ref, err := images.ParseRef(img.Reference)
 	if err == nil && f.opts.IgnoreOverrides {

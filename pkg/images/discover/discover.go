@@ -63,7 +63,7 @@ type finder struct {
 	opts      Options
 	scopes    []scope
 	overrides overrides
-	all       []catalog.Image           // everything that the release can use; see everything
+	all       []catalog.NeededImage     // everything that the release can use; see everything
 	originals map[images.Ref]images.Ref // upstream names that were looked up; see original
 	silent    map[string]string         // why sources have nothing; see nothing
 	bundle    func() ([]Chart, error)   // the charts in the image of the release, read once

@@ -78,7 +78,7 @@ type charts struct {
 	gone           string // the chart that cannot be pulled
 }
 
-func (c *charts) Installed(_ context.Context, release kkp.Release, _ kkp.API, _ bool) (discover.Rendered, error) {
+func (c *charts) Installed(_ context.Context, release kkp.HelmRelease, _ kkp.API, _ bool) (discover.Rendered, error) {
 	return refers("ghcr.io/today/" + release.Name + ":1"), nil
 }
 
@@ -92,7 +92,7 @@ func (c *charts) Pull(_ context.Context, source kkp.ChartSource) (discover.Chart
 	if c.gone == "*" || source.Name == c.gone {
 		return discover.Chart{}, errors.New("it is gone")
 	}
-	return discover.Chart{Name: source.Name, Version: source.Version, Render: func(_ context.Context, how discover.Rendering) (discover.Rendered, error) {
+	return discover.Chart{Name: source.Name, Version: source.Version, Render: func(_ context.Context, how discover.RenderOptions) (discover.Rendered, error) {
 		tag := strings.ReplaceAll(source.Version, "+", "_")
 		if image, ok := how.Values["image"].(map[string]any); ok && source.Name == "cluster-autoscaler" {
 			tag, _ = image["tag"].(string)

@@ -93,7 +93,7 @@ func (o overrides) upstream(ref images.Ref, component, cluster string) images.Re
 }
 
 // actual returns the reference that the installation pulls with all its settings.
-func (o overrides) actual(ref images.Ref, img catalog.Image, cluster string) (images.Ref, error) {
+func (o overrides) actual(ref images.Ref, img catalog.NeededImage, cluster string) (images.Ref, error) {
 	made, ok := o.of(ref, img.Component, cluster)
 	rewritten := img.OverwriteRegistry
 	if ok && made.repository != "" {

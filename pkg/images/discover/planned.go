@@ -52,7 +52,7 @@ func (f *finder) plannedCharts() []Chart {
 
 // upgraded is the job for a Helm release after an upgrade: the planned chart with the live
 // values. A release whose chart is not among the planned ones stays as it is.
-func (f *finder) upgraded(today chartJob, release kkp.Release, api kkp.API, planned []Chart) chartJob {
+func (f *finder) upgraded(today chartJob, release kkp.HelmRelease, api kkp.API, planned []Chart) chartJob {
 	if len(planned) == 0 {
 		return today
 	}
@@ -68,7 +68,7 @@ func (f *finder) upgraded(today chartJob, release kkp.Release, api kkp.API, plan
 		if chart.Err != nil {
 			return today.instead(ctx, chart.Err)
 		}
-		how := Rendering{Release: &release, API: api, KeepOverrides: !f.opts.IgnoreOverrides}
+		how := RenderOptions{Release: &release, API: api, KeepOverrides: !f.opts.IgnoreOverrides}
 		rendered, err := chart.Render(ctx, how)
 		if err == nil {
 			return rendered, nil
@@ -95,7 +95,7 @@ const gatewayChart = "envoy-gateway-controller"
 func (f *finder) required(planned []Chart) []Chart {
 	version, err := semver.NewVersion(f.release.Version())
 	if err != nil || version.Major() == 2 && version.Minor() < 31 || f.inst.Configuration.Field("spec.ingress.gateway.externalGateway.name") != "" ||
-		slices.ContainsFunc(f.inst.Releases, func(r kkp.Release) bool { return r.ChartName == gatewayChart }) {
+		slices.ContainsFunc(f.inst.Releases, func(r kkp.HelmRelease) bool { return r.ChartName == gatewayChart }) {
 		return nil
 	}
 	i := slices.IndexFunc(planned, func(c Chart) bool { return c.Name == gatewayChart })
@@ -114,7 +114,7 @@ func (job chartJob) instead(ctx context.Context, err error) (Rendered, error) {
 
 // successor returns the chart that an upgrade installs for a release. KKP has some names
 // twice, in the directories of the namespaces that they are for.
-func successor(release kkp.Release, charts []Chart) (Chart, bool) {
+func successor(release kkp.HelmRelease, charts []Chart) (Chart, bool) {
 	var found []Chart
 	for _, chart := range charts {
 		if chart.Name == release.ChartName {

@@ -18,7 +18,7 @@ import (
 // chart renders to an image with the name, namespace and tag of the release that it is for. It fails with the value
 // "fails".
 func chart(path, name string) discover.Chart {
-	return discover.Chart{Path: path, Name: name, Version: "2.31.0", Render: func(_ context.Context, how discover.Rendering) (discover.Rendered, error) {
+	return discover.Chart{Path: path, Name: name, Version: "2.31.0", Render: func(_ context.Context, how discover.RenderOptions) (discover.Rendered, error) {
 		if how.Release == nil {
 			return refers("ghcr.io/chart/" + path + ":1"), nil
 		}
@@ -33,12 +33,12 @@ func chart(path, name string) discover.Chart {
 	}}
 }
 
-func releaseOf(namespace, name, chart string, values map[string]any) kkp.Release {
-	return kkp.Release{Namespace: namespace, Name: name, ChartName: chart, ChartVersion: "2.30.6", Config: values}
+func releaseOf(namespace, name, chart string, values map[string]any) kkp.HelmRelease {
+	return kkp.HelmRelease{Namespace: namespace, Name: name, ChartName: chart, ChartVersion: "2.30.6", Config: values}
 }
 
 // installed is an installation of KKP 2.30.6 with Helm releases.
-func installed(t *testing.T, releases ...kkp.Release) kkp.Installation {
+func installed(t *testing.T, releases ...kkp.HelmRelease) kkp.Installation {
 	t.Helper()
 	inst := live(fromFiles(t, configuration, seed), "v2.30.6", "CE")
 	inst.Releases = releases
@@ -98,7 +98,7 @@ func TestAnUpgradeInstallsTheGateway(t *testing.T) {
 
 func TestReleasesOfSeedsAreUpgradedToo(t *testing.T) {
 	inst := installed(t)
-	inst.Seeds[0].Releases = []kkp.Release{releaseOf("minio", "minio", "minio", map[string]any{"tag": 7})}
+	inst.Seeds[0].Releases = []kkp.HelmRelease{releaseOf("minio", "minio", "minio", map[string]any{"tag": 7})}
 	got := chartsSource(t, inst, "v2.31.0", &charts{bundled: []discover.Chart{chart("minio", "minio")}})
 	if len(got.Images) != 1 || got.Images[0].Ref.Tag != "7" || got.Images[0].Reasons[0].Cluster != "hamburg" {
 		t.Error(got.Images)
@@ -160,7 +160,7 @@ func TestBundledChartsWithoutAnInstallation(t *testing.T) {
 
 // In the image of the Enterprise Edition, the operator's chart names the image of the Community Edition.
 func TestTheOperatorOfTheEnterpriseEdition(t *testing.T) {
-	operator := discover.Chart{Path: "kubermatic-operator", Name: "kubermatic-operator", Render: func(context.Context, discover.Rendering) (discover.Rendered, error) {
+	operator := discover.Chart{Path: "kubermatic-operator", Name: "kubermatic-operator", Render: func(context.Context, discover.RenderOptions) (discover.Rendered, error) {
 		return refers("quay.io/kubermatic/kubermatic:v2.31.0", "quay.io/kubermatic/util:2.9.0"), nil
 	}}
 	for edition, want := range map[catalog.Edition]string{catalog.CE: "quay.io/kubermatic/kubermatic:v2.31.0", catalog.EE: "quay.io/kubermatic/kubermatic-ee:v2.31.0"} {

@@ -102,7 +102,7 @@ func (f *finder) known(path, version string) []images.Ref {
 }
 
 // everything returns all images of the release, once computed.
-func (f *finder) everything() []catalog.Image {
+func (f *finder) everything() []catalog.NeededImage {
 	if f.all == nil {
 		f.all, _ = f.release.Images(catalog.Everything())
 	}

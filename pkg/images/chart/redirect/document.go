@@ -32,7 +32,7 @@ type Item struct {
 	Values    map[string]any            `json:"values"`          // to be laid over the release's own
 	Keys      []string                  `json:"keys"`            // that are set in them
 	Lists     []string                  `json:"lists,omitempty"` // that are written out whole
-	Images    []Image                   `json:"images"`
+	Images    []ImageReference          `json:"images"`
 	Derived   []manifestdiff.Difference `json:"derived,omitempty"` // what changes beside references
 }
 

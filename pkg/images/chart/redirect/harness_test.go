@@ -38,10 +38,10 @@ func pod(name string, references ...string) string {
 }
 
 // installed is a release of a chart as it would have been installed.
-func installed(t testing.TB, r Renderer, c *chart.Chart, config map[string]any) Release {
+func installed(t testing.TB, r Renderer, c *chart.Chart, config map[string]any) chart.InstalledRelease {
 	t.Helper()
-	release := Release{Target: chart.Target{Release: "r", Namespace: "n", Kubernetes: "v1.34.0"}, Config: config}
-	texts, err := r.Texts(t.Context(), c, config, release.Target)
+	release := chart.InstalledRelease{ReleaseOptions: chart.ReleaseOptions{Release: "r", Namespace: "n", Kubernetes: "v1.34.0"}, Config: config}
+	texts, err := r.Texts(t.Context(), c, config, release.ReleaseOptions)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,9 +81,9 @@ func left(r Redirection) string {
 }
 
 // check renders with what was found, and compares every reference with what was said of it.
-func check(t testing.TB, r Renderer, c *chart.Chart, release Release, found Redirection) {
+func check(t testing.TB, r Renderer, c *chart.Chart, release chart.InstalledRelease, found Redirection) {
 	t.Helper()
-	texts, err := r.Texts(t.Context(), c, chart.Merge(release.Config, found.Values), release.Target)
+	texts, err := r.Texts(t.Context(), c, chart.Merge(release.Config, found.Values), release.ReleaseOptions)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ const template = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec: {contain
 
 // overridden is a release whose values move the chart's image to another registry, so that its
 // upstream name takes a rendering without these values.
-func overridden(t *testing.T) (*chart.Chart, redirect.Release) {
+func overridden(t *testing.T) (*chart.Chart, chart.InstalledRelease) {
 	t.Helper()
 	found := chart.InFiles(map[string][]byte{
 		"c/Chart.yaml": []byte("apiVersion: v2\nname: small\nversion: 1.2.3\n"), "c/values.yaml": []byte("image: quay.io/a/b:1\n"), "c/templates/pod.yaml": []byte(template),
@@ -27,8 +27,8 @@ func overridden(t *testing.T) (*chart.Chart, redirect.Release) {
 	if len(found) != 1 || found[0].Err != nil {
 		t.Fatalf("%+v", found)
 	}
-	return found[0].Chart, redirect.Release{
-		Target: chart.Target{Release: "r", Namespace: "n", Kubernetes: "v1.34.0"}, Config: map[string]any{"image": "old.corp/x/c:2"},
+	return found[0].Chart, chart.InstalledRelease{
+		ReleaseOptions: chart.ReleaseOptions{Release: "r", Namespace: "n", Kubernetes: "v1.34.0"}, Config: map[string]any{"image": "old.corp/x/c:2"},
 		Manifests: []string{strings.ReplaceAll(template, "{{ .Values.image }}", "old.corp/x/c:2")},
 	}
 }
@@ -42,7 +42,7 @@ type renderer struct {
 	renders  int
 }
 
-func (r *renderer) Texts(ctx context.Context, c *chart.Chart, values map[string]any, target chart.Target) (map[string]string, error) {
+func (r *renderer) Texts(ctx context.Context, c *chart.Chart, values map[string]any, target chart.ReleaseOptions) (map[string]string, error) {
 	r.renders++
 	time.Sleep(r.takes)
 	if values["image"] != "old.corp/x/c:2" && (r.upstream != nil || r.cancel != nil) {

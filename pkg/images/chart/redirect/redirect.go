@@ -35,14 +35,7 @@ const (
 // Renderer renders charts.
 type Renderer interface {
 	// Texts returns what the templates of a chart render to.
-	Texts(ctx context.Context, c *chart.Chart, values map[string]any, target chart.Target) (map[string]string, error)
-}
-
-// Release is an installed release.
-type Release struct {
-	chart.Target
-	Config    map[string]any // the user's values
-	Manifests []string       // what is installed, with hooks and tests
+	Texts(ctx context.Context, c *chart.Chart, values map[string]any, target chart.ReleaseOptions) (map[string]string, error)
 }
 
 // State says what becomes of a reference.
@@ -55,8 +48,8 @@ const (
 	Left       State = "left"       // as it is: no value redirects it
 )
 
-// Image is a reference in a release.
-type Image struct {
+// ImageReference is a reference in a release.
+type ImageReference struct {
 	Object    string      `json:"object"` // "Deployment dex/dex"
 	Path      string      `json:"path"`   // in the object
 	Reference string      `json:"reference"`
@@ -71,7 +64,7 @@ type Redirection struct {
 	Values  map[string]any // to be laid over the user's
 	Keys    []string       // that are set in them
 	Lists   []string       // that are written out whole
-	Images  []Image
+	Images  []ImageReference
 	Derived []manifestdiff.Difference // what changes beside references
 	Renders int                       // that were needed
 }
@@ -111,7 +104,7 @@ func (e *MismatchError) Error() string {
 type search struct {
 	renderer Renderer
 	chart    *chart.Chart
-	release  Release
+	release  chart.InstalledRelease
 	target   images.Target
 	decoder  manifestdiff.Decoder
 	start    time.Time
@@ -121,14 +114,14 @@ type search struct {
 	base     manifestdiff.Rendering
 	unsteady []manifestdiff.Difference
 	expected []manifestdiff.Expectation
-	results  []Image // by expected
-	unnamed  error   // why there is no rendering with the chart's own registries
+	results  []ImageReference // by expected
+	unnamed  error            // why there is no rendering with the chart's own registries
 	solver   solve.Solver
 }
 
 // Find looks for the values that redirect a release whose chart this is. A chart that is not
 // whole is a chart.MissingError, one that is another than the installed one a MismatchError.
-func Find(ctx context.Context, renderer Renderer, c *chart.Chart, release Release, target images.Target) (Redirection, error) {
+func Find(ctx context.Context, renderer Renderer, c *chart.Chart, release chart.InstalledRelease, target images.Target) (Redirection, error) {
 	s := &search{renderer: renderer, chart: c, release: release, target: target, start: time.Now(), limit: maxTraces}
 	if err := s.begin(ctx); err != nil {
 		return Redirection{}, err
@@ -151,7 +144,7 @@ func (s *search) renderValues(ctx context.Context, values map[string]any) (manif
 		return manifestdiff.Rendering{}, &trace.LimitError{Renders: s.renders, Took: took}
 	}
 	s.renders++
-	texts, err := s.renderer.Texts(ctx, s.chart, values, s.release.Target)
+	texts, err := s.renderer.Texts(ctx, s.chart, values, s.release.ReleaseOptions)
 	if err != nil {
 		return manifestdiff.Rendering{}, err
 	}
@@ -220,7 +213,7 @@ func (s *search) name(ctx context.Context) error {
 		if there, again := settled.Hits[p]; again {
 			name, ok = upstream.Settled(there.Reference)
 		}
-		image := Image{Object: hit.Object, Path: hit.Path, Reference: hit.Reference, State: Left}
+		image := ImageReference{Object: hit.Object, Path: hit.Path, Reference: hit.Reference, State: Left}
 		n := manifestdiff.Expectation{At: p, Base: hit.Reference, Want: hit.Reference}
 		s.aim(&image, &n, name, ok)
 		s.expected, s.results = append(s.expected, n), append(s.results, image)
@@ -229,7 +222,7 @@ func (s *search) name(ctx context.Context) error {
 }
 
 // aim says where a reference with this upstream name has to lead.
-func (s *search) aim(image *Image, n *manifestdiff.Expectation, name string, known bool) {
+func (s *search) aim(image *ImageReference, n *manifestdiff.Expectation, name string, known bool) {
 	now, err := images.ParseRef(image.Reference)
 	if err != nil {
 		image.Reason = err.Error()

@@ -18,7 +18,7 @@ func Differences(before, after string) ([]manifestdiff.Difference, error) {
 
 // Verify wants what a revision would install to differ from the one before by the
 // references that are to be redirected, by all of them, and by nothing else.
-func Verify(before, after string, found []Image) error {
+func Verify(before, after string, found []ImageReference) error {
 	old, fresh, err := decodeBoth(before, after)
 	if err != nil {
 		return err
@@ -27,7 +27,7 @@ func Verify(before, after string, found []Image) error {
 	for _, p := range old.Places {
 		hit := old.Hits[p]
 		n := manifestdiff.Expectation{At: p, Base: hit.Reference, Want: hit.Reference}
-		i := slices.IndexFunc(found, func(image Image) bool {
+		i := slices.IndexFunc(found, func(image ImageReference) bool {
 			return image.Object == hit.Object && image.Path == hit.Path && image.Reference == hit.Reference
 		})
 		if i < 0 {

@@ -22,8 +22,8 @@ const (
 // maxNamed is how many fields a reason names.
 const maxNamed = 3
 
-// Change is what an upgrade does to an object.
-type Change struct {
+// ObjectChange is what an upgrade does to an object.
+type ObjectChange struct {
 	Name    string                     // "Deployment.apps/dex/dex", "ClusterRole.rbac.authorization.k8s.io/dex"
 	Before  *unstructured.Unstructured // as it is, nil: it is not there
 	After   *unstructured.Unstructured // as the API server says that it will be, nil: it is deleted
@@ -31,12 +31,12 @@ type Change struct {
 }
 
 // Allowed tells whether a name is that of the object. Kinds are told apart by their group.
-func (c Change) Allowed(name string) bool { return strings.EqualFold(c.Name, name) }
+func (c ObjectChange) Allowed(name string) bool { return strings.EqualFold(c.Name, name) }
 
 // Refused are the changes that are more than an upgrade of images may do, and whose object is
 // none of the allowed names.
-func (t *Trial) Refused(allowed []string) []Change {
-	return slices.DeleteFunc(slices.Clone(t.Changes), func(change Change) bool {
+func (t *Trial) Refused(allowed []string) []ObjectChange {
+	return slices.DeleteFunc(slices.Clone(t.Changes), func(change ObjectChange) bool {
 		return change.Refused == "" || slices.ContainsFunc(allowed, change.Allowed)
 	})
 }
@@ -61,7 +61,7 @@ func (t *Trial) changes() error {
 		return err
 	}
 	for i, info := range target {
-		change := Change{Name: nameOf(object(info.Object)), Before: before[i], After: after[i]}
+		change := ObjectChange{Name: nameOf(object(info.Object)), Before: before[i], After: after[i]}
 		change.Refused = t.refuse(change, original(installed, target, i), object(info.Object))
 		t.add(change)
 		if waitedFor(object(info.Object)) {
@@ -74,7 +74,7 @@ func (t *Trial) changes() error {
 		return err
 	}
 	for i, info := range gone {
-		t.add(Change{Name: nameOf(object(info.Object)), Before: before[i], Refused: "it would be deleted"})
+		t.add(ObjectChange{Name: nameOf(object(info.Object)), Before: before[i], Refused: "it would be deleted"})
 	}
 	return t.hookChanges()
 }
@@ -88,7 +88,7 @@ func original(installed, target kube.ResourceList, i int) *unstructured.Unstruct
 }
 
 // add keeps what is a change.
-func (t *Trial) add(change Change) {
+func (t *Trial) add(change ObjectChange) {
 	if change.Refused != "" || len(differences(change.Before, change.After)) > 0 {
 		t.Changes = append(t.Changes, change)
 	}
@@ -152,7 +152,7 @@ func (t *Trial) tried(installed, target kube.ResourceList, before []*unstructure
 }
 
 // mark gives an object the marks of a release, as Helm does.
-func mark(object *unstructured.Unstructured, r Release) {
+func mark(object *unstructured.Unstructured, r Upgrade) {
 	labels, annotations := object.GetLabels(), object.GetAnnotations()
 	if labels == nil {
 		labels = map[string]string{}
@@ -169,7 +169,7 @@ func mark(object *unstructured.Unstructured, r Release) {
 // refuse says why a change of an object is more than an upgrade of images may do. Of what
 // changes in the cluster, everything has to be a change between what is installed and what
 // will be, which was proved before to be of images only.
-func (t *Trial) refuse(change Change, installed, target *unstructured.Unstructured) string {
+func (t *Trial) refuse(change ObjectChange, installed, target *unstructured.Unstructured) string {
 	if change.Before == nil {
 		return "it is not there, and would be created"
 	}
@@ -195,7 +195,7 @@ func (t *Trial) refuse(change Change, installed, target *unstructured.Unstructur
 
 // Same tells whether another trial of the upgrade changes the same.
 func (t *Trial) Same(other *Trial) bool {
-	return slices.EqualFunc(t.Changes, other.Changes, func(a, b Change) bool {
+	return slices.EqualFunc(t.Changes, other.Changes, func(a, b ObjectChange) bool {
 		return a.Name == b.Name && a.Refused == b.Refused && len(differences(a.Before, b.Before)) == 0 && len(differences(a.After, b.After)) == 0
 	})
 }

@@ -224,23 +224,23 @@ func clusterWith(t *testing.T, c *chart.Chart, config map[string]any) (upgrade.C
 }
 
 // found is the release with what redirects it.
-func found(t *testing.T, c *chart.Chart, config map[string]any) upgrade.Release {
+func found(t *testing.T, c *chart.Chart, config map[string]any) upgrade.Upgrade {
 	t.Helper()
 	target, err := images.ParseTarget("reg.corp/kkp")
 	if err != nil {
 		t.Fatal(err)
 	}
-	goal := chart.Target{Release: "app", Namespace: "default", Revision: 1}
+	goal := chart.ReleaseOptions{Release: "app", Namespace: "default", Revision: 1}
 	renderer := &chart.Renderer{}
 	texts, err := renderer.Texts(t.Context(), c, config, goal)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := redirect.Find(t.Context(), renderer, c, redirect.Release{Target: goal, Config: config, Manifests: slices.Collect(maps.Values(texts))}, target)
+	r, err := redirect.Find(t.Context(), renderer, c, chart.InstalledRelease{ReleaseOptions: goal, Config: config, Manifests: slices.Collect(maps.Values(texts))}, target)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return upgrade.Release{Name: "app", Namespace: "default", Revision: 1, Chart: c, Config: config, Override: r.Values, Images: r.Images}
+	return upgrade.Upgrade{Name: "app", Namespace: "default", Revision: 1, Chart: c, Config: config, Override: r.Values, Images: r.Images}
 }
 
 // refused are the objects that a trial refuses, with the reasons.

@@ -41,7 +41,7 @@ func (t *Trial) hookChanges() error {
 			return err
 		}
 		for i, info := range made {
-			change := Change{Name: nameOf(object(info.Object)), Before: before[i], After: object(info.Object), Refused: "a hook would create it"}
+			change := ObjectChange{Name: nameOf(object(info.Object)), Before: before[i], After: object(info.Object), Refused: "a hook would create it"}
 			if change.Before != nil {
 				change.Refused = "a hook would delete it and create it again"
 			}

@@ -127,7 +127,7 @@ func TestLiveObjects(t *testing.T) {
 }
 
 func TestNamesOfObjects(t *testing.T) {
-	change := upgrade.Change{Name: "Deployment.apps/default/app"}
+	change := upgrade.ObjectChange{Name: "Deployment.apps/default/app"}
 	for name, want := range map[string]bool{"deployment.apps/default/app": true, "Deployment/default/app": false, "Deployment.apps/app": false} {
 		if change.Allowed(name) != want {
 			t.Errorf("%s: %t", name, !want)
@@ -136,7 +136,7 @@ func TestNamesOfObjects(t *testing.T) {
 }
 
 func TestAllowedObjectsAreNotRefused(t *testing.T) {
-	trial := &upgrade.Trial{Changes: []upgrade.Change{{Name: "Pod/a/images"}, {Name: "Pod/a/more", Refused: "more"}, {Name: "Pod/a/allowed", Refused: "more"}}}
+	trial := &upgrade.Trial{Changes: []upgrade.ObjectChange{{Name: "Pod/a/images"}, {Name: "Pod/a/more", Refused: "more"}, {Name: "Pod/a/allowed", Refused: "more"}}}
 	if refused := trial.Refused([]string{"pod/a/ALLOWED"}); len(refused) != 1 || refused[0].Name != "Pod/a/more" || len(trial.Changes) != 3 {
 		t.Errorf("got %+v", refused)
 	}

@@ -32,7 +32,7 @@ type snapshot struct {
 
 // read takes a snapshot of a release. Revisions that say that they are of another one, or of
 // another namespace, are left out.
-func (r Release) read(ctx context.Context, cluster Cluster) (*snapshot, error) {
+func (r Upgrade) read(ctx context.Context, cluster Cluster) (*snapshot, error) {
 	history, err := cluster.History(ctx)
 	if err != nil {
 		return nil, err

@@ -40,15 +40,15 @@ type Options struct {
 	Timeout time.Duration
 }
 
-// Release is a release to upgrade.
-type Release struct {
+// Upgrade is a release to upgrade.
+type Upgrade struct {
 	Name      string
 	Namespace string
 	Revision  int // that was read, and that the values were found for
 	Chart     *chart.Chart
 	Config    map[string]any // the user's values
 	Override  map[string]any // over them
-	Images    []redirect.Image
+	Images    []redirect.ImageReference
 }
 
 // StaleError says that a release is no longer what was read.
@@ -62,10 +62,10 @@ func (e *StaleError) Error() string {
 
 // Trial is an upgrade that was tried.
 type Trial struct {
-	Changes []Change // what it does to the cluster
-	Waits   []string // the objects that it waits for
+	Changes []ObjectChange // what it does to the cluster
+	Waits   []string       // the objects that it waits for
 
-	release   Release
+	release   Upgrade
 	cluster   Cluster
 	store     *snapshot
 	installed *release.Release
@@ -76,7 +76,7 @@ type Trial struct {
 // Try tries an upgrade without doing it: with the values as they are it has to give what is
 // installed, and with the new ones nothing else but redirected images. Then the API server
 // tries what would become of each object.
-func (r Release) Try(ctx context.Context, cluster Cluster, options Options) (*Trial, error) {
+func (r Upgrade) Try(ctx context.Context, cluster Cluster, options Options) (*Trial, error) {
 	store, err := r.read(ctx, cluster)
 	if err != nil {
 		return nil, err
@@ -148,7 +148,7 @@ func (t *Trial) rollBack(cause error) error {
 func (t *Trial) history() int { return max(helmHistory, t.store.count()+2) }
 
 // current returns the deployed revision, which must be the one that was read.
-func (r Release) current(store *snapshot) (*release.Release, error) {
+func (r Upgrade) current(store *snapshot) (*release.Release, error) {
 	now, err := store.releases().Deployed(r.Name)
 	if err != nil {
 		return nil, err

@@ -10,8 +10,8 @@ import (
 )
 
 // some are clusters that differ in all that can differ.
-func some() Shapes {
-	return Shapes{
+func some() ClusterSet {
+	return ClusterSet{
 		Kubernetes: []string{"1.33.1", "1.34.0", "1.34.9", "1.35.7"},
 		Providers:  []string{"aws", "azure", "vsphere"},
 		CNI:        []string{"canal v3.30", "canal v3.31", "cilium 1.18.2", "none"},
@@ -19,7 +19,7 @@ func some() Shapes {
 }
 
 // render renders the one addon that is in files.
-func render(t testing.TB, files map[string]string, shapes Shapes, variables map[string]any) ([]Need, []Failure) {
+func render(t testing.TB, files map[string]string, shapes ClusterSet, variables map[string]any) ([]ImageUse, []Failure) {
 	t.Helper()
 	content := map[string][]byte{}
 	for path, text := range files {
@@ -35,7 +35,7 @@ func render(t testing.TB, files map[string]string, shapes Shapes, variables map[
 	return nil, nil
 }
 
-func references(needs []Need) []string {
+func references(needs []ImageUse) []string {
 	var all []string
 	for _, need := range needs {
 		all = append(all, need.Reference)

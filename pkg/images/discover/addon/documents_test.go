@@ -19,8 +19,8 @@ func TestMemoryOfManyGroups(t *testing.T) {
 	text.WriteString(strings.Repeat("#"+strings.Repeat("x", 1000)+"\n", 700) + "kind: Pod\nspec: {containers: [{name: c, image: quay.io/a/b:1}]}\n")
 	a := addon.New("a", addon.Files{"a/f.yaml": []byte(text.String())})
 	before := live()
-	needs, failures := a.Render(addon.Shapes{Kubernetes: []string{"1.34.0"}, Providers: []string{"aws"}, CNI: []string{"none"}}, nil)
-	if len(needs) != 1 || len(needs[0].Shapes) != 1<<4 || len(failures) > 0 {
+	needs, failures := a.Render(addon.ClusterSet{Kubernetes: []string{"1.34.0"}, Providers: []string{"aws"}, CNI: []string{"none"}}, nil)
+	if len(needs) != 1 || len(needs[0].Clusters) != 1<<4 || len(failures) > 0 {
 		t.Errorf("%d needs, %v", len(needs), failures)
 	}
 	if kept := (live() - before) >> 20; kept > 4 {

@@ -35,12 +35,12 @@ func newEngine() *engine {
 type rendered struct {
 	images []string // for which Image was called
 	hits   []manifest.Hit
-	tells  Tells
+	tells  DependsOn
 	err    error
 }
 
 // render renders a file for a cluster.
-func (e *engine) render(t *template.Template, shapes Shapes, variables map[string]any, deadline time.Time) ([]step, *rendered) {
+func (e *engine) render(t *template.Template, shapes ClusterSet, variables map[string]any, deadline time.Time) ([]step, *rendered) {
 	e.run = &run{trace: &trace{shapes: shapes}, deadline: deadline}
 	err := e.run.execute(t, newData(e.run.trace, variables))
 	result := &rendered{images: e.run.images, tells: e.run.trace.tells()}

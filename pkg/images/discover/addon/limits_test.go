@@ -56,7 +56,7 @@ func TestTooManyGroups(t *testing.T) {
 
 func TestUnsteady(t *testing.T) {
 	other := 0
-	render := func(one Shapes) ([]step, *rendered) {
+	render := func(one ClusterSet) ([]step, *rendered) {
 		other++
 		trace := &trace{shapes: one}
 		if other == 1 {
@@ -66,7 +66,7 @@ func TestUnsteady(t *testing.T) {
 		return trace.steps, &rendered{}
 	}
 	failed := false
-	(&node{}).walk(nil, some(), render, func(_ Shapes, result *rendered) { failed = failed || result.err != nil })
+	(&node{}).walk(nil, some(), render, func(_ ClusterSet, result *rendered) { failed = failed || result.err != nil })
 	if !failed {
 		t.Error("answers of one rendering were taken for those of another")
 	}
@@ -86,14 +86,14 @@ func FuzzRender(f *testing.F) {
 			return
 		}
 		a := New("a", Files{"a/f.yaml": []byte(text)})
-		shapes := Shapes{Kubernetes: []string{"1.33.1", "1.34.0"}, Providers: []string{"aws", "azure"}, CNI: []string{"canal v3.31", "none"}}
+		shapes := ClusterSet{Kubernetes: []string{"1.33.1", "1.34.0"}, Providers: []string{"aws", "azure"}, CNI: []string{"canal v3.31", "none"}}
 		start := time.Now()
 		needs, failures := a.Render(shapes, map[string]any{"x": []any{"y"}})
 		if took := time.Since(start); took > maxTime+30*time.Second {
 			t.Errorf("took %s", took)
 		}
 		for _, need := range needs {
-			if need.Reference == "" || len(need.Shapes) == 0 {
+			if need.Reference == "" || len(need.Clusters) == 0 {
 				t.Errorf("%+v", need)
 			}
 		}

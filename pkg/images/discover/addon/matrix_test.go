@@ -18,7 +18,7 @@ func everySetting() []string {
 
 // fullMatrix renders each file for every single combination, as KKP would, and returns
 // for each reference the clusters that need it.
-func fullMatrix(a *Addon, shapes Shapes) map[string][]string {
+func fullMatrix(a *Addon, shapes ClusterSet) map[string][]string {
 	found := map[string]map[string]bool{}
 	for one := range combinations(shapes) {
 		for _, file := range a.templates {
@@ -35,14 +35,14 @@ func fullMatrix(a *Addon, shapes Shapes) map[string][]string {
 }
 
 // combinations yields every single cluster of the shapes.
-func combinations(shapes Shapes) func(func(Shapes) bool) {
-	return func(yield func(Shapes) bool) {
+func combinations(shapes ClusterSet) func(func(ClusterSet) bool) {
+	return func(yield func(ClusterSet) bool) {
 		settings := everySetting()
 		for _, kubernetes := range shapes.Kubernetes {
 			for _, provider := range shapes.Providers {
 				for _, cni := range shapes.CNI {
 					for bits := range 1 << len(settings) {
-						one := Shapes{Kubernetes: []string{kubernetes}, Providers: []string{provider}, CNI: []string{cni}}
+						one := ClusterSet{Kubernetes: []string{kubernetes}, Providers: []string{provider}, CNI: []string{cni}}
 						for i, setting := range settings {
 							one = one.with(setting, bits>>i&1 == 1)
 						}
@@ -56,7 +56,7 @@ func combinations(shapes Shapes) func(func(Shapes) bool) {
 	}
 }
 
-func note(found map[string]map[string]bool, reference string, one Shapes) {
+func note(found map[string]map[string]bool, reference string, one ClusterSet) {
 	if found[reference] == nil {
 		found[reference] = map[string]bool{}
 	}
@@ -72,14 +72,14 @@ func ordered(found map[string]map[string]bool) map[string][]string {
 }
 
 // inGroups renders as Render does, and spells the groups out.
-func inGroups(t *testing.T, a *Addon, shapes Shapes) map[string][]string {
+func inGroups(t *testing.T, a *Addon, shapes ClusterSet) map[string][]string {
 	needs, failures := a.Render(shapes, nil)
 	if len(failures) > 0 {
 		t.Error(failures)
 	}
 	found := map[string]map[string]bool{}
 	for _, need := range needs {
-		for _, group := range need.Shapes {
+		for _, group := range need.Clusters {
 			for one := range combinations(group) {
 				if agrees(one.Settings, group.Settings) {
 					note(found, need.Reference, one)
@@ -132,12 +132,12 @@ func TestRenderedOncePerGroup(t *testing.T) {
 	times := 0
 	text := `{{ if eq .Cluster.MajorMinorVersion "1.34" }}x{{ end }}`
 	a := New("a", Files{"a/f.yaml": []byte(text)})
-	render := func(one Shapes) ([]step, *rendered) {
+	render := func(one ClusterSet) ([]step, *rendered) {
 		times++
 		return a.engine.render(a.templates[0], one, nil, time.Time{})
 	}
 	var groups []string
-	(&node{}).walk(nil, some(), render, func(group Shapes, _ *rendered) {
+	(&node{}).walk(nil, some(), render, func(group ClusterSet, _ *rendered) {
 		groups = append(groups, strings.Join(group.Kubernetes, " "))
 	})
 	if diff := cmp.Diff([]string{"1.33.1", "1.34.0 1.34.9", "1.35.7"}, groups); diff != "" || times != 3 {

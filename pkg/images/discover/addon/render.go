@@ -9,34 +9,34 @@ import (
 	"time"
 )
 
-// Need is a reference, and the clusters that need it.
-type Need struct {
+// ImageUse is a reference, and the clusters that need it.
+type ImageUse struct {
 	Reference string
 	Rewritten bool // by KKP's function Image, if a registry is overridden
-	Shapes    []Shapes
-	Tells     Tells
+	Clusters  []ClusterSet
+	DependsOn DependsOn
 }
 
-// Tells says what the template looked at.
-type Tells struct{ Kubernetes, Provider, CNI bool }
+// DependsOn says what the template looked at.
+type DependsOn struct{ Kubernetes, Provider, CNI bool }
 
 // Render returns what an addon refers to for some clusters, ordered, and what could not
 // be rendered. A template is rendered once for each group of clusters that it cannot tell
 // apart: see docs/adr/0020.
-func (a *Addon) Render(shapes Shapes, variables map[string]any) ([]Need, []Failure) {
+func (a *Addon) Render(shapes ClusterSet, variables map[string]any) ([]ImageUse, []Failure) {
 	return a.render(shapes, variables, time.Now().Add(maxTime))
 }
 
-func (a *Addon) render(shapes Shapes, variables map[string]any, deadline time.Time) ([]Need, []Failure) {
+func (a *Addon) render(shapes ClusterSet, variables map[string]any, deadline time.Time) ([]ImageUse, []Failure) {
 	if shapes.empty() {
 		return nil, nil
 	}
-	job := job{addon: a, variables: variables, needs: map[string]*Need{}, failures: map[string]Failure{}, deadline: deadline}
+	job := job{addon: a, variables: variables, needs: map[string]*ImageUse{}, failures: map[string]Failure{}, deadline: deadline}
 	a.engine.steps = 0
 	for _, file := range a.templates {
 		job.file(file, shapes)
 	}
-	var needs []Need
+	var needs []ImageUse
 	for _, reference := range slices.Sorted(maps.Keys(job.needs)) {
 		needs = append(needs, *job.needs[reference])
 	}
@@ -51,24 +51,24 @@ func (a *Addon) render(shapes Shapes, variables map[string]any, deadline time.Ti
 type job struct {
 	addon     *Addon
 	variables map[string]any
-	needs     map[string]*Need   // by reference
-	failures  map[string]Failure // by their error
+	needs     map[string]*ImageUse // by reference
+	failures  map[string]Failure   // by their error
 	deadline  time.Time
 }
 
-func (j *job) file(file *template.Template, shapes Shapes) {
+func (j *job) file(file *template.Template, shapes ClusterSet) {
 	groups := 0
-	render := func(one Shapes) ([]step, *rendered) {
+	render := func(one ClusterSet) ([]step, *rendered) {
 		if groups++; groups > maxRendered {
 			return nil, &rendered{err: fmt.Errorf("it tells more than %d groups of clusters apart", maxRendered)}
 		}
 		return j.addon.engine.render(file, one, copied(j.variables), j.deadline)
 	}
-	(&node{}).walk(nil, shapes, render, func(group Shapes, result *rendered) { j.add(file.Name(), group, result) })
+	(&node{}).walk(nil, shapes, render, func(group ClusterSet, result *rendered) { j.add(file.Name(), group, result) })
 }
 
 // add notes what a file refers to for some clusters.
-func (j *job) add(file string, shapes Shapes, result *rendered) {
+func (j *job) add(file string, shapes ClusterSet, result *rendered) {
 	references := slices.Clone(result.images)
 	for _, hit := range result.hits {
 		references = append(references, hit.Reference)
@@ -77,14 +77,14 @@ func (j *job) add(file string, shapes Shapes, result *rendered) {
 	for _, reference := range slices.Compact(references) {
 		need := j.needs[reference]
 		if need == nil {
-			need = &Need{Reference: reference}
+			need = &ImageUse{Reference: reference}
 			j.needs[reference] = need
 		}
-		need.Shapes = append(need.Shapes, shapes)
+		need.Clusters = append(need.Clusters, shapes)
 		need.Rewritten = need.Rewritten || slices.Contains(result.images, reference)
-		need.Tells.Kubernetes = need.Tells.Kubernetes || result.tells.Kubernetes
-		need.Tells.Provider = need.Tells.Provider || result.tells.Provider
-		need.Tells.CNI = need.Tells.CNI || result.tells.CNI
+		need.DependsOn.Kubernetes = need.DependsOn.Kubernetes || result.tells.Kubernetes
+		need.DependsOn.Provider = need.DependsOn.Provider || result.tells.Provider
+		need.DependsOn.CNI = need.DependsOn.CNI || result.tells.CNI
 	}
 	if result.err == nil {
 		return
@@ -97,7 +97,7 @@ func (j *job) add(file string, shapes Shapes, result *rendered) {
 }
 
 // describe names the first cluster of the shapes, and what is on in it.
-func (s Shapes) describe() string {
+func (s ClusterSet) describe() string {
 	parts := []string{"Kubernetes " + s.Kubernetes[0], s.Providers[0], s.CNI[0]}
 	for _, setting := range slices.Sorted(maps.Keys(s.Settings)) {
 		if s.Settings[setting] {

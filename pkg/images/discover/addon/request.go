@@ -40,7 +40,7 @@ type Request struct {
 
 // Rendering is for some clusters, with the variables that their addon has.
 type Rendering struct {
-	Shapes    Shapes         `json:"shapes"`
+	Clusters  ClusterSet     `json:"shapes"`
 	Variables map[string]any `json:"variables,omitempty"`
 }
 
@@ -51,8 +51,8 @@ type Reply struct {
 
 // Result is what an addon refers to for some clusters, and what could not be rendered.
 type Result struct {
-	Needs    []Need    `json:"needs,omitempty"`
-	Failures []Failure `json:"failures,omitempty"`
+	Needs    []ImageUse `json:"needs,omitempty"`
+	Failures []Failure  `json:"failures,omitempty"`
 }
 
 // Answer answers a request, all of it within the time for one addon.
@@ -61,7 +61,7 @@ func Answer(q Request) (Reply, error) {
 	deadline := time.Now().Add(maxTime)
 	var reply Reply
 	for _, r := range q.Renderings {
-		needs, failures := a.render(r.Shapes, r.Variables, deadline)
+		needs, failures := a.render(r.Clusters, r.Variables, deadline)
 		reply.Results = append(reply.Results, Result{needs, failures})
 	}
 	return reply, nil

@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Shapes are user clusters: every combination of the Kubernetes versions, providers and
+// ClusterSet are user clusters: every combination of the Kubernetes versions, providers and
 // CNIs, each with every combination of the settings that are not fixed.
-type Shapes struct {
+type ClusterSet struct {
 	Kubernetes []string // "1.34.9"
 	Providers  []string // "aws"
 	CNI        []string // "canal v3.31"
@@ -15,11 +15,11 @@ type Shapes struct {
 }
 
 // one returns a cluster of the shapes. Settings that are not fixed are off.
-func (s Shapes) one() Shapes {
-	return Shapes{Kubernetes: s.Kubernetes[:1], Providers: s.Providers[:1], CNI: s.CNI[:1], Settings: s.Settings}
+func (s ClusterSet) one() ClusterSet {
+	return ClusterSet{Kubernetes: s.Kubernetes[:1], Providers: s.Providers[:1], CNI: s.CNI[:1], Settings: s.Settings}
 }
 
-func (s Shapes) empty() bool {
+func (s ClusterSet) empty() bool {
 	return len(s.Kubernetes) == 0 || len(s.Providers) == 0 || len(s.CNI) == 0
 }
 
@@ -44,11 +44,11 @@ const (
 // part is the clusters among some that give one answer.
 type part struct {
 	answer string
-	shapes Shapes
+	shapes ClusterSet
 }
 
 // split parts the clusters by their answers, in the order in which these come up.
-func (s Shapes) split(q question) []part {
+func (s ClusterSet) split(q question) []part {
 	if q.about == aboutSetting {
 		return s.splitSetting(q.text)
 	}
@@ -69,7 +69,7 @@ func (s Shapes) split(q question) []part {
 }
 
 // values are the values of a subject that is no setting.
-func (s *Shapes) values(about subject) *[]string {
+func (s *ClusterSet) values(about subject) *[]string {
 	switch about {
 	case aboutProvider:
 		return &s.Providers
@@ -85,7 +85,7 @@ const (
 	off = "off"
 )
 
-func (s Shapes) splitSetting(setting string) []part {
+func (s ClusterSet) splitSetting(setting string) []part {
 	if fixed, ok := s.Settings[setting]; ok {
 		return []part{{onOff(fixed), s}}
 	}
@@ -93,7 +93,7 @@ func (s Shapes) splitSetting(setting string) []part {
 }
 
 // with returns the shapes with a setting fixed.
-func (s Shapes) with(setting string, value bool) Shapes {
+func (s ClusterSet) with(setting string, value bool) ClusterSet {
 	settings := maps.Clone(s.Settings)
 	if settings == nil {
 		settings = map[string]bool{}

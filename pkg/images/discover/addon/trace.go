@@ -4,7 +4,7 @@ import "slices"
 
 // trace answers the questions of one rendering, and writes them down.
 type trace struct {
-	shapes Shapes // of which the first is meant
+	shapes ClusterSet // of which the first is meant
 	steps  []step
 }
 
@@ -20,8 +20,8 @@ func (t *trace) ask(q question) string {
 }
 
 // tells says what was asked about.
-func (t *trace) tells() Tells {
-	var tells Tells
+func (t *trace) tells() DependsOn {
+	var tells DependsOn
 	for _, s := range t.steps {
 		switch s.question.about {
 		case aboutKubernetes:

@@ -33,7 +33,7 @@ func (n *node) grow(steps []step, end *rendered) {
 // walk calls visit for each group of clusters that a template cannot tell apart. render
 // renders for one cluster; it is called once for each such group. path is what was
 // answered on the way to the node.
-func (n *node) walk(path []step, shapes Shapes, render func(Shapes) ([]step, *rendered), visit func(Shapes, *rendered)) {
+func (n *node) walk(path []step, shapes ClusterSet, render func(ClusterSet) ([]step, *rendered), visit func(ClusterSet, *rendered)) {
 	if n.end == nil && n.children == nil {
 		steps, end := render(shapes.one())
 		if !begins(steps, path) {

@@ -16,7 +16,7 @@ import (
 
 // Redirected is a release with the values that redirect it, or with why there are none.
 type Redirected struct {
-	HelmRelease
+	ClusterRelease
 	redirect.Redirection
 	Chart *chart.Chart // that it was rendered with
 	Path  string       // of the chart, if it was read from a local one
@@ -32,12 +32,12 @@ func (r Redirected) Gap() images.Gap {
 func (r Redirected) Item() redirect.Item {
 	return redirect.Item{
 		Release: r.Name, Namespace: r.Namespace, Cluster: r.Cluster(), Revision: r.Revision, Chart: r.ChartName, Version: r.ChartVersion,
-		Values: r.Values, Keys: append([]string{}, r.Keys...), Lists: r.Lists, Images: append([]redirect.Image{}, r.Images...), Derived: r.Derived,
+		Values: r.Values, Keys: append([]string{}, r.Keys...), Lists: r.Lists, Images: append([]redirect.ImageReference{}, r.Images...), Derived: r.Derived,
 	}
 }
 
-// Source is a place where charts are at hand.
-type Source struct {
+// Candidates is a place where charts are at hand.
+type Candidates struct {
 	Name   string // for charts without a path
 	Charts func() ([]chart.Found, error)
 }
@@ -49,12 +49,12 @@ type Finder struct {
 	// could not be had; the chart that comes with it has the others.
 	Complete func(ctx context.Context, c *chart.Chart, values map[string]any) (*chart.Chart, error)
 	Target   images.Target
-	Sources  []Source // in the order in which they are tried
+	Sources  []Candidates // in the order in which they are tried
 }
 
 // FindAll finds the values for releases, as many at once as there are processors. The results
 // are in the order of the releases.
-func (f Finder) FindAll(ctx context.Context, releases []HelmRelease) []Redirected {
+func (f Finder) FindAll(ctx context.Context, releases []ClusterRelease) []Redirected {
 	found := make([]Redirected, len(releases))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -70,7 +70,7 @@ func (f Finder) FindAll(ctx context.Context, releases []HelmRelease) []Redirecte
 
 // Find tries the chart that is stored with the release, and then those of the sources that
 // have its name and version, until one renders to what is installed.
-func (f Finder) Find(ctx context.Context, r HelmRelease) Redirected {
+func (f Finder) Find(ctx context.Context, r ClusterRelease) Redirected {
 	stored, err := chart.FromRelease(r.Chart)
 	if err == nil {
 		var found Redirected
@@ -96,15 +96,15 @@ func (f Finder) Find(ctx context.Context, r HelmRelease) Redirected {
 			failures = append(failures, fmt.Sprintf("%s: %v", cmp.Or(c.Path, source.Name), cmp.Or(lacking, err)))
 		}
 	}
-	return Redirected{HelmRelease: r, Err: fmt.Errorf("%s; pass --charts-directory with the whole chart %s %s",
+	return Redirected{ClusterRelease: r, Err: fmt.Errorf("%s; pass --charts-directory with the whole chart %s %s",
 		strings.Join(failures, "; "), r.ChartName, r.ChartVersion)}
 }
 
 // try finds the values with one chart.
-func (f Finder) try(ctx context.Context, r HelmRelease, c *chart.Chart, path string) (Redirected, error) {
-	found, err := redirect.Find(ctx, f.Renderer, c, redirect.Release{
-		Target: chart.Target{Release: r.Name, Namespace: r.Namespace, Kubernetes: r.API.Kubernetes, APIs: r.API.Versions, Revision: r.Revision},
-		Config: r.Config, Manifests: append([]string{r.Manifest}, r.Hooks...),
+func (f Finder) try(ctx context.Context, r ClusterRelease, c *chart.Chart, path string) (Redirected, error) {
+	found, err := redirect.Find(ctx, f.Renderer, c, chart.InstalledRelease{
+		ReleaseOptions: chart.ReleaseOptions{Release: r.Name, Namespace: r.Namespace, Kubernetes: r.API.Kubernetes, APIs: r.API.Versions, Revision: r.Revision},
+		Config:         r.Config, Manifests: append([]string{r.Manifest}, r.Hooks...),
 	}, f.Target)
-	return Redirected{HelmRelease: r, Redirection: found, Chart: c, Path: path}, err
+	return Redirected{ClusterRelease: r, Redirection: found, Chart: c, Path: path}, err
 }

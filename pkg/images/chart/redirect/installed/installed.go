@@ -14,15 +14,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// HelmRelease is an installed release with the cluster that it is on.
-type HelmRelease struct {
-	kkp.Release
+// ClusterRelease is an installed release with the cluster that it is on.
+type ClusterRelease struct {
+	kkp.HelmRelease
 	API  kkp.API   // of the cluster
 	Seed *kkp.Seed // nil: the cluster is the master
 }
 
 // Cluster is "master", or the name of the Seed.
-func (r HelmRelease) Cluster() string {
+func (r ClusterRelease) Cluster() string {
 	if r.Seed == nil {
 		return "master"
 	}
@@ -30,15 +30,15 @@ func (r HelmRelease) Cluster() string {
 }
 
 // Releases are those on the master, and then those on the Seeds.
-func Releases(inst kkp.Installation) []HelmRelease {
-	var all []HelmRelease
+func Releases(inst kkp.Installation) []ClusterRelease {
+	var all []ClusterRelease
 	for _, r := range inst.Releases {
-		all = append(all, HelmRelease{Release: r, API: inst.API})
+		all = append(all, ClusterRelease{HelmRelease: r, API: inst.API})
 	}
 	for i := range inst.Seeds {
 		seed := &inst.Seeds[i]
 		for _, r := range seed.Releases {
-			all = append(all, HelmRelease{Release: r, API: seed.API, Seed: seed})
+			all = append(all, ClusterRelease{HelmRelease: r, API: seed.API, Seed: seed})
 		}
 	}
 	return all
@@ -57,13 +57,13 @@ func Unread(inst kkp.Installation) []images.Gap {
 
 // Choose returns the releases that are named, NAME or NAMESPACE/NAME; without names, all. A
 // name that no release has is an error.
-func Choose(all []HelmRelease, names []string) ([]HelmRelease, error) {
+func Choose(all []ClusterRelease, names []string) ([]ClusterRelease, error) {
 	if len(names) == 0 {
 		return all, nil
 	}
-	means := func(name string, r HelmRelease) bool { return name == r.Name || name == r.ID() }
+	means := func(name string, r ClusterRelease) bool { return name == r.Name || name == r.ID() }
 	for _, name := range names {
-		if !slices.ContainsFunc(all, func(r HelmRelease) bool { return means(name, r) }) {
+		if !slices.ContainsFunc(all, func(r ClusterRelease) bool { return means(name, r) }) {
 			var known []string
 			for _, r := range all {
 				known = append(known, r.ID())
@@ -72,7 +72,7 @@ func Choose(all []HelmRelease, names []string) ([]HelmRelease, error) {
 			return nil, fmt.Errorf("there is no Helm release %q; KKP has %s", name, cmp.Or(strings.Join(slices.Compact(known), ", "), "none"))
 		}
 	}
-	return slices.DeleteFunc(all, func(r HelmRelease) bool {
+	return slices.DeleteFunc(all, func(r ClusterRelease) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return means(name, r) })
 	}), nil
 }

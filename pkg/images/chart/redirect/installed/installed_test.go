@@ -31,14 +31,14 @@ func chartWith(t *testing.T, image string) *chart.Chart {
 }
 
 // release is a release of that chart with the image quay.io/a/b:1; its own chart is broken.
-func release(name string) kkp.Release {
-	return kkp.Release{
+func release(name string) kkp.HelmRelease {
+	return kkp.HelmRelease{
 		Name: name, Namespace: "n", Revision: 4, ChartName: "small", ChartVersion: "1.2.3", Chart: json.RawMessage(`{}`),
 		Manifest: strings.ReplaceAll(pod, "IMAGE", "quay.io/a/b:1"),
 	}
 }
 
-func finder(t *testing.T, sources ...installed.Source) installed.Finder {
+func finder(t *testing.T, sources ...installed.Candidates) installed.Finder {
 	t.Helper()
 	target, err := images.ParseTarget("reg.corp/kkp")
 	if err != nil {
@@ -50,8 +50,8 @@ func finder(t *testing.T, sources ...installed.Source) installed.Finder {
 	}
 }
 
-func source(name string, err error, charts ...chart.Found) installed.Source {
-	return installed.Source{Name: name, Charts: func() ([]chart.Found, error) { return charts, err }}
+func source(name string, err error, charts ...chart.Found) installed.Candidates {
+	return installed.Candidates{Name: name, Charts: func() ([]chart.Found, error) { return charts, err }}
 }
 
 // TestTheChartThatWasInstalled tries charts until one renders to what is installed.
@@ -60,7 +60,7 @@ func TestTheChartThatWasInstalled(t *testing.T) {
 	found := finder(t,
 		source("", nil, chart.Found{Path: "dir/broken", Err: errors.New("broken")}, chart.Found{Path: "dir/other", Chart: other}),
 		source("KKP's own", nil, chart.Found{Chart: right}),
-	).FindAll(t.Context(), []installed.HelmRelease{{Release: release("one")}, {Release: release("two"), Seed: &kkp.Seed{Name: "frankfurt"}}})
+	).FindAll(t.Context(), []installed.ClusterRelease{{HelmRelease: release("one")}, {HelmRelease: release("two"), Seed: &kkp.Seed{Name: "frankfurt"}}})
 	for i, r := range found {
 		if r.Err != nil || r.Chart != right || r.Path != "" || !slices.Equal(r.Keys, []string{"image"}) || len(r.Sources()) != 1 || r.Sources()[0].String() != "quay.io/a/b:1" {
 			t.Errorf("%d: got %+v", i, r)
@@ -76,7 +76,7 @@ func TestNoChart(t *testing.T) {
 	found := finder(t,
 		source("", nil, chart.Found{Path: "dir/other", Chart: chartWith(t, "quay.io/a/b:2")}),
 		source("KKP's own", errors.New("no access to KKP's image")),
-	).Find(t.Context(), installed.HelmRelease{Release: release("one")})
+	).Find(t.Context(), installed.ClusterRelease{HelmRelease: release("one")})
 	if found.Err == nil {
 		t.Fatal("a chart was found")
 	}
@@ -93,8 +93,8 @@ func TestNoChart(t *testing.T) {
 
 func TestReleasesAreChosen(t *testing.T) {
 	inst := kkp.Installation{
-		Version: "v2.31.0", Edition: "EE", Releases: []kkp.Release{release("dex"), release("both")},
-		Seeds: []kkp.Seed{{Name: "frankfurt", Releases: []kkp.Release{release("both")}}},
+		Version: "v2.31.0", Edition: "EE", Releases: []kkp.HelmRelease{release("dex"), release("both")},
+		Seeds: []kkp.Seed{{Name: "frankfurt", Releases: []kkp.HelmRelease{release("both")}}},
 		Unread: []kkp.Unread{
 			{Part: kkp.PartReleases, Subject: "seed hamburg", Err: errors.New("refused")}, {Part: kkp.PartPods, Subject: "seed hamburg", Err: errors.New("refused")},
 		},
