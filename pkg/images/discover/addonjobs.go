@@ -60,8 +60,8 @@ func batches(jobs []*addonJob) []*addonBatch {
 			all, open[job.addon.Name] = append(all, batch), batch
 		}
 		batch.jobs = append(batch.jobs, job)
-		for _, shapes := range job.shapes {
-			batch.renderings = append(batch.renderings, addon.Rendering{Clusters: shapes, Variables: job.addon.Variables})
+		for _, clusters := range job.clusters {
+			batch.renderings = append(batch.renderings, addon.Rendering{Clusters: clusters, Variables: job.addon.Variables})
 		}
 	}
 	return all
@@ -78,6 +78,6 @@ func (b *addonBatch) render(ctx context.Context, render func(context.Context, ad
 		if job.err = err; err != nil {
 			continue
 		}
-		job.results, reply.Results = reply.Results[:len(job.shapes)], reply.Results[len(job.shapes):]
+		job.results, reply.Results = reply.Results[:len(job.clusters)], reply.Results[len(job.clusters):]
 	}
 }

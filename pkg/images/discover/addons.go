@@ -73,29 +73,29 @@ func (f *finder) addons(ctx context.Context) {
 
 // wantedAddon is an addon, and the clusters that it is for.
 type wantedAddon struct {
-	addon  kkp.Addon
-	shapes []addon.ClusterSet
+	addon    kkp.Addon
+	clusters []addon.ClusterSet
 }
 
 // wantedAddons returns the addons that clusters of a scope have or can get: those that
 // every cluster gets, those that users can choose, and those that clusters have.
 func (f *finder) wantedAddons(s scope, present map[string]addon.Files) []wantedAddon {
 	seed, _ := f.seed(s.cluster)
-	everywhere := f.boxes(s.shapes, seed)
+	everywhere := f.clusterSets(s.clusters, seed)
 	var wanted []wantedAddon
 	for _, a := range f.addonsForAll(present) {
 		wanted = append(wanted, wantedAddon{a, everywhere})
 	}
 	for _, cluster := range seed.Clusters {
-		var shapes []addon.ClusterSet
+		var clusters []addon.ClusterSet
 		for _, a := range cluster.Addons {
 			if slices.ContainsFunc(wanted, func(w wantedAddon) bool { return w.addon.Name == a.Name }) && len(a.Variables) == 0 {
 				continue
 			}
-			if shapes == nil {
-				shapes = f.boxes(f.shapesOf(cluster), seed)
+			if clusters == nil {
+				clusters = f.clusterSets(f.clustersOf(cluster), seed)
 			}
-			wanted = append(wanted, wantedAddon{a, shapes})
+			wanted = append(wanted, wantedAddon{a, clusters})
 		}
 	}
 	return distinctWanted(wanted)
@@ -106,7 +106,7 @@ func (f *finder) wantedAddons(s scope, present map[string]addon.Files) []wantedA
 func distinctWanted(wanted []wantedAddon) []wantedAddon {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(wanted, func(w wantedAddon) bool {
-		id, err := json.Marshal([]any{w.addon.Name, w.addon.Variables, w.shapes})
+		id, err := json.Marshal([]any{w.addon.Name, w.addon.Variables, w.clusters})
 		repeated := err == nil && seen[string(id)]
 		seen[string(id)] = true
 		return repeated
@@ -178,7 +178,7 @@ func (f *finder) addon(job *addonJob, said map[string]bool) {
 	}
 	for _, reference := range slices.Sorted(maps.Keys(needs)) {
 		need := needs[reference]
-		reason := images.Reason{Source: Addons, Component: job.addon.Name, Cluster: job.cluster, Condition: describe(need, job.shapes)}
+		reason := images.Reason{Source: Addons, Component: job.addon.Name, Cluster: job.cluster, Condition: describe(need, job.clusters)}
 		f.addonImage(need, reason)
 	}
 }
@@ -214,14 +214,14 @@ func unsupported(reference string) bool {
 // seenUpstream tells whether mirror-images renders addons for one of the clusters: it
 // leaves all settings off, and knows external cloud providers for some only, though every
 // new cluster has one (kubermatic pkg/install/images/images.go, v2.31.0).
-func seenUpstream(shapes addon.ClusterSet) bool {
-	for setting, on := range shapes.Settings {
+func seenUpstream(clusters addon.ClusterSet) bool {
+	for setting, on := range clusters.Settings {
 		if on != (setting == "etcdLauncher") && setting != externalCloudProvider {
 			return false
 		}
 	}
-	external, asked := shapes.Settings[externalCloudProvider]
-	return !asked || slices.ContainsFunc(shapes.Providers, func(provider string) bool {
+	external, asked := clusters.Settings[externalCloudProvider]
+	return !asked || slices.ContainsFunc(clusters.Providers, func(provider string) bool {
 		switch provider {
 		case "openstack", "hetzner", "azure", "vsphere", "anexia", "kubevirt":
 			return external

@@ -1,7 +1,7 @@
 package discover
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -10,55 +10,80 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// shapesOf returns the shapes of a cluster that the filters accept.
-func (f *finder) shapesOf(cluster kkp.Cluster) []catalog.Cluster {
-	var shapes []catalog.Cluster
+// clustersOf returns the versions of a cluster that the filters accept, as clusters.
+func (f *finder) clustersOf(cluster kkp.Cluster) []catalog.Cluster {
+	var clusters []catalog.Cluster
 	for _, version := range cluster.Versions {
-		shapes = append(shapes, catalog.Cluster{Kubernetes: version, Provider: cluster.Provider, CNI: cluster.CNI})
+		clusters = append(clusters, catalog.Cluster{Kubernetes: version, Provider: cluster.Provider, CNI: cluster.CNI})
 	}
-	return f.filter(shapes)
+	return f.filter(clusters)
 }
 
-// boxes returns shapes as few combinations of values, with what is empty spelled out.
-func (f *finder) boxes(shapes []catalog.Cluster, seed kkp.Seed) []addon.ClusterSet {
-	byCluster := map[[2]string][]string{} // versions by provider and CNI
-	for _, s := range shapes {
-		key := [2]string{s.Provider, s.CNI}
-		byCluster[key] = append(byCluster[key], strings.TrimPrefix(s.Kubernetes, "v"))
-	}
-	byRest := map[[2]string][]string{} // providers by versions and CNI
-	for key, versions := range byCluster {
-		versions = slices.SortedFunc(slices.Values(distinct(versions)), compareVersions)
-		rest := [2]string{strings.Join(versions, ","), key[1]}
-		byRest[rest] = append(byRest[rest], key[0])
-	}
-	var boxes []addon.ClusterSet
-	for _, rest := range slices.SortedFunc(maps.Keys(byRest), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
-		boxes = append(boxes, addon.ClusterSet{
-			Kubernetes: strings.Split(rest[0], ","), Providers: f.spelledProviders(byRest[rest]), CNI: f.spelledCNI(rest[1]), Settings: settled(seed),
+// clusterSets returns clusters as few sets of combinations. An empty provider or CNI becomes
+// all that the release has.
+func (f *finder) clusterSets(clusters []catalog.Cluster, seed kkp.Seed) []addon.ClusterSet {
+	var sets []addon.ClusterSet
+	for _, group := range groupClusters(clusters) {
+		sets = append(sets, addon.ClusterSet{
+			Kubernetes: group.versions, Providers: f.allProviders(group.providers), CNI: f.allCNI(group.cni), Settings: fixedSettings(seed),
 		})
 	}
-	return boxes
+	return sets
 }
 
-// settled returns the settings that no new cluster can have. A cluster that was migrated
+// clusterGroup are the clusters with every combination of its versions and providers.
+type clusterGroup struct {
+	versions  []string // without "v", ordered
+	providers []string // ordered; "": any
+	cni       string   // "": any
+}
+
+// groupClusters groups clusters: first the versions of a provider and CNI, and then the
+// providers whose versions and CNI are the same.
+func groupClusters(clusters []catalog.Cluster) []clusterGroup {
+	type providerCNI struct{ provider, cni string }
+	byProvider := map[providerCNI][]string{}
+	for _, c := range clusters {
+		key := providerCNI{c.Provider, c.CNI}
+		byProvider[key] = append(byProvider[key], strings.TrimPrefix(c.Kubernetes, "v"))
+	}
+	var groups []clusterGroup
+	for key, versions := range byProvider {
+		versions = slices.SortedFunc(slices.Values(distinct(versions)), compareVersions)
+		i := slices.IndexFunc(groups, func(g clusterGroup) bool { return g.cni == key.cni && slices.Equal(g.versions, versions) })
+		if i < 0 {
+			i, groups = len(groups), append(groups, clusterGroup{versions: versions, cni: key.cni})
+		}
+		groups[i].providers = append(groups[i].providers, key.provider)
+	}
+	for _, group := range groups {
+		slices.Sort(group.providers)
+	}
+	slices.SortFunc(groups, func(a, b clusterGroup) int {
+		return cmp.Or(slices.Compare(a.versions, b.versions), cmp.Compare(a.cni, b.cni))
+	})
+	return groups
+}
+
+// fixedSettings are the settings that no new cluster can have. A cluster that was migrated
 // from a driver in Kubernetes' own code is an old one; all other settings are left open.
-func settled(seed kkp.Seed) map[string]bool {
+func fixedSettings(seed kkp.Seed) map[string]bool {
 	if slices.ContainsFunc(seed.Clusters, func(c kkp.Cluster) bool { return c.CSIMigration }) {
 		return nil
 	}
 	return map[string]bool{"CSIMigration": false}
 }
 
-func (f *finder) spelledProviders(providers []string) []string {
+// allProviders returns providers, or all that the release has if any is meant.
+func (f *finder) allProviders(providers []string) []string {
 	if slices.Contains(providers, "") {
 		return f.release.Providers()
 	}
-	return slices.Sorted(slices.Values(providers))
+	return providers
 }
 
-// spelledCNI returns a CNI, or all that the release has.
-func (f *finder) spelledCNI(cni string) []string {
+// allCNI returns a CNI, or all that the release has.
+func (f *finder) allCNI(cni string) []string {
 	if cni != "" {
 		return []string{cni}
 	}
@@ -112,10 +137,10 @@ func minors(needed, all []string) []string {
 }
 
 // settingsOf returns the settings that must be on.
-func settingsOf(shapes []addon.ClusterSet) []string {
+func settingsOf(clusters []addon.ClusterSet) []string {
 	var on []string
-	for setting, value := range shapes[0].Settings {
-		if value && setting != externalCloudProvider && !slices.ContainsFunc(shapes, func(s addon.ClusterSet) bool { return !s.Settings[setting] }) {
+	for setting, value := range clusters[0].Settings {
+		if value && setting != externalCloudProvider && !slices.ContainsFunc(clusters, func(s addon.ClusterSet) bool { return !s.Settings[setting] }) {
 			on = append(on, setting)
 		}
 	}
@@ -123,10 +148,10 @@ func settingsOf(shapes []addon.ClusterSet) []string {
 	return on
 }
 
-// union returns the values that any of the shapes has, versions in their order.
-func union(shapes []addon.ClusterSet, values func(addon.ClusterSet) []string) []string {
+// union returns the values that any of the sets has, versions in their order.
+func union(clusters []addon.ClusterSet, values func(addon.ClusterSet) []string) []string {
 	var all []string
-	for _, s := range shapes {
+	for _, s := range clusters {
 		all = append(all, values(s)...)
 	}
 	return slices.SortedFunc(slices.Values(distinct(all)), compareVersions)

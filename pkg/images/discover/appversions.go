@@ -49,8 +49,8 @@ func (f *finder) versionsOf(app definition, every map[string]bool) []kkp.Applica
 func (f *finder) ciliumVersions() []string {
 	var versions []string
 	for _, s := range f.scopes {
-		for _, shape := range s.shapes {
-			if version, ok := strings.CutPrefix(shape.CNI, cilium+" "); ok && !slices.Contains(versions, version) {
+		for _, cluster := range s.clusters {
+			if version, ok := strings.CutPrefix(cluster.CNI, cilium+" "); ok && !slices.Contains(versions, version) {
 				versions = append(versions, version)
 			}
 		}

@@ -16,7 +16,7 @@ func (f *finder) components(context.Context) {
 		f.inexact(Components)
 	}
 	for _, s := range f.scopes {
-		found, unknown := f.release.Images(catalog.Scope{Places: s.places, Clusters: s.shapes, Features: s.features})
+		found, unknown := f.release.Images(catalog.Scope{Places: s.places, Clusters: s.clusters, Features: s.features})
 		for _, img := range found {
 			if !f.replaced(img.Component) {
 				f.component(img, s.cluster)

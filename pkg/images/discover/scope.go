@@ -20,7 +20,7 @@ const master = "master"
 type scope struct {
 	cluster  string // in reasons: "master" or the Seed's name
 	places   []catalog.Place
-	shapes   []catalog.Cluster // of the user clusters that there are or can be
+	clusters []catalog.Cluster // of the user clusters that there are or can be
 	features map[string]bool   // nil: every feature
 }
 
@@ -43,7 +43,7 @@ func UserClusters(inst kkp.Installation, release *catalog.Release, opts Options)
 	clusters := map[string][]catalog.Cluster{}
 	for _, s := range f.findScopes() {
 		if slices.Contains(s.places, catalog.UserCluster) {
-			clusters[s.cluster] = append(clusters[s.cluster], s.shapes...)
+			clusters[s.cluster] = append(clusters[s.cluster], s.clusters...)
 		}
 	}
 	return clusters
@@ -60,18 +60,18 @@ func (f *finder) findScopes() []scope {
 	for _, seed := range seeds {
 		scopes = append(scopes, scope{
 			cluster: seed.Name, places: []catalog.Place{catalog.Seed, catalog.UserCluster},
-			shapes: f.shapes(seed), features: f.features(seed),
+			clusters: f.clusters(seed), features: f.features(seed),
 		})
 	}
 	return scopes
 }
 
-// shapes returns the user clusters that a Seed has or can get, after the filters.
-func (f *finder) shapes(seed kkp.Seed) []catalog.Cluster {
-	var shapes []catalog.Cluster
+// clusters returns the user clusters that a Seed has or can get, after the filters.
+func (f *finder) clusters(seed kkp.Seed) []catalog.Cluster {
+	var clusters []catalog.Cluster
 	for _, cluster := range seed.Clusters {
 		for _, version := range cluster.Versions {
-			shapes = append(shapes, catalog.Cluster{Kubernetes: version, Provider: cluster.Provider, CNI: cluster.CNI})
+			clusters = append(clusters, catalog.Cluster{Kubernetes: version, Provider: cluster.Provider, CNI: cluster.CNI})
 		}
 	}
 	cni := strings.TrimSpace(strings.Join(f.defaultCNI(), " "))
@@ -81,10 +81,10 @@ func (f *finder) shapes(seed kkp.Seed) []catalog.Cluster {
 	}
 	for _, version := range f.offered(seed) {
 		for _, provider := range providers {
-			shapes = append(shapes, catalog.Cluster{Kubernetes: version, Provider: provider, CNI: cni})
+			clusters = append(clusters, catalog.Cluster{Kubernetes: version, Provider: provider, CNI: cni})
 		}
 	}
-	return f.filter(shapes)
+	return f.filter(clusters)
 }
 
 func (f *finder) defaultCNI() []string {
@@ -119,21 +119,21 @@ func (f *finder) offered(seed kkp.Seed) []string {
 	}
 }
 
-// filter keeps the shapes that the provider and version filters accept. A shape that
+// filter keeps the clusters that the provider and version filters accept. A cluster that
 // stands for every provider becomes one for each that is asked for.
-func (f *finder) filter(shapes []catalog.Cluster) []catalog.Cluster {
+func (f *finder) filter(clusters []catalog.Cluster) []catalog.Cluster {
 	var kept []catalog.Cluster
-	for _, shape := range shapes {
-		if !f.wantsVersion(shape.Kubernetes) {
+	for _, cluster := range clusters {
+		if !f.wantsVersion(cluster.Kubernetes) {
 			continue
 		}
 		switch {
-		case len(f.opts.Providers) == 0 || slices.Contains(f.opts.Providers, shape.Provider):
-			kept = append(kept, shape)
-		case shape.Provider == "":
+		case len(f.opts.Providers) == 0 || slices.Contains(f.opts.Providers, cluster.Provider):
+			kept = append(kept, cluster)
+		case cluster.Provider == "":
 			for _, provider := range f.opts.Providers {
-				shape.Provider = provider
-				kept = append(kept, shape)
+				cluster.Provider = provider
+				kept = append(kept, cluster)
 			}
 		}
 	}
@@ -182,9 +182,9 @@ func (f *finder) features(seed kkp.Seed) map[string]bool {
 func summarize(scopes []scope) Summary {
 	versions, providers := map[string]bool{}, map[string]bool{}
 	for _, s := range scopes {
-		for _, shape := range s.shapes {
-			versions[shape.Kubernetes] = true
-			providers[shape.Provider] = true
+		for _, cluster := range s.clusters {
+			versions[cluster.Kubernetes] = true
+			providers[cluster.Provider] = true
 		}
 	}
 	summary := Summary{Kubernetes: slices.SortedFunc(maps.Keys(versions), compareVersions)}

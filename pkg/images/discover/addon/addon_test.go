@@ -19,7 +19,7 @@ func some() ClusterSet {
 }
 
 // render renders the one addon that is in files.
-func render(t testing.TB, files map[string]string, shapes ClusterSet, variables map[string]any) ([]ImageUse, []Failure) {
+func render(t testing.TB, files map[string]string, clusters ClusterSet, variables map[string]any) ([]ImageUse, []Failure) {
 	t.Helper()
 	content := map[string][]byte{}
 	for path, text := range files {
@@ -30,7 +30,7 @@ func render(t testing.TB, files map[string]string, shapes ClusterSet, variables 
 		t.Fatalf("%d addons", len(addons))
 	}
 	for name, own := range addons {
-		return New(name, own).Render(shapes, variables)
+		return New(name, own).Render(clusters, variables)
 	}
 	return nil, nil
 }

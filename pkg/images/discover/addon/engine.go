@@ -40,8 +40,8 @@ type rendered struct {
 }
 
 // render renders a file for a cluster.
-func (e *engine) render(t *template.Template, shapes ClusterSet, variables map[string]any, deadline time.Time) ([]step, *rendered) {
-	e.run = &run{trace: &trace{shapes: shapes}, deadline: deadline}
+func (e *engine) render(t *template.Template, clusters ClusterSet, variables map[string]any, deadline time.Time) ([]step, *rendered) {
+	e.run = &run{trace: &trace{clusters: clusters}, deadline: deadline}
 	err := e.run.execute(t, newData(e.run.trace, variables))
 	result := &rendered{images: e.run.images, tells: e.run.trace.tells()}
 	if err != nil {

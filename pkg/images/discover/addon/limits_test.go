@@ -58,7 +58,7 @@ func TestUnsteady(t *testing.T) {
 	other := 0
 	render := func(one ClusterSet) ([]step, *rendered) {
 		other++
-		trace := &trace{shapes: one}
+		trace := &trace{clusters: one}
 		if other == 1 {
 			trace.value(aboutProvider)
 		}
@@ -86,9 +86,9 @@ func FuzzRender(f *testing.F) {
 			return
 		}
 		a := New("a", Files{"a/f.yaml": []byte(text)})
-		shapes := ClusterSet{Kubernetes: []string{"1.33.1", "1.34.0"}, Providers: []string{"aws", "azure"}, CNI: []string{"canal v3.31", "none"}}
+		clusters := ClusterSet{Kubernetes: []string{"1.33.1", "1.34.0"}, Providers: []string{"aws", "azure"}, CNI: []string{"canal v3.31", "none"}}
 		start := time.Now()
-		needs, failures := a.Render(shapes, map[string]any{"x": []any{"y"}})
+		needs, failures := a.Render(clusters, map[string]any{"x": []any{"y"}})
 		if took := time.Since(start); took > maxTime+30*time.Second {
 			t.Errorf("took %s", took)
 		}

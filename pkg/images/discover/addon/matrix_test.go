@@ -18,9 +18,9 @@ func everySetting() []string {
 
 // fullMatrix renders each file for every single combination, as KKP would, and returns
 // for each reference the clusters that need it.
-func fullMatrix(a *Addon, shapes ClusterSet) map[string][]string {
+func fullMatrix(a *Addon, clusters ClusterSet) map[string][]string {
 	found := map[string]map[string]bool{}
-	for one := range combinations(shapes) {
+	for one := range combinations(clusters) {
 		for _, file := range a.templates {
 			_, result := a.engine.render(file, one, nil, time.Time{})
 			for _, reference := range result.images {
@@ -34,13 +34,13 @@ func fullMatrix(a *Addon, shapes ClusterSet) map[string][]string {
 	return ordered(found)
 }
 
-// combinations yields every single cluster of the shapes.
-func combinations(shapes ClusterSet) func(func(ClusterSet) bool) {
+// combinations yields every single cluster of the set.
+func combinations(clusters ClusterSet) func(func(ClusterSet) bool) {
 	return func(yield func(ClusterSet) bool) {
 		settings := everySetting()
-		for _, kubernetes := range shapes.Kubernetes {
-			for _, provider := range shapes.Providers {
-				for _, cni := range shapes.CNI {
+		for _, kubernetes := range clusters.Kubernetes {
+			for _, provider := range clusters.Providers {
+				for _, cni := range clusters.CNI {
 					for bits := range 1 << len(settings) {
 						one := ClusterSet{Kubernetes: []string{kubernetes}, Providers: []string{provider}, CNI: []string{cni}}
 						for i, setting := range settings {
@@ -72,8 +72,8 @@ func ordered(found map[string]map[string]bool) map[string][]string {
 }
 
 // inGroups renders as Render does, and spells the groups out.
-func inGroups(t *testing.T, a *Addon, shapes ClusterSet) map[string][]string {
-	needs, failures := a.Render(shapes, nil)
+func inGroups(t *testing.T, a *Addon, clusters ClusterSet) map[string][]string {
+	needs, failures := a.Render(clusters, nil)
 	if len(failures) > 0 {
 		t.Error(failures)
 	}
@@ -102,7 +102,7 @@ func agrees(settings, fixed map[string]bool) bool {
 // TestEqualToTheFullMatrix proves that grouping clusters changes nothing: not one
 // reference, and not one cluster that needs it.
 func TestEqualToTheFullMatrix(t *testing.T) {
-	shapes := some()
+	clusters := some()
 	for name, text := range map[string]string{
 		"nothing asked": pod("a:1"),
 		"one after the other": `{{ if eq .Cluster.CloudProviderName "aws" }}{{ if semverCompare .Cluster.Version ">= 1.34" }}` + pod("new:{{ .Cluster.MajorMinorVersion }}") +
@@ -117,11 +117,11 @@ func TestEqualToTheFullMatrix(t *testing.T) {
 		"as a whole":    `{{ if contains "aws" (toJson .Cluster) }}` + pod("json:1") + `{{ end }}`,
 	} {
 		a := New("a", Files{"a/f.yaml": []byte(text)})
-		want := fullMatrix(a, shapes)
+		want := fullMatrix(a, clusters)
 		if len(want) == 0 {
 			t.Errorf("%s: proves nothing", name)
 		}
-		if diff := cmp.Diff(want, inGroups(t, a, shapes)); diff != "" {
+		if diff := cmp.Diff(want, inGroups(t, a, clusters)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}

@@ -23,18 +23,18 @@ type DependsOn struct{ Kubernetes, Provider, CNI bool }
 // Render returns what an addon refers to for some clusters, ordered, and what could not
 // be rendered. A template is rendered once for each group of clusters that it cannot tell
 // apart: see docs/adr/0020.
-func (a *Addon) Render(shapes ClusterSet, variables map[string]any) ([]ImageUse, []Failure) {
-	return a.render(shapes, variables, time.Now().Add(maxTime))
+func (a *Addon) Render(clusters ClusterSet, variables map[string]any) ([]ImageUse, []Failure) {
+	return a.render(clusters, variables, time.Now().Add(maxTime))
 }
 
-func (a *Addon) render(shapes ClusterSet, variables map[string]any, deadline time.Time) ([]ImageUse, []Failure) {
-	if shapes.empty() {
+func (a *Addon) render(clusters ClusterSet, variables map[string]any, deadline time.Time) ([]ImageUse, []Failure) {
+	if clusters.empty() {
 		return nil, nil
 	}
 	job := job{addon: a, variables: variables, needs: map[string]*ImageUse{}, failures: map[string]Failure{}, deadline: deadline}
 	a.engine.steps = 0
 	for _, file := range a.templates {
-		job.file(file, shapes)
+		job.file(file, clusters)
 	}
 	var needs []ImageUse
 	for _, reference := range slices.Sorted(maps.Keys(job.needs)) {
@@ -56,7 +56,7 @@ type job struct {
 	deadline  time.Time
 }
 
-func (j *job) file(file *template.Template, shapes ClusterSet) {
+func (j *job) file(file *template.Template, clusters ClusterSet) {
 	groups := 0
 	render := func(one ClusterSet) ([]step, *rendered) {
 		if groups++; groups > maxRendered {
@@ -64,11 +64,11 @@ func (j *job) file(file *template.Template, shapes ClusterSet) {
 		}
 		return j.addon.engine.render(file, one, copied(j.variables), j.deadline)
 	}
-	(&node{}).walk(nil, shapes, render, func(group ClusterSet, result *rendered) { j.add(file.Name(), group, result) })
+	(&node{}).walk(nil, clusters, render, func(group ClusterSet, result *rendered) { j.add(file.Name(), group, result) })
 }
 
 // add notes what a file refers to for some clusters.
-func (j *job) add(file string, shapes ClusterSet, result *rendered) {
+func (j *job) add(file string, clusters ClusterSet, result *rendered) {
 	references := slices.Clone(result.images)
 	for _, hit := range result.hits {
 		references = append(references, hit.Reference)
@@ -80,7 +80,7 @@ func (j *job) add(file string, shapes ClusterSet, result *rendered) {
 			need = &ImageUse{Reference: reference}
 			j.needs[reference] = need
 		}
-		need.Clusters = append(need.Clusters, shapes)
+		need.Clusters = append(need.Clusters, clusters)
 		need.Rewritten = need.Rewritten || slices.Contains(result.images, reference)
 		need.DependsOn.Kubernetes = need.DependsOn.Kubernetes || result.tells.Kubernetes
 		need.DependsOn.Provider = need.DependsOn.Provider || result.tells.Provider
@@ -91,12 +91,12 @@ func (j *job) add(file string, shapes ClusterSet, result *rendered) {
 	}
 	if _, known := j.failures[file+result.err.Error()]; !known {
 		j.failures[file+result.err.Error()] = Failure{
-			Subject: fmt.Sprintf("addon %s, file %s", j.addon.Name, file), Err: result.err, Cluster: shapes.one().describe(),
+			Subject: fmt.Sprintf("addon %s, file %s", j.addon.Name, file), Err: result.err, Cluster: clusters.one().describe(),
 		}
 	}
 }
 
-// describe names the first cluster of the shapes, and what is on in it.
+// describe names the first cluster of the set, and what is on in it.
 func (s ClusterSet) describe() string {
 	parts := []string{"Kubernetes " + s.Kubernetes[0], s.Providers[0], s.CNI[0]}
 	for _, setting := range slices.Sorted(maps.Keys(s.Settings)) {

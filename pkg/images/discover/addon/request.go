@@ -40,7 +40,7 @@ type Request struct {
 
 // Rendering is for some clusters, with the variables that their addon has.
 type Rendering struct {
-	Clusters  ClusterSet     `json:"shapes"`
+	Clusters  ClusterSet     `json:"clusters"`
 	Variables map[string]any `json:"variables,omitempty"`
 }
 

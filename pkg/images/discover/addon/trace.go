@@ -4,8 +4,8 @@ import "slices"
 
 // trace answers the questions of one rendering, and writes them down.
 type trace struct {
-	shapes ClusterSet // of which the first is meant
-	steps  []step
+	clusters ClusterSet // of which the first is meant
+	steps    []step
 }
 
 // ask returns the answer to a question.
@@ -14,7 +14,7 @@ func (t *trace) ask(q question) string {
 	if i >= 0 {
 		return t.steps[i].answer
 	}
-	answer := t.shapes.split(q)[0].answer
+	answer := t.clusters.split(q)[0].answer
 	t.steps = append(t.steps, step{q, answer})
 	return answer
 }

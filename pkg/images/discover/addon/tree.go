@@ -33,9 +33,9 @@ func (n *node) grow(steps []step, end *rendered) {
 // walk calls visit for each group of clusters that a template cannot tell apart. render
 // renders for one cluster; it is called once for each such group. path is what was
 // answered on the way to the node.
-func (n *node) walk(path []step, shapes ClusterSet, render func(ClusterSet) ([]step, *rendered), visit func(ClusterSet, *rendered)) {
+func (n *node) walk(path []step, clusters ClusterSet, render func(ClusterSet) ([]step, *rendered), visit func(ClusterSet, *rendered)) {
 	if n.end == nil && n.children == nil {
-		steps, end := render(shapes.one())
+		steps, end := render(clusters.one())
 		if !begins(steps, path) {
 			if end.err == nil {
 				end = &rendered{err: errors.New("it asks other questions when it is rendered again")}
@@ -45,16 +45,16 @@ func (n *node) walk(path []step, shapes ClusterSet, render func(ClusterSet) ([]s
 		n.grow(steps[len(path):], end)
 	}
 	if n.end != nil {
-		visit(shapes, n.end)
+		visit(clusters, n.end)
 		return
 	}
-	for _, p := range shapes.split(n.question) {
+	for _, p := range clusters.split(n.question) {
 		child := n.children[p.answer]
 		if child == nil {
 			child = &node{}
 			n.children[p.answer] = child
 		}
-		child.walk(append(slices.Clip(path), step{n.question, p.answer}), p.shapes, render, visit)
+		child.walk(append(slices.Clip(path), step{n.question, p.answer}), p.clusters, render, visit)
 	}
 }
 

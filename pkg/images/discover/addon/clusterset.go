@@ -14,7 +14,7 @@ type ClusterSet struct {
 	Settings   map[string]bool
 }
 
-// one returns a cluster of the shapes. Settings that are not fixed are off.
+// one returns the first cluster of the set. Settings that are not fixed are off.
 func (s ClusterSet) one() ClusterSet {
 	return ClusterSet{Kubernetes: s.Kubernetes[:1], Providers: s.Providers[:1], CNI: s.CNI[:1], Settings: s.Settings}
 }
@@ -43,8 +43,8 @@ const (
 
 // part is the clusters among some that give one answer.
 type part struct {
-	answer string
-	shapes ClusterSet
+	answer   string
+	clusters ClusterSet
 }
 
 // split parts the clusters by their answers, in the order in which these come up.
@@ -62,7 +62,7 @@ func (s ClusterSet) split(q question) []part {
 			*narrowed.values(q.about) = nil
 			parts = append(parts, part{answer, narrowed})
 		}
-		values := parts[i].shapes.values(q.about)
+		values := parts[i].clusters.values(q.about)
 		*values = append(*values, value)
 	}
 	return parts
@@ -92,7 +92,7 @@ func (s ClusterSet) splitSetting(setting string) []part {
 	return []part{{off, s.with(setting, false)}, {on, s.with(setting, true)}}
 }
 
-// with returns the shapes with a setting fixed.
+// with returns the set with a setting fixed.
 func (s ClusterSet) with(setting string, value bool) ClusterSet {
 	settings := maps.Clone(s.Settings)
 	if settings == nil {
