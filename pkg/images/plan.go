@@ -91,10 +91,10 @@ func (e *ConflictError) Error() string {
 	return b.String()
 }
 
-// Settle drops the copies that would repeat another one, and returns a *ConflictError
+// Resolve drops the copies that would repeat another one, and returns a *ConflictError
 // if different content claims one target. digest tells what a source is; its error
 // counts as a difference, because equality cannot be shown.
-func (p Plan) Settle(digest func(Copy) (string, error)) (Plan, error) {
+func (p Plan) Resolve(digest func(Copy) (string, error)) (Plan, error) {
 	var conflicts []Conflict
 	for _, group := range p.Shared() {
 		if conflict := compareGroup(group, digest); conflict != nil {
@@ -109,18 +109,18 @@ func (p Plan) Settle(digest func(Copy) (string, error)) (Plan, error) {
 
 // once returns the plan with one copy for each place, which has the second places of all.
 func (p Plan) once() Plan {
-	settled := Plan{Target: p.Target}
+	resolved := Plan{Target: p.Target}
 	first := map[string]int{}
 	for _, c := range p.Copies {
 		at, known := first[c.place()]
 		if !known {
-			first[c.place()] = len(settled.Copies)
-			settled.Copies = append(settled.Copies, c)
+			first[c.place()] = len(resolved.Copies)
+			resolved.Copies = append(resolved.Copies, c)
 			continue
 		}
-		settled.Copies[at].Also = sortedSet(slices.Concat(settled.Copies[at].Also, c.Also), strings.Compare)
+		resolved.Copies[at].Also = sortedSet(slices.Concat(resolved.Copies[at].Also, c.Also), strings.Compare)
 	}
-	return settled
+	return resolved
 }
 
 // compareGroup returns the conflict in a group of copies with one target, or nil.

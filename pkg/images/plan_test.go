@@ -66,16 +66,16 @@ func TestPushTagKeepsDigests(t *testing.T) {
 	}
 }
 
-func TestSettle(t *testing.T) {
+func TestResolve(t *testing.T) {
 	inv := inventory(t, "quay.io/prometheus/node:v1", "docker.io/prometheus/node:v1", "quay.io/other:v1")
 	plan := images.NewPlan(inv, images.Target{Registry: "reg.example.com"})
 	same := func(images.Copy) (string, error) { return digest, nil }
-	settled, err := plan.Settle(same)
+	resolved, err := plan.Resolve(same)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []string
-	for _, c := range settled.Copies {
+	for _, c := range resolved.Copies {
 		got = append(got, c.Source.String())
 	}
 	if diff := cmp.Diff([]string{"quay.io/other:v1", "docker.io/prometheus/node:v1"}, got); diff != "" {
@@ -83,7 +83,7 @@ func TestSettle(t *testing.T) {
 	}
 
 	var conflict *images.ConflictError
-	_, err = plan.Settle(func(c images.Copy) (string, error) { return c.Source.Registry, nil })
+	_, err = plan.Resolve(func(c images.Copy) (string, error) { return c.Source.Registry, nil })
 	if !errors.As(err, &conflict) || len(conflict.Conflicts) != 1 {
 		t.Fatalf("want one conflict, got %v", err)
 	}
@@ -92,14 +92,14 @@ func TestSettle(t *testing.T) {
 			t.Errorf("%v does not name %s", err, part)
 		}
 	}
-	if _, err = plan.Settle(func(images.Copy) (string, error) { return "", errors.New("unreachable") }); !errors.As(err, &conflict) {
+	if _, err = plan.Resolve(func(images.Copy) (string, error) { return "", errors.New("unreachable") }); !errors.As(err, &conflict) {
 		t.Errorf("unknown digests cannot be called equal: %v", err)
 	}
 }
 
-func TestSettleAsksOnlyForSharedTargets(t *testing.T) {
+func TestResolveAsksOnlyForSharedTargets(t *testing.T) {
 	plan := images.NewPlan(inventory(t, "quay.io/a:1", "quay.io/b:1"), images.Target{Registry: "reg.example.com"})
-	if _, err := plan.Settle(func(c images.Copy) (string, error) {
+	if _, err := plan.Resolve(func(c images.Copy) (string, error) {
 		t.Errorf("asked for %s", c.Source)
 		return "", nil
 	}); err != nil {
@@ -134,7 +134,7 @@ func TestSecondPlaces(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		plan, err := images.NewPlan(c.Inventory(), target).Settle(func(images.Copy) (string, error) { return digest, nil })
+		plan, err := images.NewPlan(c.Inventory(), target).Resolve(func(images.Copy) (string, error) { return digest, nil })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -148,12 +148,12 @@ func TestSecondPlaces(t *testing.T) {
 	}
 }
 
-// TestSettledCopiesKeepTheirPlaces settles two names of one image in an archive.
-func TestSettledCopiesKeepTheirPlaces(t *testing.T) {
+// TestResolvedCopiesKeepTheirPlaces resolves two names of one image in an archive.
+func TestResolvedCopiesKeepTheirPlaces(t *testing.T) {
 	var c images.Collector
 	c.Add(images.Image{Ref: ref(t, "quay.io/a:v1"), Digest: digest, Also: []string{"one/a"}})
 	c.Add(images.Image{Ref: ref(t, "quay.io/a:v1@"+digest), Also: []string{"two/a"}})
-	plan, err := images.NewPlan(c.Inventory(), images.Target{Archive: "oci:kkp"}).Settle(func(c images.Copy) (string, error) { return c.Digest, nil })
+	plan, err := images.NewPlan(c.Inventory(), images.Target{Archive: "oci:kkp"}).Resolve(func(c images.Copy) (string, error) { return c.Digest, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

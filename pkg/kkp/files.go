@@ -38,7 +38,7 @@ func FromObjects(objects []*unstructured.Unstructured) (Installation, error) {
 		return Installation{}, err
 	}
 	inst.assign(clusters)
-	inst.settleVersion()
+	inst.resolveVersion()
 	return inst, nil
 }
 

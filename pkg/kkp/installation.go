@@ -70,9 +70,9 @@ func editionOf(image string) string {
 	return ""
 }
 
-// settleVersion fills version and edition in: from the status of the configuration,
+// resolveVersion fills version and edition in: from the status of the configuration,
 // else the edition from the images that run.
-func (inst *Installation) settleVersion() {
+func (inst *Installation) resolveVersion() {
 	inst.Version = inst.Configuration.Status.KubermaticVersion
 	inst.Edition = inst.Configuration.Status.KubermaticEdition
 	for _, pod := range inst.Pods {

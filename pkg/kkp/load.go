@@ -64,8 +64,8 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 	var missed []Unread
 	inst.Seeds, missed = r.readSeeds(ctx, master, seeds)
 	inst.Unread = append(inst.Unread, missed...)
-	inst.settleVersion()
-	inst.settleInstallations()
+	inst.resolveVersion()
+	inst.collectInstalled()
 	return inst, ctx.Err()
 }
 
@@ -73,7 +73,7 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 func (r Request) readMaster(ctx context.Context, master Client, inst *Installation) []Unread {
 	var all, missed []Unread
 	namespace := inst.Configuration.Namespace
-	if r.wants(PartPods) || inst.Configuration.Status.KubermaticEdition == "" { // see settleVersion
+	if r.wants(PartPods) || inst.Configuration.Status.KubermaticEdition == "" { // see resolveVersion
 		inst.Pods, missed = loadPods(ctx, master, "master", masterNamespaces(namespace))
 		all = append(all, missed...)
 	}
@@ -199,7 +199,7 @@ func (r Request) readClusters(ctx context.Context, client Client, seed *Seed, ow
 		}
 	}
 	if r.wants(PartApps) {
-		seed.installed, seed.installedUnknown = loadInstallations(ctx, client, seed.Clusters, r.Connect)
+		seed.installed, seed.installedUnknown = loadInstalled(ctx, client, seed.Clusters, r.Connect)
 	}
 	if r.setups != nil {
 		missed = append(missed, r.setups.readSetups(ctx, client, seed)...)

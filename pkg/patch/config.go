@@ -194,17 +194,17 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 	if source == current && strings.HasPrefix(current, c.Mirror.String()+"/") {
 		wanted = current // a copy of it
 	}
-	outcome := repositoryField{
+	decided := repositoryField{
 		Setting: s, current: current, source: source, wanted: wanted, rewrites: s.OverwriteRegistry && rewritable, overwrite: c.overwrite, mirror: c.Mirror,
 	}.decide()
-	if outcome.redirected {
+	if decided.redirected {
 		c.plan.settings = append(c.plan.settings, s)
 	}
-	if outcome.set == "" {
-		c.omit(where+s.Field, outcome.omitted)
+	if decided.set == "" {
+		c.omit(where+s.Field, decided.omitted)
 		return nil
 	}
-	return []apply.Edit{{Path: field, Value: outcome.set}}
+	return []apply.Edit{{Path: field, Value: decided.set}}
 }
 
 func (c *configurator) omit(field, reason string) {

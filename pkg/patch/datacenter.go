@@ -32,7 +32,7 @@ func DatacenterPath(datacenter string) apply.Path {
 // Datacenter works out the fields of a datacenter of a Seed. New mirrors go before those
 // that are there: containerd tries them in this order.
 func Datacenter(seed *unstructured.Unstructured, datacenter string, settings NodeSettings) []apply.Edit {
-	d := editor{seed: seed, settings: settings, at: append(DatacenterPath(datacenter), "node")}
+	d := datacenterEditor{seed: seed, settings: settings, at: append(DatacenterPath(datacenter), "node")}
 	d.text("httpProxy", settings.HTTPProxy)
 	if len(settings.NoProxy) > 0 {
 		live, _ := d.path("noProxy").Lookup(seed.Object).(string)
@@ -50,28 +50,30 @@ func Datacenter(seed *unstructured.Unstructured, datacenter string, settings Nod
 	return d.edits
 }
 
-// editor collects the edits of one datacenter.
-type editor struct {
+// datacenterEditor collects the edits of one datacenter.
+type datacenterEditor struct {
 	seed     *unstructured.Unstructured
 	settings NodeSettings
 	at       apply.Path
 	edits    []apply.Edit
 }
 
-func (d *editor) path(keys ...string) apply.Path { return append(slices.Clone(d.at), keys...) }
+func (d *datacenterEditor) path(keys ...string) apply.Path {
+	return append(slices.Clone(d.at), keys...)
+}
 
-func (d *editor) set(path apply.Path, value any) {
+func (d *datacenterEditor) set(path apply.Path, value any) {
 	d.edits = append(d.edits, apply.Edit{Path: path, Value: value})
 }
 
-func (d *editor) text(key, value string) {
+func (d *datacenterEditor) text(key, value string) {
 	if value != "" {
 		d.set(d.path(key), value)
 	}
 }
 
 // list adds to a list, at its beginning if it is tried in order.
-func (d *editor) list(values []string, first bool, keys ...string) {
+func (d *datacenterEditor) list(values []string, first bool, keys ...string) {
 	if len(values) == 0 {
 		return
 	}
@@ -91,7 +93,7 @@ func (d *editor) list(values []string, first bool, keys ...string) {
 }
 
 // merge adds to a list what it has not.
-func (d *editor) merge(list, more []string) []string {
+func (d *datacenterEditor) merge(list, more []string) []string {
 	var merged []string
 	if d.settings.Replace {
 		list = nil

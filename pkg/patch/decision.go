@@ -23,24 +23,24 @@ func (f repositoryField) leads(value string) bool {
 	return rewritten(f.overwrite, value) == f.wanted
 }
 
-// outcome is what becomes of a repository field.
-type outcome struct {
+// decision is what becomes of a repository field.
+type decision struct {
 	set        string // the value to set, "": the field is left as it is
 	redirected bool   // KKP pulls from the mirror then
 	omitted    string // why the field is left as it is
 }
 
-func set(value string) outcome { return outcome{set: value, redirected: true} }
+func set(value string) decision { return decision{set: value, redirected: true} }
 
-// covered is the outcome for a field whose value leads to the mirror already.
-func covered(reason string) outcome { return outcome{redirected: true, omitted: reason} }
+// covered is the decision for a field whose value leads to the mirror already.
+func covered(reason string) decision { return decision{redirected: true, omitted: reason} }
 
-func omitted(reason string) outcome { return outcome{omitted: reason} }
+func omitted(reason string) decision { return decision{omitted: reason} }
 
 // rule is a row of the decision table for repository fields.
 type rule struct {
 	when func(repositoryField) bool
-	then func(repositoryField) outcome
+	then func(repositoryField) decision
 }
 
 // rules are the decision table: the first row whose condition holds decides.
@@ -48,38 +48,38 @@ func rules() []rule {
 	return []rule{
 		{ // KKP uses the field as it is
 			when: func(f repositoryField) bool { return !f.rewrites },
-			then: func(f repositoryField) outcome { return set(f.wanted) },
+			then: func(f repositoryField) decision { return set(f.wanted) },
 		},
 		{ // a mirror without a path: the rewritten value is the same
 			when: func(f repositoryField) bool { return f.leads(f.wanted) },
-			then: func(f repositoryField) outcome { return set(f.wanted) },
+			then: func(f repositoryField) decision { return set(f.wanted) },
 		},
 		{ // KKP uses the field as it is, and rewritten
 			when: func(f repositoryField) bool { return f.Object == KindSeed },
-			then: func(f repositoryField) outcome {
+			then: func(f repositoryField) decision {
 				return omitted("KKP uses it as it is for the Seed, and with overwriteRegistry in front of its path for clusters that have load balancers of their own; " +
 					"a mirror with a path (" + f.mirror.String() + ") cannot be right for both, one without can")
 			},
 		},
 		{ // overwriteRegistry alone redirects it
 			when: func(f repositoryField) bool { return f.leads(cmp.Or(f.current, f.source)) },
-			then: func(repositoryField) outcome {
+			then: func(repositoryField) decision {
 				return covered("overwriteRegistry covers the field already, and KKP would add the path of the mirror twice")
 			},
 		},
 		{ // overwriteRegistry redirects KKP's default
 			when: func(f repositoryField) bool { return f.leads(f.Repository) },
-			then: func(f repositoryField) outcome { return set(f.Repository) },
+			then: func(f repositoryField) decision { return set(f.Repository) },
 		},
 		{ // overwriteRegistry leads elsewhere, whatever the field has
 			when: func(f repositoryField) bool { return f.overwrite != f.mirror.String() },
-			then: func(f repositoryField) outcome {
+			then: func(f repositoryField) decision {
 				return omitted("overwriteRegistry is " + f.overwrite + ", and KKP puts that in front of its path")
 			},
 		},
 		{ // the path in the mirror, without the mirror's own, which overwriteRegistry adds
 			when: func(repositoryField) bool { return true },
-			then: func(f repositoryField) outcome {
+			then: func(f repositoryField) decision {
 				return set(f.mirror.Registry + strings.TrimPrefix(f.wanted, f.mirror.String()))
 			},
 		},
@@ -87,11 +87,11 @@ func rules() []rule {
 }
 
 // decide applies the decision table.
-func (f repositoryField) decide() outcome {
+func (f repositoryField) decide() decision {
 	for _, rule := range rules() {
 		if rule.when(f) {
 			return rule.then(f)
 		}
 	}
-	return outcome{}
+	return decision{}
 }

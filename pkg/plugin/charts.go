@@ -115,7 +115,7 @@ type chartReader struct {
 	workers  *worker.Pool
 	renderer *chart.Renderer
 	puller   *chart.Puller
-	found    []chart.Found
+	found    []chart.Candidate
 	values   map[string]any
 }
 
@@ -162,7 +162,7 @@ type installedCharts struct{ *chartReader }
 func (installedCharts) Local() []discover.Chart { return nil }
 
 // charts hands out charts that are rendered with some values, and completed before.
-func (r *chartReader) charts(found []chart.Found, values map[string]any) []discover.Chart {
+func (r *chartReader) charts(found []chart.Candidate, values map[string]any) []discover.Chart {
 	var charts []discover.Chart
 	for _, f := range found {
 		if f.Err != nil {
@@ -208,7 +208,7 @@ func (r *chartReader) Pull(ctx context.Context, source kkp.ChartSource) (discove
 	if err != nil {
 		return discover.Chart{}, err
 	}
-	return r.charts([]chart.Found{{Path: source.Name, Chart: pulled}}, nil)[0], nil
+	return r.charts([]chart.Candidate{{Path: source.Name, Chart: pulled}}, nil)[0], nil
 }
 
 // render renders a chart with its subcharts. What a subchart that cannot be had would

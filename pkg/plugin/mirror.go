@@ -48,7 +48,7 @@ func checkMirror(ctx context.Context, registries *transfer.Registries, target im
 
 // checkInventory is checkMirror for an inventory, whose digests count if it has them.
 func checkInventory(ctx context.Context, registries *transfer.Registries, target images.Target, inv images.Inventory, jobs int) error {
-	plan, err := images.NewPlan(inv, target).Settle(func(step images.Copy) (string, error) { return digestOf(ctx, registries, step) })
+	plan, err := images.NewPlan(inv, target).Resolve(func(step images.Copy) (string, error) { return digestOf(ctx, registries, step) })
 	if err != nil {
 		return err
 	}

@@ -59,8 +59,8 @@ func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
 			return reader.renderer.Completed(ctx, reader.puller, c, values)
 		},
 		Sources: []installed.Candidates{
-			{Charts: func() ([]chart.Found, error) { return localCharts(reader.found, o.charts.Directory), nil }},
-			{Name: "KKP's own", Charts: sync.OnceValues(func() ([]chart.Found, error) { return ownCharts(ctx, registries, inst) })},
+			{Charts: func() ([]chart.Candidate, error) { return localCharts(reader.found, o.charts.Directory), nil }},
+			{Name: "KKP's own", Charts: sync.OnceValues(func() ([]chart.Candidate, error) { return ownCharts(ctx, registries, inst) })},
 		},
 	}
 	for _, r := range finder.FindAll(ctx, meant) {
@@ -74,8 +74,8 @@ func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
 }
 
 // localCharts are the charts in --charts-directory, with their paths here.
-func localCharts(found []chart.Found, directory string) []chart.Found {
-	var local []chart.Found
+func localCharts(found []chart.Candidate, directory string) []chart.Candidate {
+	var local []chart.Candidate
 	for _, c := range found {
 		c.Path = filepath.Join(directory, filepath.FromSlash(c.Path))
 		local = append(local, c)
@@ -84,7 +84,7 @@ func localCharts(found []chart.Found, directory string) []chart.Found {
 }
 
 // ownCharts reads the charts in KKP's own image. They have no path here.
-func ownCharts(ctx context.Context, registries *transfer.Registries, inst kkp.Installation) ([]chart.Found, error) {
+func ownCharts(ctx context.Context, registries *transfer.Registries, inst kkp.Installation) ([]chart.Candidate, error) {
 	image, known := installed.ChartsImage(inst)
 	if !known {
 		return nil, nil

@@ -136,7 +136,7 @@ func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (plan
 	if err != nil {
 		return p, err
 	}
-	p.plan, err = images.NewPlan(p.inventory, s.target).Settle(func(step images.Copy) (string, error) {
+	p.plan, err = images.NewPlan(p.inventory, s.target).Resolve(func(step images.Copy) (string, error) {
 		return digestOf(ctx, p.registries, step)
 	})
 	return p, err

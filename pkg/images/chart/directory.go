@@ -16,8 +16,8 @@ import (
 // maxDepth bounds how deep charts are looked for.
 const maxDepth = 8
 
-// Found is a chart in a directory, or why it could not be read.
-type Found struct {
+// Candidate is a chart in a directory, or why it could not be read.
+type Candidate struct {
 	Path  string // in the directory, with slashes
 	Chart *Chart // nil if Err is set
 	Err   error
@@ -26,7 +26,7 @@ type Found struct {
 // InDirectory returns the charts in and below a directory: every directory with a
 // Chart.yaml, and every packed chart. It does not look for charts in charts, and does not
 // follow links out of the directory.
-func InDirectory(dir string) ([]Found, error) {
+func InDirectory(dir string) ([]Candidate, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -36,24 +36,24 @@ func InDirectory(dir string) ([]Found, error) {
 }
 
 // InFS is InDirectory for any file system.
-func InFS(fsys fs.FS) ([]Found, error) {
-	var found []Found
+func InFS(fsys fs.FS) ([]Candidate, error) {
+	var found []Candidate
 	err := fs.WalkDir(fsys, ".", func(name string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil && name == ".":
 			return err
 		case err != nil:
-			found = append(found, Found{Path: name, Err: err})
+			found = append(found, Candidate{Path: name, Err: err})
 			return fs.SkipDir
 		case entry.IsDir() && hasFile(fsys, path.Join(name, "Chart.yaml")):
 			chart, err := fromDirectory(fsys, name)
-			found = append(found, Found{name, chart, err})
+			found = append(found, Candidate{name, chart, err})
 			return fs.SkipDir
 		case entry.IsDir() && strings.Count(name, "/") >= maxDepth:
 			return fs.SkipDir
 		case entry.Type().IsRegular() && path.Ext(name) == ".tgz":
 			chart, err := fromFile(fsys, name)
-			found = append(found, Found{name, chart, err})
+			found = append(found, Candidate{name, chart, err})
 		}
 		return nil
 	})
@@ -155,13 +155,13 @@ func ignoreRules(fsys fs.FS) func(string) bool {
 }
 
 // InFiles returns the unpacked charts among files by their paths, as InDirectory does.
-func InFiles(files map[string][]byte) []Found {
-	var found []Found
+func InFiles(files map[string][]byte) []Candidate {
+	var found []Candidate
 	paths := slices.Sorted(maps.Keys(files))
 	inner := func(dir, name string) bool { return strings.HasPrefix(name, dir+"/") }
 	for _, name := range paths {
 		dir := path.Dir(name)
-		if path.Base(name) != "Chart.yaml" || slices.ContainsFunc(found, func(f Found) bool { return inner(f.Path, name) }) {
+		if path.Base(name) != "Chart.yaml" || slices.ContainsFunc(found, func(f Candidate) bool { return inner(f.Path, name) }) {
 			continue
 		}
 		var own []file
@@ -171,7 +171,7 @@ func InFiles(files map[string][]byte) []Found {
 			}
 		}
 		chart, err := fromFiles(own)
-		found = append(found, Found{dir, chart, err})
+		found = append(found, Candidate{dir, chart, err})
 	}
 	return found
 }

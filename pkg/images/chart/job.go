@@ -58,7 +58,7 @@ func (q Request) answer() (reply Reply, err error) {
 	case wantLacking:
 		reply.Lacking, err = c.lacking(q.Values)
 	default:
-		reply.Result, err = renderSettled(c, q.Values, q.KeepOverrides, q.Target)
+		reply.Result, err = renderUpstream(c, q.Values, q.KeepOverrides, q.Target)
 	}
 	var missing *MissingError
 	if errors.As(err, &missing) {

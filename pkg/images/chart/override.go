@@ -20,20 +20,20 @@ type Override struct {
 // String is the override on one line.
 func (o Override) String() string { return fmt.Sprintf("%s (%s)", o.Path, o.Value) }
 
-// settle returns the user's values without those that override an image location, and
+// withoutOverrides returns the user's values without those that override an image location, and
 // what was taken out. defaults are the chart's values, those of its subcharts included.
-func settle(values, defaults map[string]any) (map[string]any, []Override) {
-	s := &settling{}
+func withoutOverrides(values, defaults map[string]any) (map[string]any, []Override) {
+	s := &overrideRemover{}
 	kept := s.table(values, defaults, nil)
 	return kept, s.removed
 }
 
-type settling struct {
+type overrideRemover struct {
 	removed []Override
 }
 
-// table settles a map. What is not a location is kept, and looked into.
-func (s *settling) table(values, defaults map[string]any, at []string) map[string]any {
+// table takes the overrides out of a map, and out of the maps in it.
+func (s *overrideRemover) table(values, defaults map[string]any, at []string) map[string]any {
 	kept := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		value, standard, here := values[key], defaults[key], append(slices.Clone(at), key)
@@ -54,8 +54,8 @@ func (s *settling) table(values, defaults map[string]any, at []string) map[strin
 	return kept
 }
 
-// value settles what a key holds.
-func (s *settling) value(value, standard any, at []string) any {
+// value takes the overrides out of the value of a key.
+func (s *overrideRemover) value(value, standard any, at []string) any {
 	switch value := value.(type) {
 	case map[string]any:
 		inner, _ := standard.(map[string]any)
@@ -67,9 +67,9 @@ func (s *settling) value(value, standard any, at []string) any {
 	return value
 }
 
-// list settles the elements of a list that the chart has, too: those with the same name.
+// list takes the overrides out of those elements of a list that the chart has, too, by name.
 // Helm replaces lists as a whole, so a default has to be written out.
-func (s *settling) list(values, defaults []any, at []string) []any {
+func (s *overrideRemover) list(values, defaults []any, at []string) []any {
 	kept := slices.Clone(values)
 	for i, value := range values {
 		table, ok := value.(map[string]any)
@@ -77,13 +77,13 @@ func (s *settling) list(values, defaults []any, at []string) []any {
 		if !ok || standard == nil {
 			continue
 		}
-		settled := s.table(table, standard, append(slices.Clone(at), fmt.Sprint(i)))
+		element := s.table(table, standard, append(slices.Clone(at), fmt.Sprint(i)))
 		for key := range table {
-			if _, ok := settled[key]; !ok && standard[key] != nil {
-				settled[key] = standard[key]
+			if _, ok := element[key]; !ok && standard[key] != nil {
+				element[key] = standard[key]
 			}
 		}
-		kept[i] = settled
+		kept[i] = element
 	}
 	return kept
 }

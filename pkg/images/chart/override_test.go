@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestSettle(t *testing.T) {
+func TestWithoutOverrides(t *testing.T) {
 	for name, c := range map[string]struct{ defaults, user, kept, removed string }{
 		"repository":            {"image: {repository: quay.io/a/b, tag: v1}", "image: {repository: reg.corp/a/b, pullPolicy: Always}", "image: {pullPolicy: Always}", "image.repository"},
 		"a tag of a copy stays": {"image: {repository: quay.io/a/b, tag: v1}", "image: {repository: reg.corp/a/b, tag: v2}", "image: {tag: v2}", "image.repository"},
@@ -29,7 +29,7 @@ func TestSettle(t *testing.T) {
 		"an image of the user":  {"extra: ''", "extra: reg.corp/x:1\nmore: [{image: 'reg.corp/y:1'}]", "extra: reg.corp/x:1\nmore: [{image: 'reg.corp/y:1'}]", ""},
 		"a template":            {"image: quay.io/a/b:v1", "image: '{{ .Values.x }}/b:v1'", "image: '{{ .Values.x }}/b:v1'", ""},
 	} {
-		kept, removed := settle(values(t, c.user), values(t, c.defaults))
+		kept, removed := withoutOverrides(values(t, c.user), values(t, c.defaults))
 		var paths []string
 		for _, o := range removed {
 			paths = append(paths, o.Path)
@@ -43,10 +43,10 @@ func TestSettle(t *testing.T) {
 	}
 }
 
-func TestSettleDoesNotChangeItsInput(t *testing.T) {
+func TestWithoutOverridesDoesNotChangeItsInput(t *testing.T) {
 	user := values(t, "image: {repository: reg.corp/a/b}\nparts: [{name: a, image: 'reg.corp/a:1'}]")
 	before := values(t, "image: {repository: reg.corp/a/b}\nparts: [{name: a, image: 'reg.corp/a:1'}]")
-	settle(user, values(t, "image: {repository: quay.io/a/b}\nparts: [{name: a, image: 'quay.io/a:1'}]"))
+	withoutOverrides(user, values(t, "image: {repository: quay.io/a/b}\nparts: [{name: a, image: 'quay.io/a:1'}]"))
 	if diff := cmp.Diff(before, user); diff != "" {
 		t.Error(diff)
 	}
@@ -62,7 +62,7 @@ third: {image: "quay.io/k/same:v1"}`)
 global: {imageRegistry: reg.corp}
 image: {repository: reg.corp/mirror/b}
 text: {someImage: "reg.corp/build:v3"}`)
-	_, removed := settle(user, defaults)
+	_, removed := withoutOverrides(user, defaults)
 	o := findOrigins(user, defaults, removed)
 	for reference, want := range map[string]string{
 		"reg.corp/mirror/b:v7":     "quay.io/a/b:v7",

@@ -83,9 +83,9 @@ func (r *Renderer) run(ctx context.Context, q Request) (Reply, error) {
 	return reply, err
 }
 
-// renderSettled renders with the overrides taken out, and checks that nothing is left on
+// renderUpstream renders with the overrides taken out, and checks that nothing is left on
 // the registries that they named.
-func renderSettled(c *Chart, values map[string]any, keepOverrides bool, target ReleaseOptions) (Result, error) {
+func renderUpstream(c *Chart, values map[string]any, keepOverrides bool, target ReleaseOptions) (Result, error) {
 	if keepOverrides {
 		hits, err := c.render(values, target)
 		return Result{Hits: hits}, err
@@ -96,7 +96,7 @@ func renderSettled(c *Chart, values map[string]any, keepOverrides bool, target R
 	}
 	result := Result{Removed: upstream.Removed}
 	hits, err := c.render(upstream.Values, target)
-	upstream.origins.byName = nil // the values are settled already
+	upstream.origins.byName = nil // the values have no overrides any more
 	result.Hits, result.Unexplained = upstream.origins.apply(hits)
 	return result, err
 }

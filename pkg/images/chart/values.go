@@ -116,16 +116,16 @@ func (c *Chart) Upstream(config map[string]any) (Upstream, error) {
 	if err != nil {
 		return Upstream{}, err
 	}
-	settled, removed := settle(config, defaults)
-	return Upstream{Values: settled, Removed: removed, origins: findOrigins(config, defaults, removed)}, nil
+	kept, removed := withoutOverrides(config, defaults)
+	return Upstream{Values: kept, Removed: removed, origins: findOrigins(config, defaults, removed)}, nil
 }
 
 // Name returns the upstream name of a reference that is rendered with the user's own
 // values. ok is false if it is on a registry that only they name, and nothing explains it.
 func (u Upstream) Name(reference string) (name string, ok bool) { return u.origins.original(reference) }
 
-// Settled is Name for a reference that is rendered without the overrides.
-func (u Upstream) Settled(reference string) (name string, ok bool) {
+// DefaultName is Name for a reference that is rendered without the overrides.
+func (u Upstream) DefaultName(reference string) (name string, ok bool) {
 	o := u.origins
 	o.byName = nil
 	return o.original(reference)

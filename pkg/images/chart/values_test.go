@@ -101,7 +101,7 @@ func TestUpstream(t *testing.T) {
 			t.Errorf("%s: %s %t", reference, name, ok)
 		}
 	}
-	if _, ok := u.Settled("reg.corp/x/app:v2"); ok {
+	if _, ok := u.DefaultName("reg.corp/x/app:v2"); ok {
 		t.Error("without the overrides, nothing is on their registry")
 	}
 }

@@ -197,21 +197,21 @@ func (s *search) name(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	settled := s.base
+	original := s.base
 	if len(upstream.Removed) > 0 {
-		settled, err = s.renderValues(ctx, upstream.Values)
+		original, err = s.renderValues(ctx, upstream.Values)
 		if ctx.Err() != nil || trace.IsLimit(err) {
 			return cmp.Or(err, ctx.Err())
 		}
 		if err != nil { // then the values alone have to tell the names
-			settled, s.unnamed = manifestdiff.Rendering{}, err
+			original, s.unnamed = manifestdiff.Rendering{}, err
 		}
 	}
 	for _, p := range s.base.Places {
 		hit := s.base.Hits[p]
 		name, ok := upstream.Name(hit.Reference)
-		if there, again := settled.Hits[p]; again {
-			name, ok = upstream.Settled(there.Reference)
+		if there, again := original.Hits[p]; again {
+			name, ok = upstream.DefaultName(there.Reference)
 		}
 		image := ImageReference{Object: hit.Object, Path: hit.Path, Reference: hit.Reference, State: Left}
 		n := manifestdiff.Expectation{At: p, Base: hit.Reference, Want: hit.Reference}

@@ -10,8 +10,8 @@ import (
 // document refers to is a part of it, and no larger.
 const maxRemembered = 16 << 20
 
-// found is what a document refers to.
-type found struct {
+// documentReferences is what a document refers to.
+type documentReferences struct {
 	hits []manifest.Hit
 	err  error
 }
@@ -19,20 +19,20 @@ type found struct {
 // documents remembers what documents refer to, by the digests of their texts: groups of
 // clusters differ in few of them. It forgets all when it has seen much.
 type documents struct {
-	known map[[sha256.Size]byte]found
+	known map[[sha256.Size]byte]documentReferences
 	size  int // of the texts
 }
 
 // read returns what a document refers to.
-func (d *documents) read(text string) found {
+func (d *documents) read(text string) documentReferences {
 	key := sha256.Sum256([]byte(text))
 	if known, ok := d.known[key]; ok {
 		return known
 	}
 	if d.size += len(text); d.known == nil || d.size > maxRemembered {
-		d.known, d.size = map[[sha256.Size]byte]found{}, len(text)
+		d.known, d.size = map[[sha256.Size]byte]documentReferences{}, len(text)
 	}
-	var f found
+	var f documentReferences
 	var objects []map[string]any
 	objects, f.err = manifest.Decode([]byte(text))
 	for _, object := range objects {

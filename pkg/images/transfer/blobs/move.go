@@ -59,7 +59,7 @@ func (b *Blobs) start(ctx context.Context, m *move, attempt int, ended func()) {
 		m.err = err
 		defer ended()
 		b.account(m)
-		b.settle(m)
+		b.record(m)
 	})
 }
 
@@ -120,8 +120,8 @@ func (b *Blobs) account(m *move) {
 	}
 }
 
-// settle records the result of a move.
-func (b *Blobs) settle(m *move) {
+// record records the result of a move.
+func (b *Blobs) record(m *move) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	moved := m.need.blob

@@ -39,7 +39,7 @@ func (r Redirected) Item() redirect.Item {
 // Candidates is a place where charts are at hand.
 type Candidates struct {
 	Name   string // for charts without a path
-	Charts func() ([]chart.Found, error)
+	Charts func() ([]chart.Candidate, error)
 }
 
 // Finder finds the values for releases.

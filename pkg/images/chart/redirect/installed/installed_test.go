@@ -50,16 +50,16 @@ func finder(t *testing.T, sources ...installed.Candidates) installed.Finder {
 	}
 }
 
-func source(name string, err error, charts ...chart.Found) installed.Candidates {
-	return installed.Candidates{Name: name, Charts: func() ([]chart.Found, error) { return charts, err }}
+func source(name string, err error, charts ...chart.Candidate) installed.Candidates {
+	return installed.Candidates{Name: name, Charts: func() ([]chart.Candidate, error) { return charts, err }}
 }
 
 // TestTheChartThatWasInstalled tries charts until one renders to what is installed.
 func TestTheChartThatWasInstalled(t *testing.T) {
 	other, right := chartWith(t, "quay.io/a/b:2"), chartWith(t, "quay.io/a/b:1")
 	found := finder(t,
-		source("", nil, chart.Found{Path: "dir/broken", Err: errors.New("broken")}, chart.Found{Path: "dir/other", Chart: other}),
-		source("KKP's own", nil, chart.Found{Chart: right}),
+		source("", nil, chart.Candidate{Path: "dir/broken", Err: errors.New("broken")}, chart.Candidate{Path: "dir/other", Chart: other}),
+		source("KKP's own", nil, chart.Candidate{Chart: right}),
 	).FindAll(t.Context(), []installed.ClusterRelease{{HelmRelease: release("one")}, {HelmRelease: release("two"), Seed: &kkp.Seed{Name: "frankfurt"}}})
 	for i, r := range found {
 		if r.Err != nil || r.Chart != right || r.Path != "" || !slices.Equal(r.Keys, []string{"image"}) || len(r.Sources()) != 1 || r.Sources()[0].String() != "quay.io/a/b:1" {
@@ -74,7 +74,7 @@ func TestTheChartThatWasInstalled(t *testing.T) {
 // TestNoChart wants every chart that was tried in the error, and what to do.
 func TestNoChart(t *testing.T) {
 	found := finder(t,
-		source("", nil, chart.Found{Path: "dir/other", Chart: chartWith(t, "quay.io/a/b:2")}),
+		source("", nil, chart.Candidate{Path: "dir/other", Chart: chartWith(t, "quay.io/a/b:2")}),
 		source("KKP's own", errors.New("no access to KKP's image")),
 	).Find(t.Context(), installed.ClusterRelease{HelmRelease: release("one")})
 	if found.Err == nil {

@@ -20,16 +20,16 @@ func adminKubeconfig(cluster Cluster) SecretKey {
 	return SecretKey{Namespace: cluster.Namespace, Name: "admin-kubeconfig", Key: "kubeconfig"}
 }
 
-// loadInstallations reads which applications are installed in user clusters. With one cluster unknown, it is not known what is
+// loadInstalled reads which applications are installed in user clusters. With one cluster unknown, it is not known what is
 // installed at all: so the first failure ends it, and many that are down cost no more
 // than one.
-func loadInstallations(ctx context.Context, seed dynamic.Interface, clusters []Cluster, connect Connect) ([]Installed, error) {
+func loadInstalled(ctx context.Context, seed dynamic.Interface, clusters []Cluster, connect Connect) ([]Installed, error) {
 	found := make([][]Installed, len(clusters))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(namespacesAtOnce)
 	for i, cluster := range clusters {
 		group.Go(func() (err error) {
-			if found[i], err = installationsIn(ctx, seed, cluster, connect); err != nil {
+			if found[i], err = installedIn(ctx, seed, cluster, connect); err != nil {
 				return fmt.Errorf("user cluster %s: %w", cluster.Name, err)
 			}
 			return nil
@@ -45,7 +45,7 @@ func loadInstallations(ctx context.Context, seed dynamic.Interface, clusters []C
 	return installed, nil
 }
 
-func installationsIn(ctx context.Context, seed dynamic.Interface, cluster Cluster, connect Connect) ([]Installed, error) {
+func installedIn(ctx context.Context, seed dynamic.Interface, cluster Cluster, connect Connect) ([]Installed, error) {
 	ctx, cancel := context.WithTimeout(ctx, userClusterWait)
 	defer cancel()
 	client, err := seedClient(ctx, seed, adminKubeconfig(cluster), connect)
@@ -62,8 +62,8 @@ func installationsIn(ctx context.Context, seed dynamic.Interface, cluster Cluste
 	return convert(objects, installedFrom)
 }
 
-// settleInstallations gathers what is installed in the user clusters of all Seeds.
-func (inst *Installation) settleInstallations() {
+// collectInstalled gathers what is installed in the user clusters of all Seeds.
+func (inst *Installation) collectInstalled() {
 	apps := &inst.Applications
 	for _, seed := range inst.Seeds {
 		apps.Installations = append(apps.Installations, seed.installed...)
