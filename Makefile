@@ -47,6 +47,7 @@ sandbox: ## Build the sandbox and kubectl into bin/ (the first time takes severa
 
 test: build sandbox ## Run every test, with the sandbox
 	$(call say,testing with the sandbox $(if $(RACE),under the race detector,without the race detector: no C compiler here))
+	@command -v docker-registry >/dev/null || echo '==> docker-registry is not installed (Debian: docker-registry): its tests are left out'
 	@KKP_MIRROR_SANDBOX='$(CURDIR)/bin/sandbox' KKP_MIRROR_BIN='$(CURDIR)/bin' $(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT)
 	$(call say,testing the tools of the project and the release)
 	@$(STATIC) $(GO) test ./hack/...

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage/storagetest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
@@ -21,6 +22,12 @@ func TestSandbox(t *testing.T) {
 		testscript.Run(t, testscript.Params{
 			Dir: filepath.Join("testdata", "sandbox"), Cmds: commands(), Setup: setup(sandbox),
 		})
+	})
+	t.Run("conformance of distribution", func(t *testing.T) {
+		storagetest.CheckWithoutReferrers(t, emptyRepository(t, sandbox.Registries["plain"].Host), "v1")
+	})
+	t.Run("conformance of ociregistry", func(t *testing.T) {
+		storagetest.Check(t, emptyRepository(t, sandbox.Registries["memory"].Host), "v1")
 	})
 	oneByOne(t, sandbox, filepath.Join("testdata", "sandbox-patch"))
 }

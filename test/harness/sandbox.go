@@ -23,7 +23,7 @@ type Sandbox struct {
 	Seeds        map[string]string   `json:"seeds"`      // kubeconfig by name
 	Clusters     map[string]string   `json:"clusters"`   // kubeconfig by name, of user clusters with an API server of their own
 	Users        map[string]string   `json:"users"`      // kubeconfig by name
-	Registries   map[string]Registry `json:"registries"` // by kind: plain, tls, basic, token
+	Registries   map[string]Registry `json:"registries"` // by kind: plain, tls, basic, token, memory
 	Upstream     Upstream            `json:"upstream"`
 	DockerConfig string              `json:"dockerConfig"` // a directory
 	Relay        Relay               `json:"relay"`

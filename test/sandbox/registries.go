@@ -20,7 +20,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/upstream"
 )
 
-const upstreamName = "upstream"
+const (
+	upstreamName = "upstream"
+	memoryName   = "memory"
+)
 
 // killDelay is how long a cancelled command may take to end before waiting for it is given up.
 const killDelay = 2 * time.Second
@@ -44,6 +47,13 @@ func (s *Sandbox) startRegistries() error {
 			Host: running.Host, CAFile: running.CAFile, Username: running.Username, Password: running.Password,
 		}
 	}
+
+	memory, err := registry.StartMemory()
+	if err != nil {
+		return fmt.Errorf("registry %s: %w", memoryName, err)
+	}
+	s.onStop(memory.Stop)
+	s.Ready.Registries[memoryName] = ready.Registry{Host: memory.Host}
 
 	return s.writeDockerConfig()
 }

@@ -19,7 +19,8 @@ type Line struct {
 	// KubermaticConfigurations and Seeds, and "applications" may edit ApplicationDefinitions. On the Seed "frankfurt",
 	// "minio" may write Secrets in the namespace of that name. None of them may do anything else.
 	Users map[string]string `json:"users"`
-	// Registries are empty registries to mirror into: "plain", "tls", "basic" and "token".
+	// Registries are empty registries to mirror into: "plain", "tls", "basic" and "token", and "memory", which is of another make
+	// and has the referrers API.
 	Registries map[string]Registry `json:"registries"`
 	// Upstream stands in for all public registries.
 	Upstream Upstream `json:"upstream"`

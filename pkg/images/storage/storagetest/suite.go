@@ -82,8 +82,18 @@ func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // Check tests an empty target. tag is the tag to write.
 func Check(t *testing.T, to storage.Target, tag string) {
+	check(t, to, tag, true)
+}
+
+// CheckWithoutReferrers tests an empty target that has no referrers API: it reads the list
+// that others keep under the fallback tag.
+func CheckWithoutReferrers(t *testing.T, to storage.Target, tag string) {
+	check(t, to, tag, false)
+}
+
+func check(t *testing.T, to storage.Target, tag string, referrers bool) {
 	t.Run("blobs", func(t *testing.T) { checkBlobs(t, to) })
-	t.Run("manifests", func(t *testing.T) { checkManifests(t, to, tag) })
+	t.Run("manifests", func(t *testing.T) { checkReferrers(t, to, checkManifests(t, to, tag), referrers) })
 	t.Run("source fails", func(t *testing.T) { checkSourceFails(t, to) })
 }
 
@@ -117,7 +127,7 @@ func checkBlobs(t *testing.T, to storage.Target) {
 	}
 }
 
-func checkManifests(t *testing.T, to storage.Target, tag string) {
+func checkManifests(t *testing.T, to storage.Target, tag string) oci.Manifest {
 	m := Image(t, to, "a layer")
 	for _, reference := range []string{tag, m.Digest} {
 		if _, err := to.Resolve(t.Context(), reference); !failure.IsNotFound(err) {
@@ -134,6 +144,12 @@ func checkManifests(t *testing.T, to storage.Target, tag string) {
 			t.Errorf("%s: %s, %+v, %v, %v", reference, digest, got, err, failed)
 		}
 	}
+	return m
+}
+
+// checkReferrers pushes a referrer of a manifest. want tells whether the target lists
+// referrers by itself.
+func checkReferrers(t *testing.T, to storage.Target, m oci.Manifest, want bool) {
 	hash, err := v1.NewHash(m.Digest)
 	if err != nil {
 		t.Fatal(err)
@@ -144,8 +160,16 @@ func checkManifests(t *testing.T, to storage.Target, tag string) {
 		SchemaVersion: 2, MediaType: types.OCIManifestSchema1, Config: config, Layers: []v1.Descriptor{},
 		Subject: &v1.Descriptor{MediaType: m.MediaType, Digest: hash, Size: int64(len(m.Raw))},
 	})
-	if listed, err := to.PutManifest(t.Context(), signature, ""); !listed || err != nil {
+	if listed, err := to.PutManifest(t.Context(), signature, ""); listed != want || err != nil {
 		t.Errorf("a referrer is listed: %t, %v", listed, err)
+	}
+	if !want {
+		desc := Describe(t, signature.Raw)
+		desc.MediaType = signature.MediaType
+		list := Manifest(t, v1.IndexManifest{SchemaVersion: 2, MediaType: types.OCIImageIndex, Manifests: []v1.Descriptor{desc}})
+		if _, err := to.PutManifest(t.Context(), list, oci.DigestTag(m.Digest)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if list, err := to.Referrers(t.Context(), m.Digest); err != nil || len(list) != 1 || list[0].Digest.String() != signature.Digest {
 		t.Errorf("referrers %+v, %v", list, err)
