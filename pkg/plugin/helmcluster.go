@@ -61,7 +61,15 @@ func (o patchHelmOptions) helmCluster(ctx context.Context, r installed.Redirecte
 		}
 		return revisions, err
 	}
-	return upgrade.Cluster{Configuration: changing, DryRun: trying.KubeClient, History: history}, nil
+	notReady := func(ctx context.Context, namespace, selector string) ([]upgrade.Pod, error) {
+		found, err := kkp.NotReadyPods(ctx, client, namespace, selector)
+		var pods []upgrade.Pod
+		for _, pod := range found {
+			pods = append(pods, upgrade.Pod(pod))
+		}
+		return pods, err
+	}
+	return upgrade.Cluster{Configuration: changing, DryRun: trying.KubeClient, History: history, NotReady: notReady}, nil
 }
 
 // configuration is Helm's way to a cluster.

@@ -32,6 +32,10 @@ type Cluster struct {
 	*Configuration
 	DryRun  kube.Interface                          // the same API, where every change is a dry run
 	History func(context.Context) ([]Stored, error) // all revisions of the release
+
+	// NotReady returns the pods of a namespace that a label selector selects and that are
+	// not ready, the newest first. It may be nil.
+	NotReady func(ctx context.Context, namespace, selector string) ([]Pod, error)
 }
 
 // Options say how a release is upgraded.
@@ -122,18 +126,23 @@ func (t *Trial) Apply(ctx context.Context) (int, error) {
 	case err == nil:
 		return done.Version, nil
 	case t.options.Wait && t.store.wrote():
-		return 0, t.rollBack(err)
+		return 0, t.rollBack(t.explained(ctx, err))
 	default:
 		return 0, err
 	}
 }
 
+// explained says of an upgrade that was not ready in time which pods are to blame.
+func (t *Trial) explained(ctx context.Context, cause error) error {
+	if !errors.Is(cause, context.DeadlineExceeded) {
+		return cause
+	}
+	return &NotReadyError{Timeout: t.options.Timeout, Pods: t.unready(ctx), Err: cause}
+}
+
 // rollBack undoes an upgrade that failed. Helm's own way to do so takes the newest revision
 // that says that it was installed, whoever wrote it; this one takes the one that was tried.
 func (t *Trial) rollBack(cause error) error {
-	if errors.Is(cause, context.DeadlineExceeded) {
-		cause = fmt.Errorf("not ready after %s: %w", t.options.Timeout, cause)
-	}
 	rollback := action.NewRollback(t.exact())
 	rollback.Version, rollback.Wait, rollback.Timeout = t.installed.Version, true, t.options.Timeout
 	rollback.MaxHistory = t.history()
