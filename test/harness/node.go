@@ -59,8 +59,10 @@ func (s *Sandbox) StartNode(ctx context.Context, options NodeOptions, log io.Wri
 	if err := n.start(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("the node did not start: %w", err), os.RemoveAll(parent))
 	}
-	if _, err := kubectl(ctx, n.kubeconfig, nil, "wait", "--for=condition=Ready", "node/"+n.Name, "--timeout=60s"); err != nil {
-		return nil, errors.Join(err, n.Stop())
+	for _, state := range []string{"create", "condition=Ready"} {
+		if _, err := kubectl(ctx, n.kubeconfig, nil, "wait", "--for="+state, "node/"+n.Name, "--timeout=60s"); err != nil {
+			return nil, errors.Join(err, n.Stop())
+		}
 	}
 	return n, nil
 }

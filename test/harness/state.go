@@ -57,6 +57,7 @@ func list(ctx context.Context, kubeconfig, kinds string) (map[string]object, err
 		for _, field := range []string{"resourceVersion", "generation", "uid", "creationTimestamp"} {
 			delete(o.metadata(), field)
 		}
+		o.dropStatus()
 		objects[o.name()] = o
 	}
 	return objects, nil
@@ -122,6 +123,19 @@ func restore(ctx context.Context, kubeconfig string, from, to map[string]object)
 func (o object) metadata() map[string]any {
 	metadata, _ := o["metadata"].(map[string]any)
 	return metadata
+}
+
+// dropStatus removes the status of a Deployment, which controllers set where a node runs, and nobody else can.
+func (o object) dropStatus() {
+	if o["kind"] != "Deployment" {
+		return
+	}
+	delete(o, "status")
+	fields, _ := o.metadata()["managedFields"].([]any)
+	o.metadata()["managedFields"] = slices.DeleteFunc(fields, func(field any) bool {
+		manager, _ := field.(map[string]any)
+		return manager["subresource"] == "status"
+	})
 }
 
 func (o object) name() string {
