@@ -46,14 +46,21 @@ func run(ctx context.Context, bin string, out io.Writer) (err error) {
 	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil { // the demo's charts are not the user's
 		return err
 	}
-	fmt.Fprintln(out, "Starting two API servers with a sample KKP, and registries ...")
-	sandbox, err := harness.Start(ctx, filepath.Join(bin, "sandbox"), `kubectl kkp-mirror images --all -o name --registry-map "$MAP" 2>/dev/null || test $? = 3`, os.Stderr)
+	fmt.Fprintln(out, "Starting three API servers with a sample KKP, and registries ...")
+	var args []string
+	if nodesRun(bin) {
+		args = append(args, "--runnable")
+	}
+	sandbox, err := harness.Start(ctx, filepath.Join(bin, "sandbox"), `kubectl kkp-mirror images --all -o name --registry-map "$MAP" 2>/dev/null || test $? = 3`, os.Stderr, args...)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, sandbox.Stop()) }()
 	d := &demo{out: out, env: append(os.Environ(), sandbox.Environment()...)}
-	return d.tell(ctx, sandbox)
+	if err := d.tell(ctx, sandbox); err != nil {
+		return err
+	}
+	return d.useMirror(ctx, bin, sandbox)
 }
 
 // demo runs commands and shows them.
