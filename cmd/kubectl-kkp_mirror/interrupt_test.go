@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -35,7 +37,28 @@ func interruptFiles(ts *testscript.TestScript, _ bool, args []string) {
 	files.reached = make(chan struct{})
 	server := httptest.NewServer(files)
 	defer server.Close()
-	interruptAt(ts, files.reached, urlMap(addresses, server.URL), append([]string{args[0]}, args[2:]...))
+	kept := make(chan struct{})
+	go func() {
+		<-files.reached
+		for begun := time.Now(); !hasPartial(ts.MkAbs(".")) && time.Since(begun) < exitWait/2; {
+			time.Sleep(10 * time.Millisecond)
+		}
+		close(kept)
+	}()
+	interruptAt(ts, kept, urlMap(addresses, server.URL), append([]string{args[0]}, args[2:]...))
+}
+
+// hasPartial tells whether a part of a program of Kubernetes is below a directory.
+func hasPartial(dir string) bool {
+	found := false
+	_ = filepath.WalkDir(dir, func(name string, entry fs.DirEntry, err error) error {
+		if err == nil && strings.HasPrefix(entry.Name(), ".partial-kube") && !strings.Contains(name, ".sha") {
+			info, err := entry.Info()
+			found = found || err == nil && info.Size() > 0
+		}
+		return nil
+	})
+	return found
 }
 
 // interruptAt runs a command, interrupts it when reached is closed, and writes its stderr.

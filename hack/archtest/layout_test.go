@@ -17,7 +17,7 @@ func layout() Rules {
 			"pkg/plugin": append([]string{
 				"pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/worker", "pkg/atomicfile",
-				"pkg/files", "pkg/files/mirror", "pkg/files/need", "pkg/safehttp",
+				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/safehttp",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/files", "pkg/images", "pkg/plugin/terminal"},
 			"pkg/plugin/option":   {"pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/terminal"},
@@ -29,6 +29,7 @@ func layout() Rules {
 
 			"pkg/files":              {"pkg/files/profile", "pkg/files/trace", "pkg/images"},
 			"pkg/files/need":         {"pkg/files", "pkg/files/catalog", "pkg/files/trace", "pkg/images/catalog", "pkg/kkp"},
+			"pkg/files/artifact":     {"pkg/bounded", "pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/failure"},
 			"pkg/files/catalog":      nil,
 			"pkg/files/mirror":       {"pkg/bounded", "pkg/files", "pkg/images", "pkg/images/failure", "pkg/images/retry", "pkg/safehttp"},
 			"pkg/files/profile":      {"pkg/files/trace", "pkg/templates"},

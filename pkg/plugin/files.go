@@ -119,6 +119,7 @@ func fileGapsError(gaps []images.Gap) error {
 type filesFlags struct {
 	fileSelectionFlags
 	download option.DownloadFlags
+	loadFrom string
 	report   string
 }
 
@@ -157,6 +158,9 @@ files could not be copied.`,
   # Copy the files to a directory that a web server can serve
   kubectl kkp-mirror files /srv/files
 
+  # Take the files out of an archive that 'sync --with-files' has written
+  kubectl kkp-mirror files /srv/files --load-from oci-archive:kkp.tar
+
   # Verify all bytes of the copies
   kubectl kkp-mirror files verify /srv/files`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -171,6 +175,7 @@ files could not be copied.`,
 	}
 	option.AddGroups(cmd.Flags(), f.groups(
 		option.Group{Title: "Copy", Add: func(flags *pflag.FlagSet) {
+			flags.StringVar(&f.loadFrom, "load-from", "", "Copy the files of this archive (oci:DIR, oci-archive:FILE.tar or a path, written by 'sync --with-files'); neither a cluster nor servers are read")
 			f.download.Add(flags)
 			flags.StringVar(&f.report, "report", "", "Write the result for each file to this file, as JSON")
 		}},
@@ -180,9 +185,14 @@ files could not be copied.`,
 	return cmd
 }
 
-func (f *filesFlags) complete(_ *pflag.FlagSet, args []string) (filesOptions, error) {
-	o := filesOptions{report: f.report}
+func (f *filesFlags) complete(flags *pflag.FlagSet, args []string) (filesOptions, error) {
+	o := filesOptions{report: f.report, loadFrom: f.loadFrom}
 	var err error
+	if f.loadFrom != "" {
+		if err = option.Exclude(flags, "load-from", "selects the files", "filename", "all", "provider-filter", "version-filter", "kkp-version", "edition", "platform", "url-map"); err != nil {
+			return o, err
+		}
+	}
 	if o.fileSelection, err = f.fileSelectionFlags.complete(); err != nil {
 		return o, err
 	}
@@ -202,25 +212,32 @@ func (f *filesFlags) complete(_ *pflag.FlagSet, args []string) (filesOptions, er
 type filesOptions struct {
 	fileSelection
 	dir      string // to copy to; "": the files are listed
+	loadFrom string // an archive, whose files are copied; "": none
 	download option.Download
 	report   string // a file to write; "": none
 	output   option.Output
 }
 
 func (o filesOptions) validate() error {
-	if o.dir == "" && o.report != "" {
+	switch {
+	case o.dir == "" && o.report != "":
 		return option.Usagef("--report is the result of a copy: name a directory to copy to")
+	case o.dir == "" && o.loadFrom != "":
+		return option.Usagef("--load-from is the source of a copy: name a directory to copy to")
 	}
 	return nil
 }
 
 func (o filesOptions) run(ctx context.Context) error {
+	if o.loadFrom != "" {
+		return o.load(ctx)
+	}
 	list, err := o.find(ctx)
 	if err != nil {
 		return err
 	}
 	if o.dir != "" {
-		return o.copy(ctx, list)
+		return o.copy(ctx, list, mirrorOptions(o.download))
 	}
 	switch {
 	case o.output.Printer != nil:

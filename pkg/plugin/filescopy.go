@@ -41,8 +41,7 @@ func (a agent) RoundTrip(req *http.Request) (*http.Response, error) {
 }
 
 // copy copies the files of a list to the directory.
-func (o filesOptions) copy(ctx context.Context, list files.FileList) error {
-	opts := mirrorOptions(o.download)
+func (o filesOptions) copy(ctx context.Context, list files.FileList, opts mirror.Options) error {
 	progress := display.NewFileProgress(o.streams.ErrOut, len(list.Items), o.download.NoProgress)
 	opts.Observer = progress
 	results, err := mirror.Copy(ctx, o.dir, list.Items, opts)

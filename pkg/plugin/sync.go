@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
@@ -26,6 +28,8 @@ type syncFlags struct {
 	report            string
 	allowDigestChange bool
 	dryRun            bool
+	withFiles         bool
+	urlMaps           []string
 }
 
 func newSyncCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -62,6 +66,9 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
   kubectl kkp-mirror sync oci-archive:kkp.tar
   kubectl kkp-mirror sync registry.example.com/kkp --load-from oci-archive:kkp.tar
 
+  # Add the files that new nodes download: kubelet, CNI plugins and others
+  kubectl kkp-mirror sync oci-archive:kkp.tar --with-files
+
   # Copy exactly the images of a reviewed lock
   kubectl kkp-mirror images --digests -o json > images.json
   kubectl kkp-mirror sync registry.example.com --images images.json`,
@@ -80,6 +87,8 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	f.content.Add(flags)
 	flags.BoolVar(&f.allowDigestChange, "allow-digest-change", false, "Allow --platform to change digests of images that are referenced by digest")
 	flags.StringVar(&f.since, "since", "", "Archive only images that are not in this older archive or list")
+	flags.BoolVar(&f.withFiles, "with-files", false, "Copy the files that new nodes download, too, as OCI artifacts: see 'files --help'")
+	flags.StringSliceVar(&f.urlMaps, "url-map", nil, "With --with-files: fetch what begins with an address from another one, ADDRESS=ADDRESS")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "Print the source and the target of each image, and copy nothing")
 	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file, as JSON")
 }
@@ -93,9 +102,14 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 	if err == nil && f.loadFrom != "" {
 		err = excludeSelection(flags, "load-from")
 	}
-	return syncOptions{
+	o := syncOptions{
 		selection: selection, loadFrom: f.loadFrom, since: f.since, report: f.report, allowDigestChange: f.allowDigestChange, dryRun: f.dryRun,
-	}, err
+		withFiles: f.withFiles,
+	}
+	if err == nil {
+		o.files, err = option.DownloadOf(selection.registry, f.urlMaps)
+	}
+	return o, err
 }
 
 // syncOptions are what the sync command was asked.
@@ -106,9 +120,14 @@ type syncOptions struct {
 	report            string // a file to write; "": none
 	allowDigestChange bool
 	dryRun            bool
+	withFiles         bool            // the files of nodes are copied, too
+	files             option.Download // of these
 }
 
 func (o syncOptions) validate() error {
+	if err := withFiles(o); err != nil {
+		return err
+	}
 	if o.since != "" && o.target.Archive == "" {
 		return option.Usagef("--since requires an archive as target: images that a registry already has are always skipped")
 	}
@@ -165,11 +184,11 @@ func (o syncOptions) printPlan(p planned) error {
 
 // transfer copies the images, and reports the results.
 func (o syncOptions) transfer(ctx context.Context, p planned, from, since *transfer.Archive) error {
-	if len(p.plan.Copies) == 0 {
+	if len(p.plan.Copies) == 0 && !o.withFiles {
 		fmt.Fprintln(o.streams.ErrOut, "nothing to copy")
 		return gapsError(p.inventory.Gaps)
 	}
-	report, err := o.copy(ctx, p, from, since)
+	report, nodes, err := o.copy(ctx, p, from, since)
 	if err != nil {
 		return err
 	}
@@ -186,29 +205,23 @@ func (o syncOptions) transfer(ctx context.Context, p planned, from, since *trans
 	} else {
 		fmt.Fprintln(o.streams.Out, display.Outcome(document))
 	}
-	return cmp.Or(interrupted(ctx, document), failures(report), gapsError(p.inventory.Gaps))
+	return cmp.Or(interrupted(ctx, document), failures(report), filesFailures(nodes), gapsError(p.inventory.Gaps))
 }
 
 // copy carries out the plan, with the registry or the archive that is the target.
-func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.Archive) (images.Report, error) {
+func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.Archive) (report images.Report, nodes files.FilesReport, err error) {
 	opts := o.transferOptions()
 	opts.AllowDigestChange, opts.From, opts.Since = o.allowDigestChange, from, since
-	if o.target.Archive == "" {
-		if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !transfer.IsMissingRepository(err) {
-			p.noteWithheld(o.streams.ErrOut, []images.Class{transfer.Classify(err)})
-			return images.Report{}, fmt.Errorf("%w\n%s", err, transfer.Classify(err).Remedy())
-		}
-	} else {
-		into, err := transfer.CreateArchive(o.target.Archive)
-		if err != nil {
-			return images.Report{}, err
-		}
-		opts.Into = into
+	if opts.Into, err = o.into(ctx, p); err != nil {
+		return report, nodes, err
 	}
 	progress := o.newProgress(len(p.plan.Copies))
 	opts.Observer = progress
-	report := p.registries.Copy(ctx, p.plan, opts)
+	report = p.registries.Copy(ctx, p.plan, opts)
 	progress.Close()
+	if o.withFiles && ctx.Err() == nil {
+		nodes, err = o.copyFiles(ctx, p.registries, opts, &report)
+	}
 	var classes []images.Class
 	for _, result := range report.Results {
 		classes = append(classes, result.Class)
@@ -217,13 +230,32 @@ func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.
 	for _, quota := range p.registries.Quotas() {
 		fmt.Fprintln(o.streams.ErrOut, quota)
 	}
-	if opts.Into == nil {
-		return report, nil
+	switch {
+	case opts.Into == nil:
+	case ctx.Err() != nil || err != nil:
+		err = errors.Join(err, opts.Into.Close()) // the next run goes on with it
+	default:
+		err = opts.Into.Finish()
 	}
 	if ctx.Err() != nil {
-		return report, opts.Into.Close() // the next run goes on with it
+		err = nil // what was interrupted is in the report
 	}
-	return report, opts.Into.Finish()
+	return report, nodes, err
+}
+
+// into opens the archive that is the target, or checks the registry that is.
+func (o syncOptions) into(ctx context.Context, p planned) (*transfer.Archive, error) {
+	if o.target.Archive != "" {
+		return transfer.CreateArchive(o.target.Archive)
+	}
+	if len(p.plan.Copies) == 0 {
+		return nil, nil //nolint:nilnil // there is no archive
+	}
+	if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !transfer.IsMissingRepository(err) {
+		p.noteWithheld(o.streams.ErrOut, []images.Class{transfer.Classify(err)})
+		return nil, fmt.Errorf("%w\n%s", err, transfer.Classify(err).Remedy())
+	}
+	return nil, nil //nolint:nilnil // there is no archive
 }
 
 // writeReport writes the report whole or not at all.

@@ -64,19 +64,32 @@ func (f *DownloadFlags) Parse() (Download, error) {
 	if f.jobs < 1 {
 		return d, Usagef("--jobs %d: the concurrency must be at least 1", f.jobs)
 	}
-	for _, text := range f.maps {
-		m, err := mirror.ParseMap(text)
-		if err != nil {
-			return d, Usagef("--url-map %w", err)
-		}
-		d.Maps = append(d.Maps, m)
-	}
-	if f.cas == "" {
-		return d, nil
-	}
 	var err error
+	if d.Maps, err = parseMaps(f.maps); err != nil || f.cas == "" {
+		return d, err
+	}
 	if d.CAs, err = loadCAs(f.cas); err != nil {
 		return d, Usagef("--ca-file: %w", err)
 	}
 	return d, nil
+}
+
+// DownloadOf returns how a command that speaks to registries fetches files.
+func DownloadOf(r Registry, urlMaps []string) (Download, error) {
+	d := Download{CAs: r.CAs, Jobs: r.Jobs}
+	var err error
+	d.Maps, err = parseMaps(urlMaps)
+	return d, err
+}
+
+func parseMaps(texts []string) ([]mirror.Map, error) {
+	var maps []mirror.Map
+	for _, text := range texts {
+		m, err := mirror.ParseMap(text)
+		if err != nil {
+			return nil, Usagef("--url-map %w", err)
+		}
+		maps = append(maps, m)
+	}
+	return maps, nil
 }
