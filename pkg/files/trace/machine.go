@@ -162,7 +162,7 @@ func (m *machine) gap(where, text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.found.Gaps) < maxFound {
-		m.found.Gaps = append(m.found.Gaps, Gap{script.Readable(where), script.Readable(shorten(text))})
+		m.found.Gaps = append(m.found.Gaps, Gap{script.Readable(where), script.Readable(shorten(script.Masked(text)))})
 	}
 }
 

@@ -133,7 +133,7 @@ func (w *rewriter) text(from, to syntax.Pos) string {
 	if a > b || b > len(w.source) {
 		return ""
 	}
-	return strings.Join(strings.Fields(strings.ReplaceAll(w.source[a:b], "\\\n", " ")), " ")
+	return Masked(strings.Join(strings.Fields(strings.ReplaceAll(w.source[a:b], "\\\n", " ")), " "))
 }
 
 // function bounds how deep functions call each other.

@@ -8,6 +8,7 @@ package script
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -65,6 +66,14 @@ func IsKnown(text string) bool { return !strings.Contains(text, Unknown) }
 // Readable writes a text for people: "https://example.com/<$VERSION>/file".
 func Readable(text string) string {
 	return strings.NewReplacer(Unknown, "<", Known, ">").Replace(text)
+}
+
+// Masked hides credentials in a text for people: those of headers, of options and of
+// addresses.
+func Masked(text string) string {
+	text = regexp.MustCompile(`(?i)\b(bearer|basic)\s+[^\s'"]+`).ReplaceAllString(text, "$1 ***")
+	text = regexp.MustCompile(`(?i)(--?(?:u|user|password|token|proxy-user)[ =])[^\s]+`).ReplaceAllString(text, "$1***")
+	return regexp.MustCompile(`://[^/@\s'"]+@`).ReplaceAllString(text, "://***@")
 }
 
 // Clean takes out of a text of others what stands for something else here.
@@ -132,8 +141,8 @@ func (b *Book) Text(file, text string) (string, error) {
 	return out.String(), err
 }
 
-// nested is how deep the brackets of a text are in each other at most, whatever they mean.
-// Blocks count by the words that open them.
+// nested is how deep the brackets or the blocks of a text are in each other at most, whatever
+// they mean. Blocks count by the words that open and close them.
 func nested(text string) int {
 	depth, deepest := 0, 0
 	for _, r := range text {
@@ -145,24 +154,18 @@ func nested(text string) int {
 			depth = max(depth-1, 0)
 		}
 	}
-	words := strings.Count(text, "if ") + strings.Count(text, "while ") + strings.Count(text, "until ") +
-		strings.Count(text, "case ") + strings.Count(text, "for ") + strings.Count(text, "!")
-	if words < maxNested && strings.Count(text, "`") < maxNested {
-		return deepest
-	}
 	return max(deepest, blocks(text))
 }
 
-// blocks is how deep blocks can be in each other: lines that open some, less those that
-// close one.
+// blocks is how deep blocks are in each other at most.
 func blocks(text string) int {
 	depth, deepest := 0, 0
 	for word := range strings.FieldsFuncSeq(text, func(r rune) bool { return r <= ' ' || r == ';' }) {
 		switch word {
-		case "if", "while", "until", "case", "for", "!", "select":
+		case "if", "while", "until", "case", "for", "select":
 			depth++
 			deepest = max(deepest, depth)
-		case "fi", "done", "esac", "then", "do":
+		case "fi", "done", "esac":
 			depth = max(depth-1, 0)
 		}
 	}
