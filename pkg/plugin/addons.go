@@ -9,13 +9,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// addonSource returns where addons are read.
+// addonSource returns the source of addons: a directory, or an image.
 func addonSource(o option.Addons, registries *transfer.Registries) (discover.AddonSource, error) {
 	source := discover.AddonSource{Image: o.Image, Images: fetch.NewReader(registries.Client)}
 	if o.Path == "" {
 		return source, nil
 	}
-	// A root keeps links from leading out of the directory. It stays open while the command runs.
+	// An os.Root follows no link out of the directory. The root stays open while the command runs.
 	root, err := os.OpenRoot(o.Path)
 	if err != nil {
 		return source, option.Usagef("--addons-path: %w", err)

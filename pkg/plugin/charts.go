@@ -26,14 +26,14 @@ import (
 // v2.31.0: KUBERMATIC_CHARTS_DIRECTORY).
 const bundledCharts = "opt/charts"
 
-// newChartReader returns what reads and renders charts. bundled tells whether those in KKP's image
-// are among them.
+// newChartReader returns a reader that reads and renders charts. bundled means that the charts in
+// KKP's image are read too.
 func newChartReader(o option.Charts, registries *transfer.Registries, bundled bool) (*chartReader, error) {
 	if len(o.Values) > 0 && o.Directory == "" && !bundled {
 		return nil, option.Usagef("--helm-values applies to the charts in --charts-directory or in KKP's image, and neither is selected; " +
 			"installed releases keep their own values")
 	}
-	log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
+	log.SetOutput(io.Discard) //nolint:forbidigo // Helm logs warnings about charts that users cannot change
 	workers, err := newWorkers()
 	if err != nil {
 		return nil, err
@@ -73,7 +73,7 @@ func readValues(path string) (map[string]any, error) {
 	return chart.ReadValues(file)
 }
 
-// chartCache is where pulled charts are kept: nowhere if the user has no such place.
+// chartCache returns the directory for pulled charts, "" for a user without a cache directory.
 func chartCache() string {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -119,7 +119,7 @@ type chartReader struct {
 	values   map[string]any
 }
 
-// close ends the processes that render.
+// close ends the processes that render charts.
 func (r *chartReader) close() { r.workers.Close() }
 
 // applicationValues renders the default values of an application.
@@ -154,14 +154,14 @@ func (r *chartReader) copyOf(name, version string) *chart.Chart {
 // Local implements discover.ChartReader.
 func (r *chartReader) Local() []discover.Chart { return r.charts(r.found, r.values) }
 
-// installedCharts reads charts without those in --charts-directory, which belong to a planned
+// installedCharts reads charts, except the charts in --charts-directory, which belong to a planned
 // release.
 type installedCharts struct{ *chartReader }
 
 // Local implements discover.ChartReader.
 func (installedCharts) Local() []discover.Chart { return nil }
 
-// charts hands out charts that are rendered with some values, and completed before.
+// charts returns charts for discovery. Missing subcharts are pulled before a chart is rendered.
 func (r *chartReader) charts(found []chart.Candidate, values map[string]any) []discover.Chart {
 	var charts []discover.Chart
 	for _, f := range found {
@@ -211,8 +211,8 @@ func (r *chartReader) Pull(ctx context.Context, source kkp.ChartSource) (discove
 	return r.charts([]chart.Candidate{{Path: source.Name, Chart: pulled}}, nil)[0], nil
 }
 
-// render renders a chart with its subcharts. What a subchart that cannot be had would
-// refer to is missing from the result, and the error says so.
+// render renders a chart with its subcharts. If a subchart cannot be pulled, its images are
+// missing from the result, and render returns an error.
 func (r *chartReader) render(ctx context.Context, c *chart.Chart, values map[string]any, how discover.RenderOptions) (discover.Rendered, error) {
 	whole, lacking := r.renderer.Completed(ctx, r.puller, c, values)
 	target := chart.ReleaseOptions{Release: c.Name, Namespace: "default", Kubernetes: how.API.Kubernetes, APIs: how.API.Versions}
@@ -222,12 +222,12 @@ func (r *chartReader) render(ctx context.Context, c *chart.Chart, values map[str
 	result, err := r.renderer.Render(ctx, whole, values, how.KeepOverrides, target)
 	var missing *chart.MissingError
 	if lacking != nil && errors.As(err, &missing) {
-		err = lacking // which says why
+		err = lacking // this error has the reason
 	}
 	return rendered(result), err
 }
 
-// rendered is a result as discovery takes it.
+// rendered converts a result for discovery.
 func rendered(result chart.Result) discover.Rendered {
 	rendered := discover.Rendered{Hits: result.Hits, Unexplained: result.Unexplained}
 	for _, override := range result.Removed {

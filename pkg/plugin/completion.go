@@ -22,7 +22,7 @@ const pluginFile = "kubectl-kkp_mirror"
 // hookFile is the file name by which kubectl (since 1.26) finds the plugin's completion.
 const hookFile = "kubectl_complete-kkp_mirror"
 
-// hookMark tells a hook that this command wrote from another file.
+// hookMark is in every hook of this command, and in no other file.
 const hookMark = "kkp-mirror completion hook"
 
 func newCompletionCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -79,7 +79,7 @@ func newInstallCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return cmd
 }
 
-// installFlags say where the hook goes.
+// installFlags are the flags of the completion install command.
 type installFlags struct {
 	streams genericiooptions.IOStreams
 	dir     string
@@ -93,7 +93,7 @@ func (f *installFlags) complete(*pflag.FlagSet, []string) (installOptions, error
 	return installOptions(*f), nil
 }
 
-// installOptions say where the hook goes.
+// installOptions are the options of the completion install command.
 type installOptions installFlags
 
 func (installOptions) validate() error { return nil }
@@ -108,7 +108,7 @@ func (o installOptions) run(context.Context) error {
 	return nil
 }
 
-// installHook writes the hook and returns its path. It replaces only a hook of its own.
+// installHook writes the hook and returns its path. Files without hookMark are not overwritten.
 func installHook(dir string) (string, error) {
 	if dir == "" {
 		plugin, err := exec.LookPath(pluginFile)

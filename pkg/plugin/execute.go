@@ -9,7 +9,7 @@ import (
 // options are the values of the flags and arguments of a command. They do not change while
 // the command runs.
 type options interface {
-	// validate refuses options that mean nothing together.
+	// validate returns a usage error for options that cannot be combined.
 	validate() error
 	run(ctx context.Context) error
 }

@@ -44,7 +44,7 @@ func exitCode(ctx context.Context, err error) int {
 	}
 }
 
-// render is the one place where errors become text. command is the path of the command that
+// render converts an error to text. command is the path of the command that
 // returned the error, such as "kubectl kkp-mirror sync".
 func render(err error, code int, command string) string {
 	var interrupted *InterruptedError
@@ -60,12 +60,12 @@ func render(err error, code int, command string) string {
 	}
 }
 
-// exactArgs wants one argument for each name.
+// exactArgs requires one argument for each name.
 func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error { return countArgs(args, names...) }
 }
 
-// countArgs returns a usage error unless there is one argument for each name.
+// countArgs returns a usage error unless each name has one argument.
 func countArgs(args []string, names ...string) error {
 	switch {
 	case len(args) < len(names):
@@ -76,7 +76,7 @@ func countArgs(args []string, names ...string) error {
 	return nil
 }
 
-// failures makes failed copies the outcome of a command.
+// failures returns a *PartialError for failed copies.
 func failures(report images.Report) error {
 	if text := display.Failures(report); text != "" {
 		return &PartialError{Message: text}

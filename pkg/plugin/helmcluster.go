@@ -20,8 +20,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// helmCluster is Helm's way to the cluster of a release: one that changes it, one that only
-// tries changes, and one for templates, which see no more than the release's namespace.
+// helmCluster connects Helm to the cluster of a release, with three clients: one makes changes, one
+// sends dry runs only, and one is for templates, which can read only the namespace of the release.
 func (o patchHelmOptions) helmCluster(ctx context.Context, r installed.Redirected) (upgrade.Cluster, error) {
 	config, err := o.installation.masterConfig()
 	if err != nil {
@@ -72,7 +72,7 @@ func (o patchHelmOptions) helmCluster(ctx context.Context, r installed.Redirecte
 	return upgrade.Cluster{Configuration: changing, DryRun: trying.KubeClient, History: history, NotReady: notReady}, nil
 }
 
-// configuration is Helm's way to a cluster.
+// configuration connects Helm to a cluster.
 func configuration(config *rest.Config, namespace string, log func(string, ...any)) (*upgrade.Configuration, error) {
 	getter, err := newClusterGetter(config, namespace)
 	if err != nil {
@@ -82,7 +82,7 @@ func configuration(config *rest.Config, namespace string, log func(string, ...an
 	return cluster, cluster.Init(getter, namespace, "secret", log)
 }
 
-// helmProgress tells what Helm waits for, each time that changes.
+// helmProgress prints the object that Helm waits for, each time the object or its state changes.
 type helmProgress struct {
 	out     io.Writer
 	release string
@@ -91,7 +91,7 @@ type helmProgress struct {
 	last string
 }
 
-// log takes what Helm logs (helm pkg/kube/ready.go, v3).
+// log receives the log messages of Helm (helm pkg/kube/ready.go, v3).
 func (p *helmProgress) log(format string, args ...any) {
 	if !strings.Contains(format, " is not ready: ") {
 		return
@@ -135,8 +135,8 @@ func (g *clusterGetter) ToRESTMapper() (meta.RESTMapper, error) {
 	return restmapper.NewDeferredDiscoveryRESTMapper(g.discovery), nil
 }
 
-// ToRawKubeConfigLoader implements genericclioptions.RESTClientGetter. Helm asks it for the
-// namespace only.
+// ToRawKubeConfigLoader implements genericclioptions.RESTClientGetter. Helm reads only the
+// namespace.
 func (g *clusterGetter) ToRawKubeConfigLoader() clientcmd.ClientConfig {
 	return clientcmd.NewDefaultClientConfig(clientcmdapi.Config{}, &clientcmd.ConfigOverrides{Context: clientcmdapi.Context{Namespace: g.namespace}})
 }

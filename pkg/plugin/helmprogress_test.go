@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestHelmProgress tells what is waited for when that changes, and nothing else of what Helm logs.
+// TestHelmProgress expects a line for each change, and no line for other messages of Helm.
 func TestHelmProgress(t *testing.T) {
 	var out strings.Builder
 	progress := &helmProgress{out: &out, release: "dex/dex"}

@@ -17,7 +17,7 @@ type roundTripper func(*http.Request) (*http.Response, error)
 // RoundTrip implements http.RoundTripper.
 func (f roundTripper) RoundTrip(req *http.Request) (*http.Response, error) { return f(req) }
 
-// dryRunConfig is a way to an API that makes no changes: every one is asked for as a dry run.
+// dryRunConfig returns a configuration for an API that sends every change as a dry run.
 func dryRunConfig(config *rest.Config) *rest.Config {
 	config = rest.CopyConfig(config)
 	config.Wrap(func(next http.RoundTripper) http.RoundTripper {
@@ -39,9 +39,9 @@ func dryRunConfig(config *rest.Config) *rest.Config {
 	return config
 }
 
-// namespaceConfig is a way to an API for what templates look up: they can read a namespace
-// and its objects, and which kinds there are. A chart is written by others, and what it reads
-// with the user's rights would be stored with the release.
+// namespaceConfig returns a configuration for an API for the function lookup of templates: only
+// a namespace, its objects, and the kinds of the API can be read. Otherwise a chart of a stranger
+// could copy Secrets of other namespaces into its release, with the rights of the user.
 func namespaceConfig(config *rest.Config, namespace string) *rest.Config {
 	config = rest.CopyConfig(config)
 	prefix := basePath(config.Host)
@@ -56,7 +56,7 @@ func namespaceConfig(config *rest.Config, namespace string) *rest.Config {
 	return config
 }
 
-// basePath is where an API begins on its server.
+// basePath returns the path of an API on its server.
 func basePath(host string) string {
 	if !strings.Contains(host, "://") {
 		host = "https://" + host
@@ -68,8 +68,8 @@ func basePath(host string) string {
 	return strings.TrimSuffix(parsed.Path, "/")
 }
 
-// withinNamespace tells whether a path is that of a namespace or its objects, or of what there
-// is: /version, /api, /apis/GROUP/VERSION.
+// withinNamespace reports whether a path belongs to a namespace, to its objects, or to the
+// discovery of kinds: /version, /api, /apis/GROUP/VERSION.
 func withinNamespace(name, namespace string) bool {
 	if path.Clean(name) != strings.TrimSuffix(name, "/") {
 		return false

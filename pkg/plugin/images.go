@@ -101,7 +101,7 @@ func (f *imagesFlags) complete(_ *pflag.FlagSet, args []string) (imagesOptions, 
 	return o, err
 }
 
-// imagesOptions are what the images command was asked.
+// imagesOptions are the options of the images command.
 type imagesOptions struct {
 	streams      genericiooptions.IOStreams
 	installation installationReader
@@ -174,7 +174,7 @@ func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries
 	if inst.Version == "" || o.installation.KKPVersion == "" && o.installation.Edition == "" {
 		return discover.Result{}, "", option.Usagef("--diff compares the running KKP release with the one that --kkp-version or --edition selects: pass one of these flags, for an installation with a known version")
 	}
-	// Without a word about the edition, that of the plan is the one that runs.
+	// The edition of an installation without status.kubermaticEdition is the planned edition.
 	running, err := o.installation.release(inst.Version, cmp.Or(inst.Edition, o.installation.Edition), inst.Live)
 	if err != nil {
 		return discover.Result{}, "", err
@@ -183,8 +183,8 @@ func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries
 	return result, title + ", without the images that " + strings.TrimPrefix(releaseTitle(running), "KKP ") + " needs", nil
 }
 
-// beyond returns what a plan needs and the release that runs does not. The charts and addons
-// given with flags belong to the plan.
+// beyond returns the images of a planned release that the running release does not need. The
+// charts and addons of flags belong to the planned release.
 func beyond(ctx context.Context, plan images.Inventory, inst kkp.Installation, running *catalog.Release, opts discover.Options) images.Inventory {
 	if charts, ok := opts.Charts.(*chartReader); ok {
 		opts.Charts = installedCharts{charts}
@@ -204,15 +204,15 @@ func releaseTitle(release *catalog.Release) string {
 	return fmt.Sprintf("KKP %s %s", release.Version(), strings.ToUpper(string(release.Edition())))
 }
 
-// summary is what a list is for, of which a number of images is shown.
+// summary describes a list of which a number of images is shown.
 func summary(title string, result discover.Result, shown int) display.Summary {
 	return display.Summary{
 		Title: title, Kubernetes: result.Scope.Kubernetes, Providers: result.Scope.Providers, Inventory: result.Inventory, Shown: shown,
 	}
 }
 
-// matching keeps the images that the patterns mean. A pattern that means none is an
-// error: it is more often a slip than a question.
+// matching keeps the images that match a pattern. A pattern without a match is an error: most
+// often the pattern is misspelled.
 func matching(inv images.Inventory, patterns []string) (images.Inventory, error) {
 	for _, pattern := range patterns {
 		if len(inv.Where(func(img images.Image) bool { return img.Ref.Matches(pattern) }).Images) == 0 {
@@ -229,7 +229,7 @@ func matching(inv images.Inventory, patterns []string) (images.Inventory, error)
 	}), nil
 }
 
-// gapsError makes gaps the outcome of a command.
+// gapsError returns a *PartialError for a list with gaps.
 func gapsError(gaps []images.Gap) error {
 	if len(gaps) == 0 {
 		return nil

@@ -23,12 +23,11 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// seedTimeout bounds a request to a Seed, which may be down, unless --request-timeout
-// says otherwise.
+// seedTimeout bounds a request to a Seed, which may be down. A longer --request-timeout takes
+// precedence.
 const seedTimeout = 20 * time.Second
 
-// installationReader is where an installation is read: in files, or through a connection to a
-// cluster.
+// installationReader reads an installation from files, or through a connection to a cluster.
 type installationReader struct {
 	option.Input
 	selectable bool // the command has the flags --kkp-version and --edition
@@ -36,8 +35,8 @@ type installationReader struct {
 	streams    genericiooptions.IOStreams
 }
 
-// load reads the installation and opens the catalog for the selected release. The
-// registries that KKP has credentials for are reached with them, where the user has none.
+// load reads the installation and opens the catalog for the selected release. The credentials of
+// KKP are added to the registries, after the credentials of the user.
 func (i installationReader) load(ctx context.Context, registries *transfer.Registries, parts []kkp.Part) (kkp.Installation, *catalog.Release, error) {
 	inst, err := i.read(ctx, parts)
 	if err != nil {
@@ -48,7 +47,7 @@ func (i installationReader) load(ctx context.Context, registries *transfer.Regis
 	return inst, release, err
 }
 
-// read reads the parts of an installation that are wanted, nil for all.
+// read reads parts of an installation, nil for all.
 func (i installationReader) read(ctx context.Context, parts []kkp.Part) (kkp.Installation, error) {
 	if len(i.Files) > 0 {
 		objects, err := i.readFiles()
@@ -69,7 +68,7 @@ func (i installationReader) read(ctx context.Context, parts []kkp.Part) (kkp.Ins
 	return kkp.Load(ctx, master, kkp.Request{Namespace: i.connection.Namespace, Connect: connect, Parts: parts})
 }
 
-// release opens the catalog for a version and an edition, "" if they are not known.
+// release opens the catalog for a version and an edition; "": unknown.
 func (i installationReader) release(version, name string, live bool) (*catalog.Release, error) {
 	if version == "" {
 		return nil, option.Usage(i.unknownVersion(live))
@@ -134,9 +133,9 @@ func (i installationReader) readFiles() ([]*unstructured.Unstructured, error) {
 	return objects, nil
 }
 
-// masterConfig returns how to reach the master cluster. kubectl's last resort, a server
-// on localhost, is refused: nobody runs KKP there, and the error would name a server that
-// the user never heard of.
+// masterConfig returns the connection to the master cluster. A missing kubeconfig is an error:
+// kubectl would connect to localhost, and its error would name a server that the user does not
+// know.
 func (i installationReader) masterConfig() (*rest.Config, error) {
 	loader := i.connection.ToRawKubeConfigLoader()
 	raw, err := loader.RawConfig()
@@ -177,5 +176,5 @@ func connector(master *rest.Config, warnings io.Writer) kkp.Connect {
 	}
 }
 
-// userAgent is how the plugin introduces itself to servers.
+// userAgent returns the User-Agent of requests.
 func userAgent() string { return "kubectl-kkp-mirror/" + version }

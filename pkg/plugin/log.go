@@ -9,19 +9,19 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// clusterVerbosity is as far as client-go may go: beyond this level it prints the content of
-// Secrets.
+// clusterVerbosity is the highest log level of client-go: above this level, client-go prints the
+// content of Secrets.
 const clusterVerbosity = 7
 
-// logTo makes libraries write what they log to a writer, each message once. By themselves
-// they write to stderr, whatever servers have sent them.
+// logTo makes libraries log to a writer, each message once. Their default is stderr, without
+// escaping the text of servers.
 func logTo(out io.Writer) error {
-	log.SetOutput(out) //nolint:forbidigo // it is set, not used
+	log.SetOutput(out) //nolint:forbidigo // sets the output, and logs nothing
 	klog.SetOutput(out)
 	return setKlog(map[string]string{"logtostderr": "false", "one_output": "true", "stderrthreshold": "FATAL"})
 }
 
-// traceCluster makes client-go print its requests. It must be called before it connects.
+// traceCluster makes client-go print its requests. Call traceCluster before client-go connects.
 func traceCluster(verbosity int) error {
 	if verbosity <= 0 {
 		return nil
@@ -29,7 +29,7 @@ func traceCluster(verbosity int) error {
 	return setKlog(map[string]string{"v": strconv.Itoa(min(verbosity, clusterVerbosity))})
 }
 
-// setKlog sets flags of klog, which has no other way.
+// setKlog sets flags of klog. klog has no other interface for these settings.
 func setKlog(values map[string]string) error {
 	flags := flag.NewFlagSet("", flag.ContinueOnError)
 	klog.InitFlags(flags)

@@ -1,6 +1,6 @@
-// Package plugin is the edge of the program: commands, flags, printing, progress and
-// exit codes. What a command decides is decided in the packages below; this one turns
-// flags into values, hands them down, and shows what comes back.
+// Package plugin is the edge of the program: commands, connections and exit codes. It turns flags
+// into options, calls the packages that decide and work, and passes the results to display. It
+// must not decide which images are needed, or how they are copied.
 package plugin
 
 import (
@@ -53,8 +53,8 @@ func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return newRootCommand(terminal.Streams(streams), streams)
 }
 
-// newRootCommand returns the command tree. Its commands print to streams, which escape what is
-// more than text. The command that this program runs itself has the raw streams.
+// newRootCommand returns the command tree. Its commands print to streams, which escape control
+// characters. The command of workers has the raw streams.
 func newRootCommand(streams, raw genericiooptions.IOStreams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "kubectl-kkp_mirror",
@@ -99,7 +99,8 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 	return root
 }
 
-// noSuchCommand refuses arguments that are no command, with the nearest command.
+// noSuchCommand returns a usage error for arguments that are not a command, with the most similar
+// command.
 func noSuchCommand(args []string, nearest func(string) []string) error {
 	if len(args) == 0 {
 		return nil

@@ -13,10 +13,10 @@ import (
 // maxListed is how many images an error names; sync names all.
 const maxListed = 20
 
-// MirrorError says that a mirror lacks what a cluster would pull from it.
+// MirrorError says that a mirror lacks images that a cluster would pull from the mirror.
 type MirrorError struct {
 	Target images.Target
-	Checks []images.Check // of the images that are not as they should be
+	Checks []images.Check // of the images that failed verification
 	Total  int
 }
 
@@ -37,7 +37,7 @@ func (e *MirrorError) Error() string {
 	return text.String()
 }
 
-// checkMirror fails with a *MirrorError unless a mirror has the images, whole.
+// checkMirror returns a *MirrorError unless the mirror has the complete images.
 func checkMirror(ctx context.Context, registries *transfer.Registries, target images.Target, refs []images.Ref, jobs int) error {
 	var inv images.Inventory
 	for _, ref := range refs {
@@ -46,7 +46,7 @@ func checkMirror(ctx context.Context, registries *transfer.Registries, target im
 	return checkInventory(ctx, registries, target, inv, jobs)
 }
 
-// checkInventory is checkMirror for an inventory, whose digests count if it has them.
+// checkInventory is checkMirror for an inventory. Digests in the inventory are compared too.
 func checkInventory(ctx context.Context, registries *transfer.Registries, target images.Target, inv images.Inventory, jobs int) error {
 	plan, err := images.NewPlan(inv, target).Resolve(func(step images.Copy) (string, error) { return digestOf(ctx, registries, step) })
 	if err != nil {
@@ -58,7 +58,7 @@ func checkInventory(ctx context.Context, registries *transfer.Registries, target
 	}
 	bad := &MirrorError{Target: target, Total: len(verification.Checks)}
 	for _, check := range verification.Checks {
-		if check.Class == images.ClassNotFound && registries.Origin(check.Source) == check.Target { // it was to be its own source
+		if check.Class == images.ClassNotFound && registries.Origin(check.Source) == check.Target { // the source of the comparison was the mirror itself
 			check.Finding, check.Error = images.Missing, ""
 		}
 		if check.Finding != images.Verified {

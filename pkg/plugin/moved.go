@@ -7,7 +7,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 )
 
-// movesOf lists where an image may be if it is gone from its source.
+// movesOf returns the known new places of an image that is gone from its source.
 func movesOf(ref images.Ref) []images.Move {
 	var moves []images.Move
 	for _, known := range catalog.Moves(ref.Name(), ref.Tag) {

@@ -22,7 +22,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// patchFlags are the flags that the commands that change objects of KKP have in common.
+// patchFlags are the common flags of the commands that change objects of KKP.
 type patchFlags struct {
 	streams    genericiooptions.IOStreams
 	connection *option.ConnectionFlags
@@ -37,7 +37,7 @@ func newPatchFlags(streams genericiooptions.IOStreams) patchFlags {
 	}
 }
 
-// groups are the groups of flags of a command, its own ones first.
+// groups returns the groups of flags of a command. own comes first.
 func (f *patchFlags) groups(own ...option.Group) []option.Group {
 	return append(own,
 		option.Group{Title: "Change", Add: f.change.Add},
@@ -46,7 +46,7 @@ func (f *patchFlags) groups(own ...option.Group) []option.Group {
 		option.Group{Title: "Connection", Add: f.connection.Add})
 }
 
-// complete parses the flags for a mirror, or without one. What is in the mirror is read there.
+// complete parses the flags. With a mirror, images of the mirror are read from the mirror.
 func (f *patchFlags) complete(mirror images.Target) (patchOptions, error) {
 	o := patchOptions{
 		streams: f.streams, target: mirror, change: f.change.Parse(),
@@ -62,17 +62,17 @@ func (f *patchFlags) complete(mirror images.Target) (patchOptions, error) {
 	return o, err
 }
 
-// patchOptions are what commands that change objects of KKP were asked.
+// patchOptions are the common options of the commands that change objects of KKP.
 type patchOptions struct {
 	streams      genericiooptions.IOStreams
-	target       images.Target // the mirror, if there is one
+	target       images.Target // the mirror; zero: none
 	installation installationReader
 	registry     option.Registry
 	change       option.Change
 	output       option.Output
 }
 
-// opened is an installation that was read, and whose API is open for changes.
+// opened is an installation with a connection for changes.
 type opened struct {
 	inst       kkp.Installation
 	release    *catalog.Release
@@ -85,8 +85,7 @@ type opened struct {
 // noParts requests no optional parts: only the configuration, Seeds and Clusters are read.
 func noParts() []kkp.Part { return []kkp.Part{} }
 
-// open reads the parts of the installation that are wanted, nil for all, and opens its API
-// for changes.
+// open reads parts of the installation, nil for all, and connects to its API for changes.
 func (o patchOptions) open(ctx context.Context, parts []kkp.Part) (opened, error) {
 	registries, err := newRegistries(o.registry, o.streams.ErrOut)
 	if err != nil {
@@ -111,8 +110,8 @@ func (o patchOptions) open(ctx context.Context, parts []kkp.Part) (opened, error
 	}, nil
 }
 
-// needed is the inventory of an installation: the list of --images, or the images that are
-// discovered now.
+// needed returns the inventory of an installation: the list of --images, or the result of a
+// discovery.
 func (o patchOptions) needed(ctx context.Context, f opened) (images.Inventory, error) {
 	if o.change.Images != "" {
 		return readList(o.change.Images, o.streams.In)
@@ -129,11 +128,11 @@ func (o patchOptions) needed(ctx context.Context, f opened) (images.Inventory, e
 	return result.Inventory, err
 }
 
-// proof fails unless the mirror has what a change redirects.
+// proof returns an error unless the mirror has the images that a change redirects.
 type proof func(context.Context) error
 
-// carry carries changes out, in this order: the API server tries all of them, the mirror is
-// checked, the user agrees, and then they are made.
+// carry makes changes, in this order: the API server validates all changes, the mirror is checked,
+// the user confirms, and then the changes are made.
 func (o patchOptions) carry(ctx context.Context, e edit.Editor, changes []edit.Edited, proof proof) error {
 	changes = slices.DeleteFunc(changes, func(e edit.Edited) bool { return e.Change.Empty() && (o.output.Printer == nil || o.change.Revert) })
 	if !slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() }) {
@@ -193,7 +192,7 @@ func (o patchOptions) diffs(ctx context.Context, changes []edit.Edited) error {
 	return nil
 }
 
-// showDiff shows how an object changes. An object that is made or deleted is nil on one side.
+// showDiff shows the change of an object. before is nil for a new object, after for a deleted one.
 func showDiff(ctx context.Context, out io.Writer, name string, before, after *unstructured.Unstructured) error {
 	old, fresh, err := apply.Texts(before, after)
 	if err != nil {
@@ -249,7 +248,7 @@ func (o patchOptions) print(changes []edit.Edited) error {
 	return nil
 }
 
-// agree shows the change and asks on a terminal to confirm it.
+// agree shows the changes, and asks for confirmation on a terminal.
 func (o patchOptions) agree(ctx context.Context, changes []edit.Edited) error {
 	if o.output.Printer == nil {
 		if err := o.diffs(ctx, changes); err != nil {
@@ -268,14 +267,14 @@ func registryTarget(text string) (images.Target, error) {
 	return target, option.Usage(err)
 }
 
-// mirror is the target as KKP has to know it.
+// mirror converts the target for the settings of KKP.
 func (o patchOptions) mirror() patch.Mirror {
 	return patch.Mirror{
 		Target: o.target, Insecure: transfer.IsNamed(o.registry.Insecure, o.target.Registry), PlainHTTP: slices.Contains(o.registry.PlainHTTP, o.target.Registry),
 	}
 }
 
-// patchCompletions are the values of flags that a shell can offer.
+// patchCompletions are the values of flags for shell completion.
 func patchCompletions() map[string]func() []string {
 	return map[string]func() []string{"dry-run": option.DryRuns}
 }

@@ -75,7 +75,7 @@ func (f *patchConfigFlags) add(flags *pflag.FlagSet) {
 		"NAME[/KEY] of a Secret in the namespace of the KubermaticConfiguration with docker credentials for the charts in the mirror (default key .dockerconfigjson)")
 }
 
-// args wants a registry. --revert needs none, because it removes any mirror.
+// args requires a registry. --revert restores the values from before any mirror, and needs none.
 func (f *patchConfigFlags) args(args []string) error {
 	if f.change.Parse().Revert && len(args) == 0 {
 		return nil
@@ -104,7 +104,7 @@ func helmSecret(text string) kkp.SecretKey {
 	return kkp.SecretKey{Name: name, Key: key}
 }
 
-// patchConfigOptions are what the patch-config command was asked.
+// patchConfigOptions are the options of the patch-config command.
 type patchConfigOptions struct {
 	patchOptions
 	fields     patch.Selection
@@ -148,7 +148,7 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 	})
 }
 
-// cover finds out which images the plan redirects, and tells about the others.
+// cover returns the images that the plan redirects, and prints a remedy for the others.
 func (o patchConfigOptions) cover(ctx context.Context, f opened, plan patch.ConfigPlan) (patch.Coverage, error) {
 	inv, err := o.needed(ctx, f)
 	if err != nil {
@@ -157,7 +157,7 @@ func (o patchConfigOptions) cover(ctx context.Context, f opened, plan patch.Conf
 	coverage := plan.Cover(inv, f.inst, f.release)
 	o.say("Redirected to the mirror: %s.", display.Count(len(coverage.Redirected.Images), "image"))
 	if len(o.fields.Only)+len(o.fields.Except) > 0 {
-		return coverage, nil // what is left is what was asked for
+		return coverage, nil // the user has chosen the fields
 	}
 	for _, remedy := range patch.Remedies() {
 		if left := coverage.Left[remedy]; len(left) > 0 {
@@ -178,7 +178,7 @@ func someRefs(refs []images.Ref) []string {
 	return names
 }
 
-// tellFields tells about fields that are not set.
+// tellFields prints the fields that are not set.
 func (o patchConfigOptions) tellFields(f opened, plan patch.ConfigPlan, changes []edit.Edited) {
 	for _, omitted := range plan.Omitted {
 		o.say("not set, because %s:\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
@@ -207,7 +207,7 @@ func pathNames(paths []apply.Path) []string {
 	return names
 }
 
-// tellRolling tells how many control planes a change restarts.
+// tellRolling prints the number of control planes that a change restarts.
 func (o patchConfigOptions) tellRolling(inst kkp.Installation, changes []edit.Edited) {
 	var edits []apply.Edit
 	for _, e := range changes {

@@ -27,7 +27,7 @@ type patchHelmFlags struct {
 	output     *option.OutputFlags
 	directory  string
 	apply      bool
-	change     option.Change // no more of it than the flags of this command set
+	change     option.Change // only the fields that have a flag here
 	allowed    []string
 	upgrade    upgrade.Options
 }
@@ -117,7 +117,7 @@ func (f *patchHelmFlags) complete(flags *pflag.FlagSet, args []string) (patchHel
 	if o.target, err = registryTarget(args[0]); err != nil {
 		return o, err
 	}
-	if o.output, err = f.output.Parse(option.FormatYAML); err != nil { // the values as Helm reads them, not the list of them
+	if o.output, err = f.output.Parse(option.FormatYAML); err != nil { // the values for Helm, not a HelmValuesList
 		return o, err
 	}
 	o.registry, err = f.registry.Parse(o.target)
@@ -125,16 +125,16 @@ func (f *patchHelmFlags) complete(flags *pflag.FlagSet, args []string) (patchHel
 	return o, err
 }
 
-// patchHelmOptions are what the patch-helm command was asked.
+// patchHelmOptions are the options of the patch-helm command.
 type patchHelmOptions struct {
 	streams      genericiooptions.IOStreams
 	target       images.Target // the mirror
-	names        []string      // of the releases that are meant; none: all
+	names        []string      // of releases, NAME or NAMESPACE/NAME; none: all
 	installation installationReader
 	registry     option.Registry
 	charts       option.Charts
 	output       option.Output
-	directory    string // for files with values; "": none are written
+	directory    string // for files with values; "": no files
 	apply        bool
 	change       option.Change
 	allowed      []string // names of objects
@@ -182,7 +182,7 @@ func (o patchHelmOptions) run(ctx context.Context) error {
 	return releaseGaps(releases.gaps)
 }
 
-// releaseGaps makes releases that nothing is known of the outcome of the command.
+// releaseGaps returns a *PartialError for releases without a result.
 func releaseGaps(gaps []images.Gap) error {
 	if len(gaps) == 0 {
 		return nil

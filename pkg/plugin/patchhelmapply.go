@@ -30,15 +30,15 @@ func (e *RefusedError) Error() string {
 	return text.String() + "\nto allow these changes, add" + flags.String()
 }
 
-// helmUpgrade is a release with the upgrade that was tried for it.
+// helmUpgrade is a release with its validated upgrade.
 type helmUpgrade struct {
 	installed.Redirected
 	trial *upgrade.Trial
 }
 
-// upgradeAll upgrades the releases that values were found for, one after the other: the
-// mirror is checked, the API servers try all upgrades, the user agrees, and then they are
-// made. One that is refused does not keep the others from it.
+// upgradeAll upgrades the releases that have values, one after the other: the mirror is checked,
+// the API servers validate all upgrades, the user confirms, and then the releases are upgraded. A
+// refused upgrade does not stop the others.
 func (o patchHelmOptions) upgradeAll(ctx context.Context, found helmReleases) error {
 	releases := slices.DeleteFunc(slices.Clone(found.releases), func(r installed.Redirected) bool { return len(r.Keys) == 0 })
 	if len(releases) == 0 {
@@ -91,7 +91,7 @@ func (o patchHelmOptions) each(ctx context.Context, upgrades []*helmUpgrade, do 
 	return nil
 }
 
-// redirected are the upstream names of what will come from the mirror.
+// redirected returns the upstream names of the images that will come from the mirror.
 func redirected(releases []installed.Redirected) []images.Ref {
 	var refs []images.Ref
 	for _, r := range releases {
@@ -104,8 +104,8 @@ func redirected(releases []installed.Redirected) []images.Ref {
 	return refs
 }
 
-// try lets the API server try an upgrade, and shows what it changes in the cluster. Whatever
-// is more than images is refused, unless it is named.
+// try lets the API server validate an upgrade, and shows its changes in the cluster. Changes of
+// more than images are refused, unless --allow names the object.
 func (o patchHelmOptions) try(ctx context.Context, one *helmUpgrade) error {
 	trial, err := o.trial(ctx, one.Redirected)
 	if err != nil {
@@ -123,7 +123,7 @@ func (o patchHelmOptions) try(ctx context.Context, one *helmUpgrade) error {
 	return nil
 }
 
-// trial lets the API server try an upgrade.
+// trial lets the API server validate an upgrade.
 func (o patchHelmOptions) trial(ctx context.Context, r installed.Redirected) (*upgrade.Trial, error) {
 	cluster, err := o.helmCluster(ctx, r)
 	if err != nil {
@@ -135,7 +135,7 @@ func (o patchHelmOptions) trial(ctx context.Context, r installed.Redirected) (*u
 	return release.Try(ctx, cluster, o.upgrade)
 }
 
-// upgradeOne makes an upgrade, if it is still the one that was shown.
+// upgradeOne upgrades a release, if the changes are still those that were shown.
 func (o patchHelmOptions) upgradeOne(ctx context.Context, one *helmUpgrade) error {
 	if o.change.DryRun == option.DryRunServer {
 		fmt.Fprintf(o.streams.Out, "%s would be upgraded (server dry run)\n", one.ID())

@@ -14,7 +14,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
-// shownReleases are the releases as they are displayed.
+// shownReleases converts the releases for display.
 func (f helmReleases) shownReleases() []display.HelmRelease {
 	var shown []display.HelmRelease
 	for _, r := range f.releases {
@@ -82,8 +82,8 @@ func (o patchHelmOptions) writeFile(directory *os.Root, r installed.Redirected) 
 	return nil
 }
 
-// ownDirectory opens a directory, and creates the directory first if necessary. Writes through
-// an os.Root stay inside the directory, whatever names and links they meet.
+// ownDirectory opens a directory, and creates the directory first if necessary. An os.Root follows
+// no name or link that leaves the directory.
 func ownDirectory(name string) (*os.Root, error) {
 	if err := os.MkdirAll(name, 0o755); err != nil {
 		return nil, err

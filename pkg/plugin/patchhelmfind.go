@@ -23,7 +23,7 @@ type helmReleases struct {
 	registries *transfer.Registries
 }
 
-// items are the releases as they are documented.
+// items returns the releases for a document.
 func (f helmReleases) items() []redirect.Item {
 	var items []redirect.Item
 	for _, r := range f.releases {

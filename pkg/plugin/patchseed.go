@@ -21,7 +21,7 @@ import (
 // patchSeedFlags are the flags of the patch-seed command.
 type patchSeedFlags struct {
 	patchFlags
-	node           patch.NodeSettings // but for its ContainerdMirrors
+	node           patch.NodeSettings // without ContainerdMirrors
 	mirrors        []string           // of containerd, HOST=URL
 	mirror         string             // registry[:port][/prefix]
 	seed           string
@@ -81,7 +81,7 @@ func (f *patchSeedFlags) addNode(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.node.Replace, "replace", false, "Overwrite existing lists instead of appending to them")
 }
 
-// args wants a datacenter, unless it is all of them.
+// args requires a datacenter, unless --all-datacenters is set.
 func (f *patchSeedFlags) args(args []string) error {
 	if f.allDatacenters {
 		return countArgs(args)
@@ -138,10 +138,10 @@ func (f *patchSeedFlags) settings() (patch.NodeSettings, error) {
 	return n, errors.Join(problems...)
 }
 
-// patchSeedOptions are what the patch-seed command was asked.
+// patchSeedOptions are the options of the patch-seed command.
 type patchSeedOptions struct {
 	patchOptions
-	node   patch.NodeSettings // those that were given, without what the mirror stands for
+	node   patch.NodeSettings // from flags, without the settings that --registry stands for
 	choice patch.DatacenterChoice
 }
 
@@ -154,7 +154,7 @@ func (o patchSeedOptions) validate() error {
 	return nil
 }
 
-// mirrored tells whether nodes are to pull from a mirror.
+// mirrored reports whether nodes will pull from a mirror.
 func (o patchSeedOptions) mirrored() bool { return o.target.Registry != "" }
 
 func (o patchSeedOptions) run(ctx context.Context) error {
@@ -191,8 +191,8 @@ func (o patchSeedOptions) run(ctx context.Context) error {
 	return err
 }
 
-// plan works out the changes of every Seed, and which images nodes will pull from the
-// mirror then.
+// plan computes the changes of every Seed, and the images that nodes will then pull from the
+// mirror.
 func (o patchSeedOptions) plan(ctx context.Context, f opened, chosen []patch.SeedDatacenter) ([]edit.Edited, images.Inventory, error) {
 	var needed images.Inventory
 	opts := patch.NodeOptions{Settings: o.node, Version: f.release.Version()}
@@ -221,7 +221,7 @@ func (o patchSeedOptions) plan(ctx context.Context, f opened, chosen []patch.See
 	return changes, needed, nil
 }
 
-// changeSeed works out the change of a Seed with some of its datacenters.
+// changeSeed computes the change of a Seed with some of its datacenters.
 func (o patchSeedOptions) changeSeed(ctx context.Context, f opened, datacenters []patch.SeedDatacenter, plan patch.NodePlan) (edit.Edited, error) {
 	object := patch.Object{Kind: patch.KindSeed, Name: datacenters[0].Seed.Name}
 	live, err := f.editor.Get(ctx, object.Kind, object.Name)
@@ -245,7 +245,7 @@ func (o patchSeedOptions) changeSeed(ctx context.Context, f opened, datacenters 
 	return change, err
 }
 
-// proof checks what nodes will pull from the mirror.
+// proof checks the images that nodes will pull from the mirror.
 func (o patchSeedOptions) proof(f opened, needed images.Inventory) proof {
 	if !o.mirrored() {
 		return nil

@@ -15,8 +15,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// newRegistries returns the registries that are reached as the options say. Requests are traced
-// to errOut.
+// newRegistries returns registries with the options of the command line. Requests are logged to
+// errOut.
 func newRegistries(o option.Registry, errOut io.Writer) (*transfer.Registries, error) {
 	if err := traceCluster(o.Verbosity); err != nil {
 		return nil, err
@@ -27,15 +27,14 @@ func newRegistries(o option.Registry, errOut io.Writer) (*transfer.Registries, e
 	}), nil
 }
 
-// addPullSecrets adds the credentials that KKP has for its own images, for the registries
-// that it has them for.
+// addPullSecrets adds the credentials with which KKP pulls its own images.
 func addPullSecrets(registries *transfer.Registries, inst kkp.Installation, out io.Writer) {
 	addCredentials(registries, []byte(inst.Configuration.Field("spec.imagePullSecret")), "the imagePullSecret of the KubermaticConfiguration", out)
 	addCredentials(registries, inst.PullSecret.Config, "the Secret "+inst.PullSecret.Name, out)
 }
 
-// addCredentials adds the credentials of a docker configuration that KKP has, if it has one.
-// They come after those that are known already.
+// addCredentials adds the credentials of a docker configuration of KKP; nil adds none. The
+// credentials of the user take precedence.
 func addCredentials(registries *transfer.Registries, dockerConfig []byte, origin string, out io.Writer) {
 	if len(dockerConfig) == 0 {
 		return
@@ -45,8 +44,8 @@ func addCredentials(registries *transfer.Registries, dockerConfig []byte, origin
 	}
 }
 
-// unreadSecret is a note for failures that the Secret of KKP might have prevented, "" if it
-// was read or is not there.
+// unreadSecret returns a note for failed logins if the Secret with KKP's credentials could not be
+// read, and otherwise "".
 func unreadSecret(secret kkp.PullSecret) string {
 	if secret.Err == nil {
 		return ""
@@ -54,8 +53,8 @@ func unreadSecret(secret kkp.PullSecret) string {
 	return fmt.Sprintf("note: the Secret %s with the registry credentials of KKP could not be read: %v", secret.Name, secret.Err)
 }
 
-// resolveDigests asks the registries for the digest of every image that has none. One
-// that cannot be resolved becomes a gap.
+// resolveDigests gets the digest of every image without a digest from its registry. An image whose
+// digest cannot be resolved becomes a gap.
 func resolveDigests(ctx context.Context, registries *transfer.Registries, inv *images.Inventory, jobs int) {
 	var mu sync.Mutex
 	var group errgroup.Group
@@ -77,7 +76,7 @@ func resolveDigests(ctx context.Context, registries *transfer.Registries, inv *i
 			return nil
 		})
 	}
-	_ = group.Wait() // the functions return nil: what fails is a gap
+	_ = group.Wait() // the functions return nil: failures are gaps
 	inv.SortGaps()
 	slices.Sort(inv.Notes)
 }

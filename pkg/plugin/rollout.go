@@ -8,10 +8,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
 
-// tellNodes lists the MachineDeployments to roll, so that nodes get the settings of their
-// datacenter:
-// operating-system-manager writes them into a node's first boot, once for each revision of
-// its MachineDeployment (pkg/controllers/osc, v1.11.3).
+// tellNodes lists the MachineDeployments to roll. Nodes get the settings of their datacenter at
+// their first boot: operating-system-manager writes the boot scripts once for each revision of a
+// MachineDeployment (pkg/controllers/osc, v1.11.3).
 func (o patchSeedOptions) tellNodes(ctx context.Context, f opened, chosen []patch.SeedDatacenter) {
 	clusters := 0
 	for _, dc := range chosen {
@@ -51,7 +50,7 @@ func (o patchSeedOptions) tellCluster(nodes kkp.Nodes) {
 	}
 }
 
-// tellHidden warns of settings of a cluster that come before those of its datacenter.
+// tellHidden prints the settings of a cluster that take precedence over those of its datacenter.
 func (o patchSeedOptions) tellHidden(dc patch.SeedDatacenter, cluster kkp.Cluster) {
 	for _, note := range o.node.Precedence(cluster) {
 		o.say("warning: cluster %s in %s has %s", cluster.Name, dc.Name, note)

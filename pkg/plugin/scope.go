@@ -12,8 +12,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// discoverOptions turns the scope into what discovery understands. files tells whether the
-// installation is read from files.
+// discoverOptions converts the scope to options of discovery. files means that the installation is
+// read from files.
 func discoverOptions(scope option.Scope, files bool, registries *transfer.Registries) (discover.Options, error) {
 	bundled := scope.All || files
 	if len(scope.Sources) > 0 {
@@ -69,7 +69,7 @@ func checkFilters(scope option.Scope, inst kkp.Installation, release *catalog.Re
 	return nil
 }
 
-// completions are the values of flags that a shell can offer.
+// completions are the values of flags for shell completion.
 func completions() map[string]func() []string {
 	return map[string]func() []string{
 		"source":  discover.Sources,

@@ -21,7 +21,7 @@ import (
 // maxListBytes bounds an image list that is read: 300,000 images with their reasons.
 const maxListBytes = 64 << 20
 
-// selectionFlags are the flags of the commands that concern a target: which images go where.
+// selectionFlags are the common flags of commands with a target: the images and the target.
 type selectionFlags struct {
 	streams    genericiooptions.IOStreams
 	input      option.InputFlags
@@ -39,8 +39,8 @@ func newSelectionFlags(streams genericiooptions.IOStreams) selectionFlags {
 	}
 }
 
-// groups are the groups of flags that all these commands have, and the group of those that a
-// command has for itself. verb is "Copy" or "Check".
+// groups returns the common groups of flags, and the group of one command, own. verb is "Copy" or
+// "Check".
 func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
 	return []option.Group{
 		{Title: "Input", Add: func(flags *pflag.FlagSet) {
@@ -77,13 +77,13 @@ func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target) (s
 	return s, excludeSelection(flags, "images")
 }
 
-// excludeSelection refuses the flags that another one makes meaningless.
+// excludeSelection returns a usage error if a flag is combined with other flags that select images.
 func excludeSelection(flags *pflag.FlagSet, flag string) error {
 	return option.Exclude(flags, flag, "selects the images",
 		"images", "filename", "all", "source", "provider-filter", "version-filter", "kkp-version", "edition")
 }
 
-// selection says which images go where.
+// selection has the options for the images and their target.
 type selection struct {
 	streams      genericiooptions.IOStreams
 	target       images.Target
@@ -100,8 +100,8 @@ func (s selection) transferOptions() transfer.Options {
 	return transfer.Options{Jobs: s.registry.Jobs, Platforms: s.content.Platforms, NoReferrers: s.content.NoReferrers}
 }
 
-// newProgress shows how a number of images are copied. Requests that are printed, too, would
-// tear a bar apart.
+// newProgress shows the progress of a number of images. Logged requests would break a progress
+// bar, so that -v shows lines.
 func (s selection) newProgress(total int) *display.Progress {
 	return display.NewProgress(s.streams.ErrOut, total, s.content.NoProgress || s.registry.Verbosity > 0)
 }
@@ -111,11 +111,11 @@ type planned struct {
 	registries *transfer.Registries
 	inventory  images.Inventory
 	plan       images.Plan
-	withheld   string // a note for failures to log in, "" if there is nothing to say
+	withheld   string // a note for failed logins; "": none
 }
 
-// resolve works out the plan. The images of an archive take the place of the installation's,
-// if there is one.
+// resolve returns the plan for the images of a list, of an archive, or of the installation, in this
+// order. archive may be nil.
 func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (planned, error) {
 	var p planned
 	var err error
@@ -142,8 +142,7 @@ func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (plan
 	return p, err
 }
 
-// discover discovers the images of the installation, and returns a note for failures to log
-// in, or "".
+// discover returns the images of the installation, and a note for failed logins, or "".
 func (s selection) discover(ctx context.Context, registries *transfer.Registries) (images.Inventory, string, error) {
 	opts, err := discoverOptions(s.scope, len(s.installation.Files) > 0, registries)
 	if err != nil {
@@ -161,14 +160,14 @@ func (s selection) discover(ctx context.Context, registries *transfer.Registries
 	return result.Inventory, unreadSecret(inst.PullSecret), nil
 }
 
-// noteWithheld prints the note after failures to log in.
+// noteWithheld prints the note after failed logins.
 func (p planned) noteWithheld(errOut io.Writer, classes []images.Class) {
 	if p.withheld != "" && slices.Contains(classes, images.ClassAuth) {
 		fmt.Fprintln(errOut, p.withheld)
 	}
 }
 
-// digestOf returns the digest of a source, asking its registry only if the plan lacks it.
+// digestOf returns the digest of a source: from the plan, or otherwise from the registry.
 func digestOf(ctx context.Context, registries *transfer.Registries, step images.Copy) (string, error) {
 	if step.Digest != "" {
 		return step.Digest, nil

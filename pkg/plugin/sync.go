@@ -112,11 +112,11 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 	return o, err
 }
 
-// syncOptions are what the sync command was asked.
+// syncOptions are the options of the sync command.
 type syncOptions struct {
 	selection
-	loadFrom          string // an archive, whose images are copied; "": none
-	since             string // an archive or a list, whose images are left out; "": none
+	loadFrom          string // archive to copy from; "": none
+	since             string // archive or list whose images are left out; "": none
 	report            string // a file to write; "": none
 	allowDigestChange bool
 	dryRun            bool
@@ -162,7 +162,7 @@ func (o syncOptions) run(ctx context.Context) error {
 	return o.transfer(ctx, p, from, since)
 }
 
-// printPlan prints what would be copied where.
+// printPlan prints the source and the target of each copy.
 func (o syncOptions) printPlan(p planned) error {
 	inv := p.inventory
 	if o.output.Printer != nil {
@@ -208,7 +208,7 @@ func (o syncOptions) transfer(ctx context.Context, p planned, from, since *trans
 	return cmp.Or(interrupted(ctx, document), failures(report), filesFailures(nodes), gapsError(p.inventory.Gaps))
 }
 
-// copy carries out the plan, with the registry or the archive that is the target.
+// copy copies the images of the plan into the target, a registry or an archive.
 func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.Archive) (report images.Report, nodes files.FilesReport, err error) {
 	opts := o.transferOptions()
 	opts.AllowDigestChange, opts.From, opts.Since = o.allowDigestChange, from, since
@@ -233,12 +233,12 @@ func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.
 	switch {
 	case opts.Into == nil:
 	case ctx.Err() != nil || err != nil:
-		err = errors.Join(err, opts.Into.Close()) // the next run goes on with it
+		err = errors.Join(err, opts.Into.Close()) // the next run continues this archive
 	default:
 		err = opts.Into.Finish()
 	}
 	if ctx.Err() != nil {
-		err = nil // what was interrupted is in the report
+		err = nil // the report has the state of the interrupted copy
 	}
 	return report, nodes, err
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// usage is how a command is used.
+// usage is the usage of a command.
 type usage struct {
 	path      string // such as "kubectl kkp-mirror sync"
 	arguments string // such as " TARGET"
@@ -46,8 +46,8 @@ func (u usage) line() string {
 	return strings.Replace(u.path+u.arguments+" [flags]", "  ", " ", 1)
 }
 
-// offer lets a shell complete the values of flags. The values are worked out when a shell
-// asks; a flag that the command does not have is left out.
+// offer registers values of flags for shell completion. The values are computed for each request
+// of the shell. Flags that the command does not have are ignored.
 func offer(register func(string, cobra.CompletionFunc) error, values map[string]func() []string) {
 	for flag, offers := range values {
 		_ = register(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

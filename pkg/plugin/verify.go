@@ -73,7 +73,7 @@ func (f *verifyFlags) complete(flags *pflag.FlagSet, args []string) (verifyOptio
 	return verifyOptions{selection: selection, deep: f.deep, fix: f.fix}, err
 }
 
-// verifyOptions are what the verify command was asked.
+// verifyOptions are the options of the verify command.
 type verifyOptions struct {
 	selection
 	deep bool

@@ -15,7 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// versionInfo is what the version command prints as a document.
+// versionInfo is the document of the version command.
 type versionInfo struct {
 	APIVersion string   `json:"apiVersion"`
 	Kind       string   `json:"kind"`
@@ -53,7 +53,7 @@ func (f *versionFlags) complete(*pflag.FlagSet, []string) (versionOptions, error
 	return versionOptions{streams: f.streams, output: output}, err
 }
 
-// versionOptions are what the version command was asked.
+// versionOptions are the options of the version command.
 type versionOptions struct {
 	streams genericiooptions.IOStreams
 	output  option.Output

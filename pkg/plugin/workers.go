@@ -17,15 +17,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
 
-// workCommand is the command of workers: this program runs itself, so that a template that
-// loops, or takes all memory, can be stopped. What they do are the jobs below.
+// workCommand is the command of workers. This program runs itself as a worker, so that a template
+// with an endless loop or too much memory can be stopped. The jobs of workers are below.
 const workCommand = "render"
 
 func newWorkCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return &cobra.Command{
 		Use: workCommand, Hidden: true, Args: exactArgs(),
 		RunE: func(*cobra.Command, []string) error {
-			log.SetOutput(io.Discard) //nolint:forbidigo // Helm warns through it about charts that its users cannot change
+			log.SetOutput(io.Discard) //nolint:forbidigo // Helm logs warnings about charts that users cannot change
 			return worker.Serve(streams.In, streams.Out, chart.Job().Handler(), valuesJob().Handler(), addonJob().Handler(), profileJob().Handler())
 		},
 	}

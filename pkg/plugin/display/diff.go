@@ -26,8 +26,9 @@ const (
 	normal = "\x1b[0m"
 )
 
-// Diff shows how the text of an object changes, with the program that the user has chosen for
-// it. Equal texts are not shown. The text of an object that does not exist is empty.
+// Diff shows the difference between two texts of an object, with the program of
+// KUBECTL_EXTERNAL_DIFF if the variable is set. Equal texts are not shown. The text of an object
+// that does not exist is empty.
 func Diff(ctx context.Context, out io.Writer, name, before, after string) error {
 	if before == after {
 		return nil
@@ -43,7 +44,7 @@ func Diff(ctx context.Context, out io.Writer, name, before, after string) error 
 	return err
 }
 
-// coloured colours the lines of a unified diff.
+// coloured adds colours to the lines of a unified diff.
 func coloured(diff string, colour bool) string {
 	if !colour {
 		return diff
@@ -75,10 +76,10 @@ func runDiff(ctx context.Context, out io.Writer, command []string, name, before,
 		}
 	}
 	cmd := exec.CommandContext(ctx, command[0], append(command[1:], filepath.Join(directory, "LIVE"), filepath.Join(directory, "MERGED"))...)
-	raw := terminal.Raw(out) //nolint:forbidigo // the program is the user's; it may be a pager, or have colours
+	raw := terminal.Raw(out) //nolint:forbidigo // the user has chosen the program, which may be a pager or use colours
 	cmd.Stdout, cmd.Stderr = raw, raw
 	var exit *exec.ExitError
-	if err := cmd.Run(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 1) { // 1: there are differences
+	if err := cmd.Run(); err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 1) { // 1: the texts differ
 		return fmt.Errorf("%s %q: %w", externalDiff, strings.Join(command, " "), err)
 	}
 	return nil

@@ -1,6 +1,6 @@
-// Package display shows people what commands have done and found: tables, documents, progress,
-// diffs and reports. It knows the values of images and writes text. It decides nothing, and
-// must not know flags, clusters or registries.
+// Package display shows the results of commands to people: tables, documents, progress, diffs and
+// reports. It knows the values of images and files, and writes text. It decides nothing, and must
+// not know flags, clusters or registries.
 package display
 
 import "fmt"

@@ -9,14 +9,14 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 )
 
-// Document prints a value as the API object that it says it is.
+// Document prints a value with apiVersion and kind as an API object.
 func Document(out io.Writer, printer printers.ResourcePrinter, document any) error {
 	data, err := json.Marshal(document)
 	if err != nil {
 		return err
 	}
 	obj := &unstructured.Unstructured{}
-	if err := utiljson.Unmarshal(data, &obj.Object); err != nil { // which keeps integers
+	if err := utiljson.Unmarshal(data, &obj.Object); err != nil { // keeps integers
 		return err
 	}
 	return printer.PrintObj(obj, out)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// meter knows how many bytes a sync has to move, how many it has, and how fast. Its length
-// never gets shorter.
+// meter counts the planned and the finished bytes of a sync, and measures the rate. The number of
+// finished bytes never decreases.
 type meter struct {
 	mu      sync.Mutex
 	planned int64
@@ -50,15 +50,15 @@ func (m *meter) move(now time.Time, n int64) {
 	}
 }
 
-// length is how much is done, of how much. Bytes that were sent twice do not count twice
-// at the end.
+// length returns the finished and the planned bytes. At the end, bytes that were sent twice count
+// once.
 func (m *meter) length() (done, total int64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return min(m.moved+m.saved, m.planned), m.planned
 }
 
-// state is the bytes, the rate and the time left.
+// state returns a text with the bytes, the rate and the remaining time.
 func (m *meter) state(now time.Time) string {
 	done, total := m.length()
 	text := fmt.Sprintf("%s of %s", Size(done), Size(total))

@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Plan prints what would be copied where.
+// Plan prints a row with the source and the targets of each copy.
 func Plan(out io.Writer, plan images.Plan) error {
 	w := printers.GetNewTabWriter(out)
 	fmt.Fprintln(w, "SOURCE\tTARGET")

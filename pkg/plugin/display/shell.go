@@ -5,8 +5,7 @@ import (
 	"strings"
 )
 
-// ShellCommand is a command as a POSIX shell reads it: each argument stays one argument, and
-// is not expanded.
+// ShellCommand quotes a command for a POSIX shell: the shell expands no argument, and splits none.
 func ShellCommand(args ...string) string {
 	plain := regexp.MustCompile(`^[A-Za-z0-9_@%+=:,./-]+$`)
 	quoted := make([]string, 0, len(args))

@@ -9,7 +9,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Summary is what a list of images is for.
+// Summary describes a list of images.
 type Summary struct {
 	Title      string   // of the release
 	Kubernetes []string // versions of the user clusters, ascending

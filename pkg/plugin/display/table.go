@@ -52,8 +52,8 @@ func row(img images.Image, wide bool) []string {
 	return []string{shortRef(img.Ref), all(sources), first(components), first(conditions)}
 }
 
-// shortRef writes a reference with the beginning of its digest, which is enough to tell
-// images apart. The other formats have it whole.
+// shortRef writes a reference with the beginning of its digest, which is enough to distinguish
+// images. The other formats have the complete digest.
 func shortRef(ref images.Ref) string {
 	const shown = len("sha256:") + 12
 	text := ref.String()

@@ -6,14 +6,14 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// DryRun is a value of --dry-run, as kubectl has it. It implements pflag.Value.
+// DryRun is a value of --dry-run, with the values of kubectl. DryRun implements pflag.Value.
 type DryRun string
 
 // The values of --dry-run.
 const (
 	DryRunNone   DryRun = "none"   // the change is made
-	DryRunClient DryRun = "client" // the change is shown, without asking the API server
-	DryRunServer DryRun = "server" // the API server checks the change, which is shown
+	DryRunClient DryRun = "client" // the change is shown, and not sent to the API server
+	DryRunServer DryRun = "server" // the API server validates the change, and the change is shown
 )
 
 // DryRuns are the values of --dry-run.
@@ -21,7 +21,7 @@ func DryRuns() []string {
 	return []string{string(DryRunNone), string(DryRunClient), string(DryRunServer)}
 }
 
-// Set implements pflag.Value.
+// Set implements pflag.Value. It rejects unknown --dry-run values.
 func (d *DryRun) Set(text string) error {
 	if !slices.Contains(DryRuns(), text) {
 		return Usagef("--dry-run %q: use none, client or server", text)
@@ -42,12 +42,12 @@ func AddDryRun(flags *pflag.FlagSet, value *DryRun, usage string) {
 	flags.Var(value, "dry-run", usage)
 }
 
-// AddYes adds the flag that answers what a command would ask on a terminal.
+// AddYes adds the flag that confirms changes in advance.
 func AddYes(flags *pflag.FlagSet, value *bool) {
 	flags.BoolVarP(value, "yes", "y", false, "Do not ask for confirmation on a terminal")
 }
 
-// ChangeFlags say how objects of a cluster are changed.
+// ChangeFlags are the flags for changes of objects in a cluster.
 type ChangeFlags struct {
 	manager string
 	value   Change
@@ -56,15 +56,15 @@ type ChangeFlags struct {
 // NewChangeFlags returns the flags for a default field manager.
 func NewChangeFlags(manager string) *ChangeFlags { return &ChangeFlags{manager: manager} }
 
-// Change says how objects of a cluster are changed.
+// Change has the options for changes of objects in a cluster.
 type Change struct {
 	DryRun     DryRun
-	Revert     bool   // the previous values come back
-	Force      bool   // fields are taken from other managers
-	Manager    string // that owns the changed fields, 1 to 128 characters
-	SkipVerify bool   // the mirror is not checked
-	Images     string // a file with the list of images that are checked, "-" for stdin; "": those that are found now
-	Yes        bool   // nothing is asked
+	Revert     bool   // restore the previous values
+	Force      bool   // take over fields of other managers
+	Manager    string // owner of the changed fields, 1 to 128 characters
+	SkipVerify bool   // skip the check of the mirror
+	Images     string // file with the list of images to check, "-" for stdin; "": the images of the installation
+	Yes        bool   // do not ask for confirmation
 }
 
 // Add adds the flags to those of a command.

@@ -7,13 +7,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// ContentFlags say which parts of an image are copied, and how progress is shown.
+// ContentFlags are the flags for the copied parts of images, and for progress.
 type ContentFlags struct {
 	platforms []string
 	value     Content
 }
 
-// Content says which parts of an image are copied, and how progress is shown.
+// Content has the options for the copied parts of images, and for progress.
 type Content struct {
 	Platforms   []v1.Platform // none: all
 	NoReferrers bool

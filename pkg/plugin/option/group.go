@@ -31,7 +31,7 @@ func AddGroups(flags *pflag.FlagSet, groups ...Group) {
 	}
 }
 
-// Section is a group of flags as help shows it.
+// Section is a group of flags in help.
 type Section struct{ Title, Text string }
 
 // Sections returns the flags that are not hidden by group, in the order in which the groups

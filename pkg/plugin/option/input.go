@@ -7,10 +7,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 )
 
-// InputFlags say which installation a command is about.
+// InputFlags are the flags that select the installation.
 type InputFlags struct{ value Input }
 
-// Input says which installation a command is about.
+// Input selects the installation.
 type Input struct {
 	Files      []string // with the objects of the installation; none: a cluster is read
 	Recursive  bool     // directories among Files are read with those below them

@@ -1,7 +1,7 @@
 // Package option has the flags that commands share, in groups. A group adds its flags to a
 // command, and parses them once into a value that does not change while the command runs.
-// The package knows flags and plain values. It must not know what commands do with the
-// values, and reaches neither clusters nor registries.
+// The package knows flags and plain values. It must not know the commands, and connects neither to
+// clusters nor to registries.
 package option
 
 import (
@@ -16,7 +16,7 @@ type UsageError struct{ Err error }
 
 func (e *UsageError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the error of the command line.
 func (e *UsageError) Unwrap() error { return e.Err }
 
 // Usage returns a *UsageError for an error of the command line, and nil for nil.
@@ -27,7 +27,7 @@ func Usage(err error) error {
 	return &UsageError{Err: err}
 }
 
-// Usagef returns a *UsageError with a message as fmt.Errorf makes it.
+// Usagef returns a *UsageError with the error of fmt.Errorf.
 func Usagef(format string, args ...any) error { return Usage(fmt.Errorf(format, args...)) }
 
 // FlagError returns the error of a flag as a *UsageError. Where the value of a flag is checked

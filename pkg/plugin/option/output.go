@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
-// The formats that commands print themselves; the others are cli-runtime's.
+// The formats that commands print themselves. cli-runtime prints the others.
 const (
 	FormatTable = ""
 	FormatWide  = "wide"
@@ -21,7 +21,7 @@ const (
 	FormatYAML  = "yaml"
 )
 
-// OutputFlags choose what is printed.
+// OutputFlags are the flags for the output format.
 type OutputFlags struct {
 	print     *genericclioptions.PrintFlags
 	noHeaders bool
@@ -30,7 +30,7 @@ type OutputFlags struct {
 // NewOutputFlags returns the flags with their defaults.
 func NewOutputFlags() *OutputFlags { return &OutputFlags{print: genericclioptions.NewPrintFlags("")} }
 
-// Output is what is printed.
+// Output has the options for the output format.
 type Output struct {
 	Format    string
 	NoHeaders bool

@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 )
 
-// RegistryFlags say how registries are reached.
+// RegistryFlags are the flags for connections to registries.
 type RegistryFlags struct {
 	insecure insecureFlag
 	maps     []string // HOST=REGISTRY[/PREFIX]
@@ -20,12 +20,12 @@ type RegistryFlags struct {
 	cas      string // file
 }
 
-// Registry says how registries are reached. Hosts are host[:port].
+// Registry has the options for connections to registries. Hosts are host[:port].
 type Registry struct {
 	Insecure  []string       // hosts whose certificates are not verified
-	PlainHTTP []string       // hosts that are spoken to without TLS
+	PlainHTTP []string       // hosts that are reached over plain HTTP
 	CAs       *x509.CertPool // trusted; nil: the system's
-	Maps      []rewrite.Rule // through which other registries images are pulled, the first that fits counts
+	Maps      []rewrite.Rule // --registry-map; the first rule for a host counts
 	Jobs      int            // concurrency per registry, at least 1
 	Verbosity int            // 6 and more prints requests, 8 their headers
 }
@@ -71,8 +71,8 @@ func (f *RegistryFlags) Parse(target images.Target) (Registry, error) {
 	return value, nil
 }
 
-// Through returns the way to registries on which everything that no other map is for is read
-// from a mirror: images have to be there, and often nothing else can be reached.
+// Through adds rules to the registry map, after the rules of the user, that read all images from a
+// mirror: the mirror must have the images, and other registries are often unreachable.
 func (r Registry) Through(mirror images.Target) Registry {
 	r.Maps = append(slices.Clone(r.Maps),
 		rewrite.Rule{Host: rewrite.HostName(mirror.Registry), Registry: mirror.Registry},

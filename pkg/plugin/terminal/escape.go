@@ -10,13 +10,13 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Escape writes each control character but newline and tab, and each character that is
-// invisible or changes the direction or the lines of a text (Unicode's categories Cc, Cf, Zl
-// and Zp), as JSON does: "\u001b". A byte that is no UTF-8 becomes "\x9b". In a JSON document
-// this changes no value.
+// Escape replaces control characters with escape sequences of JSON, such as "\u001b". Newline
+// and tab are kept. Control characters are those of Unicode's categories Cc, Cf, Zl and Zp:
+// characters that are invisible, or change the direction or the lines of a text. A byte that is
+// not UTF-8 becomes "\x9b". The values of a JSON document stay the same.
 func Escape(text string) string { return string(escape([]byte(text), inJSON)) }
 
-// inJSON is the escape of a character in JSON.
+// inJSON returns the escape sequence of a character in JSON.
 func inJSON(r rune) string {
 	var text string
 	for _, unit := range utf16.Encode([]rune{r}) {
@@ -25,7 +25,7 @@ func inJSON(r rune) string {
 	return text
 }
 
-// inYAML is the escape of a character in a YAML string with double quotes.
+// inYAML returns the escape sequence of a character in a YAML string with double quotes.
 func inYAML(r rune) string {
 	if r > 0xffff {
 		return fmt.Sprintf(`\U%08x`, r)
@@ -53,7 +53,7 @@ func escape(text []byte, escaped func(rune) string) []byte {
 	return b.Bytes()
 }
 
-// isText tells whether there is nothing to escape.
+// isText reports whether a text is valid UTF-8 without control characters.
 func isText(text []byte) bool {
 	return utf8.Valid(text) && !bytes.ContainsFunc(text, isControl)
 }
@@ -65,8 +65,8 @@ func isControl(r rune) bool {
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 }
 
-// YAML returns a JSON document as YAML in which Escape changes nothing. Where there is
-// something to escape, the result is JSON still, which is YAML, too.
+// YAML converts a JSON document to YAML without control characters. A document with control
+// characters stays JSON, with escape sequences: JSON is also YAML.
 func YAML(document []byte) ([]byte, error) {
 	if isText(document) {
 		return yaml.JSONToYAML(document)

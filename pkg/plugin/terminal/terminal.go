@@ -1,7 +1,7 @@
-// Package terminal writes text for people. Much of it was written by others: registries,
-// clusters, charts. It must not move the cursor, change what was printed before, reach the
-// clipboard, or read otherwise than it is. Where the text comes from, this package does not
-// know.
+// Package terminal writes text for people. Registries, clusters and charts are the authors of
+// parts of the text. These parts must not move the cursor, change earlier lines, write to the
+// clipboard, or look different from their content. The package knows characters and terminals.
+// It must not know the origin of a text.
 package terminal
 
 import (
@@ -14,17 +14,17 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 )
 
-// Writer writes text, and escapes what is more than text; see Escape.
+// Writer writes text with control characters escaped; see Escape.
 type Writer struct {
 	mu   sync.Mutex
 	out  io.Writer
-	rest []byte // the beginning of a character, whose end was not written yet
+	rest []byte // the first bytes of a character; the next Write has the others
 }
 
-// New returns a writer of text to out.
+// New returns a Writer to out.
 func New(out io.Writer) *Writer { return &Writer{out: out} }
 
-// Streams returns streams for text to the same places.
+// Streams returns the same streams with a Writer for each output.
 func Streams(streams genericiooptions.IOStreams) genericiooptions.IOStreams {
 	streams.Out, streams.ErrOut = New(streams.Out), New(streams.ErrOut)
 	return streams
@@ -46,7 +46,7 @@ func (w *Writer) Write(text []byte) (int, error) {
 	return len(text), nil
 }
 
-// unfinished is the length of the character at the end of a text that lacks its last bytes.
+// unfinished returns the number of bytes of an incomplete character at the end of a text.
 func unfinished(text []byte) int {
 	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
 		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
@@ -59,8 +59,8 @@ func unfinished(text []byte) int {
 	return 0
 }
 
-// Raw returns what a Writer writes to. It is for control sequences of this program, around
-// text that was escaped, and for programs that the user has chosen.
+// Raw returns the output behind a Writer. Use the output for control sequences of this program
+// around escaped text, and for programs that the user has chosen.
 func Raw(out io.Writer) io.Writer { return raw(out) }
 
 func raw(out io.Writer) io.Writer {
@@ -70,7 +70,7 @@ func raw(out io.Writer) io.Writer {
 	return out
 }
 
-// Is tells whether a writer leads to a terminal that can move its cursor and show colours.
+// Is reports whether the output is a terminal with a movable cursor and colours.
 func Is(out io.Writer) bool {
 	file, ok := raw(out).(*os.File)
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == ""

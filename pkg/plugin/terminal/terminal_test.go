@@ -72,7 +72,7 @@ func checkDocument(t *testing.T, values map[string]any, text string, read func([
 	}
 }
 
-// What is written in parts is escaped as a whole.
+// A text that is written in parts is escaped like the whole text.
 func FuzzWriter(f *testing.F) {
 	for _, text := range []string{"a\x1b[2Kb", "é\u202e日\U000e0041🙂x", "\x9b\xe2\x80", "\xf0\x9f\x99"} {
 		f.Add(text+"\n", uint8(1))

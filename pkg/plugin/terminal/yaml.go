@@ -8,7 +8,7 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 )
 
-// YAMLPrinter prints as YAML what another printer prints as JSON.
+// YAMLPrinter converts the output of a JSON printer to YAML.
 type YAMLPrinter struct {
 	JSON    printers.ResourcePrinter
 	printed int
