@@ -86,7 +86,7 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path); neither a cluster nor source registries are read")
 	f.content.Add(flags)
 	flags.BoolVar(&f.allowDigestChange, "allow-digest-change", false, "Allow --platform to change digests of images that are referenced by digest")
-	flags.StringVar(&f.since, "since", "", "Archive only images that are not in this older archive or list")
+	flags.StringVar(&f.since, "since", "", "Archive only images not in this older archive or list")
 	flags.BoolVar(&f.withFiles, "with-files", false, "Copy the files that new nodes download, too, as OCI artifacts: see 'files --help'")
 	flags.StringSliceVar(&f.urlMaps, "url-map", nil, "With --with-files: fetch what begins with an address from another one, ADDRESS=ADDRESS")
 	flags.BoolVar(&f.dryRun, "dry-run", false, "Print the source and the target of each image, and copy nothing")

@@ -62,6 +62,7 @@ func (f *verifyFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.deep, "deep", false, "Read and hash all content")
 	flags.BoolVar(&f.fix, "fix", false, "Copy missing and different images, and replace damaged content")
 	f.content.Add(flags)
+	flags.Lookup("platform").Usage = "Check only these platforms, such as linux/amd64, and copy only these with --fix (default: all)"
 }
 
 func (f *verifyFlags) complete(flags *pflag.FlagSet, args []string) (verifyOptions, error) {

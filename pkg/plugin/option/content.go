@@ -23,8 +23,8 @@ type Content struct {
 // Add adds the flags to those of a command.
 func (f *ContentFlags) Add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.platforms, "platform", nil,
-		"Copy only these platforms, such as linux/amd64 (default: all). Changes an index's digest unless the registry accepts missing platforms; "+
-			"a later sync treats such an index as complete, and verify --fix adds the missing platforms")
+		"Copy only these platforms. Changes an index's digest unless the registry accepts missing platforms; verify --fix adds those, a later sync does not. "+
+			"Example: linux/amd64. Default: all")
 	flags.BoolVar(&f.value.NoReferrers, "no-referrers", false, "Leave out referrers (signatures, attestations, SBOMs)")
 	flags.BoolVar(&f.value.NoProgress, "no-progress", false, "Print a line for each copied image instead of a progress bar")
 }

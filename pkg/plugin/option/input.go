@@ -53,7 +53,7 @@ func (f *ConnectionFlags) Add(flags *pflag.FlagSet) {
 	shown := map[string]bool{"kubeconfig": true, "context": true, "namespace": true, "request-timeout": true}
 	flags.VisitAll(func(flag *pflag.Flag) { flag.Hidden = !shown[flag.Name] })
 	flags.Lookup("namespace").Usage = "Namespace of the KubermaticConfiguration (default: all namespaces are searched)"
-	flags.Lookup("kubeconfig").Usage = "Path to the kubeconfig file; all other connection flags of kubectl work too (run 'kubectl options')"
+	flags.Lookup("kubeconfig").Usage = "Path to the kubeconfig `file`; all other connection flags of kubectl work too (run `kubectl options`)"
 }
 
 // Connection is the way to the master cluster.

@@ -46,7 +46,7 @@ func (f *RegistryFlags) Add(flags *pflag.FlagSet) {
 		}
 		return nil
 	})
-	flags.IntVarP(&f.value.Verbosity, "v", "v", 0, "Log verbosity on stderr: 6 prints each request, 8 adds headers; credentials are masked")
+	flags.IntVarP(&f.value.Verbosity, "v", "v", 0, "Log verbosity: 6 logs requests, 8 adds headers; credentials are masked")
 }
 
 // Parse returns the value of the flags for a command with a target registry, or without one.
