@@ -146,7 +146,7 @@ func (i installationReader) masterConfig() (*rest.Config, error) {
 		if config, err := rest.InClusterConfig(); err == nil {
 			return config, nil
 		}
-		return nil, errors.New("no cluster to read: there is no kubeconfig. Set KUBECONFIG or pass --kubeconfig for the KKP master cluster, " +
+		return nil, errors.New("no cluster to read: no kubeconfig found. Set KUBECONFIG or pass --kubeconfig for the KKP master cluster, " +
 			"or pass the KubermaticConfiguration with -f before KKP is installed")
 	}
 	config, err := i.connection.ToRESTConfig()

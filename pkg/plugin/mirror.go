@@ -33,7 +33,7 @@ func (e *MirrorError) Error() string {
 			fmt.Fprintf(&text, ": %s", check.Error)
 		}
 	}
-	fmt.Fprintf(&text, "\nCopy them first:\n  kubectl kkp-mirror sync %s\nor skip this check with --skip-verify", e.Target)
+	fmt.Fprintf(&text, "\nCopy these images first:\n  kubectl kkp-mirror sync %s\nor skip this check with --skip-verify", e.Target)
 	return text.String()
 }
 

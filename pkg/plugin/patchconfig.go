@@ -190,7 +190,7 @@ func (o patchConfigOptions) tellFields(f opened, plan patch.ConfigPlan, changes 
 		}
 		told[e.Kind] = true
 		if lacking := slices.DeleteFunc(slices.Clone(e.Change.Unknown), patch.Upcoming); len(lacking) > 0 {
-			o.say("not set, because the %s of this KKP version has no such fields: %s", e.Kind, strings.Join(pathNames(lacking), ", "))
+			o.say("Not set: the %s of this KKP version does not have these fields: %s", e.Kind, strings.Join(pathNames(lacking), ", "))
 		}
 		if unknown := patch.UnknownRepositories(e.Kind, e.Schema, f.release); len(unknown) > 0 {
 			o.say("warning: the %s of this KKP version has repository fields that this version of kkp-mirror does not know; set these fields yourself: %s",

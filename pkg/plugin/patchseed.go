@@ -240,7 +240,7 @@ func (o patchSeedOptions) changeSeed(ctx context.Context, f opened, datacenters 
 	}
 	change, err := f.editor.Compute(live, object)
 	if unknown := change.Change.Unknown; len(unknown) > 0 {
-		o.say("not set, because the Seed of this KKP version has no such fields: %s", strings.Join(pathNames(unknown), ", "))
+		o.say("Not set: the Seed of this KKP version does not have these fields: %s", strings.Join(pathNames(unknown), ", "))
 	}
 	return change, err
 }

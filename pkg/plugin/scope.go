@@ -56,14 +56,14 @@ func inventory(ctx context.Context, scope option.Scope, inst kkp.Installation, r
 func checkFilters(scope option.Scope, inst kkp.Installation, release *catalog.Release, opts discover.Options) error {
 	for _, provider := range opts.Providers {
 		if known := release.Providers(); !slices.Contains(known, provider) {
-			return option.Usagef("--provider-filter: KKP %s has no provider %q; it has %s",
+			return option.Usagef("--provider-filter: KKP %s has no provider %q; known providers: %s",
 				release.Version(), provider, strings.Join(known, ", "))
 		}
 	}
 	if opts.Versions != nil && len(discover.ScopeOf(inst, release, opts).Kubernetes) == 0 {
 		unfiltered := opts
 		unfiltered.Versions = nil
-		return option.Usagef("--version-filter %q: no Kubernetes version in scope satisfies it; there are %s",
+		return option.Usagef("--version-filter %q: no Kubernetes version in scope satisfies the constraint; versions in scope: %s",
 			scope.VersionFilter, strings.Join(discover.ScopeOf(inst, release, unfiltered).Kubernetes, ", "))
 	}
 	return nil

@@ -16,7 +16,7 @@ func TestNothingIsDiscoveredForNoVersion(t *testing.T) {
 	defer server.Close()
 	file := applications(t, server.URL, map[string]string{"web": "tag: v1"})
 	got := run(t, "images", "-f", file, "--source", "applications", "--version-filter", ">9")
-	if got.code != 2 || !strings.Contains(got.stderr, "no Kubernetes version in scope satisfies it; there are 1.34.9") {
+	if got.code != 2 || !strings.Contains(got.stderr, "no Kubernetes version in scope satisfies the constraint; versions in scope: 1.34.9") {
 		t.Errorf("%d: %s", got.code, got.stderr)
 	}
 	if n := requests.Load(); n > 0 {

@@ -14,7 +14,7 @@ import (
 // verified.
 func Verification(out io.Writer, document images.VerifyReport) error {
 	if document.Summary[images.Verified] == len(document.Items) {
-		how := "every manifest and blob is there"
+		how := "every manifest and blob exists"
 		if document.Deep {
 			how = "every byte was read"
 		}
@@ -35,9 +35,9 @@ func Verification(out io.Writer, document images.VerifyReport) error {
 func detail(check images.Check) string {
 	switch check.Finding {
 	case images.Missing:
-		return "no " + check.Target.String()
+		return check.Target.String() + " does not exist"
 	case images.Different:
-		return fmt.Sprintf("%s, want %s", check.Digest, check.Expected)
+		return fmt.Sprintf("digest is %s, expected %s", check.Digest, check.Expected)
 	case images.Incomplete:
 		var parts []string
 		for _, problem := range check.Problems {

@@ -52,7 +52,7 @@ func (f *insecureFlag) hostsFor(target images.Target) ([]string, error) {
 		return f.hosts, nil
 	}
 	if target.Registry == "" {
-		return nil, errors.New("--insecure applies to the target registry, and this command has none; " +
+		return nil, errors.New("--insecure without hosts applies to the target registry, and this command has no target registry; " +
 			"name the hosts whose certificates must not be verified: --insecure=HOST[:PORT],…")
 	}
 	return append(slices.Clone(f.hosts), target.Registry), nil

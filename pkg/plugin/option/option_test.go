@@ -64,7 +64,7 @@ func TestWrongFlagsAreUsageErrors(t *testing.T) {
 		"--registry-map=a":                   `--registry-map: registry map "a"`,
 		"--ca-file=" + noCertificate:         "no certificate in PEM format",
 		"--insecure=a/b":                     `"a/b" is no registry`,
-		"--insecure":                         "and this command has none",
+		"--insecure":                         "and this command has no target registry",
 		"--platform=linux":                   `--platform "linux": write os/arch`,
 		"--output=nonsense":                  "nonsense",
 		"--output=name":                      `this command has no output format "name"`,
