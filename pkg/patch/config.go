@@ -188,7 +188,7 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 	}
 	wanted, err := c.Mirror.repository(source)
 	if err != nil {
-		c.omit(where+s.Field, fmt.Sprintf("its value %q is no repository: %v", current, err))
+		c.omit(where+s.Field, fmt.Sprintf("the value %q is not a repository: %v", current, err))
 		return nil
 	}
 	if source == current && strings.HasPrefix(current, c.Mirror.String()+"/") {

@@ -57,14 +57,14 @@ func rules() []rule {
 		{ // KKP uses the field as it is, and rewritten
 			when: func(f repositoryField) bool { return f.Object == KindSeed },
 			then: func(f repositoryField) decision {
-				return omitted("KKP uses it as it is for the Seed, and with overwriteRegistry in front of its path for clusters that have load balancers of their own; " +
-					"a mirror with a path (" + f.mirror.String() + ") cannot be right for both, one without can")
+				return omitted("KKP uses these fields unchanged for the Seed, and replaces the registry with overwriteRegistry for clusters with their own load balancer. " +
+					"No value is right for both if the mirror has a path (" + f.mirror.String() + "). Use a mirror without a path")
 			},
 		},
 		{ // overwriteRegistry alone redirects it
 			when: func(f repositoryField) bool { return f.leads(cmp.Or(f.current, f.source)) },
 			then: func(repositoryField) decision {
-				return covered("overwriteRegistry covers the field already, and KKP would add the path of the mirror twice")
+				return covered("overwriteRegistry already covers these fields")
 			},
 		},
 		{ // overwriteRegistry redirects KKP's default
@@ -74,7 +74,7 @@ func rules() []rule {
 		{ // overwriteRegistry leads elsewhere, whatever the field has
 			when: func(f repositoryField) bool { return f.overwrite != f.mirror.String() },
 			then: func(f repositoryField) decision {
-				return omitted("overwriteRegistry is " + f.overwrite + ", and KKP puts that in front of its path")
+				return omitted("KKP replaces the registry of these fields with overwriteRegistry, which is " + f.overwrite)
 			},
 		},
 		{ // the path in the mirror, without the mirror's own, which overwriteRegistry adds

@@ -34,11 +34,11 @@ func TestRepositoryDecisions(t *testing.T) {
 		"not rewritten":                         {mirror: "reg:5000/kkp", field: dashboard, set: "reg:5000/kkp/kubermatic/dashboard"},
 		"a mirror without a path":               {mirror: "reg:5000", field: kubermatic, set: "reg:5000/kubermatic/kubermatic"},
 		"used as it is and rewritten":           {mirror: "reg:5000/kkp", field: envoy, omitted: "for both"},
-		"redirected by overwriteRegistry":       {mirror: "reg:5000/kkp", field: kubermatic, omitted: "covers the field already"},
+		"redirected by overwriteRegistry":       {mirror: "reg:5000/kkp", field: kubermatic, omitted: "overwriteRegistry already covers these fields"},
 		"KKP's default is redirected":           {mirror: "reg:5000/kkp", field: kubermatic, live: map[string]string{kubermatic: "reg:5000/kkp/kubermatic/kubermatic"}, set: "quay.io/kubermatic/kubermatic"},
-		"overwriteRegistry leads elsewhere":     {mirror: "reg:5000/kkp", field: kubermatic, live: map[string]string{overwrite: "other"}, except: overwrite, omitted: "overwriteRegistry is other"},
+		"overwriteRegistry leads elsewhere":     {mirror: "reg:5000/kkp", field: kubermatic, live: map[string]string{overwrite: "other"}, except: overwrite, omitted: "overwriteRegistry, which is other"},
 		"a build of one's own, mirror in front": {mirror: "reg:5000/kkp", field: kubermatic, live: map[string]string{kubermatic: "reg:5000/kkp/acme/our-build"}, set: "reg:5000/acme/our-build"},
-		"no repository":                         {mirror: "reg:5000/kkp", field: dashboard, live: map[string]string{dashboard: "a b"}, omitted: "no repository"},
+		"no repository":                         {mirror: "reg:5000/kkp", field: dashboard, live: map[string]string{dashboard: "a b"}, omitted: "is not a repository"},
 	} {
 		target, err := images.ParseTarget(c.mirror)
 		if err != nil {

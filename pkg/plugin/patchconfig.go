@@ -181,7 +181,7 @@ func someRefs(refs []images.Ref) []string {
 // tellFields prints the fields that are not set.
 func (o patchConfigOptions) tellFields(f opened, plan patch.ConfigPlan, changes []edit.Edited) {
 	for _, omitted := range plan.Omitted {
-		o.say("not set, because %s:\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
+		o.say("Not set: %s.\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
 	}
 	told := map[string]bool{}
 	for _, e := range changes {
