@@ -253,7 +253,7 @@ func (o syncOptions) into(ctx context.Context, p planned) (*transfer.Archive, er
 	}
 	if err := p.registries.CheckTarget(ctx, p.plan.Copies[0].Target); err != nil && !transfer.IsMissingRepository(err) {
 		p.noteWithheld(o.streams.ErrOut, []images.Class{transfer.Classify(err)})
-		return nil, fmt.Errorf("%w\n%s", err, transfer.Classify(err).Remedy())
+		return nil, fmt.Errorf("%w\n%s", err, transfer.RemedyOf(err))
 	}
 	return nil, nil //nolint:nilnil // there is no archive
 }

@@ -63,6 +63,9 @@ func Inventory(a *Archive) (images.Inventory, error) { return archive.Inventory(
 // Classify returns the class of an error, or "".
 func Classify(err error) images.Class { return failure.Classify(err) }
 
+// RemedyOf returns what to do about an error of this package.
+func RemedyOf(err error) string { return failure.RemedyOf(err) }
+
 // IsMissingRepository reports whether a push failed because its project or repository must
 // be created first.
 func IsMissingRepository(err error) bool { return status.IsMissing(err) }

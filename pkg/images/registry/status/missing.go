@@ -16,8 +16,9 @@ const (
 )
 
 // missing returns the object that must be created before the push can succeed. For a
-// missing project, Harbor answers 404 or 403 with one of several codes; for a missing
-// repository, ECR answers 404. Only the messages differ.
+// missing project, Harbor answers 401, 403 or 404 with one of several codes (401: harbor
+// src/server/middleware/v2auth/auth.go); for a missing repository, ECR answers 404. Only
+// the messages differ.
 func (e *Error) missing() missing {
 	if !e.Push {
 		return nothing
@@ -28,7 +29,7 @@ func (e *Error) missing() missing {
 			return project
 		}
 		return repository
-	case http.StatusForbidden:
+	case http.StatusUnauthorized, http.StatusForbidden:
 		if e.says(`(?i)\bproject\b.*\b(not found|not exist)`) {
 			return project
 		}
@@ -44,10 +45,11 @@ func (e *Error) missing() missing {
 func (e *Error) AboutRepository() bool { return e.says(`(?i)to access repository`) }
 
 // IsMissing reports whether a push failed because its project or repository must be created
-// first.
+// first, while others can go on. After a 401 they cannot: HEAD requests would be answered in
+// the same way, without a reason.
 func IsMissing(err error) bool {
 	var status *Error
-	return errors.As(err, &status) && status.missing() != nothing
+	return errors.As(err, &status) && status.missing() != nothing && status.Answer.StatusCode != http.StatusUnauthorized
 }
 
 func (e *Error) says(pattern string) bool {
