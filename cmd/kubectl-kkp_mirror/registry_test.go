@@ -15,24 +15,29 @@ import (
 const layerBytes = 16 << 10
 
 // startRegistry starts a registry in memory that lasts as long as the script, and sets a
-// variable to its host: registry [-private] NAME [REPOSITORY:TAG...]. Each REPOSITORY:TAG
-// becomes an image for two platforms. All images share one layer. A private registry does
-// not tell what it does not have.
+// variable to its host: registry [-private|-harbor|-ecr] NAME [REPOSITORY:TAG...]. Each
+// REPOSITORY:TAG becomes an image for two platforms. All images share one layer. A private
+// registry does not tell what it does not have; the others are like Harbor and Amazon ECR.
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
-	private := len(args) > 0 && args[0] == "-private"
-	if private {
-		args = args[1:]
+	kind := ""
+	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		kind, args = args[0], args[1:]
 	}
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: registry [-private] NAME [REPOSITORY:TAG...]")
+		ts.Fatalf("usage: registry [-private|-harbor|-ecr] NAME [REPOSITORY:TAG...]")
 	}
 	registry := registrytest.New(registrytest.Options{})
 	for _, reference := range args[1:] {
 		ts.Check(addImage(registry, reference))
 	}
 	handler := http.Handler(registry)
-	if private {
+	switch kind {
+	case "-private":
 		handler = secretive(handler)
+	case "-harbor":
+		handler = likeHarbor(handler)
+	case "-ecr":
+		handler = likeECR(handler, "kkp/library/alpine")
 	}
 	server := httptest.NewServer(handler)
 	ts.Defer(server.Close)
