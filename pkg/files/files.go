@@ -66,6 +66,7 @@ func Trace(ctx context.Context, q Request) (Answer, error) {
 		answer.Results = append(answer.Results, found)
 		cut = found.Cut
 	}
+	t.asked = len(t.done)
 	answer.Gaps = t.left()
 	if len(answer.Gaps) > 0 && !cut { // what is for other machines is no gap
 		for _, c := range t.everything(q.Cases) {
@@ -87,6 +88,7 @@ type tracer struct {
 	render *profile.Renderer
 	api    []string
 	done   []traced
+	asked  int // how many of these are for machines that were asked for; the others only tell what is reached
 
 	last     Case // that was rendered, for any architecture
 	rendered *trace.System

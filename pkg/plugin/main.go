@@ -34,7 +34,7 @@ const (
 // interrupts.
 func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams) int {
 	text := terminal.Streams(streams)
-	root := newRootCommand(text, streams)
+	root := newRootCommand(text, streams) //nolint:contextcheck // commands get the context when they are executed
 	if err := logTo(text.ErrOut); err != nil {
 		fmt.Fprintln(text.ErrOut, render(err, exitFailed, root.CommandPath()))
 		return exitFailed

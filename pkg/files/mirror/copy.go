@@ -47,11 +47,11 @@ func (c *copier) copy(ctx context.Context) (files.FileOutcome, error) {
 	}
 	text, err := c.fetchSmall(ctx, *c.sum)
 	if err != nil {
-		return "", failedPart("its checksum", err)
+		return "", ofChecksum(err)
 	}
 	want, err := parseChecksum(text, path.Base(c.item.Path))
 	if err != nil {
-		return "", failedPart("its checksum", err)
+		return "", ofChecksum(err)
 	}
 	outcome := files.Present
 	if c.hashed(ctx, c.item.Path, want) != nil {

@@ -45,12 +45,12 @@ func (e *StatusError) Error() string { return e.Host + " answers " + e.Status }
 
 // Class is the class of the failure.
 func (e *StatusError) Class() images.Class {
-	switch {
-	case e.Code == http.StatusNotFound || e.Code == http.StatusGone:
+	switch e.Code {
+	case http.StatusNotFound, http.StatusGone:
 		return images.ClassNotFound
-	case e.Code == http.StatusUnauthorized || e.Code == http.StatusForbidden:
+	case http.StatusUnauthorized, http.StatusForbidden:
 		return images.ClassAuth
-	case e.Code == http.StatusTooManyRequests:
+	case http.StatusTooManyRequests:
 		return images.ClassRateLimit
 	}
 	return images.ClassNetwork
@@ -72,8 +72,8 @@ func (e *StatusError) Remedy() string {
 	return "check the server, the proxy (HTTPS_PROXY, NO_PROXY) and --url-map, then run the same command again"
 }
 
-// failedPart says what of a file failed.
-func failedPart(what string, err error) error { return fmt.Errorf("%s: %w", what, err) }
+// ofChecksum says that not the file, but its checksum failed.
+func ofChecksum(err error) error { return fmt.Errorf("its checksum: %w", err) }
 
 // isMismatch tells whether a checksum does not fit.
 func isMismatch(err error) bool {

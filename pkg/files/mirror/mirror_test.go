@@ -34,14 +34,13 @@ type upstream struct {
 	mu       sync.Mutex
 	content  map[string]string
 	requests []string
-	sent     int
-	break_   map[string]int // after how many bytes a connection breaks, once
+	breaks   map[string]int // after how many bytes a connection breaks, once
 	status   map[string]int // what is answered once
 }
 
 func serve(t *testing.T) *upstream {
 	t.Helper()
-	u := &upstream{content: map[string]string{}, break_: map[string]int{}, status: map[string]int{}}
+	u := &upstream{content: map[string]string{}, breaks: map[string]int{}, status: map[string]int{}}
 	u.Server = httptest.NewServer(u)
 	t.Cleanup(u.Close)
 	return u
@@ -55,9 +54,9 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	u.requests = append(u.requests, line)
 	content, ok := u.content[r.URL.Path]
-	status, cut := u.status[r.URL.Path], u.break_[r.URL.Path]
+	status, cut := u.status[r.URL.Path], u.breaks[r.URL.Path]
 	delete(u.status, r.URL.Path)
-	delete(u.break_, r.URL.Path)
+	delete(u.breaks, r.URL.Path)
 	u.mu.Unlock()
 	switch {
 	case status != 0:
@@ -220,7 +219,7 @@ func TestResume(t *testing.T) {
 	u := serve(t)
 	content := strings.Repeat("0123456789", 1_000)
 	item, sum := u.add("large", content, "SUM")
-	u.break_["/large"] = 4_000
+	u.breaks["/large"] = 4_000
 	dir := t.TempDir()
 	results, err := mirror.Copy(t.Context(), dir, []files.Item{item, sum}, u.options())
 	if err != nil || results[0].Outcome != files.Copied || results[0].Attempts != 2 || results[0].Bytes != 10_000 {

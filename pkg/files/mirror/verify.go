@@ -45,11 +45,11 @@ func (c *copier) verify(ctx context.Context) error {
 	}
 	text, err := c.root.ReadFile(c.sum.Path)
 	if err != nil {
-		return failedPart("its checksum", err)
+		return ofChecksum(err)
 	}
 	want, err := parseChecksum(string(text), path.Base(c.item.Path))
 	if err != nil {
-		return failedPart("its checksum", err)
+		return ofChecksum(err)
 	}
 	return c.hashed(ctx, c.item.Path, want)
 }
@@ -106,7 +106,7 @@ func (c *copier) verifyRemote(ctx context.Context, at func(files.Item) files.Ite
 	}
 	text, err := c.fetchSmall(ctx, at(*c.sum))
 	if err != nil {
-		return failedPart("its checksum", err)
+		return ofChecksum(err)
 	}
 	want, err := parseChecksum(text, path.Base(c.item.Path))
 	if err != nil || !deep {
