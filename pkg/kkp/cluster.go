@@ -27,6 +27,8 @@ type Cluster struct {
 	DNSDomain      string // "cluster.local"
 	RuntimeOptions bool   // it has containerRuntimeOpts of its own, which hide the containerd mirrors of its datacenter
 	Proxy          bool   // it has proxy settings of its own for its nodes
+
+	PullSecret SecretKey // of its nodes, in the user cluster; no name: none
 }
 
 // clusterView is the part of a Cluster that is read.
@@ -35,7 +37,11 @@ type clusterView struct {
 		Version        string         `json:"version"`
 		ExposeStrategy string         `json:"exposeStrategy"`
 		Cloud          map[string]any `json:"cloud"`
-		CNIPlugin      *struct {
+		PullSecret     struct {
+			Name      string `json:"name"`
+			Namespace string `json:"namespace"`
+		} `json:"imagePullSecret"`
+		CNIPlugin *struct {
 			Type    string `json:"type"`
 			Version string `json:"version"`
 		} `json:"cniPlugin"`
@@ -89,6 +95,7 @@ func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
 	}
 	network, proxy := spec.ClusterNetwork, spec.ComponentsOverride.OperatingSystemManager.Proxy
 	cluster.PodBlocks, cluster.ServiceBlocks, cluster.DNSDomain = network.Pods.CIDRBlocks, network.Services.CIDRBlocks, network.DNSDomain
+	cluster.PullSecret = SecretKey{Namespace: spec.PullSecret.Namespace, Name: spec.PullSecret.Name}
 	cluster.RuntimeOptions = spec.ContainerRuntimeOpts != nil
 	cluster.Proxy = proxy.HTTPProxy != nil || proxy.NoProxy != nil
 	// kubermatic pkg/addon/types.go, v2.31.0

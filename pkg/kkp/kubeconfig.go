@@ -8,6 +8,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -49,7 +50,11 @@ func secretValue(ctx context.Context, client dynamic.Interface, key SecretKey) (
 }
 
 func getSecret(ctx context.Context, client dynamic.Interface, key SecretKey) (*unstructured.Unstructured, error) {
-	return client.Resource(CoreResource("secrets")).Namespace(key.Namespace).Get(ctx, key.Name, metav1.GetOptions{})
+	return getNamed(ctx, client, CoreResource("secrets"), key.Namespace, key.Name)
+}
+
+func getNamed(ctx context.Context, client dynamic.Interface, resource schema.GroupVersionResource, namespace, name string) (*unstructured.Unstructured, error) {
+	return client.Resource(resource).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
 }
 
 // valueOf is the value of a key of a Secret.

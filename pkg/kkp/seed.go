@@ -45,6 +45,7 @@ type Datacenter struct {
 	PauseImage string            // node.pauseImage: the sandbox image of its nodes, "" for containerd's own
 	Profiles   map[string]string // of new machines, by operating system: "ubuntu": "osp-ubuntu-mirror"
 	DiskImages []string          // KubeVirt virtual machine disks that are container images
+	Insecure   []string          // node.insecureRegistries: hosts whose certificates its nodes do not verify, or that speak plain HTTP to them
 }
 
 // Field returns the text of a field by its path, or "" if it is not set.
@@ -103,7 +104,8 @@ type seedView struct {
 // datacenterView is the part of a datacenter that is read.
 type datacenterView struct {
 	Node *struct {
-		PauseImage string `json:"pauseImage"`
+		PauseImage string   `json:"pauseImage"`
+		Insecure   []string `json:"insecureRegistries"`
 	} `json:"node"`
 	Spec map[string]any `json:"spec"`
 }
@@ -113,7 +115,7 @@ type datacenterView struct {
 func (v datacenterView) datacenter(name string) Datacenter {
 	dc := Datacenter{Name: name, Provider: providerOf(v.Spec)}
 	if v.Node != nil {
-		dc.PauseImage = v.Node.PauseImage
+		dc.PauseImage, dc.Insecure = v.Node.PauseImage, v.Node.Insecure
 	}
 	dc.Profiles, _, _ = unstructured.NestedStringMap(v.Spec, "operatingSystemProfiles")
 	systems, _, _ := unstructured.NestedMap(v.Spec, "kubevirt", "images", "http", "operatingSystems")
