@@ -16,7 +16,7 @@ func layout() Rules {
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
 				"pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
-				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/worker", "pkg/atomicfile",
+				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/waiting", "pkg/worker", "pkg/atomicfile",
 				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/safehttp",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/files", "pkg/images", "pkg/plugin/terminal"},
@@ -26,6 +26,7 @@ func layout() Rules {
 			"pkg/images/chart":    append([]string{"pkg/atomicfile", "pkg/safehttp", "pkg/worker"}, values...),
 			"pkg/images/discover": append([]string{"pkg/redact", "pkg/templates"}, values...),
 			"pkg/patch":           append([]string{"pkg/redact"}, values...),
+			"pkg/patch/pullers":   {"pkg/images", "pkg/kkp"},
 
 			"pkg/files":              {"pkg/files/profile", "pkg/files/trace", "pkg/images"},
 			"pkg/files/need":         {"pkg/files", "pkg/files/catalog", "pkg/files/trace", "pkg/images/catalog", "pkg/kkp"},

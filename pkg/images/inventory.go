@@ -70,6 +70,8 @@ type Inventory struct {
 	Gaps    []Gap
 	Notes   []string       // things to tell the user that are not gaps
 	Sources []Contribution // of the sources that were asked; none if that is not known
+
+	Excluded []Ref // what was left out by decision
 }
 
 // Collector gathers an Inventory. Its zero value is ready to use; it is not safe for
@@ -206,10 +208,7 @@ func (inv Inventory) contributions() []Contribution {
 
 // Without returns the inventory without the images that another one has, in the same places.
 func (inv Inventory) Without(other Inventory) Inventory {
-	known := map[key]Image{}
-	for _, img := range other.Images {
-		known[key{img.Ref, img.Kind}] = img
-	}
+	known := other.byKey()
 	return inv.Where(func(img Image) bool {
 		before, ok := known[key{img.Ref, img.Kind}]
 		return !ok || !before.Covers(img.Also)

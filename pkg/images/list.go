@@ -27,6 +27,7 @@ type ImageList struct {
 	Items      []Image        `json:"items"`
 	Sources    []Contribution `json:"sources,omitempty"`
 	Gaps       []Gap          `json:"gaps,omitempty"`
+	Excluded   []Ref          `json:"excluded,omitempty"`
 }
 
 // SyncReport is the report of a sync as a document.
@@ -37,6 +38,7 @@ type SyncReport struct {
 	Summary    Summary  `json:"summary"`
 	Items      []Result `json:"items"`
 	Gaps       []Gap    `json:"gaps,omitempty"`
+	Excluded   []Ref    `json:"excluded,omitempty"`
 }
 
 // Summary counts the outcomes of a sync.
@@ -55,17 +57,17 @@ func (inv Inventory) List() ImageList {
 	if items == nil {
 		items = []Image{}
 	}
-	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Sources: inv.Sources, Gaps: inv.Gaps}
+	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Sources: inv.Sources, Gaps: inv.Gaps, Excluded: inv.Excluded}
 }
 
 // Document returns the report as a document.
-func (r Report) Document(target Target, gaps []Gap) SyncReport {
+func (r Report) Document(target Target, inv Inventory) SyncReport {
 	items := r.Results
 	if items == nil {
 		items = []Result{}
 	}
 	return SyncReport{
-		APIVersion: APIVersion, Kind: KindSyncReport, Target: target.String(), Items: items, Gaps: gaps,
+		APIVersion: APIVersion, Kind: KindSyncReport, Target: target.String(), Items: items, Gaps: inv.Gaps, Excluded: inv.Excluded,
 		Summary: Summary{
 			Copied: r.Count(Copied), Present: r.Count(Present), Skipped: r.Count(Skipped), Failed: r.Count(Failed),
 			Bytes: r.Bytes(), Mounted: r.Mounted(),
@@ -84,6 +86,7 @@ func ParseList(data []byte) (Inventory, error) {
 		Kind       string          `json:"kind"`
 		Items      json.RawMessage `json:"items"`
 		Gaps       json.RawMessage `json:"gaps"`
+		Excluded   json.RawMessage `json:"excluded"`
 	}
 	if err := json.Unmarshal(data, &list); err != nil {
 		return Inventory{}, decodeError(data, err)
@@ -112,6 +115,13 @@ func ParseList(data []byte) (Inventory, error) {
 	})
 	if err != nil {
 		return Inventory{}, fmt.Errorf("gaps[%d]: %w", len(inv.Gaps), err)
+	}
+	err = bounded.Elements(list.Excluded, maxItems, func(ref Ref) error {
+		inv.Excluded = append(inv.Excluded, ref)
+		return nil
+	})
+	if err != nil {
+		return Inventory{}, fmt.Errorf("excluded[%d]: %w", len(inv.Excluded), err)
 	}
 	return inv, nil
 }

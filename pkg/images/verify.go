@@ -59,13 +59,14 @@ type VerifyReport struct {
 	Summary    map[Finding]int `json:"summary"`
 	Items      []Check         `json:"items"`
 	Gaps       []Gap           `json:"gaps,omitempty"`
+	Excluded   []Ref           `json:"excluded,omitempty"`
 }
 
 // KindVerifyReport is the kind of a VerifyReport.
 const KindVerifyReport = "VerifyReport"
 
 // Document returns the verification as a document.
-func (v Verification) Document(target Target, deep bool, gaps []Gap) VerifyReport {
+func (v Verification) Document(target Target, deep bool, inv Inventory) VerifyReport {
 	items := v.Checks
 	if items == nil {
 		items = []Check{}
@@ -75,7 +76,7 @@ func (v Verification) Document(target Target, deep bool, gaps []Gap) VerifyRepor
 		summary[c.Finding]++
 	}
 	return VerifyReport{
-		APIVersion: APIVersion, Kind: KindVerifyReport, Target: target.String(), Deep: deep, Summary: summary, Items: items, Gaps: gaps,
+		APIVersion: APIVersion, Kind: KindVerifyReport, Target: target.String(), Deep: deep, Summary: summary, Items: items, Gaps: inv.Gaps, Excluded: inv.Excluded,
 	}
 }
 

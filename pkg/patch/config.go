@@ -30,6 +30,7 @@ type ConfigOptions struct {
 	Mirror     Mirror
 	Release    *catalog.Release
 	HelmSecret kkp.SecretKey // with the credentials for the charts in the mirror; none without a name
+	PullSecret string        // that spec.imagePullSecret becomes; "": it stays
 	Selection  Selection
 }
 
@@ -61,6 +62,9 @@ func Config(inst kkp.Installation, opts ConfigOptions) (ConfigPlan, error) {
 	c.secret()
 	return c.plan, nil
 }
+
+// Rewrites tells whether overwriteRegistry is the mirror when all is done.
+func (p ConfigPlan) Rewrites() bool { return p.rewrites }
 
 // configurator works the settings out.
 type configurator struct {
@@ -111,6 +115,9 @@ func (c *configurator) configuration() {
 	object := Object{Kind: KindConfiguration, Name: c.inst.Configuration.Name}
 	for _, s := range c.settings(KindConfiguration) {
 		object.Edits = append(object.Edits, c.repository(s, c.inst.Configuration.Field(s.Field), true, "")...)
+	}
+	if c.PullSecret != "" { // given by name, so no selection is needed
+		object.Edits = append(object.Edits, apply.Edit{Path: apply.ParsePath(imagePullSecret), Value: c.PullSecret})
 	}
 	edits := append([]apply.Edit{{Path: apply.ParsePath(overwriteRegistry), Value: c.Mirror.String()}}, c.helm()...)
 	for _, edit := range edits {

@@ -124,6 +124,11 @@ func (o imagesOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	var unused []string
+	if result.Inventory, unused, err = o.scope.Select(result.Inventory, images.Target{}); err != nil {
+		return err
+	}
+	tellUnused(o.streams.ErrOut, unused)
 	whole := result
 	if len(o.refs) > 0 {
 		if result.Inventory, err = matching(result.Inventory, o.refs); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/waiting"
 )
 
 // seedTimeout bounds a request to a Seed, which may be down. A longer --request-timeout takes
@@ -159,6 +161,7 @@ func (i installationReader) masterConfig() (*rest.Config, error) {
 // connector opens APIs with limits for many concurrent requests. The time limit of the
 // configuration for the master also applies to Seeds.
 func connector(master *rest.Config, warnings io.Writer) kkp.Connect {
+	waits := newWaits(warnings)
 	return func(config *rest.Config) (kkp.Client, error) {
 		config = rest.CopyConfig(config)
 		if config.Timeout == 0 {
@@ -166,6 +169,7 @@ func connector(master *rest.Config, warnings io.Writer) kkp.Connect {
 		}
 		config.QPS, config.Burst = 50, 100
 		config.UserAgent = userAgent()
+		config.Wrap(func(inner http.RoundTripper) http.RoundTripper { return waiting.Watch(inner, waits.tell) })
 		config.WarningHandler = rest.NewWarningWriter(warnings, rest.WarningWriterOptions{Deduplicate: true})
 		client, err := dynamic.NewForConfig(config)
 		if err != nil {

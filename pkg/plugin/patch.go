@@ -110,12 +110,8 @@ func (o patchOptions) open(ctx context.Context, parts []kkp.Part) (opened, error
 	}, nil
 }
 
-// needed returns the inventory of an installation: the list of --images, or the result of a
-// discovery.
-func (o patchOptions) needed(ctx context.Context, f opened) (images.Inventory, error) {
-	if o.change.Images != "" {
-		return readList(o.change.Images, o.streams.In)
-	}
+// found is the inventory of an installation as far as it can be found now.
+func (o patchOptions) found(ctx context.Context, f opened) (images.Inventory, error) {
 	scope := option.Scope{IgnoreOverrides: true}
 	opts, err := discoverOptions(scope, false, f.registries)
 	if err != nil {
@@ -125,7 +121,9 @@ func (o patchOptions) needed(ctx context.Context, f opened) (images.Inventory, e
 	for _, gaps := range images.Causes(result.Gaps) {
 		o.say("warning: %s", images.OneCause(gaps))
 	}
-	return result.Inventory, err
+	kept, unused := result.Inventory.Excluding(o.change.Exclude)
+	tellUnused(o.streams.ErrOut, unused)
+	return kept, err
 }
 
 // proof returns an error unless the mirror has the images that a change redirects.

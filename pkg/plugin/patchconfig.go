@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/pullers"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
@@ -25,6 +27,7 @@ type patchConfigFlags struct {
 	patchFlags
 	fields     patch.Selection
 	helmSecret string
+	pullSecret string // a Secret or a file
 }
 
 func newPatchConfigCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -73,6 +76,8 @@ func (f *patchConfigFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.fields.Except, "except", nil, "Set all fields except these")
 	flags.StringVar(&f.helmSecret, "helm-registry-secret", "",
 		"NAME[/KEY] of a Secret in the namespace of the KubermaticConfiguration with docker credentials for the charts in the mirror (default key .dockerconfigjson)")
+	flags.StringVar(&f.pullSecret, "pull-secret", "",
+		"File, or name of a Secret in the namespace of the KubermaticConfiguration, with docker credentials: those for the mirror are added to spec.imagePullSecret")
 }
 
 // args requires a registry. --revert restores the values from before any mirror, and needs none.
@@ -92,7 +97,7 @@ func (f *patchConfigFlags) complete(_ *pflag.FlagSet, args []string) (patchConfi
 		}
 	}
 	common, err := f.patchFlags.complete(target)
-	return patchConfigOptions{patchOptions: common, fields: f.fields, helmSecret: helmSecret(f.helmSecret)}, err
+	return patchConfigOptions{patchOptions: common, fields: f.fields, helmSecret: helmSecret(f.helmSecret), pullSecret: f.pullSecret}, err
 }
 
 // helmSecret reads NAME[/KEY] of the Secret for Helm.
@@ -109,6 +114,7 @@ type patchConfigOptions struct {
 	patchOptions
 	fields     patch.Selection
 	helmSecret kkp.SecretKey // for the charts in the mirror
+	pullSecret string        // a file or a Secret; "": none
 }
 
 func (patchConfigOptions) validate() error { return nil }
@@ -118,14 +124,20 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 		return o.undo(ctx)
 	}
 	var parts []kkp.Part
-	if o.change.DryRun == option.DryRunClient || o.change.Images != "" {
+	if o.change.DryRun == option.DryRunClient || o.change.Images != "" && o.unchecked() {
 		parts = []kkp.Part{kkp.PartApps}
 	}
 	f, err := o.open(ctx, parts)
 	if err != nil {
 		return err
 	}
-	plan, err := patch.Config(f.inst, patch.ConfigOptions{Mirror: o.mirror(), Release: f.release, HelmSecret: o.helmSecret, Selection: o.fields})
+	pullSecret, err := o.readPullSecret(ctx, f)
+	if err != nil {
+		return err
+	}
+	plan, err := patch.Config(f.inst, patch.ConfigOptions{
+		Mirror: o.mirror(), Release: f.release, HelmSecret: o.helmSecret, PullSecret: pullSecret, Selection: o.fields,
+	})
 	if err != nil {
 		return option.Usage(err)
 	}
@@ -138,33 +150,73 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 		o.tellRolling(f.inst, changes)
 		return o.carry(ctx, f.editor, changes, nil)
 	}
-	coverage, err := o.cover(ctx, f, plan)
+	n, err := o.needed(ctx, f)
 	if err != nil {
+		return err
+	}
+	coverage := plan.Cover(n.checked, f.inst, f.release)
+	if err := o.tellCoverage(coverage); err != nil {
 		return err
 	}
 	o.tellRolling(f.inst, changes)
 	return o.carry(ctx, f.editor, changes, func(ctx context.Context) error {
-		return checkInventory(ctx, f.registries, o.target, coverage.Redirected, o.registry.Jobs)
+		if err := o.beyond(n, plan.Cover(n.live, f.inst, f.release).Redirected); err != nil {
+			return err
+		}
+		if err := checkInventory(ctx, f.registries, o.target, coverage.Redirected, o.registry.Jobs); err != nil {
+			return err
+		}
+		return o.checkPullers(ctx, o.pullers(ctx, f, pullSecret, plan, coverage.Redirected))
 	})
 }
 
-// cover returns the images that the plan redirects, and prints a remedy for the others.
-func (o patchConfigOptions) cover(ctx context.Context, f opened, plan patch.ConfigPlan) (patch.Coverage, error) {
-	inv, err := o.needed(ctx, f)
-	if err != nil {
-		return patch.Coverage{}, err
+// pullers are those who pull what a plan redirects. Nodes pull from the mirror only where
+// overwriteRegistry sends them there.
+func (o patchConfigOptions) pullers(ctx context.Context, f opened, pullSecret string, plan patch.ConfigPlan, needed images.Inventory) []pullers.Puller {
+	m := o.mirrorOf(ctx, f, pullSecret, o.helmSecret)
+	all := []pullers.Puller{pullers.KKP(f.inst, m, needed), pullers.Charts(m, needed)}
+	if !plan.Rewrites() {
+		return all
 	}
-	coverage := plan.Cover(inv, f.inst, f.release)
+	datacenters, _ := patch.Datacenters(f.inst, patch.DatacenterChoice{All: true}) // none is no error here
+	return append(all, pullers.Nodes(o.nodes(ctx, f, datacenters, nil), m, needed, f.release.Version())...)
+}
+
+// readPullSecret returns the new value of spec.imagePullSecret, "" if it stays.
+func (o patchConfigOptions) readPullSecret(ctx context.Context, f opened) (string, error) {
+	if o.pullSecret == "" {
+		return "", nil
+	}
+	config, err := readBounded(o.pullSecret, o.streams.In)
+	if errors.Is(err, fs.ErrNotExist) {
+		config, err = kkp.DockerConfig(ctx, f.master, kkp.SecretKey{Namespace: f.inst.Configuration.Namespace, Name: o.pullSecret})
+	}
+	if err != nil {
+		return "", fmt.Errorf("--pull-secret %s: there is no such file, and as a Secret: %w", o.pullSecret, err)
+	}
+	merged, err := patch.PullSecret(f.inst.Configuration.Field("spec.imagePullSecret"), config, o.target)
+	if err != nil {
+		return "", option.Usagef("--pull-secret %s: %w", o.pullSecret, err)
+	}
+	return merged, nil
+}
+
+// tellCoverage tells which images a plan redirects, and about the others. A plan of all
+// fields that redirects nothing is an error.
+func (o patchConfigOptions) tellCoverage(coverage patch.Coverage) error {
 	o.say("Redirected to the mirror: %s.", display.Count(len(coverage.Redirected.Images), "image"))
 	if len(o.fields.Only)+len(o.fields.Except) > 0 {
-		return coverage, nil // the user has chosen the fields
+		return nil // what is left is what was asked for
+	}
+	if err := notEmpty(coverage.Redirected, "no image that is needed comes from the mirror with these settings"); err != nil {
+		return err
 	}
 	for _, remedy := range patch.Remedies() {
 		if left := coverage.Left[remedy]; len(left) > 0 {
 			o.say("Not redirected: %s. %s:\n  %s", display.Count(len(left), "image"), remedy, strings.Join(someRefs(left), "\n  "))
 		}
 	}
-	return coverage, nil
+	return nil
 }
 
 func someRefs(refs []images.Ref) []string {

@@ -12,9 +12,11 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/pullers"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
@@ -159,7 +161,7 @@ func (o patchSeedOptions) mirrored() bool { return o.target.Registry != "" }
 
 func (o patchSeedOptions) run(ctx context.Context) error {
 	parts := noParts()
-	if o.mirrored() && o.change.Images == "" {
+	if o.mirrored() && (o.change.Images == "" || !o.unchecked()) {
 		parts = nil
 	}
 	f, err := o.open(ctx, parts)
@@ -174,38 +176,38 @@ func (o patchSeedOptions) run(ctx context.Context) error {
 		return option.Usage(err)
 	}
 	var changes []edit.Edited
-	var needed images.Inventory
+	var n needs
 	if o.change.Revert {
 		changes, err = o.undo(ctx, f, chosen)
 	} else {
-		changes, needed, err = o.plan(ctx, f, chosen)
+		changes, n, err = o.plan(ctx, f, chosen)
 	}
 	if err != nil {
 		return err
 	}
 	changed := slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() })
-	err = o.carry(ctx, f.editor, changes, o.proof(f, needed))
+	err = o.carry(ctx, f.editor, changes, o.proof(f, chosen, n))
 	if err == nil && changed {
 		o.tellNodes(ctx, f, chosen)
 	}
 	return err
 }
 
-// plan computes the changes of every Seed, and the images that nodes will then pull from the
-// mirror.
-func (o patchSeedOptions) plan(ctx context.Context, f opened, chosen []patch.SeedDatacenter) ([]edit.Edited, images.Inventory, error) {
-	var needed images.Inventory
+// plan works out the changes of every Seed, and which images nodes will pull from the
+// mirror then.
+func (o patchSeedOptions) plan(ctx context.Context, f opened, chosen []patch.SeedDatacenter) ([]edit.Edited, needs, error) {
+	var n needs
 	opts := patch.NodeOptions{Settings: o.node, Version: f.release.Version()}
 	if o.mirrored() {
 		var err error
-		if needed, err = o.needed(ctx, f); err != nil {
-			return nil, needed, err
+		if n, err = o.needed(ctx, f); err != nil {
+			return nil, n, err
 		}
-		opts.Mirror, opts.Needed = o.mirror(), needed
+		opts.Mirror, opts.Needed = o.mirror(), n.checked
 	}
 	plan, err := patch.Nodes(f.inst, opts)
 	if err != nil {
-		return nil, needed, option.Usage(err)
+		return nil, n, option.Usage(err)
 	}
 	for _, note := range plan.Notes {
 		o.say("warning: %s", note)
@@ -214,11 +216,11 @@ func (o patchSeedOptions) plan(ctx context.Context, f opened, chosen []patch.See
 	for _, datacenters := range patch.BySeed(chosen) {
 		change, err := o.changeSeed(ctx, f, datacenters, plan)
 		if err != nil {
-			return nil, needed, err
+			return nil, n, err
 		}
 		changes = append(changes, change)
 	}
-	return changes, needed, nil
+	return changes, n, nil
 }
 
 // changeSeed computes the change of a Seed with some of its datacenters.
@@ -245,13 +247,24 @@ func (o patchSeedOptions) changeSeed(ctx context.Context, f opened, datacenters 
 	return change, err
 }
 
-// proof checks the images that nodes will pull from the mirror.
-func (o patchSeedOptions) proof(f opened, needed images.Inventory) proof {
+// proof checks what nodes will pull from the mirror, and whether they can.
+func (o patchSeedOptions) proof(f opened, chosen []patch.SeedDatacenter, n needs) proof {
 	if !o.mirrored() {
 		return nil
 	}
 	return func(ctx context.Context) error {
-		return checkInventory(ctx, f.registries, o.target, needed, o.registry.Jobs)
+		if err := o.beyond(n, n.live); err != nil {
+			return err
+		}
+		if err := checkInventory(ctx, f.registries, o.target, n.checked, o.registry.Jobs); err != nil {
+			return err
+		}
+		var insecure []string
+		if m := o.mirror(); m.Insecure || m.PlainHTTP {
+			insecure = []string{m.Registry} // the change tells nodes so
+		}
+		m := o.mirrorOf(ctx, f, "", kkp.SecretKey{})
+		return o.checkPullers(ctx, pullers.Nodes(o.nodes(ctx, f, chosen, insecure), m, n.checked, f.release.Version()))
 	}
 }
 

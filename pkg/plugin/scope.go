@@ -42,14 +42,12 @@ func discovered(ctx context.Context, inst kkp.Installation, release *catalog.Rel
 	return discover.Inventory(ctx, inst, release, opts)
 }
 
-// inventory discovers the images in a scope, and applies its filters.
+// inventory discovers the images in a scope.
 func inventory(ctx context.Context, scope option.Scope, inst kkp.Installation, release *catalog.Release, opts discover.Options) (discover.Result, error) {
 	if err := checkFilters(scope, inst, release, opts); err != nil {
 		return discover.Result{}, err
 	}
-	result := discovered(ctx, inst, release, opts)
-	result.Inventory = scope.WithPrefix(result.Inventory)
-	return result, nil
+	return discovered(ctx, inst, release, opts), nil
 }
 
 // checkFilters refuses filters that nothing satisfies.

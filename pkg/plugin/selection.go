@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
@@ -122,18 +123,7 @@ func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (plan
 	if p.registries, err = newRegistries(s.registry, s.streams.ErrOut); err != nil {
 		return p, err
 	}
-	switch {
-	case s.list != "":
-		p.inventory, err = readList(s.list, s.streams.In)
-		p.inventory = s.scope.WithPrefix(p.inventory)
-	case archive != nil:
-		p.inventory, err = transfer.Inventory(archive)
-		display.Remarks(s.streams.ErrOut, p.inventory)
-		p.inventory = s.scope.WithPrefix(p.inventory)
-	default:
-		p.inventory, p.withheld, err = s.discover(ctx, p.registries)
-	}
-	if err != nil {
+	if p.inventory, p.withheld, err = s.chosen(ctx, p.registries, archive); err != nil {
 		return p, err
 	}
 	p.plan, err = images.NewPlan(p.inventory, s.target).Resolve(func(step images.Copy) (string, error) {
@@ -142,7 +132,46 @@ func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (plan
 	return p, err
 }
 
-// discover returns the images of the installation, and a note for failed logins, or "".
+// chosen are the images of a list, of an archive, or of the installation, within the scope.
+// It returns a note for failures to log in, too, "" if there is nothing to say.
+func (s selection) chosen(ctx context.Context, registries *transfer.Registries, archive *transfer.Archive) (images.Inventory, string, error) {
+	var inv images.Inventory
+	var err error
+	switch {
+	case s.list != "":
+		if inv, err = readList(s.list, s.streams.In); err == nil {
+			err = notEmpty(inv, fmt.Sprintf("the list %s has no image", s.list))
+		}
+	case archive != nil:
+		if inv, err = transfer.Inventory(archive); err == nil {
+			display.Remarks(s.streams.ErrOut, inv)
+			err = notEmpty(inv, "the archive has no image")
+		}
+	default:
+		return s.discover(ctx, registries)
+	}
+	if err != nil {
+		return inv, "", err
+	}
+	inv, err = s.narrow(inv)
+	return inv, "", err
+}
+
+// narrow applies the filters of the scope.
+func (s selection) narrow(inv images.Inventory) (images.Inventory, error) {
+	selected, unused, err := s.scope.Select(inv, s.target)
+	tellUnused(s.streams.ErrOut, unused)
+	if n := len(selected.Excluded); n > 0 {
+		fmt.Fprintf(s.streams.ErrOut, "note: %s left out by decision: %s\n", display.Count(n, "image"), strings.Join(someRefs(selected.Excluded), ", "))
+	}
+	if err == nil {
+		err = notEmpty(selected, "no image is selected")
+	}
+	return selected, err
+}
+
+// discover discovers the images of the installation, and returns a note for failures to log
+// in, or "".
 func (s selection) discover(ctx context.Context, registries *transfer.Registries) (images.Inventory, string, error) {
 	opts, err := discoverOptions(s.scope, len(s.installation.Files) > 0, registries)
 	if err != nil {
@@ -156,6 +185,11 @@ func (s selection) discover(ctx context.Context, registries *transfer.Registries
 	if err != nil {
 		return images.Inventory{}, "", err
 	}
+	found := result.Inventory
+	if result.Inventory, err = s.narrow(found); err != nil {
+		display.Remarks(s.streams.ErrOut, found)
+		return found, "", err
+	}
 	summary(releaseTitle(release), result, len(result.Images)).Print(s.streams.ErrOut)
 	return result.Inventory, unreadSecret(inst.PullSecret), nil
 }
@@ -167,7 +201,14 @@ func (p planned) noteWithheld(errOut io.Writer, classes []images.Class) {
 	}
 }
 
-// digestOf returns the digest of a source: from the plan, or otherwise from the registry.
+// tellUnused says which values of --exclude leave nothing out.
+func tellUnused(errOut io.Writer, unused []string) {
+	for _, pattern := range unused {
+		fmt.Fprintf(errOut, "note: --exclude %s leaves nothing out: no image that is needed matches\n", pattern)
+	}
+}
+
+// digestOf returns the digest of a source, asking its registry only if the plan lacks it.
 func digestOf(ctx context.Context, registries *transfer.Registries, step images.Copy) (string, error) {
 	if step.Digest != "" {
 		return step.Digest, nil

@@ -192,7 +192,7 @@ func (o syncOptions) transfer(ctx context.Context, p planned, from, since *trans
 	if err != nil {
 		return err
 	}
-	document := report.Document(o.target, p.inventory.Gaps)
+	document := report.Document(o.target, p.inventory)
 	if o.report != "" {
 		if err := writeReport(o.report, document); err != nil {
 			return fmt.Errorf("--report: %w", err)

@@ -107,7 +107,7 @@ func (o verifyOptions) run(ctx context.Context) error {
 	}
 	report := o.repair(ctx, p, opts, verification)
 	if ctx.Err() != nil {
-		return interrupted(ctx, report.Document(o.target, nil))
+		return interrupted(ctx, report.Document(o.target, images.Inventory{}))
 	}
 	verification = verification.Updated(p.registries.Verify(ctx, broken, opts, o.deep))
 	err = o.print(ctx, p, verification)
@@ -123,7 +123,7 @@ func (o verifyOptions) repair(ctx context.Context, p planned, opts transfer.Opti
 }
 
 func (o verifyOptions) print(ctx context.Context, p planned, verification images.Verification) error {
-	document := verification.Document(o.target, o.deep, p.inventory.Gaps)
+	document := verification.Document(o.target, o.deep, p.inventory)
 	if o.output.Printer != nil {
 		if err := display.Document(o.streams.Out, o.output.Printer, document); err != nil {
 			return err

@@ -36,6 +36,7 @@ func Nodes(nodes []Node, m Mirror, needed images.Inventory, version string) []Pu
 		clusters[i] = append(clusters[i], node.Cluster.Name)
 	}
 	for i := range all {
+		slices.Sort(clusters[i])
 		all[i].Name = "the nodes of the user clusters " + strings.Join(clusters[i], ", ")
 		if len(clusters[i]) == 1 {
 			all[i].Name = "the nodes of the user cluster " + clusters[i][0]

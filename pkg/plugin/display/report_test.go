@@ -45,7 +45,7 @@ func TestOutcome(t *testing.T) {
 			}
 			report.Results = append(report.Results, res)
 		}
-		if got := Outcome(report.Document(target, nil)); got != want {
+		if got := Outcome(report.Document(target, images.Inventory{})); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}

@@ -65,6 +65,9 @@ type Change struct {
 	SkipVerify bool   // skip the check of the mirror
 	Images     string // file with the list of images to check, "-" for stdin; "": the images of the installation
 	Yes        bool   // do not ask for confirmation
+
+	NodesTrust bool     // nodes reach the mirror as the user does
+	Exclude    []string // images that are not checked
 }
 
 // Add adds the flags to those of a command.
@@ -81,8 +84,16 @@ func (f *ChangeFlags) Add(flags *pflag.FlagSet) {
 		return nil
 	})
 	flags.BoolVar(&f.value.SkipVerify, "skip-verify", false, "Skip the check that the mirror has the images")
-	flags.StringVar(&f.value.Images, "images", "", "Check the images of this list (from 'images -o json'; - is stdin) instead of listing the images of the installation")
+	flags.StringVar(&f.value.Images, "images", "", "Check the images of this list (from 'images -o json'; - is stdin); an image that the installation needs now and the list lacks is an error")
+	AddExclude(flags, &f.value.Exclude, "Do not check this image, by decision (repository with or without registry, tag and digest; repeatable)")
+	flags.BoolVar(&f.value.NodesTrust, "nodes-trust-mirror", false,
+		"Assume that all nodes reach the mirror as this command does with --ca-file, --insecure and --plain-http; the API does not tell")
 	AddYes(flags, &f.value.Yes)
+}
+
+// AddExclude adds the flag that leaves images out by decision.
+func AddExclude(flags *pflag.FlagSet, value *[]string, usage string) {
+	flags.StringArrayVar(value, "exclude", nil, usage)
 }
 
 // Parse returns the value of the flags.

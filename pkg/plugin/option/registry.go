@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -27,6 +28,7 @@ type Registry struct {
 	CAs       *x509.CertPool // trusted; nil: the system's
 	Maps      []rewrite.Rule // --registry-map; the first rule for a host counts
 	Jobs      int            // concurrency per registry, at least 1
+	Timeout   time.Duration  // longest wait for the start of an answer; five times as long for uploads
 	Verbosity int            // 6 and more prints requests, 8 their headers
 }
 
@@ -43,6 +45,13 @@ func (f *RegistryFlags) Add(flags *pflag.FlagSet) {
 	check(flags, "jobs", func(string) error {
 		if f.value.Jobs < 1 {
 			return Usagef("--jobs %d: the concurrency must be at least 1", f.value.Jobs)
+		}
+		return nil
+	})
+	flags.DurationVar(&f.value.Timeout, "registry-timeout", time.Minute, "Longest wait for the start of an answer of a registry, and five times as long for uploads")
+	check(flags, "registry-timeout", func(string) error {
+		if f.value.Timeout <= 0 {
+			return Usagef("--registry-timeout %s: must be longer than 0", f.value.Timeout)
 		}
 		return nil
 	})

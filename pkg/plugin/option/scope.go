@@ -1,6 +1,7 @@
 package option
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -26,8 +27,9 @@ type Scope struct {
 	Providers       []string // cloud providers; none: those in use
 	VersionFilter   string   // the text of Versions
 	Versions        *semver.Constraints
-	Prefix          string // of the full names of images
-	IgnoreOverrides bool   // upstream names are listed
+	Prefix          string   // of the full names of images
+	Exclude         []string // images that are left out by decision
+	IgnoreOverrides bool     // upstream names are listed
 	Charts          Charts
 	Addons          Addons
 }
@@ -51,6 +53,7 @@ func (f *ScopeFlags) Add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.value.Sources, "source", nil, "List only images from these sources: "+strings.Join(f.known, ", "))
 	f.addFilters(flags, "images")
 	flags.StringVar(&f.value.Prefix, "registry-prefix", "", "List only images whose full name has this prefix, such as quay.io/kubermatic/")
+	AddExclude(flags, &f.value.Exclude, "Leave out this image, by decision, and record that (repository with or without registry, tag and digest; repeatable)")
 	flags.BoolVar(&f.value.IgnoreOverrides, "ignore-repository-overrides", true,
 		"List upstream names, also where KKP is configured to pull from another registry")
 	f.value.Charts.add(flags)
@@ -80,9 +83,21 @@ func (f *ScopeFlags) Parse() (Scope, error) {
 	return f.value, f.value.Addons.check()
 }
 
-// WithPrefix keeps the images whose full name begins with Prefix.
-func (s Scope) WithPrefix(inv images.Inventory) images.Inventory {
-	return inv.Where(func(img images.Image) bool { return strings.HasPrefix(img.Ref.String(), s.Prefix) })
+// Select keeps the images whose full name begins with Prefix, and leaves out those of
+// Exclude. It returns the values of Exclude that mean no image, and an error if a prefix
+// selects none of the images.
+func (s Scope) Select(inv images.Inventory, target images.Target) (selected images.Inventory, unused []string, err error) {
+	selected = inv.Where(func(img images.Image) bool { return strings.HasPrefix(img.Ref.String(), s.Prefix) })
+	if len(selected.Images) == 0 && len(inv.Images) > 0 {
+		advice := ""
+		if target.Registry != "" {
+			advice = fmt.Sprintf(". A path in the target is part of TARGET: %s", images.Target{Registry: target.Registry, Prefix: strings.Trim(s.Prefix, "/")})
+		}
+		return selected, nil, fmt.Errorf("--registry-prefix %s selects none of the %d images that are needed: it is the beginning of their full names, such as %s/%s",
+			s.Prefix, len(inv.Images), inv.Images[0].Ref.Registry, advice)
+	}
+	selected, unused = selected.Excluding(s.Exclude)
+	return selected, unused, nil
 }
 
 // Charts names charts in addition to those of installed releases.

@@ -1,0 +1,84 @@
+package images
+
+import (
+	"slices"
+	"strings"
+)
+
+// Excluding returns the inventory without the images that one of some patterns means (see
+// Ref.Matches). They are named in Excluded, as left out by decision. unused are the patterns
+// that mean no image, neither here nor among those that were left out before.
+func (inv Inventory) Excluding(patterns []string) (kept Inventory, unused []string) {
+	excluded := slices.Clone(inv.Excluded)
+	used := map[string]bool{}
+	matches := func(ref Ref) (found bool) {
+		for _, pattern := range patterns {
+			if ref.Matches(pattern) {
+				used[pattern], found = true, true
+			}
+		}
+		return found
+	}
+	for _, ref := range inv.Excluded {
+		matches(ref)
+	}
+	kept = inv.Where(func(img Image) bool {
+		if !matches(img.Ref) {
+			return true
+		}
+		excluded = append(excluded, img.Ref)
+		return false
+	})
+	kept.Excluded = sortedSet(excluded, compareRefs)
+	return kept, slices.DeleteFunc(slices.Clone(patterns), func(pattern string) bool { return used[pattern] })
+}
+
+func compareRefs(a, b Ref) int { return strings.Compare(a.String(), b.String()) }
+
+// Difference is how one inventory differs from an older one.
+type Difference struct {
+	New     []Image
+	Changed []Image // that have another digest now, or more second places
+	Gone    []Image // of the older one
+}
+
+// Since compares the inventory with an older one. A digest that is not known on one side is
+// no change.
+func (inv Inventory) Since(older Inventory) Difference {
+	var d Difference
+	before := older.byKey()
+	for _, img := range inv.Images {
+		old, known := before[key{img.Ref, img.Kind}]
+		switch {
+		case !known:
+			d.New = append(d.New, img)
+		case img.Digest != "" && old.Digest != "" && img.Digest != old.Digest, !old.Covers(img.Also):
+			d.Changed = append(d.Changed, img)
+		}
+	}
+	now := inv.byKey()
+	for _, img := range older.Images {
+		if _, still := now[key{img.Ref, img.Kind}]; !still {
+			d.Gone = append(d.Gone, img)
+		}
+	}
+	return d
+}
+
+// Beyond returns the inventory with only the images that a list neither has nor leaves out
+// by decision.
+func (inv Inventory) Beyond(list Inventory) Inventory {
+	known := list.byKey()
+	return inv.Where(func(img Image) bool {
+		_, ok := known[key{img.Ref, img.Kind}]
+		return !ok && !slices.Contains(list.Excluded, img.Ref)
+	})
+}
+
+func (inv Inventory) byKey() map[key]Image {
+	known := map[key]Image{}
+	for _, img := range inv.Images {
+		known[key{img.Ref, img.Kind}] = img
+	}
+	return known
+}
