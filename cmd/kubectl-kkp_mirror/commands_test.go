@@ -29,6 +29,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"exits":    exits,
 		"registry": startRegistry,
 		"hostile":  startHostile,
+		"mute":     startMute,
 
 		"fileserver":     startFileServer,
 		"interruptfiles": interruptFiles,

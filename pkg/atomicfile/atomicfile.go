@@ -9,6 +9,22 @@ import (
 	"path/filepath"
 )
 
+// Check returns an error if a file could not be written, because of its directory or of what
+// is there. No path is no error.
+func Check(path string) error {
+	if path == "" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return &fs.PathError{Op: "write", Path: path, Err: errors.New("is a directory")}
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".partial-")
+	if err != nil {
+		return err
+	}
+	return errors.Join(temporary.Close(), os.Remove(temporary.Name()))
+}
+
 // Write writes a file and replaces an existing one. It first writes a temporary file in the
 // same directory, which must exist.
 func Write(path string, data []byte, mode fs.FileMode) error {

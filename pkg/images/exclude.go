@@ -35,34 +35,34 @@ func (inv Inventory) Excluding(patterns []string) (kept Inventory, unused []stri
 
 func compareRefs(a, b Ref) int { return strings.Compare(a.String(), b.String()) }
 
-// Difference is how one inventory differs from an older one.
-type Difference struct {
-	New     []Image
-	Changed []Image // that have another digest now, or more second places
-	Gone    []Image // of the older one
-}
-
-// Since compares the inventory with an older one. A digest that is not known on one side is
-// no change.
-func (inv Inventory) Since(older Inventory) Difference {
-	var d Difference
-	before := older.byKey()
-	for _, img := range inv.Images {
-		old, known := before[key{img.Ref, img.Kind}]
-		switch {
-		case !known:
-			d.New = append(d.New, img)
-		case img.Digest != "" && old.Digest != "" && img.Digest != old.Digest, !old.Covers(img.Also):
-			d.Changed = append(d.Changed, img)
-		}
+// Since returns the inventory with only the images that are new since an older one, or have
+// changed: they have another digest now, or more second places. A digest that is not known
+// on one side is no change. What is gone is named in Gone.
+func (inv Inventory) Since(older Inventory) Inventory {
+	before, now := older.byKey(), inv.byKey()
+	rest := inv.Where(func(img Image) bool { return img.changed(before) != "" })
+	for i, img := range rest.Images {
+		rest.Images[i].Change = img.changed(before)
 	}
-	now := inv.byKey()
 	for _, img := range older.Images {
 		if _, still := now[key{img.Ref, img.Kind}]; !still {
-			d.Gone = append(d.Gone, img)
+			rest.Gone = append(rest.Gone, img.Ref)
 		}
 	}
-	return d
+	return rest
+}
+
+// changed says how an image differs from that of an older inventory.
+func (img Image) changed(before map[key]Image) string {
+	old, known := before[key{img.Ref, img.Kind}]
+	switch {
+	case !known:
+		return "new"
+	case img.Digest != "" && old.Digest != "" && img.Digest != old.Digest, !old.Covers(img.Also):
+		return "changed"
+	default:
+		return ""
+	}
 }
 
 // Beyond returns the inventory with only the images that a list neither has nor leaves out

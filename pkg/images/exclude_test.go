@@ -57,8 +57,12 @@ func TestSince(t *testing.T) {
 	one, two := "sha256:"+strings.Repeat("1", 64), "sha256:"+strings.Repeat("2", 64)
 	older := listed(t, "a:1="+one, "b:1="+one, "c:1", "d:1="+one)
 	d := listed(t, "a:1="+one, "b:1="+two, "c:1="+one, "d:2").Since(older)
-	if got := namesOf(d.New) + " / " + namesOf(d.Changed) + " / " + namesOf(d.Gone); got != "library/d:2 / library/b:1 / library/d:1" {
-		t.Error(got)
+	got := ""
+	for _, img := range d.Images {
+		got += img.Change + " " + img.Ref.Repository + ":" + img.Ref.Tag + ", "
+	}
+	if want := "changed library/b:1, new library/d:2, "; got != want || len(d.Gone) != 1 || d.Gone[0] != ref(t, "d:1") {
+		t.Errorf("%s, gone %v", got, d.Gone)
 	}
 }
 

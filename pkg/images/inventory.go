@@ -54,6 +54,9 @@ type Image struct {
 	Upstream string   `json:"upstream,omitempty"` // UpstreamMissing or empty
 	Moved    *Move    `json:"moved,omitempty"`    // where the digest is from, if the image is gone from its reference
 	Reasons  []Reason `json:"reasons,omitempty"`
+
+	State  string `json:"state,omitempty"`  // what a copy would do, where a target was asked: new, different, present, unknown
+	Change string `json:"change,omitempty"` // since an older list: new, changed
 }
 
 // Contribution is what a source adds to an inventory.
@@ -72,6 +75,7 @@ type Inventory struct {
 	Sources []Contribution // of the sources that were asked; none if that is not known
 
 	Excluded []Ref // what was left out by decision
+	Gone     []Ref // what an older list had, where the inventory is what has changed since
 }
 
 // Collector gathers an Inventory. Its zero value is ready to use; it is not safe for

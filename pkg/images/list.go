@@ -28,6 +28,7 @@ type ImageList struct {
 	Sources    []Contribution `json:"sources,omitempty"`
 	Gaps       []Gap          `json:"gaps,omitempty"`
 	Excluded   []Ref          `json:"excluded,omitempty"`
+	Gone       []Ref          `json:"gone,omitempty"`
 }
 
 // SyncReport is the report of a sync as a document.
@@ -57,7 +58,7 @@ func (inv Inventory) List() ImageList {
 	if items == nil {
 		items = []Image{}
 	}
-	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Sources: inv.Sources, Gaps: inv.Gaps, Excluded: inv.Excluded}
+	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Sources: inv.Sources, Gaps: inv.Gaps, Excluded: inv.Excluded, Gone: inv.Gone}
 }
 
 // Document returns the report as a document.
@@ -100,7 +101,7 @@ func ParseList(data []byte) (Inventory, error) {
 		if err := img.Check(); err != nil {
 			return err
 		}
-		img.Target = nil // a list is good for any target
+		img.Target, img.State, img.Change = nil, "", "" // a list is good for any target
 		c.Add(img)
 		items++
 		return nil

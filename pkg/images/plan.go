@@ -87,7 +87,7 @@ func (e *ConflictError) Error() string {
 	for _, c := range e.Conflicts {
 		fmt.Fprintf(&b, "\n  %s\n    ← %s", c.Target, strings.Join(c.Sources, "\n    ← "))
 	}
-	b.WriteString("\nNothing was copied. Leave all but one out (--registry-prefix, --source), or sync them to targets with different prefixes.")
+	b.WriteString("\nNothing was copied. Leave all but one out (--exclude), or sync them to targets with different prefixes.")
 	return b.String()
 }
 

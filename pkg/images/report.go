@@ -39,7 +39,7 @@ func (c Class) Remedy() string {
 	case ClassAuth:
 		return "log in with `docker login` or `podman login`, and check that the account may pull (source) or push (target)"
 	case ClassNotFound:
-		return "check that the image exists upstream; leave it out with --source or --registry-prefix, or pull it from elsewhere with --registry-map"
+		return "check that the image exists upstream; leave it out with --exclude, or pull it from elsewhere with --registry-map"
 	case ClassRateLimit:
 		return "wait, log in to raise the limit, or lower --jobs"
 	case ClassTLS:
@@ -74,6 +74,7 @@ type Result struct {
 	Notes    []string `json:"notes,omitempty"`    // what else there is to know
 	Class    Class    `json:"class,omitempty"`    // of a failure
 	Error    string   `json:"error,omitempty"`    // of a failure, redacted
+	Cause    string   `json:"cause,omitempty"`    // of a failure: the error without the image, as for others with the same cause
 	Remedy   string   `json:"remedy,omitempty"`   // of a failure
 }
 

@@ -30,6 +30,7 @@ type Check struct {
 	Problems []Problem `json:"problems,omitempty"` // of an incomplete image
 	Class    Class     `json:"class,omitempty"`    // why it is unknown
 	Error    string    `json:"error,omitempty"`
+	Cause    string    `json:"cause,omitempty"` // the error without the image, as for others with the same cause
 
 	// Uncompared tells of an unknown one that all of it is at the target, and that its source
 	// did not tell whether it is the right one.

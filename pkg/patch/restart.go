@@ -9,7 +9,7 @@ import (
 
 // Restarts tells whose control planes a change restarts.
 type Restarts struct {
-	Clusters int      // how many user clusters are known
+	Clusters []string // names of the user clusters that are known
 	Unread   []string // names of Seeds whose user clusters could not be read
 }
 
@@ -20,10 +20,13 @@ func ControlPlaneRestarts(inst kkp.Installation, edits []apply.Edit) (restarts R
 		return restarts, false
 	}
 	for _, seed := range inst.Seeds {
-		restarts.Clusters += len(seed.Clusters)
+		for _, cluster := range seed.Clusters {
+			restarts.Clusters = append(restarts.Clusters, cluster.Name)
+		}
 		if !seed.Read {
 			restarts.Unread = append(restarts.Unread, seed.Name)
 		}
 	}
+	slices.Sort(restarts.Clusters)
 	return restarts, true
 }

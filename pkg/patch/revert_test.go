@@ -19,7 +19,7 @@ func TestControlPlaneRestarts(t *testing.T) {
 		t.Error("a field of the dashboard restarts control planes")
 	}
 	got, some := patch.ControlPlaneRestarts(inst, edit("spec.userCluster.overwriteRegistry"))
-	if diff := cmp.Diff(patch.Restarts{Clusters: 3, Unread: []string{"two"}}, got); diff != "" || !some {
+	if diff := cmp.Diff(patch.Restarts{Clusters: []string{"", "", ""}, Unread: []string{"two"}}, got); diff != "" || !some {
 		t.Errorf("%t (-want +got):\n%s", some, diff)
 	}
 }

@@ -11,13 +11,19 @@ import (
 
 	"golang.org/x/term"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// agree asks on a terminal to confirm a change, unless yes is set.
+// agree asks on a terminal to confirm a change, unless yes is set. Without a terminal and
+// without yes, the change is refused.
 func agree(ctx context.Context, streams genericiooptions.IOStreams, yes bool, question string) error {
 	input, ok := streams.In.(*os.File)
-	if yes || !ok || !term.IsTerminal(int(input.Fd())) {
+	switch {
+	case yes:
 		return nil
+	case !ok || !term.IsTerminal(int(input.Fd())):
+		return option.Usagef("no terminal to ask for confirmation (%s); nothing was changed. Confirm with -y", question)
 	}
 	fmt.Fprintf(streams.ErrOut, "%s [y/N] ", question)
 	answer := make(chan string, 1)

@@ -14,14 +14,14 @@ import (
 )
 
 func TestExitCodes(t *testing.T) {
-	const gaps = `{"apiVersion":"kkp-mirror.dev/v1alpha1","kind":"ImageList","items":[],"gaps":[{"source":"charts","subject":"dex","error":"none"}]}`
+	const gaps = `{"apiVersion":"kkp-mirror.dev/v1alpha1","kind":"ImageList","items":[{"ref":"quay.io/a/b:1"}],"gaps":[{"source":"charts","subject":"dex","error":"none"}]}`
 	list := file(t, "gaps.json", gaps)
 	for command, want := range map[string]int{
 		"version": 0,
 		"sync registry.example.com --load-from " + list: 1,
 		"version now":      2,
 		"sync --jobs none": 2,
-		"sync oci:" + t.TempDir() + " --images " + list: 3,
+		"sync oci:" + t.TempDir() + " --dry-run=client --images " + list: 3,
 	} {
 		if got := run(t, strings.Fields(command)...); got.code != want {
 			t.Errorf("%s: got %d, want %d\n%s", command, got.code, want, got.stderr)

@@ -8,6 +8,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 // maxListed is how many images an error names; sync names all.
@@ -18,6 +19,7 @@ type MirrorError struct {
 	Target images.Target
 	Checks []images.Check // of the images that failed verification
 	Total  int
+	Flags  []string // that reach the registries
 }
 
 func (e *MirrorError) Error() string {
@@ -33,30 +35,31 @@ func (e *MirrorError) Error() string {
 			fmt.Fprintf(&text, ": %s", check.Error)
 		}
 	}
-	fmt.Fprintf(&text, "\nCopy these images first:\n  kubectl kkp-mirror sync %s\nor skip this check with --skip-verify", e.Target)
+	sync := append([]string{"kubectl", "kkp-mirror", "sync", e.Target.String()}, e.Flags...)
+	fmt.Fprintf(&text, "\nCopy them first:\n  %s\nor leave images out by decision with --exclude in both commands, or skip this check with --skip-verify", display.ShellCommand(sync...))
 	return text.String()
 }
 
-// checkMirror returns a *MirrorError unless the mirror has the complete images.
-func checkMirror(ctx context.Context, registries *transfer.Registries, target images.Target, refs []images.Ref, jobs int) error {
+// checkMirror fails with a *MirrorError unless a mirror has the images, whole.
+func checkMirror(ctx context.Context, registries *transfer.Registries, target images.Target, refs []images.Ref, how option.Registry) error {
 	var inv images.Inventory
 	for _, ref := range refs {
 		inv.Images = append(inv.Images, images.Image{Ref: ref})
 	}
-	return checkInventory(ctx, registries, target, inv, jobs)
+	return checkInventory(ctx, registries, target, inv, how)
 }
 
-// checkInventory is checkMirror for an inventory. Digests in the inventory are compared too.
-func checkInventory(ctx context.Context, registries *transfer.Registries, target images.Target, inv images.Inventory, jobs int) error {
+// checkInventory is checkMirror for an inventory, whose digests count if it has them.
+func checkInventory(ctx context.Context, registries *transfer.Registries, target images.Target, inv images.Inventory, how option.Registry) error {
 	plan, err := images.NewPlan(inv, target).Resolve(func(step images.Copy) (string, error) { return digestOf(ctx, registries, step) })
 	if err != nil {
 		return err
 	}
-	verification := registries.Verify(ctx, plan, transfer.Options{Jobs: jobs, NoReferrers: true}, false)
+	verification := registries.Verify(ctx, plan, transfer.Options{Jobs: how.Jobs, NoReferrers: true}, false)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	bad := &MirrorError{Target: target, Total: len(verification.Checks)}
+	bad := &MirrorError{Target: target, Total: len(verification.Checks), Flags: how.Given}
 	for _, check := range verification.Checks {
 		if check.Class == images.ClassNotFound && registries.Origin(check.Source) == check.Target { // the source of the comparison was the mirror itself
 			check.Finding, check.Error = images.Missing, ""

@@ -163,7 +163,7 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 		if err := o.beyond(n, plan.Cover(n.live, f.inst, f.release).Redirected); err != nil {
 			return err
 		}
-		if err := checkInventory(ctx, f.registries, o.target, coverage.Redirected, o.registry.Jobs); err != nil {
+		if err := checkInventory(ctx, f.registries, o.target, coverage.Redirected, o.registry); err != nil {
 			return err
 		}
 		return o.checkPullers(ctx, o.pullers(ctx, f, pullSecret, plan, coverage.Redirected))
@@ -271,11 +271,7 @@ func (o patchConfigOptions) tellRolling(inst kkp.Installation, changes []edit.Ed
 	if !some {
 		return
 	}
-	unread := ""
-	for _, seed := range restarts.Unread {
-		unread += ", and those on Seed " + seed + ", which could not be read"
-	}
-	o.say("warning: the control planes of %s will restart, including etcd%s", display.Count(restarts.Clusters, "user cluster"), unread)
+	o.say("warning: %s", display.Restarts(restarts.Clusters, restarts.Unread))
 }
 
 // undo restores the previous values of the fields on the configuration, on every Seed,

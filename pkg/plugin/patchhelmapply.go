@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/installed"
@@ -52,7 +53,7 @@ func (o patchHelmOptions) upgradeAll(ctx context.Context, found helmReleases) er
 		return nil
 	}
 	if !o.change.SkipVerify {
-		if err := checkMirror(ctx, found.registries, o.target, redirected(releases), o.registry.Jobs); err != nil {
+		if err := checkMirror(ctx, found.registries, o.target, redirected(releases), o.registry); err != nil {
 			return err
 		}
 	}
@@ -78,8 +79,9 @@ func (o patchHelmOptions) each(ctx context.Context, upgrades []*helmUpgrade, do 
 	failed := 0
 	for _, one := range upgrades {
 		if err := do(ctx, one); err != nil {
+			err = repairable(one.Redirected, err)
 			if ctx.Err() != nil {
-				return ctx.Err()
+				return &InterruptedError{Message: fmt.Sprintf("%s: %v", one.ID(), err)}
 			}
 			fmt.Fprintf(o.streams.ErrOut, "%s: not upgraded: %v\n", one.ID(), err)
 			failed++
@@ -91,7 +93,22 @@ func (o patchHelmOptions) each(ctx context.Context, upgrades []*helmUpgrade, do 
 	return nil
 }
 
-// redirected returns the upstream names of the images that will come from the mirror.
+// repairable adds the command that repairs a release to an error that says that it is
+// pending.
+func repairable(r installed.Redirected, err error) error {
+	var pending *upgrade.PendingError
+	if !errors.As(err, &pending) {
+		return err
+	}
+	return fmt.Errorf("%w; to repair it: %s", err, rollBack(r, pending.Good))
+}
+
+// rollBack is Helm's command that brings a revision of a release back.
+func rollBack(r installed.Redirected, revision int) string {
+	return display.ShellCommand("helm", "rollback", r.Name, fmt.Sprint(revision), "--namespace", r.Namespace)
+}
+
+// redirected are the upstream names of what will come from the mirror.
 func redirected(releases []installed.Redirected) []images.Ref {
 	var refs []images.Ref
 	for _, r := range releases {
@@ -132,7 +149,12 @@ func (o patchHelmOptions) trial(ctx context.Context, r installed.Redirected) (*u
 	release := upgrade.Upgrade{
 		Name: r.Name, Namespace: r.Namespace, Revision: r.Revision, Chart: r.Chart, Config: r.Config, Override: r.Values, Images: r.Images,
 	}
-	return release.Try(ctx, cluster, o.upgrade)
+	how := o.upgrade
+	how.RollingBack = func(revision int) {
+		fmt.Fprintf(o.streams.ErrOut, "interrupted: rolling back %s to revision %d, which is waited for up to %s; once more leaves it as it is, to be repaired with: %s\n",
+			r.ID(), revision, how.Timeout, rollBack(r, revision))
+	}
+	return release.Try(ctx, cluster, how)
 }
 
 // upgradeOne upgrades a release, if the changes are still those that were shown.
@@ -152,11 +174,39 @@ func (o patchHelmOptions) upgradeOne(ctx context.Context, one *helmUpgrade) erro
 		fmt.Fprintf(o.streams.ErrOut, "%s: waiting up to %s for %s; if they are not ready by then, the release is rolled back\n", one.ID(), o.upgrade.Timeout,
 			cmp.Or(strings.Join(now.Waits, ", "), "nothing"))
 	}
+	stop := o.tellWaiting(one)
 	revision, err := now.Apply(ctx)
+	stop()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(o.streams.Out, "%s upgraded to revision %d; to undo it: %s\n", one.ID(), revision,
-		display.ShellCommand("helm", "rollback", one.Name, fmt.Sprint(one.Revision), "--namespace", one.Namespace))
+	fmt.Fprintf(o.streams.Out, "%s upgraded to revision %d; to undo it: %s\n", one.ID(), revision, rollBack(one.Redirected, one.Revision))
 	return nil
+}
+
+// tellWaiting says from time to time that an upgrade is waited for, until it is stopped.
+func (o patchHelmOptions) tellWaiting(one *helmUpgrade) (stop func()) {
+	if !o.upgrade.Wait {
+		return func() {}
+	}
+	const every = 10 * time.Second
+	begun, done, ended := time.Now(), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				fmt.Fprintf(o.streams.ErrOut, "%s: waiting for %s since %s\n", one.ID(),
+					cmp.Or(strings.Join(one.trial.Waits, ", "), "nothing"), time.Since(begun).Round(time.Second))
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-ended
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/pullers"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
@@ -42,6 +43,10 @@ settings of the datacenter in its Seed.
 KKP's images come from, and sets the image of the pod sandboxes; the mirror is checked
 first. --plain-http or --insecure for the mirror also configures the nodes that way. Each
 setting can be given alone. Values are appended to existing lists; --replace overwrites.
+
+To know these registries, the addons and charts of KKP are read from the mirror, also with
+--dry-run=client, unless --images gives a list. If some cannot be read, registries may be
+missing: the exit code is 3.
 
 Only new nodes get new settings: the MachineDeployments to roll are listed after the
 change. Fields are set by server-side apply; --revert restores the previous values.`,
@@ -190,6 +195,10 @@ func (o patchSeedOptions) run(ctx context.Context) error {
 	if err == nil && changed {
 		o.tellNodes(ctx, f, chosen)
 	}
+	if err == nil && len(n.checked.Gaps) > 0 {
+		return &PartialError{Message: fmt.Sprintf("the list of images has %s: hosts may be missing from the containerd mirrors; "+
+			"let the mirror be reached, or name a list with --images", display.Count(len(n.checked.Gaps), "gap"))}
+	}
 	return err
 }
 
@@ -256,7 +265,7 @@ func (o patchSeedOptions) proof(f opened, chosen []patch.SeedDatacenter, n needs
 		if err := o.beyond(n, n.live); err != nil {
 			return err
 		}
-		if err := checkInventory(ctx, f.registries, o.target, n.checked, o.registry.Jobs); err != nil {
+		if err := checkInventory(ctx, f.registries, o.target, n.checked, o.registry); err != nil {
 			return err
 		}
 		var insecure []string

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,7 +28,7 @@ type syncFlags struct {
 	since             string
 	report            string
 	allowDigestChange bool
-	dryRun            bool
+	dryRun            option.DryRun
 	withFiles         bool
 	urlMaps           []string
 }
@@ -56,7 +57,7 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
 		Example: `  # Copy the images that this installation needs
   kubectl kkp-mirror sync registry.example.com/kkp
 
-  # Print the source and target of each image, and copy nothing
+  # Print which images are new to the target, different there or present, and copy nothing
   kubectl kkp-mirror sync registry.example.com/kkp --dry-run
 
   # Pull through a cache, and trust your own CA
@@ -89,7 +90,7 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.since, "since", "", "Archive only images not in this older archive or list")
 	flags.BoolVar(&f.withFiles, "with-files", false, "Copy the files that new nodes download, too, as OCI artifacts: see 'files --help'")
 	flags.StringSliceVar(&f.urlMaps, "url-map", nil, "With --with-files: fetch what begins with an address from another one, ADDRESS=ADDRESS")
-	flags.BoolVar(&f.dryRun, "dry-run", false, "Print the source and the target of each image, and copy nothing")
+	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print which images are new to the target, different there or present; client: print only the source and the target of each image")
 	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file, as JSON")
 }
 
@@ -119,7 +120,7 @@ type syncOptions struct {
 	since             string // archive or list whose images are left out; "": none
 	report            string // a file to write; "": none
 	allowDigestChange bool
-	dryRun            bool
+	dryRun            option.DryRun
 	withFiles         bool            // the files of nodes are copied, too
 	files             option.Download // of these
 }
@@ -156,29 +157,75 @@ func (o syncOptions) run(ctx context.Context) error {
 			defer since.Close()
 		}
 	}
-	if o.dryRun {
-		return o.printPlan(p)
+	switch o.dryRun {
+	case option.DryRunClient:
+		return o.printPlan(p, nil)
+	case option.DryRunServer:
+		return o.forecast(ctx, p, from, since)
+	}
+	if err := atomicfile.Check(o.report); err != nil {
+		return fmt.Errorf("--report: %w", err)
 	}
 	return o.transfer(ctx, p, from, since)
 }
 
-// printPlan prints the source and the target of each copy.
-func (o syncOptions) printPlan(p planned) error {
+// forecast prints what would be copied where, and what is there already.
+func (o syncOptions) forecast(ctx context.Context, p planned, from, since *transfer.Archive) error {
+	opts := o.transferOptions()
+	opts.From, opts.Since = from, since
+	if o.target.Archive != "" {
+		into, err := transfer.OpenArchive(ctx, o.target.Archive)
+		if errors.Is(err, fs.ErrNotExist) {
+			return o.printPlan(p, func(images.Ref) images.Finding { return images.Missing })
+		}
+		if err != nil {
+			return err
+		}
+		defer into.Close()
+		opts.Into = into
+	}
+	forecast, err := p.registries.Forecast(ctx, p.plan, opts)
+	if err != nil {
+		return err
+	}
+	if err := transfer.Unreachable(forecast); err != nil {
+		return err
+	}
+	findings := map[images.Ref]images.Finding{}
+	for _, check := range forecast.Checks {
+		findings[check.Target] = check.Finding
+	}
+	if err := o.printPlan(p, func(target images.Ref) images.Finding { return findings[target] }); err != nil {
+		return err
+	}
+	if unknown := display.Unknown(forecast); unknown != "" {
+		return &PartialError{Message: unknown}
+	}
+	return nil
+}
+
+// printPlan prints what would be copied where. finding tells what was found at a target; nil:
+// nobody was asked.
+func (o syncOptions) printPlan(p planned, finding func(images.Ref) images.Finding) error {
 	inv := p.inventory
 	if o.output.Printer != nil {
 		for i := range inv.Images {
 			to := o.target.Ref(inv.Images[i].Ref)
 			inv.Images[i].Target = &to
+			if finding != nil {
+				to.Tag = to.PushTag()
+				inv.Images[i].State = display.State(finding(to))
+			}
 		}
 		if err := display.Document(o.streams.Out, o.output.Printer, inv.List()); err != nil {
 			return err
 		}
 		return gapsError(inv.Gaps)
 	}
-	if err := display.Plan(o.streams.Out, p.plan); err != nil {
+	if err := display.Plan(o.streams.Out, p.plan, finding); err != nil {
 		return err
 	}
-	fmt.Fprintf(o.streams.ErrOut, "dry run: %s would be copied to %s unless the target already has them; nothing was changed\n", display.Count(len(p.plan.Copies), "image"), o.target)
+	fmt.Fprintf(o.streams.ErrOut, "dry run: %s; nothing was changed\n", display.Forecast(p.plan, finding))
 	return gapsError(inv.Gaps)
 }
 

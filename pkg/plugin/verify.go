@@ -3,7 +3,6 @@ package plugin
 import (
 	"cmp"
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -137,14 +136,11 @@ func (o verifyOptions) print(ctx context.Context, p planned, verification images
 	}
 	p.noteWithheld(o.streams.ErrOut, classes)
 	display.Moved(o.streams.ErrOut, verification.Checks)
-	bad := len(document.Items) - document.Summary[images.Verified]
-	switch {
-	case ctx.Err() != nil:
+	if ctx.Err() != nil {
 		return ctx.Err()
-	case bad > 0:
-		return &PartialError{Message: fmt.Sprintf("%d of %s failed verification in %s; 'verify --fix' copies missing and different images",
-			bad, display.Count(len(document.Items), "image"), o.target)}
-	default:
-		return gapsError(p.inventory.Gaps)
 	}
+	if text := display.Verdict(document); text != "" {
+		return &PartialError{Message: text}
+	}
+	return gapsError(p.inventory.Gaps)
 }

@@ -50,6 +50,9 @@ func RemedyOf(err error) string {
 			return remedy
 		}
 	}
+	if fromArchive(err) {
+		return carryAgain
+	}
 	return Classify(err).Remedy()
 }
 
@@ -141,4 +144,11 @@ func isBroken(err error) bool {
 		}
 	}
 	return false
+}
+
+// fromArchive reports whether an archive has other content than its digests say.
+func fromArchive(err error) bool {
+	var operation *OperationError
+	var digest *DigestError
+	return errors.As(err, &operation) && operation.Doing == "reading" && errors.As(err, &digest)
 }

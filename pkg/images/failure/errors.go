@@ -73,6 +73,9 @@ func (e *DigestError) Class() images.Class { return images.ClassDigest }
 // Transient reports that a retry does not help.
 func (e *DigestError) Transient() bool { return false }
 
+// carryAgain is the remedy for a damaged archive.
+const carryAgain = "the archive is damaged: carry it here again, or write it anew with 'sync'"
+
 // DamagedError is an archive with a missing or damaged member.
 type DamagedError struct {
 	Member  string // of the archive; "" if unknown
@@ -89,6 +92,9 @@ func (e *DamagedError) Error() string {
 
 // Class returns the class of the error.
 func (e *DamagedError) Class() images.Class { return images.ClassDigest }
+
+// Remedy returns what to do.
+func (e *DamagedError) Remedy() string { return carryAgain }
 
 // Transient reports that a retry does not help.
 func (e *DamagedError) Transient() bool { return false }

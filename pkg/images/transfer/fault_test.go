@@ -73,6 +73,7 @@ type recorder struct {
 func (r *recorder) Started(images.Copy) { r.mu.Lock(); defer r.mu.Unlock(); r.started++ }
 
 func (r *recorder) Planned(int64) {}
+func (r *recorder) Resolved()     {}
 func (r *recorder) Saved(int64)   {}
 
 func (r *recorder) Transferred(_ images.Copy, n int64) {

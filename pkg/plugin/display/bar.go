@@ -19,23 +19,21 @@ type bar struct {
 }
 
 // newBar shows a bar on a terminal. counts is the text in front of the bar.
-func newBar(out io.Writer, counts func() string) *bar {
-	b := &bar{container: mpb.New(mpb.WithOutput(terminal.Raw(out)), mpb.WithWidth(40), mpb.WithAutoRefresh(), mpb.WithRefreshRate(150*time.Millisecond))} //nolint:forbidigo // bars move the cursor
-	b.bar = b.container.AddBar(1,
+func newBar(out io.Writer, images int, counts func() string) *bar {
+	b := &bar{container: mpb.New(mpb.WithOutput(terminal.Raw(out)), mpb.WithWidth(40), mpb.WithAutoRefresh(), mpb.WithRefreshRate(150*time.Millisecond)), meter: meter{images: images}} //nolint:forbidigo // bars move the cursor
+	b.bar = b.container.AddBar(full,
 		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return counts() + " " })),
 		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + b.meter.state(time.Now()) })))
 	return b
 }
 
-// update changes the numbers of bytes, and sets the length of the bar.
+// update changes the numbers, and sets the length of the bar.
 func (b *bar) update(change func(*meter)) {
 	if b == nil {
 		return
 	}
 	change(&b.meter)
-	done, total := b.meter.length()
-	b.bar.SetTotal(total+1, false) // the last one is for close
-	b.bar.SetCurrent(done)
+	b.bar.SetCurrent(b.meter.share())
 }
 
 // close leaves the last state of the bar on the terminal.

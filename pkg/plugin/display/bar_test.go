@@ -8,11 +8,11 @@ import (
 
 func TestBarEndsWithTheLastState(t *testing.T) {
 	var out bytes.Buffer
-	b := newBar(&out, func() string { return "3/4 images" })
+	b := newBar(&out, 4, func() string { return "3/4 images" })
 	b.update(func(m *meter) { m.plan(4 << 20) })
 	b.update(func(m *meter) { m.save(1 << 20) })
 	b.close()
-	for _, want := range []string{"3/4 images", "1.0 MiB of 4.0 MiB"} {
+	for _, want := range []string{"3/4 images", "1.0 MiB of at least 4.0 MiB"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is not in %q", want, out.String())
 		}

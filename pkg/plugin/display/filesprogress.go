@@ -28,7 +28,7 @@ type FileProgress struct {
 func NewFileProgress(out io.Writer, total int, noBars bool) *FileProgress {
 	p := &FileProgress{out: out, total: total}
 	if !noBars && terminal.Is(out) {
-		p.bar = newBar(out, p.counts)
+		p.bar = newBar(out, total, p.counts)
 		p.out = terminal.New(p.bar.container)
 	}
 	return p
@@ -64,10 +64,11 @@ func (p *FileProgress) Finished(r files.Result) {
 		p.line("%-8s %s", r.Outcome, r.Path)
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if r.Outcome != files.Skipped {
 		p.done++
 	}
+	p.mu.Unlock()
+	p.bar.update(func(m *meter) { m.finish() })
 }
 
 func (p *FileProgress) line(format string, args ...any) {

@@ -1,6 +1,7 @@
 package display
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strings"
@@ -10,12 +11,68 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Plan prints a row with the source and the targets of each copy.
-func Plan(out io.Writer, plan images.Plan) error {
+// Plan prints what would be copied where. finding tells what is found at a target now; nil:
+// nobody was asked.
+func Plan(out io.Writer, plan images.Plan, finding func(images.Ref) images.Finding) error {
 	w := printers.GetNewTabWriter(out)
+	if finding != nil {
+		fmt.Fprint(w, "STATE\t")
+	}
 	fmt.Fprintln(w, "SOURCE\tTARGET")
 	for _, step := range plan.Copies {
+		if finding != nil {
+			fmt.Fprintf(w, "%s\t", State(finding(step.Written())))
+		}
 		fmt.Fprintf(w, "%s\t%s\n", step.Source, strings.Join(append([]string{step.Written().String()}, step.Also...), ", also "))
 	}
 	return w.Flush()
+}
+
+// State says what a copy would do where something was found.
+func State(finding images.Finding) string {
+	switch finding {
+	case images.Verified:
+		return "present"
+	case images.Missing:
+		return "new"
+	case images.Different:
+		return "different"
+	default:
+		return "unknown"
+	}
+}
+
+// Forecast says how many images of a plan are new to its target, different there, or
+// present.
+func Forecast(plan images.Plan, finding func(images.Ref) images.Finding) string {
+	if finding == nil {
+		return fmt.Sprintf("%s would be copied to %s unless the target already has them; neither sources nor target were asked", Count(len(plan.Copies), "image"), plan.Target)
+	}
+	states := map[string]int{}
+	for _, step := range plan.Copies {
+		states[State(finding(step.Written()))]++
+	}
+	text := fmt.Sprintf("%d new, %d different, %d present", states["new"], states["different"], states["present"])
+	if n := states["unknown"]; n > 0 {
+		text += fmt.Sprintf(", %d could not be asked", n)
+	}
+	return text + ": " + plan.Target.String()
+}
+
+// Unknown says what could not be asked, by cause; "" if all could be.
+func Unknown(v images.Verification) string {
+	var lines []string
+	counts := map[string]int{}
+	for _, check := range v.Checks {
+		if check.Finding == images.Unknown {
+			cause := cmp.Or(check.Cause, check.Error)
+			if counts[cause]++; counts[cause] == 1 {
+				lines = append(lines, cause)
+			}
+		}
+	}
+	for i, cause := range lines {
+		lines[i] = fmt.Sprintf("%s could not be asked: %s", Count(counts[cause], "image"), cause)
+	}
+	return strings.Join(lines, "\n")
 }

@@ -17,9 +17,10 @@ type Progress struct {
 	bar   *bar      // nil: only lines are shown
 	waits waits
 
-	mu    sync.Mutex // of done
-	done  int
-	total int
+	mu     sync.Mutex // of done and failed
+	done   int
+	failed int
+	total  int
 }
 
 // NewProgress shows on out how a number of images are copied. noBars shows lines on a terminal
@@ -27,7 +28,7 @@ type Progress struct {
 func NewProgress(out io.Writer, total int, noBars bool) *Progress {
 	p := &Progress{out: out, total: total}
 	if !noBars && terminal.Is(out) {
-		p.bar = newBar(out, p.counts)
+		p.bar = newBar(out, total, p.counts)
 		p.out = terminal.New(p.bar.container)
 	}
 	return p
@@ -36,7 +37,11 @@ func NewProgress(out io.Writer, total int, noBars bool) *Progress {
 func (p *Progress) counts() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return fmt.Sprintf("%d/%d images", p.done, p.total)
+	text := fmt.Sprintf("%d/%d images", p.done, p.total)
+	if p.failed > 0 {
+		text += fmt.Sprintf(", %d failed", p.failed)
+	}
+	return text
 }
 
 // Started is part of transfer.Observer.
@@ -45,6 +50,11 @@ func (p *Progress) Started(images.Copy) {}
 // Planned is part of transfer.Observer.
 func (p *Progress) Planned(bytes int64) {
 	p.bar.update(func(m *meter) { m.plan(bytes) })
+}
+
+// Resolved is part of transfer.Observer.
+func (p *Progress) Resolved() {
+	p.bar.update(func(m *meter) { m.resolve() })
 }
 
 // Saved is part of transfer.Observer.
@@ -64,12 +74,10 @@ func (p *Progress) Waiting(host, reason string, delay time.Duration) {
 	}
 }
 
-// Finished is part of transfer.Observer. With a bar, copied images have no line: the bar counts
-// them.
+// Finished is part of transfer.Observer. With a bar, images have no line: the bar counts them.
+// The cause of failures is shown at the end, once for all images with the same cause.
 func (p *Progress) Finished(result images.Result) {
 	switch {
-	case result.Outcome == images.Failed:
-		p.line("failed   %s: %s", result.Source, result.Error)
 	case result.Outcome == images.Copied && p.bar == nil:
 		p.line("copied   %s (%s, %.1f s)", result.Source, Size(result.Bytes), result.Seconds)
 	case p.bar == nil:
@@ -79,10 +87,14 @@ func (p *Progress) Finished(result images.Result) {
 		p.line("note     %s: %s", result.Source, note)
 	}
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	if result.Outcome != images.Skipped {
 		p.done++
 	}
+	if result.Outcome == images.Failed {
+		p.failed++
+	}
+	p.mu.Unlock()
+	p.bar.update(func(m *meter) { m.finish() })
 }
 
 func (p *Progress) line(format string, args ...any) {

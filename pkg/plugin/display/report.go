@@ -64,19 +64,35 @@ func Failures(report images.Report) string {
 	return b.String()
 }
 
-// causes are the errors of failures. What failed all for the same reason is one line.
+// causes are the errors of failures. Failures with one cause are one line, with the first
+// images.
 func causes(failures []images.Result) []string {
-	var lines []string
-	same := map[string]int{}
+	const shown = 3
+	var order []string
+	same := map[string][]images.Result{}
 	for _, failure := range failures {
-		if same[failure.Error]++; same[failure.Error] == 1 {
-			lines = append(lines, failure.Error)
+		cause := cmp.Or(failure.Cause, failure.Error)
+		if len(same[cause]) == 0 {
+			order = append(order, cause)
 		}
+		same[cause] = append(same[cause], failure)
 	}
-	for i, line := range lines {
-		if n := same[line]; n > 1 {
-			lines[i] = fmt.Sprintf("%s: %s", Count(n, "image"), line)
+	var lines []string
+	for _, cause := range order {
+		of := same[cause]
+		if len(of) == 1 {
+			lines = append(lines, of[0].Error)
+			continue
 		}
+		var names []string
+		for _, failure := range of[:min(shown, len(of))] {
+			names = append(names, failure.Source.String())
+		}
+		line := fmt.Sprintf("%s: %s: %s", Count(len(of), "image"), cause, strings.Join(names, ", "))
+		if len(of) > shown {
+			line += fmt.Sprintf(" and %d more", len(of)-shown)
+		}
+		lines = append(lines, line)
 	}
 	return lines
 }

@@ -102,7 +102,17 @@ func TestTheSameFailureIsOneLine(t *testing.T) {
 	full := result(t, "a:1", images.Failed, images.ClassDisk)
 	full.Error = "writing oci:x: /srv has 1 MiB free, and 9 MiB are needed"
 	text := Failures(images.Report{Results: []images.Result{full, full, full}})
-	if want := "\n  3 images: " + full.Error; !strings.HasSuffix(text, want) {
+	if want := "\n  3 images: " + full.Error + ": docker.io/library/a:1, docker.io/library/a:1, docker.io/library/a:1"; !strings.HasSuffix(text, want) {
+		t.Errorf("got %s", text)
+	}
+	var dead []images.Result
+	for _, name := range []string{"a:1", "b:1", "c:1", "d:1", "e:1"} {
+		lost := result(t, name, images.Failed, images.ClassNetwork)
+		lost.Error, lost.Cause = "pulling "+name+": connection refused", "reaching docker.io: connection refused"
+		dead = append(dead, lost)
+	}
+	text = Failures(images.Report{Results: dead})
+	if want := "\n  5 images: reaching docker.io: connection refused: docker.io/library/a:1, docker.io/library/b:1, docker.io/library/c:1 and 2 more"; !strings.HasSuffix(text, want) {
 		t.Errorf("got %s", text)
 	}
 }
@@ -117,13 +127,13 @@ func TestProgressWithoutTerminalIsALinePerImage(t *testing.T) {
 	p.Finished(result(t, "c:1", images.Failed, images.ClassNetwork))
 	p.Finished(result(t, "d:1", images.Skipped, ""))
 	p.Close()
-	if got := p.counts(); got != "3/4 images" {
+	if got := p.counts(); got != "3/4 images, 1 failed" {
 		t.Errorf("what was not tried is not done: %s", got)
 	}
 	want := "waiting 40s for docker.io: 429 too many requests\n" +
 		"copied   docker.io/library/a:1 (2.0 KiB, 1.2 s)\n" +
 		"present  docker.io/library/b:1\n" +
-		"failed   docker.io/library/c:1: pulling c:1: it failed\n" +
+		"failed   docker.io/library/c:1\n" +
 		"skipped  docker.io/library/d:1\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)

@@ -23,8 +23,20 @@ func Verification(out io.Writer, document images.VerifyReport) error {
 	}
 	w := printers.GetNewTabWriter(out)
 	fmt.Fprintln(w, "FINDING\tIMAGE\tDETAIL")
+	unknown := map[string]int{}
 	for _, check := range document.Items {
-		if check.Finding != images.Verified {
+		if check.Finding == images.Unknown && check.Cause != "" {
+			unknown[check.Cause]++
+		}
+	}
+	for _, check := range document.Items {
+		n := unknown[check.Cause]
+		switch {
+		case check.Finding == images.Verified || n < 0:
+		case check.Finding == images.Unknown && n > 1:
+			unknown[check.Cause] = -1 // one line is enough for one cause
+			fmt.Fprintf(w, "%s\t%s and %d more\t%s\n", check.Finding, check.Source, n-1, check.Cause)
+		default:
 			fmt.Fprintf(w, "%s\t%s\t%s\n", check.Finding, check.Source, detail(check))
 		}
 	}
@@ -57,4 +69,28 @@ func Moved(out io.Writer, checks []images.Check) {
 			fmt.Fprintf(out, "note: %s: %s\n", check.Source, check.Moved.Note(check.Source, "compared with"))
 		}
 	}
+}
+
+// Verdict says how many images are not what they should be, and how many are unknown; "" if
+// there are none.
+func Verdict(document images.VerifyReport) string {
+	total, unknown, uncompared := len(document.Items), document.Summary[images.Unknown], 0
+	for _, check := range document.Items {
+		if check.Uncompared {
+			uncompared++
+		}
+	}
+	var parts []string
+	if bad := total - document.Summary[images.Verified] - unknown; bad > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s failed verification in %s; 'verify --fix' copies missing and different images",
+			bad, Count(total, "image"), document.Target))
+	}
+	if uncompared > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s could not be compared with the source: all of each is in %s, but nobody knows whether it is the right one; "+
+			"pass a list with digests, written where the sources can be reached (--images)", uncompared, Count(total, "image"), document.Target))
+	}
+	if rest := unknown - uncompared; rest > 0 {
+		parts = append(parts, fmt.Sprintf("%d of %s could not be checked in %s", rest, Count(total, "image"), document.Target))
+	}
+	return strings.Join(parts, "\n")
 }

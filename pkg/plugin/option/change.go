@@ -23,6 +23,12 @@ func DryRuns() []string {
 
 // Set implements pflag.Value. It rejects unknown --dry-run values.
 func (d *DryRun) Set(text string) error {
+	switch text { // as a switch, which mirror-images has
+	case "true":
+		text = string(DryRunServer)
+	case "false":
+		text = string(DryRunNone)
+	}
 	if !slices.Contains(DryRuns(), text) {
 		return Usagef("--dry-run %q: use none, client or server", text)
 	}
@@ -36,15 +42,16 @@ func (d *DryRun) String() string { return string(*d) }
 // Type implements pflag.Value.
 func (d *DryRun) Type() string { return "string" }
 
-// AddDryRun adds --dry-run to the flags of a command.
+// AddDryRun adds --dry-run to the flags of a command. Without a value, it is server.
 func AddDryRun(flags *pflag.FlagSet, value *DryRun, usage string) {
 	*value = DryRunNone
 	flags.Var(value, "dry-run", usage)
+	flags.Lookup("dry-run").NoOptDefVal = string(DryRunServer)
 }
 
 // AddYes adds the flag that confirms changes in advance.
 func AddYes(flags *pflag.FlagSet, value *bool) {
-	flags.BoolVarP(value, "yes", "y", false, "Do not ask for confirmation on a terminal")
+	flags.BoolVarP(value, "yes", "y", false, "Do not ask for confirmation; required without a terminal")
 }
 
 // ChangeFlags are the flags for changes of objects in a cluster.
@@ -73,7 +80,7 @@ type Change struct {
 // Add adds the flags to those of a command.
 func (f *ChangeFlags) Add(flags *pflag.FlagSet) {
 	AddDryRun(flags, &f.value.DryRun,
-		"none, server or client. server: the API server validates the change, which is printed; client: the change is only printed, and the mirror is not checked (with -o yaml: the fields to commit)")
+		"none, server or client. server (also without a value): the mirror is checked, and the API server validates the change, which is printed; client: the change is only printed, and the mirror is not checked (with -o yaml: the fields to commit)")
 	flags.BoolVar(&f.value.Revert, "revert", false, "Restore the previous values of the changed fields")
 	flags.BoolVar(&f.value.Force, "force-conflicts", false, "Take over fields that other managers own")
 	flags.StringVar(&f.value.Manager, "field-manager", f.manager, "Name of the manager that owns the changed fields")

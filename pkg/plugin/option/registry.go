@@ -29,6 +29,7 @@ type Registry struct {
 	Maps      []rewrite.Rule // --registry-map; the first rule for a host counts
 	Jobs      int            // concurrency per registry, at least 1
 	Timeout   time.Duration  // longest wait for the start of an answer; five times as long for uploads
+	Given     []string       // the flags for connections to registries, as given
 	Verbosity int            // 6 and more prints requests, 8 their headers
 }
 
@@ -61,6 +62,7 @@ func (f *RegistryFlags) Add(flags *pflag.FlagSet) {
 // Parse returns the value of the flags for a command with a target registry, or without one.
 func (f *RegistryFlags) Parse(target images.Target) (Registry, error) {
 	value := f.value
+	value.Given = f.given()
 	var err error
 	if value.Insecure, err = f.insecure.hostsFor(target); err != nil {
 		return Registry{}, Usage(err)
@@ -78,6 +80,24 @@ func (f *RegistryFlags) Parse(target images.Target) (Registry, error) {
 		}
 	}
 	return value, nil
+}
+
+// given are the flags that another command needs to reach the same hosts.
+func (f *RegistryFlags) given() []string {
+	var given []string
+	for _, text := range f.maps {
+		given = append(given, "--registry-map", text)
+	}
+	if f.cas != "" {
+		given = append(given, "--ca-file", f.cas)
+	}
+	for _, host := range f.value.PlainHTTP {
+		given = append(given, "--plain-http", host)
+	}
+	if text := f.insecure.String(); text != "false" {
+		given = append(given, "--insecure="+text)
+	}
+	return given
 }
 
 // Through adds rules to the registry map, after the rules of the user, that read all images from a

@@ -42,6 +42,10 @@ type Cluster struct {
 type Options struct {
 	Wait    bool // until the workloads are ready, and roll back if they are not
 	Timeout time.Duration
+
+	// RollingBack is called when an upgrade was interrupted, before it is rolled back to a
+	// revision; nil: nobody is told.
+	RollingBack func(revision int)
 }
 
 // Upgrade is a release to upgrade.
@@ -85,6 +89,9 @@ func (r Upgrade) Try(ctx context.Context, cluster Cluster, options Options) (*Tr
 	if err != nil {
 		return nil, err
 	}
+	if err := r.pending(store); err != nil {
+		return nil, err
+	}
 	t := &Trial{release: r, cluster: cluster, store: store, options: options}
 	if t.installed, err = r.current(store); err != nil {
 		return nil, err
@@ -126,6 +133,9 @@ func (t *Trial) Apply(ctx context.Context) (int, error) {
 	case err == nil:
 		return done.Version, nil
 	case t.options.Wait && t.store.wrote():
+		if ctx.Err() != nil && t.options.RollingBack != nil {
+			t.options.RollingBack(t.installed.Version)
+		}
 		return 0, t.rollBack(t.explained(ctx, err))
 	default:
 		return 0, err

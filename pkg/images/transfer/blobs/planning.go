@@ -70,6 +70,9 @@ func (p *Planning) Resolved(i *Image) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.note(i)
+	if !p.resolved[i.rank] {
+		p.blobs.observer.Resolved()
+	}
 	p.resolved[i.rank] = true
 	p.release()
 }

@@ -14,6 +14,8 @@ type Observer interface {
 	Started(c images.Copy)
 	// Planned is called once for each blob that is missing at the target, with its size.
 	Planned(bytes int64)
+	// Resolved is called when all blobs of one more image are planned, or need not be.
+	Resolved()
 	// Saved is called for planned bytes that need no upload, because the blob exists, was
 	// mounted, or failed.
 	Saved(bytes int64)
@@ -38,6 +40,7 @@ type nobody struct{}
 
 func (nobody) Started(images.Copy)                   {}
 func (nobody) Planned(int64)                         {}
+func (nobody) Resolved()                             {}
 func (nobody) Saved(int64)                           {}
 func (nobody) Transferred(images.Copy, int64)        {}
 func (nobody) Waiting(string, string, time.Duration) {}

@@ -137,7 +137,7 @@ func (t *Tracker) Finish(outcome images.Outcome, digest string, err error) image
 	}
 	t.mu.Unlock()
 	if err != nil {
-		res.Class, res.Error, res.Remedy = failure.Classify(err), err.Error(), failure.RemedyOf(err)
+		res.Class, res.Error, res.Cause, res.Remedy = failure.Classify(err), err.Error(), failure.Cause(err), failure.RemedyOf(err)
 	}
 	t.observer.Finished(res)
 	return res

@@ -46,7 +46,7 @@ func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
 	}
 	outcome := images.Present
 	if err != nil {
-		check.Finding, check.Class, check.Error = images.Unknown, failure.Classify(err), err.Error()
+		check.Finding, check.Class, check.Error, check.Cause = images.Unknown, failure.Classify(err), err.Error(), failure.Cause(err)
 	}
 	if check.Finding != images.Verified {
 		outcome = images.Failed

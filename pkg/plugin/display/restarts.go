@@ -1,0 +1,30 @@
+package display
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Restarts says whose control planes a change restarts. unread are the Seeds of which that
+// is not known.
+func Restarts(clusters, unread []string) string {
+	const shown = 20
+	unknown := ""
+	if len(unread) > 0 {
+		unknown = "those on " + strings.Join(unread, ", ") + ", which could not be read"
+	}
+	names := strings.Join(clusters, ", ")
+	if len(clusters) > shown {
+		names = fmt.Sprintf("%s and %d more", strings.Join(clusters[:shown], ", "), len(clusters)-shown)
+	}
+	switch {
+	case len(clusters) == 0 && unknown == "":
+		return "no user cluster is known whose control plane would restart"
+	case len(clusters) == 0:
+		return "the control planes of an unknown number of user clusters will restart, including etcd: " + unknown
+	case unknown == "":
+		return fmt.Sprintf("the control planes of %s will restart, including etcd: %s", Count(len(clusters), "user cluster"), names)
+	default:
+		return fmt.Sprintf("the control planes of %s will restart, including etcd: %s, and %s", Count(len(clusters), "user cluster"), names, unknown)
+	}
+}
