@@ -40,7 +40,7 @@ func (d *demo) useMirror(ctx context.Context, bin string, sandbox *harness.Sandb
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, node.Stop()) }()
+	defer func() { err = errors.Join(err, node.Stop()) }() //nolint:contextcheck // the node is removed after an interrupt as well
 	return d.showAll(ctx, pulling())
 }
 

@@ -12,9 +12,12 @@ import (
 // apart, and one group for providers with the same versions.
 func TestClustersAreGrouped(t *testing.T) {
 	got := groupClusters([]catalog.Cluster{
-		{Kubernetes: "v1.34.0", Provider: "aws", CNI: "canal v3.31"}, {Kubernetes: "1.33.1", Provider: "aws", CNI: "canal v3.31"},
-		{Kubernetes: "1.33.1", Provider: "azure", CNI: "canal v3.31"}, {Kubernetes: "1.34.0", Provider: "azure", CNI: "canal v3.31"},
-		{Kubernetes: "1.33.1,1.34.0", Provider: "gcp", CNI: "canal v3.31"}, {Kubernetes: "1.34.0", Provider: "aws"},
+		{Kubernetes: "v1.34.0", Provider: "aws", CNI: "canal v3.31"},
+		{Kubernetes: "1.33.1", Provider: "aws", CNI: "canal v3.31"},
+		{Kubernetes: "1.33.1", Provider: "azure", CNI: "canal v3.31"},
+		{Kubernetes: "1.34.0", Provider: "azure", CNI: "canal v3.31"},
+		{Kubernetes: "1.33.1,1.34.0", Provider: "gcp", CNI: "canal v3.31"},
+		{Kubernetes: "1.34.0", Provider: "aws"},
 	})
 	want := []clusterGroup{
 		{versions: []string{"1.33.1", "1.34.0"}, providers: []string{"aws", "azure"}, cni: "canal v3.31"},
