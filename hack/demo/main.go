@@ -102,11 +102,11 @@ func mirroring() []step {
 
 // patching points KKP at the mirror. One field is left to the GitOps controller that manages it.
 func patching() []step {
-	config := `kubectl kkp-mirror patch-config $PLAIN/kkp --except verticalPodAutoscaler.recommender --registry-map "$MAP"`
+	config := `kubectl kkp-mirror patch-config $PLAIN/kkp --except verticalPodAutoscaler.recommender --registry-map "$MAP" -y`
 	return []step{
 		{"What would change in KKP's configuration? The API server and KKP's webhooks check it", config + " --dry-run=server", 40},
 		{"Let KKP pull from the mirror, once it is checked that all images are there", config + " 2>/dev/null", 12},
-		{"And the nodes of a datacenter, through a proxy", `kubectl kkp-mirror patch-seed hamburg-vsphere --registry $PLAIN/kkp --plain-http $PLAIN --registry-map "$MAP" --http-proxy http://proxy.example.com:3128 --no-proxy auto`, 60},
+		{"And the nodes of a datacenter, through a proxy", `kubectl kkp-mirror patch-seed hamburg-vsphere --registry $PLAIN/kkp --plain-http $PLAIN --registry-map "$MAP" --http-proxy http://proxy.example.com:3128 --no-proxy auto -y`, 60},
 		{"What would taking it back change?", "kubectl kkp-mirror patch-seed hamburg-vsphere --revert --dry-run=server 2>/dev/null", 8},
 	}
 }
