@@ -79,11 +79,7 @@ func (p NodePlan) Edits(seed *unstructured.Unstructured, dc SeedDatacenter) []ap
 
 // noProxy is the list that NoProxyAuto stands for.
 func (p NodePlan) noProxy(dc SeedDatacenter) []string {
-	registries := p.settings.InsecureRegistries
-	if p.mirror.Registry != "" {
-		registries = append([]string{p.mirror.Registry}, registries...)
-	}
-	return NoProxy(p.inst, dc.Clusters, registries...)
+	return NoProxy(p.inst, dc.Clusters, slices.Concat(p.registries(), p.settings.InsecureRegistries)...)
 }
 
 // LackingNoProxy returns what to set as noProxy in a datacenter that gets a proxy and has no

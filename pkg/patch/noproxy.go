@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
@@ -35,12 +36,26 @@ func NoProxy(inst kkp.Installation, clusters []kkp.Cluster, registries ...string
 		add("." + domain)
 	}
 	for _, registry := range registries {
-		if host, _, err := net.SplitHostPort(registry); err == nil {
-			registry = host
-		}
-		add(registry)
+		add(hostname(registry))
 	}
 	return list
+}
+
+// ProxyHosts are registries as a list of what is reached without a proxy has them, for a flag.
+func ProxyHosts(registries []string) string {
+	hosts := make([]string, 0, len(registries))
+	for _, registry := range registries {
+		hosts = append(hosts, hostname(registry))
+	}
+	return strings.Join(hosts, ",")
+}
+
+// hostname is a registry without its port.
+func hostname(registry string) string {
+	if host, _, err := net.SplitHostPort(registry); err == nil {
+		return host
+	}
+	return registry
 }
 
 // CheckProxy says what is wrong with the URL of a proxy.

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/pullers"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
 // patchSeedFlags are the flags of the patch-seed command.
@@ -247,6 +249,9 @@ func (o patchSeedOptions) changeSeed(ctx context.Context, f opened, datacenters 
 		if list := plan.LackingNoProxy(live, dc); list != nil {
 			o.say("warning: datacenter %s has no noProxy, so nodes would reach their own cluster through the proxy. Add --no-proxy auto, which is\n  --no-proxy %s",
 				dc.Name, strings.Join(list, ","))
+		} else if proxied, ok := plan.MirrorProxied(live, dc); ok {
+			o.say("warning: the nodes of datacenter %s reach the mirror through the proxy %s: its noProxy (%s) does not have %s. Add --no-proxy %s",
+				dc.Name, redact.User(proxied.Proxy), cmp.Or(proxied.NoProxy, "empty"), strings.Join(proxied.Registries, ", "), patch.ProxyHosts(proxied.Registries))
 		}
 	}
 	change, err := f.editor.Compute(live, object)
