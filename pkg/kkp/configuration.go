@@ -76,6 +76,12 @@ type ConfigurationStatus struct {
 // if it is not set.
 func (c Configuration) Field(path string) string { return c.object.text(path) }
 
+// Switch returns a boolean field by its path, false if it is not there.
+func (c Configuration) Switch(path string) bool {
+	on, _, err := unstructured.NestedBool(c.object, strings.Split(path, ".")...)
+	return err == nil && on
+}
+
 // fields are the fields of an object, as they came from the API or a file.
 type fields map[string]any
 

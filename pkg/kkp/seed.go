@@ -31,6 +31,18 @@ type Seed struct {
 	installedUnknown error       // why that is not known
 }
 
+// Balanced tells whether user clusters of a Seed are exposed by load balancers of their own:
+// those that there are, or new ones. An installation without Seeds asks with an empty one.
+func (i Installation) Balanced(seed Seed) bool {
+	const balanced = "LoadBalancer"
+	for _, cluster := range seed.Clusters {
+		if cluster.ExposeStrategy == balanced {
+			return true
+		}
+	}
+	return cmp.Or(seed.ExposeStrategy, i.Configuration.Spec.ExposeStrategy) == balanced
+}
+
 // SecretKey is a key of a Secret.
 type SecretKey struct {
 	Namespace string

@@ -1,7 +1,6 @@
 package patch
 
 import (
-	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -40,9 +39,17 @@ type ConfigPlan struct {
 	Omitted []Omission
 
 	mirror   Mirror
-	settings []catalog.Setting // that are made
-	charts   bool              // the charts of applications come from the mirror
-	rewrites bool              // overwriteRegistry is the mirror
+	made     []madeSetting
+	charts   bool     // the charts of applications come from the mirror
+	rewrites bool     // overwriteRegistry is the mirror
+	doubled  []string // repositories in the mirror that user clusters pull with its path twice
+}
+
+// madeSetting is a setting that makes KKP pull from the mirror: of a Seed, or "" for the
+// configuration.
+type madeSetting struct {
+	catalog.Setting
+	seed string
 }
 
 // Config works out the settings of the KubermaticConfiguration, and those of the Seeds
@@ -74,11 +81,12 @@ type configurator struct {
 	plan      ConfigPlan
 }
 
-// settings are the repository settings of all releases; the API server knows which it has.
+// settings are the repository settings of all releases in this edition; the API server
+// knows which it has.
 func (c *configurator) settings(object string) []catalog.Setting {
 	var settings []catalog.Setting
 	for _, s := range append(c.Release.AllSettings(), upcoming()...) {
-		if s.Object == object {
+		if s.Object == object && (s.Edition == "" || s.Edition == c.Release.Edition()) {
 			settings = append(settings, s)
 		}
 	}
@@ -90,6 +98,20 @@ func upcoming() []catalog.Setting {
 	return []catalog.Setting{{
 		Object: KindConfiguration, Field: "spec.util.dockerRepository", Components: []string{"seed-proxy", "kubeone"}, Repository: "quay.io/kubermatic/util",
 	}}
+}
+
+// UpcomingNotes tell what to do for fields that this KKP lacks and a later one reads, and
+// when.
+func UpcomingNotes(lacking []apply.Path) []string {
+	var notes []string
+	for _, s := range upcoming() {
+		if slices.ContainsFunc(lacking, func(path apply.Path) bool { return s.Field == path.String() }) {
+			notes = append(notes, "a later KKP (kubermatic pull request 16513) has "+s.Field+", and "+strings.Join(s.Components, " and ")+
+				" then use it in place of overwriteRegistry. Nothing can be set before that upgrade. During the upgrade, run patch-config again: after the new "+
+				"CustomResourceDefinitions are installed, and before the new operator is, or they pull "+s.Repository+" from its source")
+		}
+	}
+	return notes
 }
 
 // Upcoming tells whether a field is one that no release has yet, so that nobody misses it.
@@ -119,13 +141,10 @@ func (c *configurator) configuration() {
 	if c.PullSecret != "" { // given by name, so no selection is needed
 		object.Edits = append(object.Edits, apply.Edit{Path: apply.ParsePath(imagePullSecret), Value: c.PullSecret})
 	}
-	edits := append([]apply.Edit{{Path: apply.ParsePath(overwriteRegistry), Value: c.Mirror.String()}}, c.helm()...)
-	for _, edit := range edits {
-		if c.Selection.Has(edit.Path) {
-			object.Edits = append(object.Edits, edit)
-			c.plan.charts = c.plan.charts || edit.Path.Within(apply.ParsePath(systemCharts+".helmRepository"))
-		}
+	if rewrite := (apply.Edit{Path: apply.ParsePath(overwriteRegistry), Value: c.Mirror.String()}); c.Selection.Has(rewrite.Path) {
+		object.Edits = append(object.Edits, rewrite)
 	}
+	object.Edits = append(object.Edits, c.charts()...)
 	c.plan.Objects = append(c.plan.Objects, object)
 }
 
@@ -142,11 +161,37 @@ func (c *configurator) helm() []apply.Edit {
 		}
 	}
 	for _, at := range []string{systemCharts, catalogSwitches} {
-		if c.Mirror.PlainHTTP {
-			set(at+".plainHTTP", true)
+		if c.Mirror.PlainHTTP || c.inst.Configuration.Switch(at+".plainHTTP") {
+			set(at+".plainHTTP", c.Mirror.PlainHTTP)
 		}
 		if c.Mirror.Insecure {
 			set(at+".insecureSkipTLSVerify", true)
+		}
+	}
+	return edits
+}
+
+// withoutTLS is why KKP cannot pull charts from a mirror that speaks plain HTTP: it writes
+// the switch insecure, true or false, into every ApplicationDefinition that it makes, and
+// its webhook forbids the switch beside plainHTTP (kubermatic
+// pkg/applicationdefinitions/application_catalog.go and
+// pkg/validation/application_definition.go, v2.30.0 to v2.31.0). Releases before have no
+// field for plain HTTP.
+const withoutTLS = "KKP cannot pull charts from a mirror without TLS: its webhook would refuse every ApplicationDefinition that KKP's operator writes, " +
+	"so these fields stay as they are, and KKP pulls the charts from where it does now. Serve the mirror with TLS, and run patch-config again without --plain-http; " +
+	"--insecure is for a certificate that KKP does not trust"
+
+// charts works out the fields that lead to the charts of applications.
+func (c *configurator) charts() []apply.Edit {
+	var edits []apply.Edit
+	for _, edit := range c.helm() {
+		switch {
+		case !c.Selection.Has(edit.Path):
+		case c.Mirror.PlainHTTP:
+			c.omit(edit.Path.String(), withoutTLS)
+		default:
+			edits = append(edits, edit)
+			c.plan.charts = c.plan.charts || edit.Path.Within(apply.ParsePath(systemCharts+".helmRepository"))
 		}
 	}
 	return edits
@@ -157,34 +202,27 @@ func (c *configurator) seeds() {
 	for _, seed := range c.inst.Seeds {
 		object := Object{Kind: KindSeed, Name: seed.Name}
 		for _, s := range c.settings(KindSeed) {
-			object.Edits = append(object.Edits, c.repository(s, seed.Field(s.Field), c.balances(seed), "Seed "+seed.Name+" ")...)
+			object.Edits = append(object.Edits, c.repository(s, seed.Field(s.Field), c.inst.Balanced(seed), seed.Name)...)
 		}
 		c.plan.Objects = append(c.plan.Objects, object)
 	}
 }
 
-// balances tells whether user clusters of a Seed are exposed by load balancers of their
-// own: only then does overwriteRegistry concern the Seed's envoy.
-func (c *configurator) balances(seed kkp.Seed) bool {
-	for _, cluster := range seed.Clusters {
-		if cmp.Or(cluster.ExposeStrategy, seed.ExposeStrategy, c.inst.Configuration.Spec.ExposeStrategy) == "LoadBalancer" {
-			return true
-		}
-	}
-	return false
-}
-
 // secret marks the Secret for Helm.
 func (c *configurator) secret() {
-	if c.HelmSecret.Name == "" {
+	if c.HelmSecret.Name == "" || c.Mirror.PlainHTTP {
 		return
 	}
 	mark := apply.Edit{Path: apply.Path{"metadata", "annotations", kkp.SecretType}, Value: kkp.SecretTypeHelm}
 	c.plan.Objects = append(c.plan.Objects, Object{Kind: KindSecret, Name: c.HelmSecret.Name, Edits: []apply.Edit{mark}})
 }
 
-// repository works out one repository field.
-func (c *configurator) repository(s catalog.Setting, current string, rewritable bool, where string) []apply.Edit {
+// repository works out one repository field: of a Seed, or "" for the configuration.
+func (c *configurator) repository(s catalog.Setting, current string, rewritable bool, seed string) []apply.Edit {
+	where := ""
+	if seed != "" {
+		where = "Seed " + seed + " "
+	}
 	field := apply.ParsePath(s.Field)
 	if !c.Selection.Has(field) {
 		return nil
@@ -205,7 +243,10 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 		Setting: s, current: current, source: source, wanted: wanted, rewrites: s.OverwriteRegistry && rewritable, overwrite: c.overwrite, mirror: c.Mirror,
 	}.decide()
 	if decided.redirected {
-		c.plan.settings = append(c.plan.settings, s)
+		c.plan.made = append(c.plan.made, madeSetting{Setting: s, seed: seed})
+	}
+	if decided.doubled {
+		c.plan.doubled = append(c.plan.doubled, wanted)
 	}
 	if decided.set == "" {
 		c.omit(where+s.Field, decided.omitted)

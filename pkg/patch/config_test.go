@@ -140,8 +140,8 @@ func TestEverythingComesFromTheMirror(t *testing.T) {
 
 func TestConfigFields(t *testing.T) {
 	mirror := newMirror(t, "reg.example.com/kkp")
-	mirror.PlainHTTP, mirror.Insecure = true, true
-	live := configuration(t, map[string]any{"spec.userCluster.addons.dockerRepository": "quay.io/acme/our-addons", "spec.ui.dockerRepository": "reg.example.com/kkp/acme/our-ui"})
+	mirror.Insecure = true
+	live := configuration(t, map[string]any{"spec.userCluster.addons.dockerRepository": "quay.io/acme/our-addons", "spec.ui.dockerRepository": "reg.example.com/kkp/acme/our-ui", "spec.userCluster.systemApplications.plainHTTP": true})
 	plan, err := Config(installation(t, live), ConfigOptions{
 		Mirror: mirror, Release: newRelease(t, "v2.28.13", catalog.CE), HelmSecret: kkp.SecretKey{Name: "charts", Key: ".dockerconfigjson"},
 	})
@@ -155,7 +155,7 @@ func TestConfigFields(t *testing.T) {
 		"spec.userCluster.kubermaticDockerRepository":                            "",
 		"spec.userCluster.addons.dockerRepository":                               "reg.example.com/kkp/acme/our-addons",
 		"spec.ui.dockerRepository":                                               "reg.example.com/kkp/acme/our-ui",
-		"spec.userCluster.kubelb.imageRepository":                                "reg.example.com/kkp/kubermatic/kubelb-ccm-ee",
+		"spec.userCluster.kubelb.imageRepository":                                "", // only the Enterprise Edition reads it
 		"spec.util.dockerRepository":                                             "reg.example.com/kkp/kubermatic/util",
 		"spec.applications.defaultApplicationCatalog.helmRepository":             "oci://reg.example.com/kkp/kubermatic-mirror/helm-charts",
 		"spec.userCluster.systemApplications.helmRegistryConfigFile.name":        "charts",
@@ -165,12 +165,12 @@ func TestConfigFields(t *testing.T) {
 			t.Errorf("%s = %q, want %q", path, got, want)
 		}
 	}
-	for _, path := range []string{
-		"spec.userCluster.systemApplications.plainHTTP", "spec.userCluster.systemApplications.insecureSkipTLSVerify",
-		"spec.userCluster.applications.plainHTTP", "spec.userCluster.applications.insecureSkipTLSVerify",
+	for path, want := range map[string]any{
+		"spec.userCluster.systemApplications.plainHTTP": false, "spec.userCluster.systemApplications.insecureSkipTLSVerify": true,
+		"spec.userCluster.applications.plainHTTP": nil, "spec.userCluster.applications.insecureSkipTLSVerify": true,
 	} {
-		if apply.ParsePath(path).Lookup(now.Object) != true {
-			t.Errorf("%s is not set", path)
+		if got := apply.ParsePath(path).Lookup(now.Object); got != want {
+			t.Errorf("%s = %v, want %v", path, got, want)
 		}
 	}
 	last := plan.Objects[len(plan.Objects)-1]
@@ -179,6 +179,52 @@ func TestConfigFields(t *testing.T) {
 	}
 	if len(plan.Omitted) != 1 || len(plan.Omitted[0].Fields) != 3 {
 		t.Errorf("got %v", plan.Omitted)
+	}
+}
+
+// TestChartsNeedTLS wants the fields of charts left alone for a mirror that speaks plain HTTP: KKP's operator sets insecure on
+// every ApplicationDefinition, and KKP's webhook refuses that beside plainHTTP.
+func TestChartsNeedTLS(t *testing.T) {
+	mirror := newMirror(t, "reg.example.com/kkp")
+	mirror.PlainHTTP = true
+	for _, version := range []string{"v2.28.13", "v2.30.6", "v2.31.0"} {
+		live := configuration(t, map[string]any{"spec.userCluster.systemApplications.helmRepository": "oci://elsewhere.example.com/charts"})
+		release := newRelease(t, version, catalog.EE)
+		plan, err := Config(installation(t, live), ConfigOptions{Mirror: mirror, Release: release, HelmSecret: kkp.SecretKey{Name: "charts", Key: HelmSecretKey}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := carriedOut(t, live, plan)
+		for _, at := range []string{systemCharts, catalogCharts, catalogSwitches} {
+			before, after := apply.ParsePath(at).Lookup(live.Object), apply.ParsePath(at).Lookup(now.Object)
+			if fmt.Sprint(before) != fmt.Sprint(after) {
+				t.Errorf("%s: %s is %v, was %v", version, at, after, before)
+			}
+		}
+		if field(now, overwriteRegistry) != "reg.example.com/kkp" || plan.Objects[len(plan.Objects)-1].Kind == KindSecret {
+			t.Errorf("%s: got %v", version, plan.Objects)
+		}
+		told := plan.Omitted[len(plan.Omitted)-1]
+		if !strings.Contains(told.Reason, "Serve the mirror with TLS") || !slices.Contains(told.Fields, systemCharts+".helmRepository") || !slices.Contains(told.Fields, catalogCharts+".helmRepository") {
+			t.Errorf("%s: got %v", version, told)
+		}
+		chart := images.Inventory{Images: []images.Image{image(t, "quay.io/kubermatic-mirror/helm-charts/cilium:1.19.4", images.KindChart, images.Reason{Source: "applications", Component: "cilium 1.19.4"})}}
+		if coverage := plan.Cover(chart, installation(t, live), release); len(coverage.Redirected.Images) > 0 || len(coverage.Left[RemedyTLS]) != 1 {
+			t.Errorf("%s: got %v", version, coverage)
+		}
+	}
+}
+
+func TestOnlyTheEnterpriseEditionGetsItsFields(t *testing.T) {
+	inst := installation(t, configuration(t, map[string]any{"spec.x": "y"}))
+	for edition, want := range map[catalog.Edition]string{catalog.CE: "", catalog.EE: "reg.example.com/kubermatic/kubelb-ccm-ee"} {
+		plan, err := Config(inst, ConfigOptions{Mirror: newMirror(t, "reg.example.com"), Release: newRelease(t, "v2.31.0", edition)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := field(carriedOut(t, configuration(t, nil), plan), "spec.userCluster.kubelb.imageRepository"); got != want {
+			t.Errorf("%s: got %q, want %q", edition, got, want)
+		}
 	}
 }
 
@@ -220,7 +266,7 @@ func TestSeedsNodePortProxy(t *testing.T) {
 	for _, c := range []struct {
 		strategy, mirror string
 		want             int // fields
-	}{{"NodePort", "reg.example.com/kkp", 3}, {"LoadBalancer", "reg.example.com/kkp", 2}, {"LoadBalancer", "reg.example.com", 3}} {
+	}{{"NodePort", "reg.example.com/kkp", 3}, {"LoadBalancer", "reg.example.com/kkp", 3}, {"LoadBalancer", "reg.example.com", 3}} {
 		inst := installation(t, configuration(t, map[string]any{"spec.x": "y"}), seed(c.strategy), cluster)
 		for i := range inst.Seeds {
 			if len(inst.Seeds[i].Clusters) == 0 {

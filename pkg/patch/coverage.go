@@ -18,12 +18,13 @@ const (
 	RemedyNodes   Remedy = "Set mirrors in the container runtime of the nodes of user clusters (patch-seed --registry)"
 	RemedyBackup  Remedy = "Set the image in the field itself, which holds your own container"
 	RemedyRuntime Remedy = "Set mirrors in the container runtime of the nodes of the master and the Seeds, for which KKP has no setting"
+	RemedyTLS     Remedy = "Serve the mirror with TLS, without which KKP pulls no charts from it"
 	RemedyCharts  Remedy = "Change the source of the ApplicationDefinition, which is not one of KKP's own"
 )
 
 // Remedies are all of them.
 func Remedies() []Remedy {
-	return []Remedy{RemedyHelm, RemedyNodes, RemedyBackup, RemedyRuntime, RemedyCharts}
+	return []Remedy{RemedyHelm, RemedyNodes, RemedyBackup, RemedyRuntime, RemedyTLS, RemedyCharts}
 }
 
 // Coverage tells what the settings of a plan do for images.
@@ -35,10 +36,13 @@ type Coverage struct {
 // Cover tells which images of an inventory come from the mirror when the plan is carried
 // out.
 func (p ConfigPlan) Cover(inv images.Inventory, inst kkp.Installation, release *catalog.Release) Coverage {
-	c := coverer{plan: p, rewritten: map[string]bool{}, system: map[string]bool{}}
+	c := coverer{plan: p, rewritten: map[string]bool{}, direct: map[use]bool{}, system: map[string]bool{}}
 	known, _ := release.Images(catalog.Everything())
 	for _, img := range known {
 		c.rewritten[img.Component] = c.rewritten[img.Component] || img.OverwriteRegistry
+		if !img.OverwriteRegistry {
+			c.direct[use{img.Component, img.Condition}] = true
+		}
 	}
 	for _, app := range inst.Applications.Definitions {
 		c.system[app.Name] = app.System
@@ -51,8 +55,11 @@ func (p ConfigPlan) Cover(inv images.Inventory, inst kkp.Installation, release *
 		return slices.ContainsFunc(img.Reasons, func(r images.Reason) bool { return c.remedy(img, r) == "" && r.Source != "running" })
 	})
 	covered := map[images.Ref]bool{}
-	for _, img := range coverage.Redirected.Images {
+	for i, img := range coverage.Redirected.Images {
 		covered[img.Ref] = true
+		if twice := images.PrefixTemplate + "/" + img.Ref.Repository; slices.Contains(p.doubled, p.mirror.Ref(img.Ref).Name()) && !img.Covers([]string{twice}) {
+			coverage.Redirected.Images[i].Also = append(slices.Clone(img.Also), twice)
+		}
 	}
 	for _, img := range inv.Images {
 		for _, reason := range img.Reasons {
@@ -70,8 +77,13 @@ func (p ConfigPlan) Cover(inv images.Inventory, inst kkp.Installation, release *
 type coverer struct {
 	plan      ConfigPlan
 	rewritten map[string]bool // components whose images overwriteRegistry redirects
+	direct    map[use]bool    // uses of images that it does not redirect, though it may redirect another use
 	system    map[string]bool // applications that are KKP's own
 }
+
+// use is a component and the condition under which it needs an image: nodeport-proxy-envoy
+// runs on a Seed, and for user clusters that have load balancers of their own.
+type use struct{ component, condition string }
 
 // remedy returns what else it takes for an image that is needed for a reason, "" if a
 // setting redirects it.
@@ -92,17 +104,18 @@ func (c coverer) remedy(img images.Image, reason images.Reason) Remedy {
 }
 
 func (c coverer) component(img images.Image, reason images.Reason) Remedy {
-	made := slices.ContainsFunc(c.plan.settings, func(s catalog.Setting) bool {
-		return slices.Contains(s.Components, reason.Component) && sameRepository(s.Repository, img.Ref)
+	made := slices.ContainsFunc(c.plan.made, func(s madeSetting) bool {
+		return slices.Contains(s.Components, reason.Component) && sameRepository(s.Repository, img.Ref) && (s.seed == "" || s.seed == reason.Cluster)
 	})
+	rewritten := c.rewritten[reason.Component] && !c.direct[use{reason.Component, reason.Condition}]
 	switch {
-	case made || c.plan.rewrites && c.rewritten[reason.Component]:
+	case made || c.plan.rewrites && rewritten:
 		return ""
 	case img.Kind == images.KindChart:
-		return c.onlyIf(c.plan.charts, RemedyCharts)
+		return c.chart(true)
 	case reason.Component == "kubermatic-operator":
 		return RemedyHelm
-	case c.rewritten[reason.Component] || reason.Component == "pause" || reason.Component == "kubevirt-csi-node":
+	case rewritten || reason.Component == "pause" || reason.Component == "kubevirt-csi-node":
 		return RemedyNodes
 	}
 	return RemedyRuntime
@@ -112,10 +125,21 @@ func (c coverer) component(img images.Image, reason images.Reason) Remedy {
 // are KKP's own are redirected.
 func (c coverer) application(img images.Image, reason images.Reason) Remedy {
 	if img.Kind == images.KindChart {
-		return c.onlyIf(c.plan.charts && strings.Contains(img.Ref.Repository, "/helm-charts/"), RemedyCharts)
+		return c.chart(strings.Contains(img.Ref.Repository, "/helm-charts/"))
 	}
 	name, _, _ := strings.Cut(reason.Component, " ")
 	return c.onlyIf(c.plan.rewrites && c.system[name], RemedyNodes)
+}
+
+// chart tells about a chart, of KKP's own or not.
+func (c coverer) chart(own bool) Remedy {
+	switch {
+	case own && c.plan.charts:
+		return ""
+	case own && c.plan.mirror.PlainHTTP:
+		return RemedyTLS
+	}
+	return RemedyCharts
 }
 
 func (c coverer) configured(reason images.Reason) Remedy {
@@ -132,7 +156,7 @@ func (c coverer) configured(reason images.Reason) Remedy {
 
 // makes tells whether a setting is made.
 func (c coverer) makes(field string) bool {
-	return slices.ContainsFunc(c.plan.settings, func(s catalog.Setting) bool { return s.Field == field })
+	return slices.ContainsFunc(c.plan.made, func(s madeSetting) bool { return s.Field == field })
 }
 
 // onlyIf returns no remedy if none is needed.

@@ -69,6 +69,42 @@ func TestCover(t *testing.T) {
 	}
 }
 
+// TestCoverOfNodePortProxies is about envoy, which a Seed pulls from where its field says, and user clusters with load balancers
+// of their own with overwriteRegistry in front of that.
+func TestCoverOfNodePortProxies(t *testing.T) {
+	inst := installation(t, configuration(t, map[string]any{"spec.userCluster.overwriteRegistry": "other.example.com"}))
+	inst.Seeds = []kkp.Seed{{Name: "frankfurt", ExposeStrategy: "LoadBalancer"}, {Name: "hamburg"}}
+	release := newRelease(t, "v2.31.0", catalog.CE)
+	inv := images.Inventory{Images: []images.Image{image(t, "docker.io/envoyproxy/envoy:distroless-v1.37.0", "",
+		images.Reason{Source: "components", Component: "nodeport-proxy-envoy", Cluster: "frankfurt"},
+		images.Reason{Source: "components", Component: "nodeport-proxy-envoy", Cluster: "frankfurt", Condition: "exposeStrategy=LoadBalancer"},
+		images.Reason{Source: "components", Component: "nodeport-proxy-envoy", Cluster: "hamburg"},
+	)}}
+	cover := func(except ...string) Coverage {
+		plan, err := Config(inst, ConfigOptions{Mirror: newMirror(t, "reg.example.com/kkp"), Release: release, Selection: Selection{Except: except}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return plan.Cover(inv, inst, release)
+	}
+	coverage := cover()
+	if len(coverage.Left) > 0 || len(coverage.Redirected.Images) != 1 || !slices.Equal(coverage.Redirected.Images[0].Also, []string{"{prefix}/envoyproxy/envoy"}) {
+		t.Errorf("both places are to be checked: %+v", coverage)
+	}
+	if len(inv.Images[0].Also) > 0 {
+		t.Error("the inventory was changed")
+	}
+	// Hamburg's envoy is redirected, Frankfurt's is not.
+	if coverage = cover("userCluster.overwriteRegistry"); len(coverage.Left[RemedyNodes])+len(coverage.Left[RemedyRuntime]) == 0 {
+		t.Errorf("an envoy still comes from upstream: %+v", coverage)
+	}
+	// overwriteRegistry alone redirects those of user clusters, but no Seed's own.
+	inv.Images[0].Reasons = inv.Images[0].Reasons[:1]
+	if coverage = cover("nodeportProxy"); len(coverage.Redirected.Images) > 0 || len(coverage.Left[RemedyRuntime]) != 1 {
+		t.Errorf("the Seed's own envoy still comes from upstream: %+v", coverage)
+	}
+}
+
 func repositories(inv images.Inventory) []string {
 	var names []string
 	for _, img := range inv.Images {

@@ -27,6 +27,7 @@ func (f repositoryField) leads(value string) bool {
 type decision struct {
 	set        string // the value to set, "": the field is left as it is
 	redirected bool   // KKP pulls from the mirror then
+	doubled    bool   // KKP also pulls from the mirror with its path twice
 	omitted    string // why the field is left as it is
 }
 
@@ -54,11 +55,15 @@ func rules() []rule {
 			when: func(f repositoryField) bool { return f.leads(f.wanted) },
 			then: func(f repositoryField) decision { return set(f.wanted) },
 		},
-		{ // KKP uses the field as it is, and rewritten
+		{ // KKP uses the field as it is, and rewritten: sync copies the image to both places
+			when: func(f repositoryField) bool { return f.Object == KindSeed && f.overwrite == f.mirror.String() },
+			then: func(f repositoryField) decision { return decision{set: f.wanted, redirected: true, doubled: true} },
+		},
+		{ // as before, but rewritten to another registry
 			when: func(f repositoryField) bool { return f.Object == KindSeed },
 			then: func(f repositoryField) decision {
-				return omitted("KKP uses these fields unchanged for the Seed, and replaces the registry with overwriteRegistry for clusters with their own load balancer. " +
-					"No value is right for both if the mirror has a path (" + f.mirror.String() + "). Use a mirror without a path")
+				return omitted("KKP uses these fields unchanged for the Seed, and puts overwriteRegistry, which is " + f.overwrite + ", before the path for clusters with their own load " +
+					"balancer. Until overwriteRegistry is " + f.mirror.String() + ", " + strings.Join(f.Components, " and ") + " of the Seed pulls " + cmp.Or(f.current, f.source))
 			},
 		},
 		{ // overwriteRegistry alone redirects it

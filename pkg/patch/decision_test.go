@@ -33,7 +33,8 @@ func TestRepositoryDecisions(t *testing.T) {
 	}{
 		"not rewritten":                         {mirror: "reg:5000/kkp", field: dashboard, set: "reg:5000/kkp/kubermatic/dashboard"},
 		"a mirror without a path":               {mirror: "reg:5000", field: kubermatic, set: "reg:5000/kubermatic/kubermatic"},
-		"used as it is and rewritten":           {mirror: "reg:5000/kkp", field: envoy, omitted: "for both"},
+		"used as it is and rewritten":           {mirror: "reg:5000/kkp", field: envoy, set: "reg:5000/kkp/envoyproxy/envoy"},
+		"used as it is and rewritten elsewhere": {mirror: "reg:5000/kkp", field: envoy, live: map[string]string{overwrite: "other"}, except: overwrite, omitted: "nodeport-proxy-envoy of the Seed pulls docker.io/envoyproxy/envoy"},
 		"redirected by overwriteRegistry":       {mirror: "reg:5000/kkp", field: kubermatic, omitted: "overwriteRegistry already covers these fields"},
 		"KKP's default is redirected":           {mirror: "reg:5000/kkp", field: kubermatic, live: map[string]string{kubermatic: "reg:5000/kkp/kubermatic/kubermatic"}, set: "quay.io/kubermatic/kubermatic"},
 		"overwriteRegistry leads elsewhere":     {mirror: "reg:5000/kkp", field: kubermatic, live: map[string]string{overwrite: "other"}, except: overwrite, omitted: "overwriteRegistry, which is other"},

@@ -41,7 +41,7 @@ and the repositories of the node port proxy on every Seed.
 
 REGISTRY is registry[:port][/prefix], the TARGET of sync. The mirror is checked first:
 nothing is changed while an image is missing that KKP would pull from the mirror. With
---plain-http or --insecure for the mirror, KKP also pulls charts that way.
+--insecure for the mirror, KKP also pulls charts that way; it pulls none without TLS.
 
 Only fields that the installed KKP version has are set, by server-side apply. A field of
 another manager, such as a GitOps controller, is a conflict that names the manager. The
@@ -243,6 +243,9 @@ func (o patchConfigOptions) tellFields(f opened, plan patch.ConfigPlan, changes 
 		told[e.Kind] = true
 		if lacking := slices.DeleteFunc(slices.Clone(e.Change.Unknown), patch.Upcoming); len(lacking) > 0 {
 			o.say("Not set: the %s of this KKP version does not have these fields: %s", e.Kind, strings.Join(pathNames(lacking), ", "))
+		}
+		for _, note := range patch.UpcomingNotes(e.Change.Unknown) {
+			o.say("note: %s", note)
 		}
 		if unknown := patch.UnknownRepositories(e.Kind, e.Schema, f.release); len(unknown) > 0 {
 			o.say("warning: the %s of this KKP version has repository fields that this version of kkp-mirror does not know; set these fields yourself: %s",

@@ -3,6 +3,7 @@ package catalog
 import (
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
@@ -107,6 +108,14 @@ type Setting struct {
 	// OverwriteRegistry tells whether overwriteRegistry is applied on top of a
 	// value that is set here, and so prefixes it twice.
 	OverwriteRegistry bool
+	// Edition is the only one that reads the field, empty for both.
+	Edition Edition
+}
+
+// Doubled tells whether the setting is one of Seeds that names the repository of an image,
+// and that user clusters get with overwriteRegistry in front of its path.
+func (s Setting) Doubled(img NeededImage) bool {
+	return s.Object == "Seed" && s.OverwriteRegistry && slices.Contains(s.Components, img.Component) && strings.HasPrefix(img.Reference, s.Repository+":")
 }
 
 // Settings lists the settings that the release has.
@@ -152,6 +161,6 @@ func (r *Release) setting(s data.Setting) Setting {
 	}
 	return Setting{
 		Object: s.Object, Field: s.Field, Components: slices.Clone(s.Components), Repository: repository,
-		TagField: s.TagField, SuffixField: s.SuffixField, OverwriteRegistry: s.OverwriteRegistry,
+		TagField: s.TagField, SuffixField: s.SuffixField, OverwriteRegistry: s.OverwriteRegistry, Edition: Edition(s.Edition),
 	}
 }

@@ -70,5 +70,18 @@ func (f *finder) component(img catalog.NeededImage, cluster string) {
 	if img.UpstreamMissing {
 		upstream = images.UpstreamMissing
 	}
-	f.Add(images.Image{Ref: ref, Kind: images.Kind(img.Kind), Upstream: upstream, Reasons: []images.Reason{reason}})
+	f.Add(images.Image{Ref: ref, Kind: images.Kind(img.Kind), Upstream: upstream, Also: f.prefixed(img, ref), Reasons: []images.Reason{reason}})
+}
+
+// prefixed is the second place of an image that user clusters pull from where a field of
+// their Seed says, with overwriteRegistry in front of its path: KKP does so where a cluster
+// has a load balancer of its own (kubermatic pkg/resources/nodeportproxy, v2.31.0). The
+// Seed itself pulls from where the field says.
+func (f *finder) prefixed(img catalog.NeededImage, ref images.Ref) []string {
+	for _, s := range f.release.Settings() {
+		if img.Place == catalog.UserCluster && s.Doubled(img) {
+			return []string{images.PrefixTemplate + "/" + ref.Repository}
+		}
+	}
+	return nil
 }

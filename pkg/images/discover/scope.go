@@ -155,22 +155,18 @@ func (f *finder) features(seed kkp.Seed) map[string]bool {
 		return nil
 	}
 	spec := f.inst.Configuration.Spec
-	expose := cmp.Or(seed.ExposeStrategy, spec.ExposeStrategy)
 	features := map[string]bool{
 		"HeadlessInstallation=false":        !spec.FeatureGates["HeadlessInstallation"],
 		"VerticalPodAutoscaler":             spec.FeatureGates["VerticalPodAutoscaler"],
 		"ExternalApplicationCatalogManager": spec.FeatureGates["ExternalApplicationCatalogManager"],
 		"userClusterMLA":                    seed.MLA && spec.FeatureGates["UserClusterMLA"],
 		"metering":                          seed.Metering,
-		"exposeStrategy=LoadBalancer":       expose == "LoadBalancer",
+		"exposeStrategy=LoadBalancer":       f.inst.Balanced(seed),
 		"externalCloudProvider":             true,  // KKP's webhook sets it on every new cluster
 		"konnectivity=false":                false, // unless a cluster is left that has it
 		"chartsFromSource":                  false, // an installation does not tell where its charts came from
 	}
 	for _, cluster := range seed.Clusters {
-		if cluster.ExposeStrategy == "LoadBalancer" {
-			features["exposeStrategy=LoadBalancer"] = true
-		}
 		if !cluster.Konnectivity {
 			features["konnectivity=false"] = true
 		}

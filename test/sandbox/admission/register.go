@@ -24,8 +24,8 @@ const (
 	configurationOf = "kubermaticconfigurations"
 )
 
-// Register has an API server ask this server about the KubermaticConfiguration and Seeds in a namespace, under the names
-// that KKP's webhooks have. It returns when the API server does so.
+// Register has an API server ask this server about the KubermaticConfiguration and Seeds in a namespace, and about
+// ApplicationDefinitions, under the names that KKP's webhooks have. It returns when the API server does so.
 func (s *Server) Register(ctx context.Context, config *rest.Config, namespace, configuration string) error {
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -35,6 +35,7 @@ func (s *Server) Register(ctx context.Context, config *rest.Config, namespace, c
 	create := []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update}
 	for _, hook := range []*admissionregistrationv1.ValidatingWebhookConfiguration{
 		s.webhook("kubermatic-configuration-"+namespace, namespace, configurationOf, configurationPath, create),
+		s.webhook("kubermatic-applicationdefinitions", namespace, "applicationdefinitions", definitionPath, create),
 		s.webhook("kubermatic-seeds-"+namespace, namespace, "seeds", seedPath, append(create, admissionregistrationv1.Delete)),
 	} {
 		if _, err := api.Create(ctx, hook, metav1.CreateOptions{}); err != nil {
@@ -56,7 +57,7 @@ func (s *Server) webhook(name, namespace, resource, path string, operations []ad
 			Rules: []admissionregistrationv1.RuleWithOperations{{
 				Operations: operations,
 				Rule: admissionregistrationv1.Rule{
-					APIGroups: []string{"kubermatic.k8c.io"}, APIVersions: []string{"*"}, Resources: []string{resource},
+					APIGroups: []string{"kubermatic.k8c.io", "apps.kubermatic.k8c.io"}, APIVersions: []string{"*"}, Resources: []string{resource},
 				},
 			}},
 			FailurePolicy:  new(admissionregistrationv1.Fail),

@@ -1,5 +1,5 @@
-// Package admission is a webhook with the rules that KKP's own has for KubermaticConfigurations and Seeds, as far as they
-// matter to whoever changes registries and datacenters. It knows rules, and how API servers ask for them; not who asks.
+// Package admission is a webhook with the rules that KKP's own has for KubermaticConfigurations, Seeds and
+// ApplicationDefinitions, as far as they matter to whoever changes registries and datacenters. It knows rules, and how API servers ask for them; not who asks.
 package admission
 
 import (
@@ -23,6 +23,7 @@ import (
 const (
 	configurationPath = "/validate-kubermatic-k8c-io-v1-kubermaticconfiguration"
 	seedPath          = "/validate-kubermatic-k8c-io-v1-seed"
+	definitionPath    = "/validate-application-definition"
 	readTimeout       = 10 * time.Second
 )
 
@@ -62,6 +63,9 @@ func Serve(kubernetes string, installation Installation) (*Server, error) {
 	mux.Handle("POST "+seedPath, handler(func(ctx context.Context, request *admissionv1.AdmissionRequest) (field.ErrorList, error) {
 		return reviewSeed(ctx, request, installation)
 	}))
+	mux.Handle("POST "+definitionPath, handler(func(_ context.Context, request *admissionv1.AdmissionRequest) (field.ErrorList, error) {
+		return reviewDefinition(request)
+	}))
 	server := &Server{
 		URL: "https://" + listener.Addr().String(), CA: authority.PEM,
 		server: &http.Server{Handler: mux, ReadTimeout: readTimeout},
@@ -90,6 +94,15 @@ func reviewConfiguration(request *admissionv1.AdmissionRequest, kubernetes strin
 	}
 
 	return configuration.Validate(kubernetes), nil
+}
+
+func reviewDefinition(request *admissionv1.AdmissionRequest) (field.ErrorList, error) {
+	definition := &Definition{}
+	if err := json.Unmarshal(request.Object.Raw, definition); err != nil {
+		return nil, err
+	}
+
+	return definition.Validate(), nil
 }
 
 func reviewSeed(ctx context.Context, request *admissionv1.AdmissionRequest, installation Installation) (field.ErrorList, error) {

@@ -13,6 +13,11 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 )
 
+// definition is an ApplicationDefinition with a chart.
+func definition(url, switches string) string {
+	return `{"spec": {"versions": [{"template": {"source": {"helm": {"url": "` + url + `", ` + switches + `}}}}, {}]}}`
+}
+
 func TestServer(t *testing.T) {
 	server, err := Serve("1.35.7", fixed{})
 	if err != nil {
@@ -34,6 +39,14 @@ func TestServer(t *testing.T) {
 		{"a configuration", configurationPath, admissionv1.Update, `{"spec": {}}`, "", ""},
 		{"a bad configuration", configurationPath, admissionv1.Create, `{"spec": {"api": {"dockerRepository": "a:1"}}}`, "", "spec.api.dockerRepository: Invalid value"},
 		{"no configuration", configurationPath, admissionv1.Create, `{"spec": []}`, "", "cannot unmarshal"},
+		{"a definition", definitionPath, admissionv1.Create, definition("oci://a", `"plainHTTP": true`), "", ""},
+		{"a definition of KKP's operator", definitionPath, admissionv1.Update, definition("oci://a", `"plainHTTP": false, "insecure": true`), "", ""},
+		{
+			"a definition of KKP's operator without TLS", definitionPath, admissionv1.Update, definition("oci://a", `"plainHTTP": true, "insecure": false`), "",
+			"spec.versions[0].template.source.helm.insecure: Forbidden: insecure flag can not be used with OCI URLs using HTTP",
+		},
+		{"a definition with https", definitionPath, admissionv1.Create, definition("https://a", `"plainHTTP": true`), "", "https URLs"},
+		{"a definition with http", definitionPath, admissionv1.Create, definition("http://a", `"plainHTTP": false`), "", "http URLs"},
 		{"a Seed", seedPath, admissionv1.Update, taken, taken, ""},
 		{"a bad Seed", seedPath, admissionv1.Update, `{"metadata": {"name": "one"}}`, taken, `still in use by cluster "shop"`},
 		{"a Seed that is deleted", seedPath, admissionv1.Delete, "", taken, `still in use by cluster "shop"`},
