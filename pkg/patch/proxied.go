@@ -7,11 +7,13 @@ import (
 
 	"golang.org/x/net/http/httpproxy"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
 // Proxied is a datacenter whose nodes reach registries of the mirror through a proxy.
 type Proxied struct {
-	Proxy      string   // its URL
+	Proxy      string   // its URL, without a password
 	NoProxy    string   // what nodes reach without it
 	Registries []string // host[:port], in order
 }
@@ -36,6 +38,7 @@ func (p NodePlan) MirrorProxied(seed *unstructured.Unstructured, dc SeedDatacent
 		return found, false
 	}
 	found.Registries = slices.DeleteFunc(p.registries(), func(registry string) bool { return !proxied(found, registry) })
+	found.Proxy = redact.User(found.Proxy)
 	return found, len(found.Registries) > 0
 }
 

@@ -44,9 +44,14 @@ func (i installationReader) load(ctx context.Context, registries *transfer.Regis
 	if err != nil {
 		return kkp.Installation{}, nil, err
 	}
-	addPullSecrets(registries, inst, i.streams.ErrOut)
-	release, err := i.release(cmp.Or(i.KKPVersion, inst.Version), cmp.Or(i.Edition, inst.Edition), inst.Live)
+	release, err := i.open(registries, inst)
 	return inst, release, err
+}
+
+// open opens the catalog for the selected release of an installation that was read.
+func (i installationReader) open(registries *transfer.Registries, inst kkp.Installation) (*catalog.Release, error) {
+	addPullSecrets(registries, inst, i.streams.ErrOut)
+	return i.release(cmp.Or(i.KKPVersion, inst.Version), cmp.Or(i.Edition, inst.Edition), inst.Live)
 }
 
 // read reads parts of an installation, nil for all.

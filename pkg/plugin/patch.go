@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 
+	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
@@ -25,6 +26,7 @@ import (
 // patchFlags are the common flags of the commands that change objects of KKP.
 type patchFlags struct {
 	streams    genericiooptions.IOStreams
+	input      option.InputFlags
 	connection *option.ConnectionFlags
 	registry   option.RegistryFlags
 	change     *option.ChangeFlags
@@ -39,7 +41,7 @@ func newPatchFlags(streams genericiooptions.IOStreams) patchFlags {
 
 // groups returns the groups of flags of a command. own comes first.
 func (f *patchFlags) groups(own ...option.Group) []option.Group {
-	return append(own,
+	return append(append([]option.Group{{Title: "Input", Add: f.input.Add}}, own...),
 		option.Group{Title: "Change", Add: f.change.Add},
 		option.Group{Title: "Registries", Add: f.registry.Add},
 		option.Group{Title: "Output", Add: f.output.AddDocument},
@@ -47,12 +49,17 @@ func (f *patchFlags) groups(own ...option.Group) []option.Group {
 }
 
 // complete parses the flags. With a mirror, images of the mirror are read from the mirror.
-func (f *patchFlags) complete(mirror images.Target) (patchOptions, error) {
+func (f *patchFlags) complete(flags *pflag.FlagSet, mirror images.Target) (patchOptions, error) {
 	o := patchOptions{
 		streams: f.streams, target: mirror, change: f.change.Parse(),
-		installation: installationReader{connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
+	if o.inFiles() {
+		if err = f.checkFiles(flags); err != nil {
+			return o, err
+		}
+	}
 	if o.output, err = f.output.Parse(); err != nil {
 		return o, err
 	}
@@ -60,6 +67,14 @@ func (f *patchFlags) complete(mirror images.Target) (patchOptions, error) {
 		o.registry = o.registry.Through(mirror)
 	}
 	return o, err
+}
+
+// checkFiles refuses flags that need a cluster beside files.
+func (f *patchFlags) checkFiles(flags *pflag.FlagSet) error {
+	if f.change.Parse().DryRun == option.DryRunServer {
+		return option.Usagef("--filename and --dry-run=server cannot be combined: --filename changes no cluster, and asks no API server")
+	}
+	return option.Exclude(flags, "filename", "changes no cluster, and prints the files", "filename", "revert", "output", "force-conflicts", "field-manager", "yes")
 }
 
 // patchOptions are the common options of the commands that change objects of KKP.
@@ -71,6 +86,9 @@ type patchOptions struct {
 	change       option.Change
 	output       option.Output
 }
+
+// inFiles tells whether objects are changed in files, and not in a cluster.
+func (o patchOptions) inFiles() bool { return len(o.installation.Files) > 0 }
 
 // opened is an installation with a connection for changes.
 type opened struct {

@@ -46,7 +46,10 @@ nothing is changed while an image is missing that KKP would pull from the mirror
 Only fields that the installed KKP version has are set, by server-side apply. A field of
 another manager, such as a GitOps controller, is a conflict that names the manager. The
 previous values are kept in an annotation; --revert restores them. A new
-overwriteRegistry restarts the control plane of every user cluster.`,
+overwriteRegistry restarts the control plane of every user cluster.
+
+With -f, before KKP is installed, the files are printed with the fields set: comments and
+order are kept. The fields are those of --kkp-version.`,
 		Example: `  # Show the change, validated by the API server
   kubectl kkp-mirror patch-config registry.example.com/kkp --dry-run=server
 
@@ -55,6 +58,9 @@ overwriteRegistry restarts the control plane of every user cluster.`,
 
   # Print the fields to commit to the repository of a GitOps controller
   kubectl kkp-mirror patch-config registry.example.com/kkp --dry-run=client -o yaml
+
+  # Before KKP is installed: patch the files that it will be installed with
+  kubectl kkp-mirror patch-config registry.example.com/kkp -f kubermatic.yaml --kkp-version v2.31.0 --edition ce > patched.yaml
 
   # Leave out the fields for user clusters
   kubectl kkp-mirror patch-config registry.example.com/kkp --except userCluster
@@ -88,7 +94,7 @@ func (f *patchConfigFlags) args(args []string) error {
 	return countArgs(args, "REGISTRY")
 }
 
-func (f *patchConfigFlags) complete(_ *pflag.FlagSet, args []string) (patchConfigOptions, error) {
+func (f *patchConfigFlags) complete(flags *pflag.FlagSet, args []string) (patchConfigOptions, error) {
 	var target images.Target
 	if !f.change.Parse().Revert {
 		var err error
@@ -96,7 +102,7 @@ func (f *patchConfigFlags) complete(_ *pflag.FlagSet, args []string) (patchConfi
 			return patchConfigOptions{}, err
 		}
 	}
-	common, err := f.patchFlags.complete(target)
+	common, err := f.patchFlags.complete(flags, target)
 	return patchConfigOptions{patchOptions: common, fields: f.fields, helmSecret: helmSecret(f.helmSecret), pullSecret: f.pullSecret}, err
 }
 
@@ -120,7 +126,10 @@ type patchConfigOptions struct {
 func (patchConfigOptions) validate() error { return nil }
 
 func (o patchConfigOptions) run(ctx context.Context) error {
-	if o.change.Revert {
+	switch {
+	case o.inFiles():
+		return o.runInFiles(ctx)
+	case o.change.Revert:
 		return o.undo(ctx)
 	}
 	var parts []kkp.Part
@@ -145,7 +154,8 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	o.tellFields(f, plan, changes)
+	o.tellOmitted(plan)
+	o.tellFields(f, changes)
 	if o.change.DryRun == option.DryRunClient {
 		o.tellRolling(f.inst, changes)
 		return o.carry(ctx, f.editor, changes, nil)
@@ -188,7 +198,7 @@ func (o patchConfigOptions) readPullSecret(ctx context.Context, f opened) (strin
 		return "", nil
 	}
 	config, err := readBounded(o.pullSecret, o.streams.In)
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && !o.inFiles() {
 		config, err = kkp.DockerConfig(ctx, f.master, kkp.SecretKey{Namespace: f.inst.Configuration.Namespace, Name: o.pullSecret})
 	}
 	if err != nil {
@@ -230,11 +240,16 @@ func someRefs(refs []images.Ref) []string {
 	return names
 }
 
-// tellFields prints the fields that are not set.
-func (o patchConfigOptions) tellFields(f opened, plan patch.ConfigPlan, changes []edit.Edited) {
+// tellOmitted tells about fields that no value is right for, or needed.
+func (o patchConfigOptions) tellOmitted(plan patch.ConfigPlan) {
 	for _, omitted := range plan.Omitted {
 		o.say("Not set: %s.\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
 	}
+}
+
+// tellFields tells about fields that the API server lacks, and about those that it has and
+// that are not known.
+func (o patchConfigOptions) tellFields(f opened, changes []edit.Edited) {
 	told := map[string]bool{}
 	for _, e := range changes {
 		if told[e.Kind] {

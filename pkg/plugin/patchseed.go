@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -20,7 +21,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/pullers"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
 // patchSeedFlags are the flags of the patch-seed command.
@@ -51,7 +51,10 @@ To know these registries, the addons and charts of KKP are read from the mirror,
 missing: the exit code is 3.
 
 Only new nodes get new settings: the MachineDeployments to roll are listed after the
-change. Fields are set by server-side apply; --revert restores the previous values.`,
+change. Fields are set by server-side apply; --revert restores the previous values.
+
+With -f, before KKP is installed, the files are printed with the settings: comments and
+order are kept.`,
 		Example: `  # Set a mirror and a proxy, validated by the API server
   kubectl kkp-mirror patch-seed aws-eu-central-1a --registry registry.example.com/kkp \
     --http-proxy http://proxy.example.com:3128 --no-proxy auto --dry-run=server
@@ -98,7 +101,7 @@ func (f *patchSeedFlags) args(args []string) error {
 	return countArgs(args, "DATACENTER")
 }
 
-func (f *patchSeedFlags) complete(_ *pflag.FlagSet, args []string) (patchSeedOptions, error) {
+func (f *patchSeedFlags) complete(flags *pflag.FlagSet, args []string) (patchSeedOptions, error) {
 	node, err := f.settings()
 	if err != nil {
 		return patchSeedOptions{}, option.Usage(err)
@@ -109,7 +112,7 @@ func (f *patchSeedFlags) complete(_ *pflag.FlagSet, args []string) (patchSeedOpt
 			return patchSeedOptions{}, err
 		}
 	}
-	common, err := f.patchFlags.complete(target)
+	common, err := f.patchFlags.complete(flags, target)
 	return patchSeedOptions{
 		patchOptions: common, node: node,
 		choice: patch.DatacenterChoice{Name: strings.Join(args, ""), Seed: f.seed, All: f.allDatacenters},
@@ -167,6 +170,9 @@ func (o patchSeedOptions) validate() error {
 func (o patchSeedOptions) mirrored() bool { return o.target.Registry != "" }
 
 func (o patchSeedOptions) run(ctx context.Context) error {
+	if o.inFiles() {
+		return o.runInFiles(ctx)
+	}
 	parts := noParts()
 	if o.mirrored() && (o.change.Images == "" || !o.unchecked()) {
 		parts = nil
@@ -187,7 +193,10 @@ func (o patchSeedOptions) run(ctx context.Context) error {
 	if o.change.Revert {
 		changes, err = o.undo(ctx, f, chosen)
 	} else {
-		changes, n, err = o.plan(ctx, f, chosen)
+		var plan patch.NodePlan
+		if plan, n, err = o.plan(ctx, f); err == nil {
+			changes, err = o.changes(ctx, f, chosen, plan)
+		}
 	}
 	if err != nil {
 		return err
@@ -197,68 +206,80 @@ func (o patchSeedOptions) run(ctx context.Context) error {
 	if err == nil && changed {
 		o.tellNodes(ctx, f, chosen)
 	}
-	if err == nil && len(n.checked.Gaps) > 0 {
-		return &PartialError{Message: fmt.Sprintf("the list of images has %s: hosts may be missing from the containerd mirrors; "+
-			"let the mirror be reached, or name a list with --images", display.Count(len(n.checked.Gaps), "gap"))}
-	}
-	return err
+	return cmp.Or(err, n.partial())
 }
 
-// plan works out the changes of every Seed, and which images nodes will pull from the
-// mirror then.
-func (o patchSeedOptions) plan(ctx context.Context, f opened, chosen []patch.SeedDatacenter) ([]edit.Edited, needs, error) {
+// partial is the outcome of a command that knows only a part of the images.
+func (n needs) partial() error {
+	if len(n.checked.Gaps) == 0 {
+		return nil
+	}
+	return &PartialError{Message: fmt.Sprintf("the list of images has %s: hosts may be missing from the containerd mirrors; "+
+		"let the mirror be reached, or name a list with --images", display.Count(len(n.checked.Gaps), "gap"))}
+}
+
+// plan works out the settings of nodes, and which images nodes will pull from the mirror then.
+func (o patchSeedOptions) plan(ctx context.Context, f opened) (patch.NodePlan, needs, error) {
 	var n needs
 	opts := patch.NodeOptions{Settings: o.node, Version: f.release.Version()}
 	if o.mirrored() {
 		var err error
 		if n, err = o.needed(ctx, f); err != nil {
-			return nil, n, err
+			return patch.NodePlan{}, n, err
 		}
 		opts.Mirror, opts.Needed = o.mirror(), n.checked
 	}
 	plan, err := patch.Nodes(f.inst, opts)
-	if err != nil {
-		return nil, n, option.Usage(err)
-	}
 	for _, note := range plan.Notes {
 		o.say("warning: %s", note)
 	}
+	return plan, n, option.Usage(err)
+}
+
+// changes works out the changes of every Seed.
+func (o patchSeedOptions) changes(ctx context.Context, f opened, chosen []patch.SeedDatacenter, plan patch.NodePlan) ([]edit.Edited, error) {
 	var changes []edit.Edited
 	for _, datacenters := range patch.BySeed(chosen) {
-		change, err := o.changeSeed(ctx, f, datacenters, plan)
+		live, err := f.editor.Get(ctx, patch.KindSeed, datacenters[0].Seed.Name)
 		if err != nil {
-			return nil, n, err
+			return nil, err
+		}
+		change, err := f.editor.Compute(live, o.edits(live, datacenters, plan))
+		if err != nil {
+			return nil, err
+		}
+		if unknown := change.Change.Unknown; len(unknown) > 0 {
+			o.say("Not set: the Seed of this KKP version does not have these fields: %s", strings.Join(pathNames(unknown), ", "))
 		}
 		changes = append(changes, change)
 	}
-	return changes, n, nil
+	return changes, nil
 }
 
-// changeSeed computes the change of a Seed with some of its datacenters.
-func (o patchSeedOptions) changeSeed(ctx context.Context, f opened, datacenters []patch.SeedDatacenter, plan patch.NodePlan) (edit.Edited, error) {
+// edits are the fields of a Seed with some of its datacenters. It tells what to know about them.
+func (o patchSeedOptions) edits(seed *unstructured.Unstructured, datacenters []patch.SeedDatacenter, plan patch.NodePlan) patch.Object {
 	object := patch.Object{Kind: patch.KindSeed, Name: datacenters[0].Seed.Name}
-	live, err := f.editor.Get(ctx, object.Kind, object.Name)
-	if err != nil {
-		return edit.Edited{}, err
-	}
 	for _, dc := range datacenters {
-		for _, note := range patch.DatacenterNotes(live, dc.Name) {
+		for _, note := range patch.DatacenterNotes(seed, dc.Name) {
 			o.say("warning: datacenter %s: %s", dc.Name, note)
 		}
-		object.Edits = append(object.Edits, plan.Edits(live, dc)...)
-		if list := plan.LackingNoProxy(live, dc); list != nil {
-			o.say("warning: datacenter %s has no noProxy, so nodes would reach their own cluster through the proxy. Add --no-proxy auto, which is\n  --no-proxy %s",
-				dc.Name, strings.Join(list, ","))
-		} else if proxied, ok := plan.MirrorProxied(live, dc); ok {
-			o.say("warning: the nodes of datacenter %s reach the mirror through the proxy %s: its noProxy (%s) does not have %s. Add --no-proxy %s",
-				dc.Name, redact.User(proxied.Proxy), cmp.Or(proxied.NoProxy, "empty"), strings.Join(proxied.Registries, ", "), patch.ProxyHosts(proxied.Registries))
-		}
+		object.Edits = append(object.Edits, plan.Edits(seed, dc)...)
+		o.tellProxy(seed, dc, plan)
 	}
-	change, err := f.editor.Compute(live, object)
-	if unknown := change.Change.Unknown; len(unknown) > 0 {
-		o.say("Not set: the Seed of this KKP version does not have these fields: %s", strings.Join(pathNames(unknown), ", "))
+	return object
+}
+
+// tellProxy warns of proxies that nodes would use where they should not.
+func (o patchSeedOptions) tellProxy(seed *unstructured.Unstructured, dc patch.SeedDatacenter, plan patch.NodePlan) {
+	if list := plan.LackingNoProxy(seed, dc); list != nil {
+		o.say("warning: datacenter %s has no noProxy, so nodes would reach their own cluster through the proxy. Add --no-proxy auto, which is\n  --no-proxy %s",
+			dc.Name, strings.Join(list, ","))
+		return
 	}
-	return change, err
+	if proxied, ok := plan.MirrorProxied(seed, dc); ok {
+		o.say("warning: the nodes of datacenter %s reach the mirror through the proxy %s: its noProxy (%s) does not have %s. Add --no-proxy %s",
+			dc.Name, proxied.Proxy, cmp.Or(proxied.NoProxy, "empty"), strings.Join(proxied.Registries, ", "), patch.ProxyHosts(proxied.Registries))
+	}
 }
 
 // proof checks what nodes will pull from the mirror, and whether they can.

@@ -72,7 +72,10 @@ func (e *editor) replace(in, name, old *yamlnode.Node, value any) (string, error
 	case old.Style&yamlnode.DoubleQuotedStyle != 0 && !isMap && !isList:
 		return e.splice(behind, end, " "+quoted(value)), nil
 	}
-	return e.splice(behind, end, " "+e.inline(value)), nil
+	if flow(in) {
+		return e.splice(behind, end, " "+e.inline(value)), nil
+	}
+	return e.splice(behind, end, " "+e.line(value)), nil
 }
 
 // extend adds items around those of a list that has one a line, whose comments stay. ok is
@@ -131,17 +134,25 @@ func (e *editor) block(value any, column int) string {
 					continue
 				}
 			}
-			lines = append(lines, space+plain(key, false)+": "+e.inline(v[key]))
+			lines = append(lines, space+plain(key, false)+": "+e.line(v[key]))
 		}
 	case []any:
 		for _, item := range v {
-			lines = append(lines, space+"- "+e.inline(item))
+			lines = append(lines, space+"- "+e.line(item))
 		}
 	}
 	return strings.Join(lines, e.newline)
 }
 
-// inline writes a value in one line.
+// line writes a value in one line, outside of brackets.
+func (e *editor) line(value any) string {
+	if text, ok := value.(string); ok {
+		return plain(text, false)
+	}
+	return e.inline(value)
+}
+
+// inline writes a value in one line, inside of brackets or with its own.
 func (e *editor) inline(value any) string {
 	switch v := value.(type) {
 	case map[string]any:

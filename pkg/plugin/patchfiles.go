@@ -1,0 +1,170 @@
+package plugin
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/infile"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
+)
+
+// openFiles reads an installation from the files that will be patched.
+func (o patchOptions) openFiles() (opened, *infile.Files, error) {
+	files, err := infile.Read(o.installation.Files, o.installation.Recursive, o.streams.In)
+	if err != nil {
+		return opened{}, nil, err
+	}
+	registries, err := newRegistries(o.registry, o.streams.ErrOut)
+	if err != nil {
+		return opened{}, nil, err
+	}
+	inst, err := kkp.FromObjects(withConfiguration(files.Objects()))
+	if err != nil {
+		return opened{}, nil, err
+	}
+	release, err := o.installation.open(registries, inst)
+	return opened{inst: inst, release: release, registries: registries}, files, err
+}
+
+// withConfiguration adds an empty KubermaticConfiguration to Seeds that come without one.
+func withConfiguration(objects []*unstructured.Unstructured) []*unstructured.Unstructured {
+	is := func(kind string) func(*unstructured.Unstructured) bool {
+		return func(object *unstructured.Unstructured) bool { return object.GetKind() == kind }
+	}
+	seed := slices.IndexFunc(objects, is(patch.KindSeed))
+	if seed < 0 || slices.ContainsFunc(objects, is(patch.KindConfiguration)) {
+		return objects
+	}
+	empty := &unstructured.Unstructured{Object: map[string]any{}}
+	empty.SetGroupVersionKind(objects[seed].GroupVersionKind().GroupVersion().WithKind(patch.KindConfiguration))
+	empty.SetName("none")
+	empty.SetNamespace(objects[seed].GetNamespace())
+	return append(slices.Clone(objects), empty)
+}
+
+// printFiles sets fields in files, checks the mirror, and prints the files.
+func (o patchOptions) printFiles(ctx context.Context, files *infile.Files, objects []patch.Object, proof proof) error {
+	changed, missing, err := files.Set(objects)
+	if err != nil {
+		return err
+	}
+	for _, object := range missing {
+		o.say("warning: no file has the %s %s; set there: %s", object.Kind, object.Name, strings.Join(values(object.Edits), ", "))
+	}
+	if !o.change.SkipVerify && o.change.DryRun != option.DryRunClient && proof != nil {
+		if err := proof(ctx); err != nil {
+			return err
+		}
+	}
+	if err := files.Write(o.streams.Out); err != nil {
+		return err
+	}
+	if len(changed) == 0 {
+		o.say("nothing to do: %s", o.nothing())
+		return nil
+	}
+	o.say("%s set:\n  %s", display.Count(len(changed), "field"), strings.Join(changed, "\n  "))
+	return nil
+}
+
+// values are edits in words.
+func values(edits []apply.Edit) []string {
+	var texts []string
+	for _, edit := range edits {
+		text, _ := edit.Value.(string)
+		texts = append(texts, edit.Path.String()+": "+text)
+	}
+	return texts
+}
+
+// runInFiles prints files with the fields of the configuration and of Seeds set. Which fields
+// the release has is known from the catalog.
+func (o patchConfigOptions) runInFiles(ctx context.Context) error {
+	f, files, err := o.openFiles()
+	if err != nil {
+		return err
+	}
+	pullSecret, err := o.readPullSecret(ctx, f)
+	if err != nil {
+		return err
+	}
+	plan, err := patch.Config(f.inst, patch.ConfigOptions{
+		Mirror: o.mirror(), Release: f.release, HelmSecret: o.helmSecret, PullSecret: pullSecret, Selection: o.fields,
+	})
+	if err != nil {
+		return option.Usage(err)
+	}
+	if files.Get(patch.KindConfiguration, f.inst.Configuration.Name) == nil {
+		o.say("note: no file has a KubermaticConfiguration; only the Seeds are patched")
+		plan = plan.SeedsOnly()
+	}
+	objects, lacking := patch.KnownTo(f.release, plan.Objects)
+	o.tellOmitted(plan)
+	for _, note := range patch.UpcomingNotes(lacking) {
+		o.say("note: %s", note)
+	}
+	if lacking = slices.DeleteFunc(lacking, patch.Upcoming); len(lacking) > 0 {
+		o.say("Not set: KKP %s does not have these fields: %s", f.release.Version(), strings.Join(pathNames(lacking), ", "))
+	}
+	if len(f.inst.Seeds) == 0 {
+		o.say("note: no file has a Seed; the repositories of the node port proxy are set there, when patch-config is given the Seeds, too")
+	}
+	return o.printFiles(ctx, files, objects, func(ctx context.Context) error {
+		n, err := o.needed(ctx, f)
+		if err != nil {
+			return err
+		}
+		coverage := plan.Cover(n.checked, f.inst, f.release)
+		if err := o.tellCoverage(coverage); err != nil {
+			return err
+		}
+		return o.checkFiles(ctx, f, needs{coverage.Redirected, plan.Cover(n.live, f.inst, f.release).Redirected})
+	})
+}
+
+// runInFiles prints files with the settings of datacenters.
+func (o patchSeedOptions) runInFiles(ctx context.Context) error {
+	f, files, err := o.openFiles()
+	if err != nil {
+		return err
+	}
+	chosen, err := patch.Datacenters(f.inst, o.choice)
+	if err == nil {
+		err = o.node.CheckHosts(f.release.Version())
+	}
+	if err != nil {
+		return option.Usage(err)
+	}
+	plan, n, err := o.plan(ctx, f)
+	if err != nil {
+		return err
+	}
+	var objects []patch.Object
+	for _, datacenters := range patch.BySeed(chosen) {
+		objects = append(objects, o.edits(files.Get(patch.KindSeed, datacenters[0].Seed.Name), datacenters, plan))
+	}
+	err = o.printFiles(ctx, files, objects, func(ctx context.Context) error {
+		if !o.mirrored() {
+			return nil
+		}
+		return o.checkFiles(ctx, f, n)
+	})
+	return cmp.Or(err, n.partial())
+}
+
+// checkFiles checks the mirror for what an installation from files will pull. Who pulls, and
+// with which credentials, is not known before there is one.
+func (o patchOptions) checkFiles(ctx context.Context, f opened, n needs) error {
+	if err := o.beyond(n, n.live); err != nil {
+		return err
+	}
+	return checkInventory(ctx, f.registries, o.target, n.checked, o.registry)
+}
