@@ -3,11 +3,14 @@
 // files. It knows the objects of KKP, but not which images they need.
 package kkp
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // Installation is a KKP installation as far as it could be read.
 type Installation struct {
-	Version       string // "v2.31.0", as the master's operator reports it
+	Version       string // "v2.31.0", as the status of the configuration or KKP's Deployments have it
 	Edition       string // "CE" or "EE"
 	Configuration Configuration
 	PullSecret    PullSecret // of a live installation
@@ -19,6 +22,8 @@ type Installation struct {
 	Profiles      []Profile // from files: operating system profiles and configs, of whatever cluster
 	Unread        []Unread
 	Live          bool // read from an API, not from files
+
+	running struct{ version, edition string } // what KKP's Deployments are of, where the status does not tell
 }
 
 // Part is a part of an installation that can be unreadable on its own.
@@ -71,10 +76,10 @@ func editionOf(image string) string {
 }
 
 // resolveVersion fills version and edition in: from the status of the configuration,
-// else the edition from the images that run.
+// else from KKP's Deployments, and the edition from the images that run.
 func (inst *Installation) resolveVersion() {
-	inst.Version = inst.Configuration.Status.KubermaticVersion
-	inst.Edition = inst.Configuration.Status.KubermaticEdition
+	inst.Version = cmp.Or(inst.Configuration.Status.KubermaticVersion, inst.running.version)
+	inst.Edition = cmp.Or(inst.Configuration.Status.KubermaticEdition, inst.running.edition)
 	for _, pod := range inst.Pods {
 		for _, image := range pod.Images {
 			if inst.Edition == "" {

@@ -55,6 +55,7 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 	if slices.Contains(r.Parts, PartProfiles) {
 		r.setups = newSetups(r.Connect)
 	}
+	inst.loadRunning(ctx, master)
 	inst.PullSecret = loadPullSecret(ctx, master, configuration.Namespace)
 	seeds, err := loadSeeds(ctx, master, configuration.Namespace)
 	if err != nil {

@@ -19,6 +19,10 @@ func SeedResource() schema.GroupVersionResource { return kubermaticResource("see
 
 func clusterResource() schema.GroupVersionResource { return kubermaticResource("clusters") }
 
+func deploymentResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "apps", Version: "v1", Resource: "deployments"}
+}
+
 // CoreResource is where objects of the core group are, such as "secrets".
 func CoreResource(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: resource}

@@ -58,8 +58,8 @@ func (e *StaleError) Error() string {
 func (e *StaleError) Unwrap() error { return e.Err }
 
 // Apply carries a change out and returns the object as the server has it then. It fails
-// with a *ConflictError if a field has another owner, and with a *StaleError if the object
-// is not any more what the change was worked out for.
+// with a *ConflictError if a field has another owner, with a *StaleError if the object is
+// not any more what the change was worked out for, and with a *WebhookError if the server could not ask a webhook.
 func (c Client) Apply(ctx context.Context, resource schema.GroupVersionResource, change Change) (*unstructured.Unstructured, error) {
 	kind, data, err := c.request(change)
 	if err != nil {
@@ -75,6 +75,9 @@ func (c Client) Apply(ctx context.Context, resource schema.GroupVersionResource,
 	}
 	object, err := c.Resource(resource).Namespace(change.Live.GetNamespace()).Patch(ctx, change.Live.GetName(), kind, data, options)
 	if err != nil {
+		if hooks := c.webhooks(ctx, resource, err); len(hooks) > 0 {
+			return nil, &WebhookError{Object: Name(change.Live), Webhooks: hooks, Err: err}
+		}
 		return nil, c.explain(change, err)
 	}
 	return object, nil

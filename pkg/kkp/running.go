@@ -1,0 +1,82 @@
+package kkp
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/Masterminds/semver/v3"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// versionLabel is the label of KKP's Deployments that has the version which KKP's operator
+// has, "v2.31.0" (kubermatic pkg/resources/reconciling/modifier/version_label.go, v2.31.0).
+const versionLabel = "app.kubernetes.io/version"
+
+// operator is the Deployment that the chart of KKP installs; it makes the others.
+const operator = "kubermatic-operator"
+
+// loadRunning fills in which version and edition KKP's Deployments are of, where the status
+// of the configuration does not tell: the master-controller-manager writes the status, and its
+// image may be one that cannot be pulled yet.
+func (inst *Installation) loadRunning(ctx context.Context, master Client) {
+	status := inst.Configuration.Status
+	if status.KubermaticVersion != "" && status.KubermaticEdition != "" {
+		return
+	}
+	deployments, err := list(ctx, master, deploymentResource(), inst.Configuration.Namespace)
+	if err != nil {
+		return // the flags for version and edition are left
+	}
+	slices.SortStableFunc(deployments, func(a, b *unstructured.Unstructured) int {
+		return cmp.Compare(rank(a.GetName()), rank(b.GetName()))
+	})
+	for _, deployment := range deployments {
+		images := containerImages(deployment)
+		inst.running.version = cmp.Or(inst.running.version, release(deployment.GetLabels()[versionLabel]), releaseOf(images))
+		for _, image := range images {
+			inst.running.edition = cmp.Or(inst.running.edition, editionOf(image))
+		}
+	}
+}
+
+// rank puts the operator first: during an upgrade, the others follow.
+func rank(name string) int {
+	if name == operator {
+		return 0
+	}
+	return 1
+}
+
+// containerImages are the images of a Deployment's containers.
+func containerImages(deployment *unstructured.Unstructured) []string {
+	containers, _, _ := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
+	var images []string
+	for _, container := range containers {
+		fields, _ := container.(map[string]any)
+		if image, ok := fields["image"].(string); ok {
+			images = append(images, image)
+		}
+	}
+	return images
+}
+
+// releaseOf is the tag of KKP's own image among others.
+func releaseOf(images []string) string {
+	for _, image := range images {
+		name, _, _ := strings.Cut(image, "@")
+		if colon := strings.LastIndex(name, ":"); editionOf(image) != "" && colon > strings.LastIndex(name, "/") {
+			return release(name[colon+1:])
+		}
+	}
+	return ""
+}
+
+// release returns a version if it is one of KKP: "v2.31.0", also with what follows it.
+func release(text string) string {
+	if parsed, err := semver.StrictNewVersion(strings.TrimPrefix(text, "v")); err != nil || parsed.Major() == 0 {
+		return ""
+	}
+	return text
+}
