@@ -33,7 +33,7 @@ func loadWith(t *testing.T, credentials string, secrets map[string]map[string]st
 		{Group: "apps.kubermatic.k8c.io", Version: "v1", Resource: "applicationdefinitions"}: "ApplicationDefinitionList",
 	}
 	objects := []runtime.Object{
-		object(t, "{apiVersion: kubermatic.k8c.io/v1, kind: KubermaticConfiguration, metadata: {name: k, namespace: kkp}, status: {kubermaticEdition: CE}}"),
+		object(t, "{apiVersion: kubermatic.k8c.io/v1, kind: KubermaticConfiguration, metadata: {name: k, namespace: kkp}, status: {kubermaticVersion: v2.31.0, kubermaticEdition: CE}}"),
 		object(t, `
 apiVersion: apps.kubermatic.k8c.io/v1
 kind: ApplicationDefinition

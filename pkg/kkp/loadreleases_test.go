@@ -77,6 +77,7 @@ func clientOf(t *testing.T, releases ...stored) dynamic.Interface {
 	return fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
 		kkp.ConfigurationResource(): "KubermaticConfigurationList", kkp.SeedResource(): "SeedList",
 		kkp.CoreResource("secrets"): "SecretList", kkp.CoreResource("pods"): "PodList",
+		{Group: "apps", Version: "v1", Resource: "deployments"}: "DeploymentList",
 	}, objects...)
 }
 

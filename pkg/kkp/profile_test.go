@@ -41,6 +41,7 @@ func api(t *testing.T, objects ...string) kkp.Client {
 		{Group: "cluster.k8s.io", Version: "v1alpha1", Resource: "machinedeployments"}: "MachineDeploymentList",
 		osm("operatingsystemprofiles"):                                                 "OperatingSystemProfileList",
 		osm("operatingsystemconfigs"):                                                  "OperatingSystemConfigList",
+		{Group: "apps", Version: "v1", Resource: "deployments"}:                        "DeploymentList",
 		osm("customoperatingsystemprofiles"):                                           "CustomOperatingSystemProfileList",
 	}, all...)}
 }

@@ -44,6 +44,13 @@ func newChartReader(o option.Charts, registries *transfer.Registries, bundled bo
 		renderer: &chart.Renderer{Workers: workers},
 		puller:   &chart.Puller{Registry: chartRegistry{registries}, Client: registries.HTTPClient(), CacheDir: chartCache()},
 	}
+	for _, file := range o.Values {
+		values, err := readValues(file)
+		if err != nil {
+			return nil, option.Usagef("--helm-values %s: %w", file, err)
+		}
+		reader.values = chart.Merge(reader.values, values)
+	}
 	if o.Directory == "" {
 		return reader, nil
 	}
@@ -52,13 +59,6 @@ func newChartReader(o option.Charts, registries *transfer.Registries, bundled bo
 	}
 	if len(reader.found) == 0 {
 		return nil, option.Usagef("--charts-directory %s: the directory has no Helm chart", o.Directory)
-	}
-	for _, file := range o.Values {
-		values, err := readValues(file)
-		if err != nil {
-			return nil, option.Usagef("--helm-values %s: %w", file, err)
-		}
-		reader.values = chart.Merge(reader.values, values)
 	}
 	return reader, nil
 }

@@ -56,7 +56,7 @@ func (f *fileSelectionFlags) groups(own ...option.Group) []option.Group {
 func (f *fileSelectionFlags) complete() (fileSelection, error) {
 	s := fileSelection{
 		streams:      f.streams,
-		installation: installationReader{Input: f.input.Parse(), selectable: true, connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
 	if s.scope, err = f.scope.Parse(); err != nil {

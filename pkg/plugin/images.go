@@ -88,7 +88,7 @@ on stderr, and the exit code is 3.`,
 func (f *imagesFlags) complete(_ *pflag.FlagSet, args []string) (imagesOptions, error) {
 	o := imagesOptions{
 		streams: f.streams, refs: args, digests: f.digests, diff: f.diff,
-		installation: installationReader{Input: f.input.Parse(), selectable: true, connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
 	if o.output, err = f.output.Parse(option.FormatWide, option.FormatName); err != nil {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -32,7 +31,6 @@ const seedTimeout = 20 * time.Second
 // installationReader reads an installation from files, or through a connection to a cluster.
 type installationReader struct {
 	option.Input
-	selectable bool // the command has the flags --kkp-version and --edition
 	connection option.Connection
 	streams    genericiooptions.IOStreams
 }
@@ -78,14 +76,11 @@ func (i installationReader) read(ctx context.Context, parts []kkp.Part) (kkp.Ins
 // release opens the catalog for a version and an edition; "": unknown.
 func (i installationReader) release(version, name string, live bool) (*catalog.Release, error) {
 	if version == "" {
-		return nil, option.Usage(i.unknownVersion(live))
+		return nil, option.Usage(unknownVersion(live))
 	}
 	if name == "" {
-		note := "note: the KubermaticConfiguration has no status.kubermaticEdition; the Community Edition is assumed"
-		if i.selectable {
-			note += " (for the Enterprise Edition, pass --edition ee)"
-		}
-		fmt.Fprintln(i.streams.ErrOut, note)
+		fmt.Fprintln(i.streams.ErrOut, "note: the KubermaticConfiguration has no status.kubermaticEdition; "+
+			"the Community Edition is assumed (for the Enterprise Edition, pass --edition ee)")
 	}
 	edition, err := catalog.ParseEdition(cmp.Or(name, string(catalog.CE)))
 	if err != nil {
@@ -99,18 +94,12 @@ func (i installationReader) release(version, name string, live bool) (*catalog.R
 }
 
 // unknownVersion is the error for a KubermaticConfiguration without a version.
-func (i installationReader) unknownVersion(live bool) error {
-	var remedies []string
-	if i.selectable {
-		remedies = append(remedies, "pass --kkp-version")
+func unknownVersion(live bool) error {
+	message := "the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion"
+	if !live {
+		return errors.New(message + "; pass --kkp-version")
 	}
-	if live {
-		remedies = append(remedies, "point --context at the KKP master cluster: the master-controller-manager sets the version only there")
-	}
-	if len(remedies) == 0 {
-		remedies = []string{"add this field to the file"}
-	}
-	return errors.New("the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion; " + strings.Join(remedies, ", or "))
+	return errors.New(message + ", and no Deployment beside it has the version of KKP; pass --kkp-version, or point --context at the KKP master cluster")
 }
 
 // readFiles reads the objects that -f names.

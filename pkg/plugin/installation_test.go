@@ -23,12 +23,12 @@ func TestUnknownVersionNamesWhoSetsIt(t *testing.T) {
 	}))
 	defer server.Close()
 	kubeconfig := file(t, "kubeconfig", fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: a, cluster: {server: %q}}], contexts: [{name: a, context: {cluster: a}}]}`, server.URL))
-	const unknown = "error: the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion; pass --kkp-version"
+	const unknown = "error: the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion"
+	const live = unknown + ", and no Deployment beside it has the version of KKP; pass --kkp-version, or point --context at the KKP master cluster\n"
 	for args, want := range map[string]string{
-		"images --source components --kubeconfig " + kubeconfig:               unknown + ", or point --context at the KKP master cluster: the master-controller-manager sets the version only there\n",
-		"images --source components -f " + file(t, "kkp.json", configuration): unknown + "\n",
-		"patch-config reg.example.com --dry-run=client --kubeconfig " + kubeconfig: "error: the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion; " +
-			"point --context at the KKP master cluster: the master-controller-manager sets the version only there\n",
+		"images --source components --kubeconfig " + kubeconfig:                    live,
+		"images --source components -f " + file(t, "kkp.json", configuration):      unknown + "; pass --kkp-version\n",
+		"patch-config reg.example.com --dry-run=client --kubeconfig " + kubeconfig: live,
 	} {
 		if got := run(t, strings.Fields(args)...); got.code != 2 || !strings.Contains(got.stderr, want) {
 			t.Errorf("%s: exit code %d:\n%s\nwant\n%s", args, got.code, got.stderr, want)

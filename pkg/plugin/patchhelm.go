@@ -21,6 +21,7 @@ import (
 // patchHelmFlags are the flags of the patch-helm command.
 type patchHelmFlags struct {
 	streams    genericiooptions.IOStreams
+	input      option.InputFlags
 	connection *option.ConnectionFlags
 	registry   option.RegistryFlags
 	charts     option.Charts
@@ -51,6 +52,10 @@ Helm does not store the subcharts of a release. The chart of a release with subc
 read from --charts-directory, or from KKP's own image in the mirror. A release whose
 chart cannot be read is a gap: gaps are printed on stderr, and the exit code is 3.
 
+Before KKP is installed, with --kkp-version, -f or --helm-values, the values are for the
+charts in --charts-directory, or in KKP's image in the mirror, with the values of
+--helm-values, and no cluster is read.
+
 --apply shows the changes of each upgrade in the cluster, and asks for confirmation on a
 terminal. The data that Helm stores with a release is not trusted. An upgrade is refused
 if it would create or delete objects, run hooks, change objects of other releases, or
@@ -63,6 +68,9 @@ change more than images, unless --allow names these objects.`,
 
   # Write a file for each release, and print the commands that use the files
   kubectl kkp-mirror patch-helm registry.example.com/kkp --charts-directory charts --output-dir values
+
+  # Before KKP is installed: write files with values for kubermatic-installer
+  kubectl kkp-mirror patch-helm registry.example.com/kkp --charts-directory charts --helm-values values.yaml --output-dir values
 
   # Validate an upgrade, then make it
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex --apply --dry-run=server
@@ -83,6 +91,8 @@ change more than images, unless --allow names these objects.`,
 }
 
 func (f *patchHelmFlags) addCharts(flags *pflag.FlagSet) {
+	f.input.Add(flags)
+	flags.StringSliceVar(&f.charts.Values, "helm-values", nil, "Files with Helm values for charts that are not installed, as kubermatic-installer takes them; later files take precedence")
 	flags.StringVar(&f.charts.Directory, "charts-directory", "", "Directory with the charts of the releases, such as the charts of the KKP release; read for releases with subcharts")
 }
 
@@ -106,8 +116,9 @@ func (f *patchHelmFlags) addOutput(flags *pflag.FlagSet) {
 func (f *patchHelmFlags) complete(flags *pflag.FlagSet, args []string) (patchHelmOptions, error) {
 	o := patchHelmOptions{
 		streams: f.streams, names: args[1:], charts: f.charts, directory: f.directory, apply: f.apply, change: f.change, allowed: f.allowed, upgrade: f.upgrade,
-		installation: installationReader{connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
+	o.planned = flags.Changed("filename") || flags.Changed("kkp-version") || flags.Changed("helm-values")
 	for _, flag := range []string{"dry-run", "wait", "timeout", "allow", "yes", "skip-verify"} {
 		if flags.Changed(flag) && !f.apply {
 			return o, option.Usagef("--%s requires --apply", flag)
@@ -130,6 +141,7 @@ type patchHelmOptions struct {
 	streams      genericiooptions.IOStreams
 	target       images.Target // the mirror
 	names        []string      // of releases, NAME or NAMESPACE/NAME; none: all
+	planned      bool          // the charts are not installed
 	installation installationReader
 	registry     option.Registry
 	charts       option.Charts
@@ -146,6 +158,9 @@ func (o patchHelmOptions) validate() error {
 		if parts := strings.Split(name, "/"); len(parts) < 2 || len(parts) > 3 || slices.Contains(parts, "") {
 			return option.Usagef("--allow %q: write KIND[.GROUP]/NAMESPACE/NAME, or KIND[.GROUP]/NAME for an object without a namespace", name)
 		}
+	}
+	if o.planned && o.apply {
+		return option.Usagef("--apply is for installed releases; it cannot be combined with --filename, --kkp-version or --helm-values")
 	}
 	printed := o.output.Format != option.FormatTable
 	if o.apply && (o.directory != "" || printed) {

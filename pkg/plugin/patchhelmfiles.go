@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/installed"
@@ -53,6 +54,10 @@ func (o patchHelmOptions) writeFiles(found helmReleases) error {
 			return err
 		}
 	}
+	if o.planned {
+		fmt.Fprintln(o.streams.ErrOut, "note: kubermatic-installer takes one file with values for all charts; add these values to the file that you give it")
+		return nil
+	}
 	fmt.Fprintln(o.streams.ErrOut, "note: kubermatic-installer upgrades releases with the values of its own --helm-values file; add these values to that file before the installer runs again")
 	return nil
 }
@@ -77,9 +82,21 @@ func (o patchHelmOptions) writeFile(directory *os.Root, r installed.Redirected) 
 	if r.Seed != nil {
 		fmt.Fprintf(o.streams.Out, "# with the kubeconfig of seed %s\n", r.Seed.Name)
 	}
-	fmt.Fprintln(o.streams.Out, display.ShellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace,
-		"--reset-then-reuse-values", "-f", filepath.Join(o.directory, valuesName(r))))
+	fmt.Fprintln(o.streams.Out, o.command(r))
 	return nil
+}
+
+// command uses the file with the values of a release.
+func (o patchHelmOptions) command(r installed.Redirected) string {
+	file := filepath.Join(o.directory, valuesName(r))
+	if !o.planned {
+		return display.ShellCommand("helm", "upgrade", r.Name, chartArgument(r), "--namespace", r.Namespace, "--reset-then-reuse-values", "-f", file)
+	}
+	arguments := []string{"helm", "install", r.Name, chartArgument(r), "--namespace", r.Namespace, "--create-namespace"}
+	for _, values := range append(slices.Clone(o.charts.Values), file) {
+		arguments = append(arguments, "-f", values)
+	}
+	return display.ShellCommand(arguments...)
 }
 
 // ownDirectory opens a directory, and creates the directory first if necessary. An os.Root follows

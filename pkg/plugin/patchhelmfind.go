@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -38,11 +39,14 @@ func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
 	if err != nil {
 		return helmReleases{}, err
 	}
-	reader, err := newChartReader(o.charts, registries, false)
+	reader, err := newChartReader(o.charts, registries, o.planned)
 	if err != nil {
 		return helmReleases{}, err
 	}
 	defer reader.close()
+	if o.planned {
+		return o.plan(ctx, registries, reader)
+	}
 	inst, err := o.installation.read(ctx, []kkp.Part{kkp.PartReleases, kkp.PartAPI})
 	if err != nil {
 		return helmReleases{}, err
@@ -53,15 +57,16 @@ func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
 	if err != nil {
 		return found, option.Usage(err)
 	}
-	finder := installed.Finder{
-		Renderer: reader.renderer, Target: o.target,
-		Complete: func(ctx context.Context, c *chart.Chart, values map[string]any) (*chart.Chart, error) {
-			return reader.renderer.Completed(ctx, reader.puller, c, values)
-		},
-		Sources: []installed.Candidates{
-			{Charts: func() ([]chart.Candidate, error) { return localCharts(reader.found, o.charts.Directory), nil }},
-			{Name: "KKP's own", Charts: sync.OnceValues(func() ([]chart.Candidate, error) { return ownCharts(ctx, registries, inst) })},
-		},
+	finder := o.finder(reader)
+	finder.Sources = []installed.Candidates{
+		{Charts: func() ([]chart.Candidate, error) { return localCharts(reader.found, o.charts.Directory), nil }},
+		{Name: "KKP's own", Charts: sync.OnceValues(func() ([]chart.Candidate, error) {
+			own, err := ownCharts(ctx, registries, inst)
+			for i := range own {
+				own[i].Path = "" // which is in the image
+			}
+			return own, err
+		})},
 	}
 	for _, r := range finder.FindAll(ctx, meant) {
 		if r.Err != nil {
@@ -71,6 +76,65 @@ func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
 		found.releases = append(found.releases, r)
 	}
 	return found, ctx.Err()
+}
+
+// finder finds the values for releases.
+func (o patchHelmOptions) finder(reader *chartReader) installed.Finder {
+	return installed.Finder{
+		Renderer: reader.renderer, Target: o.target,
+		Complete: func(ctx context.Context, c *chart.Chart, values map[string]any) (*chart.Chart, error) {
+			return reader.renderer.Completed(ctx, reader.puller, c, values)
+		},
+	}
+}
+
+// plan finds the values for charts that are not installed: those of --charts-directory, or those
+// in the image of the planned release in the mirror.
+func (o patchHelmOptions) plan(ctx context.Context, registries *transfer.Registries, reader *chartReader) (helmReleases, error) {
+	charts := reader.found
+	if o.charts.Directory == "" {
+		inst, err := o.plannedRelease()
+		if err != nil {
+			return helmReleases{}, err
+		}
+		if charts, err = ownCharts(ctx, registries, inst); err != nil {
+			return helmReleases{}, err
+		}
+	}
+	meant, err := installed.NotInstalled(charts, o.names)
+	if err != nil {
+		return helmReleases{}, option.Usage(err)
+	}
+	found := helmReleases{registries: registries}
+	for _, c := range o.finder(reader).Plan(ctx, meant, reader.values) {
+		switch {
+		case c.Err != nil:
+			found.gaps = append(found.gaps, c.Gap())
+		case len(c.Images) > 0: // others have nothing to redirect
+			c.Path = ""
+			if o.charts.Directory != "" {
+				c.Path = filepath.Join(o.charts.Directory, filepath.FromSlash(c.At))
+			}
+			found.releases = append(found.releases, c.Redirected)
+		}
+	}
+	return found, ctx.Err()
+}
+
+// plannedRelease is the installation that is planned, as far as flags and files tell.
+func (o patchHelmOptions) plannedRelease() (kkp.Installation, error) {
+	inst := kkp.Installation{}
+	if len(o.installation.Files) > 0 {
+		var err error
+		if inst, err = o.installation.read(context.Background(), nil); err != nil {
+			return inst, err
+		}
+	}
+	release, err := o.installation.release(cmp.Or(o.installation.KKPVersion, inst.Version), cmp.Or(o.installation.Edition, inst.Edition), false)
+	if err != nil {
+		return inst, err
+	}
+	return kkp.Installation{Version: release.Version(), Edition: string(release.Edition())}, nil
 }
 
 // localCharts are the charts in --charts-directory, with their paths here.
@@ -83,7 +147,7 @@ func localCharts(found []chart.Candidate, directory string) []chart.Candidate {
 	return local
 }
 
-// ownCharts reads the charts in KKP's own image. They have no path here.
+// ownCharts reads the charts in KKP's own image.
 func ownCharts(ctx context.Context, registries *transfer.Registries, inst kkp.Installation) ([]chart.Candidate, error) {
 	image, known := installed.ChartsImage(inst)
 	if !known {
@@ -93,9 +157,5 @@ func ownCharts(ctx context.Context, registries *transfer.Registries, inst kkp.In
 	if err != nil {
 		return nil, fmt.Errorf("KKP's own charts in %s: %w", image, err)
 	}
-	own := chart.InFiles(files)
-	for i := range own {
-		own[i].Path = ""
-	}
-	return own, nil
+	return chart.InFiles(files), nil
 }

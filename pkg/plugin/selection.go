@@ -60,7 +60,7 @@ func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
 func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target) (selection, error) {
 	s := selection{
 		streams: f.streams, target: target, list: f.list,
-		installation: installationReader{Input: f.input.Parse(), selectable: true, connection: f.connection.Parse(), streams: f.streams},
+		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
 	if s.output, err = f.output.Parse(); err != nil {

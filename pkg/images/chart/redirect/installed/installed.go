@@ -1,5 +1,6 @@
 // Package installed knows the Helm releases of an installation: which cluster each is on,
-// which ones a user means, and which of the charts at hand each was made of. It must not know
+// which ones a user means, and which of the charts at hand each was made of; and the releases
+// that charts will become which are not installed yet. It must not know
 // where charts are read, nor how a release is upgraded.
 package installed
 
@@ -21,8 +22,11 @@ type ClusterRelease struct {
 	Seed *kkp.Seed // nil: the cluster is the master
 }
 
-// Cluster is "master", or the name of the Seed.
+// Cluster is "master", or the name of the Seed; "no cluster yet" for what is not installed.
 func (r ClusterRelease) Cluster() string {
+	if r.Revision == 0 {
+		return "no cluster yet"
+	}
 	if r.Seed == nil {
 		return "master"
 	}

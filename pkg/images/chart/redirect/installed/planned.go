@@ -1,0 +1,121 @@
+package installed
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+// Planned is a chart that is to be installed, with the values that redirect its release.
+type Planned struct {
+	Redirected
+	At string // path of the chart among the others: "monitoring/prometheus"
+}
+
+// Gap is the chart as one that nothing is known of.
+func (p Planned) Gap() images.Gap {
+	return images.Gap{Source: "charts", Subject: "Helm chart " + p.At, Error: p.Err.Error()}
+}
+
+// Plan finds the values for charts that are not installed, each as the release that
+// kubermatic-installer makes of it: of the chart's name, with the user's values. What the chart
+// renders to takes the place of what is installed. The results are in the order of the charts.
+func (f Finder) Plan(ctx context.Context, charts []chart.Candidate, values map[string]any) []Planned {
+	found := make([]Planned, len(charts))
+	var group errgroup.Group
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, c := range charts {
+		group.Go(func() error {
+			found[i] = f.plan(ctx, c, values)
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return nil: what fails is in the results
+	return found
+}
+
+func (f Finder) plan(ctx context.Context, c chart.Candidate, values map[string]any) Planned {
+	planned := Planned{At: c.Path}
+	if planned.Err = c.Err; c.Err != nil {
+		return planned
+	}
+	r := ClusterRelease{HelmRelease: kkp.HelmRelease{
+		Name: c.Chart.Name, Namespace: namespaceOf(c.Path, c.Chart.Name), ChartName: c.Chart.Name, ChartVersion: c.Chart.Version, Config: values,
+	}}
+	whole, lacking := f.Complete(ctx, c.Chart, values)
+	texts, err := f.Renderer.Texts(ctx, whole, values, chart.ReleaseOptions{Release: r.Name, Namespace: r.Namespace})
+	if err == nil {
+		r.Manifest = joined(texts)
+		planned.Redirected, err = f.try(ctx, r, whole, c.Path)
+	}
+	switch {
+	case err != nil && lacking != nil:
+		planned.Err = lacking // which says why it is not whole
+	case err != nil:
+		planned.Err = fmt.Errorf("%w; pass the values that the chart needs with --helm-values", err)
+	}
+	planned.ClusterRelease = r
+	return planned
+}
+
+// joined puts the texts that a chart renders to into one.
+func joined(texts map[string]string) string {
+	names := make([]string, 0, len(texts))
+	for name := range texts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var all strings.Builder
+	for _, name := range names {
+		all.WriteString("---\n" + texts[name] + "\n")
+	}
+	return all.String()
+}
+
+// namespaceOf is where kubermatic-installer installs a chart of KKP (kubermatic
+// pkg/install/stack, v2.31.0): by its directory, or under its own name.
+func namespaceOf(at, name string) string {
+	switch {
+	case name == "kubermatic-operator":
+		return "kubermatic"
+	case name == "telemetry":
+		return "telemetry-system"
+	case name == "s3-exporter":
+		return "kube-system"
+	}
+	switch directory := path.Base(path.Dir(strings.ReplaceAll(at, `\`, "/"))); directory {
+	case "monitoring", "logging", "mla":
+		return directory
+	}
+	return name
+}
+
+// NotInstalled keeps the charts that are named; without names, all. A name that no chart has
+// is an error.
+func NotInstalled(charts []chart.Candidate, names []string) ([]chart.Candidate, error) {
+	if len(names) == 0 {
+		return charts, nil
+	}
+	var kept []chart.Candidate
+	for _, name := range names {
+		before := len(kept)
+		for _, c := range charts {
+			if c.Chart != nil && c.Chart.Name == name {
+				kept = append(kept, c)
+			}
+		}
+		if len(kept) == before {
+			return nil, fmt.Errorf("there is no chart %q", name)
+		}
+	}
+	return kept, nil
+}
