@@ -33,14 +33,14 @@ type Seed struct {
 
 // Balanced tells whether user clusters of a Seed are exposed by load balancers of their own:
 // those that there are, or new ones. An installation without Seeds asks with an empty one.
-func (i Installation) Balanced(seed Seed) bool {
+func (inst Installation) Balanced(seed Seed) bool {
 	const balanced = "LoadBalancer"
 	for _, cluster := range seed.Clusters {
 		if cluster.ExposeStrategy == balanced {
 			return true
 		}
 	}
-	return cmp.Or(seed.ExposeStrategy, i.Configuration.Spec.ExposeStrategy) == balanced
+	return cmp.Or(seed.ExposeStrategy, inst.Configuration.Spec.ExposeStrategy) == balanced
 }
 
 // SecretKey is a key of a Secret.

@@ -54,13 +54,7 @@ func (p ConfigPlan) Cover(inv images.Inventory, inst kkp.Installation, release *
 	coverage.Redirected = inv.Where(func(img images.Image) bool {
 		return slices.ContainsFunc(img.Reasons, func(r images.Reason) bool { return c.remedy(img, r) == "" && r.Source != "running" })
 	})
-	covered := map[images.Ref]bool{}
-	for i, img := range coverage.Redirected.Images {
-		covered[img.Ref] = true
-		if twice := images.PrefixTemplate + "/" + img.Ref.Repository; slices.Contains(p.doubled, p.mirror.Ref(img.Ref).Name()) && !img.Covers([]string{twice}) {
-			coverage.Redirected.Images[i].Also = append(slices.Clone(img.Also), twice)
-		}
-	}
+	covered := p.addSecondPlaces(coverage.Redirected.Images)
 	for _, img := range inv.Images {
 		for _, reason := range img.Reasons {
 			remedy := c.remedy(img, reason)
@@ -71,6 +65,19 @@ func (p ConfigPlan) Cover(inv images.Inventory, inst kkp.Installation, release *
 		}
 	}
 	return coverage
+}
+
+// addSecondPlaces adds to images the second places where KKP looks for them, because it puts
+// overwriteRegistry in front of a value that has the mirror already. The result has the references.
+func (p ConfigPlan) addSecondPlaces(redirected []images.Image) map[images.Ref]bool {
+	refs := map[images.Ref]bool{}
+	for i, img := range redirected {
+		refs[img.Ref] = true
+		if twice := images.PrefixTemplate + "/" + img.Ref.Repository; slices.Contains(p.doubled, p.mirror.Ref(img.Ref).Name()) && !img.Covers([]string{twice}) {
+			redirected[i].Also = append(slices.Clone(img.Also), twice)
+		}
+	}
+	return refs
 }
 
 // coverer knows what redirects the image of a component.

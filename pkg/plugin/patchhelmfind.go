@@ -93,7 +93,7 @@ func (o patchHelmOptions) finder(reader *chartReader) installed.Finder {
 func (o patchHelmOptions) plan(ctx context.Context, registries *transfer.Registries, reader *chartReader) (helmReleases, error) {
 	charts := reader.found
 	if o.charts.Directory == "" {
-		inst, err := o.plannedRelease()
+		inst, err := o.plannedRelease(ctx)
 		if err != nil {
 			return helmReleases{}, err
 		}
@@ -122,11 +122,11 @@ func (o patchHelmOptions) plan(ctx context.Context, registries *transfer.Registr
 }
 
 // plannedRelease is the installation that is planned, as far as flags and files tell.
-func (o patchHelmOptions) plannedRelease() (kkp.Installation, error) {
+func (o patchHelmOptions) plannedRelease(ctx context.Context) (kkp.Installation, error) {
 	inst := kkp.Installation{}
 	if len(o.installation.Files) > 0 {
 		var err error
-		if inst, err = o.installation.read(context.Background(), nil); err != nil {
+		if inst, err = o.installation.read(ctx, nil); err != nil {
 			return inst, err
 		}
 	}

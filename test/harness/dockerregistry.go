@@ -31,7 +31,9 @@ func DockerRegistry(t *testing.T) string {
 		t.Fatal(err)
 	}
 	host := listener.Addr().String()
-	listener.Close()
+	if err := listener.Close(); err != nil {
+		t.Fatal(err)
+	}
 	dir := t.TempDir()
 	config := fmt.Sprintf("version: 0.1\nlog: {level: warn}\nstorage: {filesystem: {rootdirectory: %q}, delete: {enabled: true}}\nhttp: {addr: %q}\n",
 		filepath.Join(dir, "storage"), host)

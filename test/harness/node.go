@@ -61,7 +61,7 @@ func (s *Sandbox) StartNode(ctx context.Context, options NodeOptions, log io.Wri
 	}
 	for _, state := range []string{"create", "condition=Ready"} {
 		if _, err := kubectl(ctx, n.kubeconfig, nil, "wait", "--for="+state, "node/"+n.Name, "--timeout=60s"); err != nil {
-			return nil, errors.Join(err, n.Stop())
+			return nil, errors.Join(err, n.Stop()) //nolint:contextcheck // the node is also stopped when the context has ended
 		}
 	}
 	return n, nil

@@ -52,7 +52,7 @@ func (e *editor) replace(in, name, old *yamlnode.Node, value any) (string, error
 	}
 	behind += colon + 1
 	end := behind
-	if !(old.Tag == "!!null" && old.Value == "") {
+	if old.Tag != "!!null" || old.Value != "" {
 		if end, ok = e.end(old); !ok {
 			return "", unusual
 		}
@@ -63,7 +63,7 @@ func (e *editor) replace(in, name, old *yamlnode.Node, value any) (string, error
 	_, isMap := value.(map[string]any)
 	_, isList := value.([]any)
 	switch {
-	case (isMap || isList) && !flow(in) && !(flow(old) && old.Kind != yamlnode.ScalarNode):
+	case (isMap || isList) && !flow(in) && (!flow(old) || old.Kind == yamlnode.ScalarNode):
 		column := name.Column - 1 + e.indent
 		if isList && !e.deeper {
 			column = name.Column - 1
@@ -118,23 +118,11 @@ func (e *editor) block(value any, column int) string {
 	switch v := value.(type) {
 	case map[string]any:
 		for _, key := range slices.Sorted(maps.Keys(v)) {
-			inner := column + e.indent
-			switch child := v[key].(type) {
-			case map[string]any:
-				if len(child) > 0 {
-					lines = append(lines, space+plain(key, false)+":", e.block(child, inner))
-					continue
-				}
-			case []any:
-				if !e.deeper {
-					inner = column
-				}
-				if len(child) > 0 {
-					lines = append(lines, space+plain(key, false)+":", e.block(child, inner))
-					continue
-				}
+			if inner, has := e.inner(v[key], column); has {
+				lines = append(lines, space+plain(key, false)+":", e.block(v[key], inner))
+			} else {
+				lines = append(lines, space+plain(key, false)+": "+e.line(v[key]))
 			}
-			lines = append(lines, space+plain(key, false)+": "+e.line(v[key]))
 		}
 	case []any:
 		for _, item := range v {
@@ -142,6 +130,20 @@ func (e *editor) block(value any, column int) string {
 		}
 	}
 	return strings.Join(lines, e.newline)
+}
+
+// inner returns the column of the entries of a value, and whether the value has entries.
+func (e *editor) inner(value any, column int) (int, bool) {
+	switch v := value.(type) {
+	case map[string]any:
+		return column + e.indent, len(v) > 0
+	case []any:
+		if e.deeper {
+			column += e.indent
+		}
+		return column, len(v) > 0
+	}
+	return 0, false
 }
 
 // line writes a value in one line, outside of brackets.

@@ -84,12 +84,12 @@ func joined(texts map[string]string) string {
 // namespaceOf is where kubermatic-installer installs a chart of KKP (kubermatic
 // pkg/install/stack, v2.31.0): by its directory, or under its own name.
 func namespaceOf(at, name string) string {
-	switch {
-	case name == "kubermatic-operator":
+	switch name {
+	case "kubermatic-operator":
 		return "kubermatic"
-	case name == "telemetry":
+	case "telemetry":
 		return "telemetry-system"
-	case name == "s3-exporter":
+	case "s3-exporter":
 		return "kube-system"
 	}
 	switch directory := path.Base(path.Dir(strings.ReplaceAll(at, `\`, "/"))); directory {
