@@ -39,7 +39,7 @@ func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams
 		fmt.Fprintln(text.ErrOut, render(err, exitFailed, root.CommandPath()))
 		return exitFailed
 	}
-	root.SetArgs(args)
+	root.SetArgs(option.JoinDryRun(args))
 	cmd, err := root.ExecuteContextC(ctx)
 	code := exitCode(ctx, err)
 	if err != nil {

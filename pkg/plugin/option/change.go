@@ -42,6 +42,24 @@ func (d *DryRun) String() string { return string(*d) }
 // Type implements pflag.Value.
 func (d *DryRun) Type() string { return "string" }
 
+// JoinDryRun makes "--dry-run server" one argument. The flag has a value that may be left out, and
+// flags of that kind take their value only behind an equals sign.
+func JoinDryRun(args []string) []string {
+	var joined []string
+	for i := 0; i < len(args); i++ {
+		if args[i] == "--" {
+			return append(joined, args[i:]...)
+		}
+		if args[i] == "--dry-run" && i+1 < len(args) && slices.Contains(DryRuns(), args[i+1]) {
+			joined = append(joined, args[i]+"="+args[i+1])
+			i++
+			continue
+		}
+		joined = append(joined, args[i])
+	}
+	return joined
+}
+
 // AddDryRun adds --dry-run to the flags of a command. Without a value, it is server.
 func AddDryRun(flags *pflag.FlagSet, value *DryRun, usage string) {
 	*value = DryRunNone
