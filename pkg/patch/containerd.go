@@ -51,11 +51,11 @@ func pathSupport(mirror Mirror, version string) (notes []string, err error) {
 	}
 	switch {
 	case running.LessThan(semver.New(2, 29, 0, "0", "")):
-		return nil, fmt.Errorf("KKP %s cannot use %s as a mirror for nodes: containerd has to be told that a mirror has a path, which KKP does since v2.29. "+
+		return nil, fmt.Errorf("KKP %s cannot use %s as a mirror for nodes: a mirror with a path needs KKP v2.29. "+
 			"Use a mirror without a path (%s), or upgrade KKP", version, mirror, mirror.Registry)
 	case running.LessThan(semver.New(2, 30, 5, "", "")):
-		return []string{fmt.Sprintf("KKP %s loses the path of the mirror (%s) for all but the first MachineDeployment that each operating-system-manager pod handles "+
-			"(kubermatic issue 15886); it is mended in v2.30.5", version, mirror)}, nil
+		return []string{fmt.Sprintf("KKP %s uses the path of the mirror (%s) only for the first MachineDeployment of each operating-system-manager pod "+
+			"(kubermatic issue 15886). Upgrade to KKP v2.30.5", version, mirror)}, nil
 	}
 	return nil, nil
 }
@@ -69,7 +69,7 @@ func (s NodeSettings) CheckHosts(version string) error {
 	}
 	for _, host := range []string{"*", "_default"} {
 		if _, ok := s.ContainerdMirrors[host]; ok && running.LessThan(semver.New(2, 30, 0, "0", "")) {
-			return fmt.Errorf("KKP %s has no mirrors for any registry (%s), which came with v2.30; name the registries", version, host)
+			return fmt.Errorf("KKP %s does not support one mirror for all registries (%s); this needs KKP v2.30. Name each registry", version, host)
 		}
 	}
 	return nil
@@ -112,7 +112,7 @@ var registryMirror = regexp.MustCompile(`^([a-zA-Z0-9.-]+=)?(https?://)?[a-zA-Z0
 // CheckRegistryMirror says what is wrong with an entry of registryMirrors.
 func CheckRegistryMirror(mirror string) error {
 	if !registryMirror.MatchString(mirror) {
-		return fmt.Errorf("%q is no mirror: write URL or HOST for docker.io, or REGISTRY=URL for another registry (without a port; --containerd-mirror takes one)", mirror)
+		return fmt.Errorf("%q is not a mirror: write URL or HOST for docker.io, or REGISTRY=URL for another registry (without a port; --containerd-mirror supports ports)", mirror)
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func ParseContainerdMirror(text string) (host, mirror string, err error) {
 	case !ok || host == "" || strings.ContainsAny(host, "/ "):
 		return "", "", fmt.Errorf("%q: write HOST=URL, such as docker.io=https://registry.example.com", text)
 	case err != nil || (address.Scheme != "http" && address.Scheme != "https") || address.Host == "":
-		return "", "", fmt.Errorf("%q: %q is no URL of a registry, such as https://registry.example.com", text, mirror)
+		return "", "", fmt.Errorf("%q: %q is not the URL of a registry, such as https://registry.example.com", text, mirror)
 	}
 	return host, mirror, nil
 }

@@ -117,7 +117,7 @@ func DatacenterNotes(seed *unstructured.Unstructured, datacenter string) []strin
 	var notes []string
 	for _, key := range slices.Sorted(maps.Keys(node)) {
 		if current, ok := CurrentName(key); ok {
-			notes = append(notes, fmt.Sprintf("node.%s has no effect: it is %s", key, current))
+			notes = append(notes, fmt.Sprintf("node.%s has no effect: the setting is %s", key, current))
 		}
 	}
 	return notes

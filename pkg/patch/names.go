@@ -12,7 +12,7 @@ func oldNames() map[string]string {
 		"insecure_registries": "now node.insecureRegistries, which --insecure-registry sets",
 		"registry_mirrors":    "now node.registryMirrors, which --registry-mirror sets",
 		"pause_image":         "now node.pauseImage, which --pause-image sets",
-		"hyperkube_image":     "gone since KKP 2.20: Kubernetes has had no hyperkube image since 1.19",
+		"hyperkube_image":     "gone since KKP 2.20, because Kubernetes has no hyperkube image since 1.19",
 	}
 }
 

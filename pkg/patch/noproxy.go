@@ -73,5 +73,5 @@ type ProxyError struct {
 }
 
 func (e *ProxyError) Error() string {
-	return "\"" + e.Text + "\" is no URL of an HTTP proxy, such as http://proxy.example.com:3128; nodes use one proxy for http and https"
+	return "\"" + e.Text + "\" is not the URL of an HTTP proxy, such as http://proxy.example.com:3128. Nodes use one proxy for HTTP and HTTPS"
 }

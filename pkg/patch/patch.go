@@ -59,7 +59,7 @@ func (s Selection) check(fields []apply.Path) error {
 			all = append(all, strings.TrimPrefix(path.String(), "spec."))
 		}
 		slices.Sort(all)
-		return fmt.Errorf("no field %q; there are:\n  %s", name, strings.Join(slices.Compact(all), "\n  "))
+		return fmt.Errorf("no field %q. The fields are:\n  %s", name, strings.Join(slices.Compact(all), "\n  "))
 	}
 	return nil
 }

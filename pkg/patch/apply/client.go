@@ -36,8 +36,8 @@ type ConflictError struct {
 }
 
 func (e *ConflictError) Error() string {
-	return fmt.Sprintf("%s: fields that someone else manages would change:\n  %s\n"+
-		"Make the change where they are managed (--dry-run=client -o yaml prints it), or take the fields with --force-conflicts",
+	return fmt.Sprintf("%s: not changed, because other field managers own these fields:\n  %s\n"+
+		"Change the fields there (--dry-run=client -o yaml prints the change), or take them over with --force-conflicts",
 		e.Object, strings.Join(e.Fields, "\n  "))
 }
 
@@ -51,7 +51,7 @@ type StaleError struct {
 }
 
 func (e *StaleError) Error() string {
-	return fmt.Sprintf("%s was changed in the meantime by someone else; nothing was overwritten. Run the command again", e.Object)
+	return fmt.Sprintf("%s: not changed, because another client changed it in the meantime. Run the command again", e.Object)
 }
 
 // Unwrap returns what the server said.

@@ -47,11 +47,11 @@ func readRecords(object *unstructured.Unstructured) (records, error) {
 	err := json.Unmarshal([]byte(text), &kept)
 	for _, r := range kept {
 		if err == nil && !r.plausible() {
-			err = fmt.Errorf("its entry for %q is not one of this tool", r.Path)
+			err = fmt.Errorf("kkp-mirror did not write the entry for %q", r.Path)
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: annotation %s: %w. Repair it, or remove it to give up the previous values", Name(object), PreviousAnnotation, err)
+		return nil, fmt.Errorf("%s: annotation %s: %w. Repair the annotation; if you remove it, the previous values are lost", Name(object), PreviousAnnotation, err)
 	}
 	return kept, nil
 }

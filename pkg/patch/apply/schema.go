@@ -33,7 +33,7 @@ func ReadSchema(client openapi.Client, kind schema.GroupVersionKind) (Schema, er
 			return SchemaOf(root), nil
 		}
 	}
-	return Schema{}, fmt.Errorf("the API server publishes no schema of %s", kind)
+	return Schema{}, fmt.Errorf("the API server has no schema of %s in /openapi/v3", kind)
 }
 
 // describes tells whether a schema is that of a kind.
