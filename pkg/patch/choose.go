@@ -47,7 +47,7 @@ func Datacenters(inst kkp.Installation, choice DatacenterChoice) ([]SeedDatacent
 	case len(chosen) > 1 && !choice.All:
 		return nil, fmt.Errorf("the Seeds %s have a datacenter %q each; select one with --seed", strings.Join(seeds, ", "), choice.Name)
 	case len(chosen) == 0 && choice.Name != "":
-		return nil, fmt.Errorf("no Seed%s has a datacenter %q; there are %s", suffix(" ", choice.Seed), choice.Name, cmp.Or(strings.Join(all, ", "), "none"))
+		return nil, fmt.Errorf("no Seed%s has a datacenter %q; the datacenters are: %s", suffix(" ", choice.Seed), choice.Name, cmp.Or(strings.Join(all, ", "), "none"))
 	case len(chosen) == 0:
 		return nil, fmt.Errorf("no datacenter%s", suffix(" in Seed ", choice.Seed))
 	}

@@ -96,10 +96,10 @@ func (p NodePlan) LackingNoProxy(seed *unstructured.Unstructured, dc SeedDatacen
 func (s NodeSettings) Precedence(cluster kkp.Cluster) []string {
 	var notes []string
 	if cluster.RuntimeOptions {
-		notes = append(notes, "spec.containerRuntimeOpts of its own: its nodes get none of the datacenter's containerd mirrors")
+		notes = append(notes, "its own spec.containerRuntimeOpts: its nodes do not use the containerd mirrors of the datacenter")
 	}
 	if cluster.Proxy && (s.HTTPProxy != "" || len(s.NoProxy) > 0) {
-		notes = append(notes, "a proxy of its own in spec.componentsOverride.operatingSystemManager, which its nodes use")
+		notes = append(notes, "its own proxy in spec.componentsOverride.operatingSystemManager: its nodes do not use the proxy of the datacenter")
 	}
 	return notes
 }

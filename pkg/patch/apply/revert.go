@@ -17,7 +17,7 @@ type ChangedError struct {
 }
 
 func (e *ChangedError) Error() string {
-	return fmt.Sprintf("%s was changed since:\n  %s\n--force-conflicts gives the fields their previous values nevertheless",
+	return fmt.Sprintf("%s: not reverted, because other clients have changed these fields since:\n  %s\n--force-conflicts restores the previous values anyway",
 		e.Object, strings.Join(e.Fields, "\n  "))
 }
 
