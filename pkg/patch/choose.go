@@ -17,15 +17,15 @@ type SeedDatacenter struct {
 	Clusters []kkp.Cluster
 }
 
-// DatacenterChoice says which datacenters are meant.
+// DatacenterChoice selects datacenters: one by its name, or all.
 type DatacenterChoice struct {
-	Name string // not used with All
-	Seed string // "": any
+	Name string // ignored with All
+	Seed string // only datacenters of this Seed; "": of every Seed
 	All  bool
 }
 
-// Datacenters are the chosen ones, in the order of Seeds. A name that no datacenter has, or
-// that several Seeds have, is an error.
+// Datacenters returns the selected datacenters, in the order of their Seeds. It fails if no
+// datacenter matches, and if several Seeds have a datacenter with the name.
 func Datacenters(inst kkp.Installation, choice DatacenterChoice) ([]SeedDatacenter, error) {
 	var chosen []SeedDatacenter
 	var seeds, all []string
@@ -73,7 +73,7 @@ func BySeed(chosen []SeedDatacenter) [][]SeedDatacenter {
 	return groups
 }
 
-// InDatacenters tells whether a field of a Seed belongs to one of its datacenters.
+// InDatacenters reports whether a field of a Seed belongs to one of its datacenters.
 func InDatacenters(datacenters []SeedDatacenter, path apply.Path) bool {
 	return slices.ContainsFunc(datacenters, func(dc SeedDatacenter) bool { return path.Within(DatacenterPath(dc.Name)) })
 }

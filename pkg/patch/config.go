@@ -11,9 +11,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 )
 
-// The fields of the configuration that are no repository of one image. Those that are come
-// from the catalog: a field that a new release has is added by hand to settings in
-// pkg/images/catalog/data, with the release as its since; hack/catalog does not find it.
+// Fields of the configuration that do not name the repository of one image. The repository
+// fields are in the catalog. hack/catalog does not find new ones: add them by hand to settings
+// in pkg/images/catalog/data, with the first release in since.
 const (
 	overwriteRegistry = "spec.userCluster.overwriteRegistry"
 	systemCharts      = "spec.userCluster.systemApplications"
@@ -24,16 +24,16 @@ const (
 // HelmSecretKey is the key of a Secret of the type kubernetes.io/dockerconfigjson.
 const HelmSecretKey = ".dockerconfigjson"
 
-// ConfigOptions say what the configuration is to become.
+// ConfigOptions are the mirror and the fields to set.
 type ConfigOptions struct {
 	Mirror     Mirror
 	Release    *catalog.Release
-	HelmSecret kkp.SecretKey // with the credentials for the charts in the mirror; none without a name
-	PullSecret string        // that spec.imagePullSecret becomes; "": it stays
+	HelmSecret kkp.SecretKey // credentials for the charts in the mirror; an empty name: none
+	PullSecret string        // new value of spec.imagePullSecret; "": not changed
 	Selection  Selection
 }
 
-// ConfigPlan is what the configuration and the Seeds are to become.
+// ConfigPlan is the edits of the configuration and the Seeds.
 type ConfigPlan struct {
 	Objects []Object
 	Omitted []Omission
@@ -52,8 +52,8 @@ type madeSetting struct {
 	seed string
 }
 
-// Config works out the settings of the KubermaticConfiguration, and those of the Seeds
-// that go with them.
+// Config computes the settings of the KubermaticConfiguration, and the settings of the Seeds
+// for the same components. It fails if the selection names an unknown field.
 func Config(inst kkp.Installation, opts ConfigOptions) (ConfigPlan, error) {
 	c := configurator{inst: inst, ConfigOptions: opts, plan: ConfigPlan{mirror: opts.Mirror}}
 	if err := opts.Selection.check(c.fields()); err != nil {
@@ -70,14 +70,14 @@ func Config(inst kkp.Installation, opts ConfigOptions) (ConfigPlan, error) {
 	return c.plan, nil
 }
 
-// Rewrites tells whether overwriteRegistry is the mirror when all is done.
+// Rewrites reports whether overwriteRegistry is the mirror after the change.
 func (p ConfigPlan) Rewrites() bool { return p.rewrites }
 
-// configurator works the settings out.
+// configurator computes a ConfigPlan.
 type configurator struct {
 	inst kkp.Installation
 	ConfigOptions
-	overwrite string // the value of overwriteRegistry when all is done
+	overwrite string // the value of overwriteRegistry after the change
 	plan      ConfigPlan
 }
 
@@ -93,7 +93,7 @@ func (c *configurator) settings(object string) []catalog.Setting {
 	return settings
 }
 
-// upcoming are settings that no release has yet (kubermatic pull request 16513).
+// upcoming returns settings of a future KKP release (kubermatic pull request 16513).
 func upcoming() []catalog.Setting {
 	return []catalog.Setting{{
 		Object: KindConfiguration, Field: "spec.util.dockerRepository", Components: []string{"seed-proxy", "kubeone"}, Repository: "quay.io/kubermatic/util",
@@ -119,7 +119,7 @@ func Upcoming(path apply.Path) bool {
 	return slices.ContainsFunc(upcoming(), func(s catalog.Setting) bool { return s.Field == path.String() })
 }
 
-// fields are all fields that can be set.
+// fields returns all fields that Config can set.
 func (c *configurator) fields() []apply.Path {
 	var fields []apply.Path
 	for _, s := range append(c.settings(KindConfiguration), c.settings(KindSeed)...) {
@@ -132,7 +132,7 @@ func (c *configurator) fields() []apply.Path {
 	return fields
 }
 
-// configuration works out the fields of the KubermaticConfiguration.
+// configuration adds the edits of the KubermaticConfiguration.
 func (c *configurator) configuration() {
 	object := Object{Kind: KindConfiguration, Name: c.inst.Configuration.Name}
 	for _, s := range c.settings(KindConfiguration) {
@@ -148,7 +148,7 @@ func (c *configurator) configuration() {
 	c.plan.Objects = append(c.plan.Objects, object)
 }
 
-// helm are the fields that lead to the charts of applications.
+// helm returns the edits of the fields that name the repository of application charts.
 func (c *configurator) helm() []apply.Edit {
 	var edits []apply.Edit
 	set := func(field string, value any) {
@@ -228,7 +228,7 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 		return nil
 	}
 	source := s.Repository
-	if current != "" && path.Base(current) != path.Base(source) { // a build of their own
+	if current != "" && path.Base(current) != path.Base(source) { // the installation uses its own build
 		source = current
 	}
 	wanted, err := c.Mirror.repository(source)
@@ -237,7 +237,7 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 		return nil
 	}
 	if source == current && strings.HasPrefix(current, c.Mirror.String()+"/") {
-		wanted = current // a copy of it
+		wanted = current // the field already names the copy
 	}
 	decided := repositoryField{
 		Setting: s, current: current, source: source, wanted: wanted, rewrites: s.OverwriteRegistry && rewritable, overwrite: c.overwrite, mirror: c.Mirror,
@@ -264,13 +264,13 @@ func (c *configurator) omit(field, reason string) {
 	c.plan.Omitted[i].Fields = append(c.plan.Omitted[i].Fields, field)
 }
 
-// unusedFields are fields that look like settings for images, and that KKP does not read.
+// unusedFields returns fields that look like image settings but that KKP does not read.
 func unusedFields() []string {
 	return []string{"spec.defaultComponentSettings.nodePortProxyEnvoy.dockerRepository", "spec.applications.catalogManager.registrySettings.registryURL"}
 }
 
-// UnknownRepositories are fields of a kind that name a repository, as far as one can see,
-// and that are none of the fields that Config sets: those of a KKP that is newer.
+// UnknownRepositories returns the fields of a kind whose name says that they hold a repository,
+// and that Config does not set. Newer KKP releases have such fields.
 func UnknownRepositories(kind string, schema apply.Schema, release *catalog.Release) []apply.Path {
 	known := map[string]bool{}
 	for _, s := range append(release.AllSettings(), upcoming()...) {

@@ -12,17 +12,17 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Containerd works out how the nodes of user clusters pull from a mirror whatever
-// registry an image names. version is that of KKP, "v2.31.0", and decides whether a mirror
-// may have a path: KKP can tell containerd so since v2.29 (operating-system-manager v1.8),
-// and does it reliably since v2.30.5 (v1.10.7, kubermatic issue 15886).
+// Containerd returns the settings that let containerd on nodes pull from a mirror first, for
+// every given registry host. version is the KKP version, "v2.31.0". A mirror with a path needs
+// KKP v2.29 or newer (operating-system-manager v1.8); before v2.30.5 some nodes lose the path
+// (operating-system-manager v1.10.7, kubermatic issue 15886), which is a note.
 func Containerd(mirror Mirror, hosts []string, version string) (settings NodeSettings, notes []string, err error) {
 	endpoint := "https://" + mirror.Registry
 	if mirror.PlainHTTP {
 		endpoint = "http://" + mirror.Registry
 	}
 	settings.ContainerdMirrors = map[string][]string{}
-	if mirror.PlainHTTP { // what is pulled from the mirror by its own name
+	if mirror.PlainHTTP { // for images whose reference names the mirror
 		settings.ContainerdMirrors[mirror.Registry] = []string{endpoint}
 	}
 	if mirror.Prefix != "" {
@@ -43,7 +43,8 @@ func Containerd(mirror Mirror, hosts []string, version string) (settings NodeSet
 	return settings, notes, nil
 }
 
-// pathSupport tells whether a KKP version knows mirrors with a path.
+// pathSupport returns an error if a KKP version does not support mirrors with a path, and a
+// note if the version loses paths.
 func pathSupport(mirror Mirror, version string) (notes []string, err error) {
 	running, err := semver.NewVersion(version)
 	if err != nil {
@@ -60,8 +61,8 @@ func pathSupport(mirror Mirror, version string) (notes []string, err error) {
 	return nil, nil
 }
 
-// CheckHosts says which mirrors a KKP version does not know: those of any registry, before
-// v2.30 (operating-system-manager v1.10).
+// CheckHosts returns an error for a mirror of all registries (host * or _default) if the KKP
+// version is older than v2.30 (operating-system-manager v1.10).
 func (s NodeSettings) CheckHosts(version string) error {
 	running, err := semver.NewVersion(version)
 	if err != nil {
@@ -75,7 +76,8 @@ func (s NodeSettings) CheckHosts(version string) error {
 	return nil
 }
 
-// Hosts are the registries that images come from, ordered.
+// Hosts returns the registries of the images in an inventory, sorted. Charts do not count:
+// nodes do not pull them.
 func Hosts(inv images.Inventory) []string {
 	var hosts []string
 	for _, img := range inv.Images {
@@ -87,8 +89,9 @@ func Hosts(inv images.Inventory) []string {
 	return slices.Compact(hosts)
 }
 
-// PauseImage is the image of the pod sandboxes in the mirror: a copy of the one that is set,
-// or of the newest that an installation needs. ok is false if there is none.
+// PauseImage returns the upstream name of the image for pod sandboxes: the image that the
+// datacenter has now (live), or the newest pause image of the inventory. ok is false if neither
+// exists.
 func PauseImage(mirror Mirror, inv images.Inventory, live string) (source images.Ref, ok bool) {
 	if ref, err := images.ParseRef(live); err == nil && ref.Registry != mirror.Registry {
 		return ref, true
@@ -105,11 +108,11 @@ func PauseImage(mirror Mirror, inv images.Inventory, live string) (source images
 	return source, ok
 }
 
-// registryMirror is what KKP understands in registryMirrors: a URL or a host, or one of
-// another registry than docker.io (operating-system-manager pkg/containerruntime/config.go).
+// registryMirror is the syntax of an entry of registryMirrors: URL or HOST for docker.io,
+// REGISTRY=URL for another registry (operating-system-manager pkg/containerruntime/config.go).
 var registryMirror = regexp.MustCompile(`^([a-zA-Z0-9.-]+=)?(https?://)?[a-zA-Z0-9.-]+(:[0-9]+)?(/[^\s,]*)?$`)
 
-// CheckRegistryMirror says what is wrong with an entry of registryMirrors.
+// CheckRegistryMirror returns an error if an entry of registryMirrors is not valid.
 func CheckRegistryMirror(mirror string) error {
 	if !registryMirror.MatchString(mirror) {
 		return fmt.Errorf("%q is not a mirror: write URL or HOST for docker.io, or REGISTRY=URL for another registry (without a port; --containerd-mirror supports ports)", mirror)
@@ -117,7 +120,7 @@ func CheckRegistryMirror(mirror string) error {
 	return nil
 }
 
-// ParseContainerdMirror reads HOST=URL; HOST may be * for any registry.
+// ParseContainerdMirror parses HOST=URL. HOST * stands for all registries.
 func ParseContainerdMirror(text string) (host, mirror string, err error) {
 	host, mirror, ok := strings.Cut(text, "=")
 	address, err := url.Parse(mirror)

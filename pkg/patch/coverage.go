@@ -9,10 +9,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// Remedy is what makes images come from a mirror where no setting of KKP does.
+// Remedy is what redirects images to a mirror that no setting of a ConfigPlan redirects.
 type Remedy string
 
-// The remedies, in the order in which they are worth trying.
+// The remedies, in the order of the output.
 const (
 	RemedyHelm    Remedy = "Set the values of their Helm releases (patch-helm)"
 	RemedyNodes   Remedy = "Set mirrors in the container runtime of the nodes of user clusters (patch-seed --registry)"
@@ -22,19 +22,18 @@ const (
 	RemedyCharts  Remedy = "Change the source of the ApplicationDefinition, which is not one of KKP's own"
 )
 
-// Remedies are all of them.
+// Remedies returns all remedies in order.
 func Remedies() []Remedy {
 	return []Remedy{RemedyHelm, RemedyNodes, RemedyBackup, RemedyRuntime, RemedyTLS, RemedyCharts}
 }
 
-// Coverage tells what the settings of a plan do for images.
+// Coverage divides an inventory into the images that a plan redirects and the others.
 type Coverage struct {
 	Redirected images.Inventory
-	Left       map[Remedy][]images.Ref // what else pulls images, from elsewhere
+	Left       map[Remedy][]images.Ref // images that need another remedy
 }
 
-// Cover tells which images of an inventory come from the mirror when the plan is carried
-// out.
+// Cover returns which images of an inventory KKP pulls from the mirror after the change.
 func (p ConfigPlan) Cover(inv images.Inventory, inst kkp.Installation, release *catalog.Release) Coverage {
 	c := coverer{plan: p, rewritten: map[string]bool{}, direct: map[use]bool{}, system: map[string]bool{}}
 	known, _ := release.Images(catalog.Everything())
@@ -128,8 +127,8 @@ func (c coverer) component(img images.Image, reason images.Reason) Remedy {
 	return RemedyRuntime
 }
 
-// application tells about an application's chart and about what it runs. Only those that
-// are KKP's own are redirected.
+// application returns the remedy for the chart or an image of an application. Only KKP's own
+// charts and the images of system applications are redirected.
 func (c coverer) application(img images.Image, reason images.Reason) Remedy {
 	if img.Kind == images.KindChart {
 		return c.chart(strings.Contains(img.Ref.Repository, "/helm-charts/"))
@@ -151,7 +150,7 @@ func (c coverer) chart(own bool) Remedy {
 
 func (c coverer) configured(reason images.Reason) Remedy {
 	switch {
-	case reason.Component == "spec.mirrorImages": // for whoever pulls them, by the rule of overwriteRegistry
+	case reason.Component == "spec.mirrorImages": // images pulled by the rule of overwriteRegistry
 		return c.onlyIf(c.plan.rewrites, RemedyRuntime)
 	case strings.HasPrefix(reason.Component, "spec.datacenters."):
 		return RemedyNodes
@@ -161,12 +160,12 @@ func (c coverer) configured(reason images.Reason) Remedy {
 	return c.onlyIf(c.makes(reason.Component), RemedyRuntime)
 }
 
-// makes tells whether a setting is made.
+// makes reports whether the plan sets a field.
 func (c coverer) makes(field string) bool {
 	return slices.ContainsFunc(c.plan.made, func(s madeSetting) bool { return s.Field == field })
 }
 
-// onlyIf returns no remedy if none is needed.
+// onlyIf returns the remedy, or "" if the image is redirected.
 func (c coverer) onlyIf(redirected bool, remedy Remedy) Remedy {
 	if redirected {
 		return ""
@@ -174,7 +173,8 @@ func (c coverer) onlyIf(redirected bool, remedy Remedy) Remedy {
 	return remedy
 }
 
-// sameRepository tells whether a repository as KKP writes it is that of a reference.
+// sameRepository reports whether a repository, as KKP writes it, is the repository of a
+// reference.
 func sameRepository(repository string, ref images.Ref) bool {
 	other, err := images.ParseRef(repository)
 	return err == nil && other.Name() == ref.Name()

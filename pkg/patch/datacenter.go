@@ -11,26 +11,26 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 )
 
-// NodeSettings are what the nodes of a datacenter are to be told. What is empty is left as
-// it is; lists are added to what is there, unless Replace.
+// NodeSettings are the settings for the nodes of a datacenter. Empty settings do not change
+// the Seed. Values are added to existing lists; with Replace they overwrite the lists.
 type NodeSettings struct {
 	HTTPProxy          string
 	NoProxy            []string
-	InsecureRegistries []string            // host[:port], whose certificates are not verified
+	InsecureRegistries []string            // host[:port]; certificates are not verified
 	RegistryMirrors    []string            // of docker.io, or HOST=URL
-	ContainerdMirrors  map[string][]string // URLs by the host of the registry that they stand in for
+	ContainerdMirrors  map[string][]string // mirror URLs by registry host
 	PauseImage         string
-	CSIRegistry        string // for the images that the KubeVirt CSI driver operator runs
+	CSIRegistry        string // registry for the images of the KubeVirt CSI driver
 	Replace            bool
 }
 
-// DatacenterPath is where a Seed has a datacenter.
+// DatacenterPath returns the path of a datacenter in its Seed.
 func DatacenterPath(datacenter string) apply.Path {
 	return apply.Path{"spec", "datacenters", datacenter}
 }
 
-// Datacenter works out the fields of a datacenter of a Seed. New mirrors go before those
-// that are there: containerd tries them in this order.
+// Datacenter returns the edits of a datacenter of a Seed. New mirrors come before existing ones,
+// because containerd tries mirrors in order.
 func Datacenter(seed *unstructured.Unstructured, datacenter string, settings NodeSettings) []apply.Edit {
 	d := datacenterEditor{seed: seed, settings: settings, at: append(DatacenterPath(datacenter), "node")}
 	d.text("httpProxy", settings.HTTPProxy)
@@ -72,12 +72,12 @@ func (d *datacenterEditor) text(key, value string) {
 	}
 }
 
-// list adds to a list, at its beginning if it is tried in order.
+// list adds values to a list: at the start if first is set, else at the end.
 func (d *datacenterEditor) list(values []string, first bool, keys ...string) {
 	if len(values) == 0 {
 		return
 	}
-	live, _, _ := unstructured.NestedStringSlice(d.seed.Object, d.path(keys...)...) // what is no such list is replaced
+	live, _, _ := unstructured.NestedStringSlice(d.seed.Object, d.path(keys...)...) // a value of another type is replaced
 	merged := d.merge(live, values)
 	if first {
 		merged = d.merge(values, live)
@@ -92,7 +92,7 @@ func (d *datacenterEditor) list(values []string, first bool, keys ...string) {
 	d.set(d.path(keys...), list)
 }
 
-// merge adds to a list what it has not.
+// merge adds the values that a list does not have yet.
 func (d *datacenterEditor) merge(list, more []string) []string {
 	var merged []string
 	if d.settings.Replace {
@@ -110,8 +110,8 @@ func splitList(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 }
 
-// DatacenterNotes are what is to be known about datacenter settings that are in an object
-// already: names that KKP does not read any more.
+// DatacenterNotes returns a note for each setting of a datacenter whose name KKP does not read
+// any more.
 func DatacenterNotes(seed *unstructured.Unstructured, datacenter string) []string {
 	node, _ := append(DatacenterPath(datacenter), "node").Lookup(seed.Object).(map[string]any)
 	var notes []string

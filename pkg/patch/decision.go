@@ -7,23 +7,23 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 )
 
-// repositoryField is a field that names a repository, with the facts that decide on its value.
+// repositoryField is a field that names a repository, with the facts that its value depends on.
 type repositoryField struct {
 	catalog.Setting
-	current   string // its value, "" if it is not set
-	source    string // the repository that the mirror has a copy of
-	wanted    string // that copy
-	rewrites  bool   // KKP puts overwriteRegistry in front of the field's path
+	current   string // current value, "" if the field is not set
+	source    string // repository to redirect
+	wanted    string // its copy in the mirror
+	rewrites  bool   // KKP applies overwriteRegistry to the field
 	overwrite string // the value of overwriteRegistry after the change
 	mirror    Mirror
 }
 
-// leads tells whether KKP pulls from the wanted repository when the field has a value.
+// leads reports whether KKP pulls from the wanted repository if the field has this value.
 func (f repositoryField) leads(value string) bool {
 	return rewritten(f.overwrite, value) == f.wanted
 }
 
-// decision is what becomes of a repository field.
+// decision says whether a repository field is set.
 type decision struct {
 	set        string // the value to set, "": the field is left as it is
 	redirected bool   // KKP pulls from the mirror then
@@ -33,7 +33,7 @@ type decision struct {
 
 func set(value string) decision { return decision{set: value, redirected: true} }
 
-// covered is the decision for a field whose value leads to the mirror already.
+// covered is the decision for a field that already leads to the mirror.
 func covered(reason string) decision { return decision{redirected: true, omitted: reason} }
 
 func omitted(reason string) decision { return decision{omitted: reason} }
@@ -44,14 +44,14 @@ type rule struct {
 	then func(repositoryField) decision
 }
 
-// rules are the decision table: the first row whose condition holds decides.
+// rules returns the decision table: the first row whose condition holds decides.
 func rules() []rule {
 	return []rule{
-		{ // KKP uses the field as it is
+		{ // KKP does not apply overwriteRegistry to the field
 			when: func(f repositoryField) bool { return !f.rewrites },
 			then: func(f repositoryField) decision { return set(f.wanted) },
 		},
-		{ // a mirror without a path: the rewritten value is the same
+		{ // the mirror has no path: overwriteRegistry does not change the value
 			when: func(f repositoryField) bool { return f.leads(f.wanted) },
 			then: func(f repositoryField) decision { return set(f.wanted) },
 		},
@@ -66,23 +66,23 @@ func rules() []rule {
 					"balancer. Until overwriteRegistry is " + f.mirror.String() + ", " + strings.Join(f.Components, " and ") + " of the Seed pulls " + cmp.Or(f.current, f.source))
 			},
 		},
-		{ // overwriteRegistry alone redirects it
+		{ // overwriteRegistry redirects the current value
 			when: func(f repositoryField) bool { return f.leads(cmp.Or(f.current, f.source)) },
 			then: func(repositoryField) decision {
 				return covered("overwriteRegistry already covers these fields")
 			},
 		},
-		{ // overwriteRegistry redirects KKP's default
+		{ // overwriteRegistry redirects KKP's default value
 			when: func(f repositoryField) bool { return f.leads(f.Repository) },
 			then: func(f repositoryField) decision { return set(f.Repository) },
 		},
-		{ // overwriteRegistry leads elsewhere, whatever the field has
+		{ // overwriteRegistry is another registry: no value of the field leads to the mirror
 			when: func(f repositoryField) bool { return f.overwrite != f.mirror.String() },
 			then: func(f repositoryField) decision {
 				return omitted("KKP replaces the registry of these fields with overwriteRegistry, which is " + f.overwrite)
 			},
 		},
-		{ // the path in the mirror, without the mirror's own, which overwriteRegistry adds
+		{ // overwriteRegistry adds the path of the mirror
 			when: func(repositoryField) bool { return true },
 			then: func(f repositoryField) decision {
 				return set(f.mirror.Registry + strings.TrimPrefix(f.wanted, f.mirror.String()))

@@ -2,9 +2,9 @@ package patch
 
 import "strings"
 
-// oldNames are the names of datacenter settings in the API group kubermatic.k8s.io, which
-// KKP had before 2.20; its API server drops them without a word, and parts of KKP's
-// documentation still show them (offline mode, v2.30 and v2.31).
+// oldNames are the names that datacenter settings had before KKP 2.20, in the API group
+// kubermatic.k8s.io. The API server drops these fields silently, and KKP's documentation of the
+// offline mode still shows them (v2.30 and v2.31).
 func oldNames() map[string]string {
 	return map[string]string{
 		"http_proxy":          "now node.httpProxy, which --http-proxy sets",
@@ -16,11 +16,11 @@ func oldNames() map[string]string {
 	}
 }
 
-// CurrentName tells what became of a setting that KKP had under another name before 2.20,
-// given as a field or as a flag.
-func CurrentName(name string) (string, bool) {
+// CurrentName returns the current name of a setting that had another name before KKP 2.20. The
+// old name can be a field or a flag. ok is false for other names.
+func CurrentName(name string) (current string, ok bool) {
 	name = strings.TrimPrefix(name[strings.LastIndex(name, ".")+1:], "--")
-	current, ok := oldNames()[strings.ReplaceAll(name, "-", "_")]
+	current, ok = oldNames()[strings.ReplaceAll(name, "-", "_")]
 	if !strings.Contains(name, "_") && name != "hyperkube-image" {
 		return "", false
 	}

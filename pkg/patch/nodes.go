@@ -13,17 +13,18 @@ import (
 // NoProxyAuto is the entry of NodeSettings.NoProxy that stands for the list of NoProxy.
 const NoProxyAuto = "auto"
 
-// NodeOptions say which settings the nodes of datacenters are to get.
+// NodeOptions are the settings for nodes that were asked for.
 type NodeOptions struct {
-	Settings NodeSettings     // the given ones
-	Mirror   Mirror           // for every registry that nodes pull from; none without a registry
-	Needed   images.Inventory // the images that the mirror has
-	Version  string           // of KKP, "v2.31.0"
+	Settings NodeSettings     // explicit settings
+	Mirror   Mirror           // mirror of every registry that nodes pull from; an empty registry: none
+	Needed   images.Inventory // images that the nodes need
+	Version  string           // KKP version, "v2.31.0"
 }
 
-// NodePlan are the settings for the nodes of an installation. Each datacenter gets its own.
+// NodePlan holds the settings for the nodes of an installation. Settings and Edits return those
+// of one datacenter.
 type NodePlan struct {
-	Notes []string // restrictions of this KKP version
+	Notes []string // limitations of this KKP version
 
 	inst     kkp.Installation
 	settings NodeSettings
@@ -31,8 +32,8 @@ type NodePlan struct {
 	needed   images.Inventory
 }
 
-// Nodes adds to the given settings those that let nodes pull from the mirror. It fails if this
-// KKP version cannot use the mirror.
+// Nodes adds the settings of the mirror to the explicit settings. It fails if this KKP version
+// cannot use the mirror.
 func Nodes(inst kkp.Installation, opts NodeOptions) (NodePlan, error) {
 	plan := NodePlan{inst: inst, settings: opts.Settings, mirror: opts.Mirror, needed: opts.Needed}
 	if opts.Mirror.Registry == "" {
@@ -53,8 +54,8 @@ func Nodes(inst kkp.Installation, opts NodeOptions) (NodePlan, error) {
 	return plan, nil
 }
 
-// Settings are those of one datacenter. With the provider KubeVirt, the operator of the CSI
-// driver gets the mirror, too.
+// Settings returns the settings of one datacenter. With the provider KubeVirt, the CSI driver
+// also gets the registry.
 func (p NodePlan) Settings(dc SeedDatacenter) NodeSettings {
 	settings := p.settings
 	if i := slices.Index(settings.NoProxy, NoProxyAuto); i >= 0 {
@@ -72,18 +73,18 @@ func (p NodePlan) Settings(dc SeedDatacenter) NodeSettings {
 	return settings
 }
 
-// Edits are the fields of one datacenter in its Seed.
+// Edits returns the edits of one datacenter in its Seed.
 func (p NodePlan) Edits(seed *unstructured.Unstructured, dc SeedDatacenter) []apply.Edit {
 	return Datacenter(seed, dc.Name, p.Settings(dc))
 }
 
-// noProxy is the list that NoProxyAuto stands for.
+// noProxy returns the list for NoProxyAuto.
 func (p NodePlan) noProxy(dc SeedDatacenter) []string {
 	return NoProxy(p.inst, dc.Clusters, slices.Concat(p.registries(), p.settings.InsecureRegistries)...)
 }
 
-// LackingNoProxy returns what to set as noProxy in a datacenter that gets a proxy and has no
-// noProxy: its nodes would reach their own cluster through the proxy. It is nil for others.
+// LackingNoProxy returns a list for noProxy if the datacenter gets a proxy and has no noProxy:
+// its nodes would use the proxy for their own cluster. It returns nil for other datacenters.
 func (p NodePlan) LackingNoProxy(seed *unstructured.Unstructured, dc SeedDatacenter) []string {
 	if p.settings.HTTPProxy == "" || len(p.settings.NoProxy) > 0 || append(DatacenterPath(dc.Name), "node", "noProxy").Lookup(seed.Object) != nil {
 		return nil
@@ -91,8 +92,8 @@ func (p NodePlan) LackingNoProxy(seed *unstructured.Unstructured, dc SeedDatacen
 	return p.noProxy(dc)
 }
 
-// Precedence names the settings of a user cluster that its nodes use instead of those of
-// their datacenter.
+// Precedence returns the settings of a user cluster that override the settings of its
+// datacenter.
 func (s NodeSettings) Precedence(cluster kkp.Cluster) []string {
 	var notes []string
 	if cluster.RuntimeOptions {

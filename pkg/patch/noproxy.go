@@ -14,8 +14,9 @@ import (
 // (kubermatic pkg/resources, v2.31.0).
 const nodeLocalDNS = "169.254.20.10"
 
-// NoProxy suggests what the nodes of a datacenter should reach without a proxy: themselves,
-// the DNS cache, the pods and services of the live clusters, KKP, and the registries given.
+// NoProxy returns the addresses that nodes of a datacenter should reach without a proxy: the
+// node itself, the DNS cache, the pods and services of the user clusters, KKP's domain, and the
+// given registries (host[:port]; the port is dropped).
 func NoProxy(inst kkp.Installation, clusters []kkp.Cluster, registries ...string) []string {
 	list := []string{"localhost", "127.0.0.1", nodeLocalDNS, ".svc"}
 	add := func(entry string) {
@@ -67,7 +68,7 @@ func CheckProxy(text string) error {
 	return &ProxyError{Text: redact.User(text)}
 }
 
-// ProxyError is a proxy that KKP cannot give to nodes.
+// ProxyError is a proxy that nodes cannot use.
 type ProxyError struct {
 	Text string
 }

@@ -1,7 +1,7 @@
-// Package patch knows which settings of a KKP installation make it pull from a mirror: in
-// the KubermaticConfiguration, and in Seeds and their datacenters. It works them out as
-// edits, and which images they redirect; how objects are changed is for the package apply,
-// and whether the mirror has the images for others.
+// Package patch knows which settings of the KubermaticConfiguration, of Seeds and of their
+// datacenters let KKP and nodes pull from a mirror. It computes these settings as edits, and
+// which images the edits redirect. Package apply knows how objects are changed. Package patch
+// must not know whether the mirror has the images.
 package patch
 
 import (
@@ -19,33 +19,33 @@ const (
 	KindSecret        = "Secret"
 )
 
-// Object names an object and the fields that it is to have.
+// Object is an object of KKP with the fields to set.
 type Object struct {
 	Kind  string
 	Name  string
 	Edits []apply.Edit
 }
 
-// Omission names fields that are left as they are, and why.
+// Omission is a list of fields that are not set, with the reason.
 type Omission struct {
 	Reason string
 	Fields []string
 }
 
-// Selection says which fields are to be set. A field is named with or without "spec.", and
-// with all or the first elements of its path.
+// Selection limits the fields to set. A name is the path of a field or the first elements of
+// a path, with or without "spec.".
 type Selection struct {
 	Only   []string // none: all
 	Except []string
 }
 
-// Has tells whether a field is selected.
+// Has reports whether a field is selected.
 func (s Selection) Has(path apply.Path) bool {
 	matches := func(name string) bool { return names(name, path) }
 	return (len(s.Only) == 0 || slices.ContainsFunc(s.Only, matches)) && !slices.ContainsFunc(s.Except, matches)
 }
 
-// check fails if a name means none of the fields.
+// check returns an error if a name matches none of the fields.
 func (s Selection) check(fields []apply.Path) error {
 	for _, name := range slices.Concat(s.Only, s.Except) {
 		if slices.ContainsFunc(fields, func(path apply.Path) bool { return names(name, path) }) {
@@ -64,7 +64,7 @@ func (s Selection) check(fields []apply.Path) error {
 	return nil
 }
 
-// names tells whether a name means a field.
+// names reports whether a name matches a field.
 func names(name string, path apply.Path) bool {
 	prefix := apply.ParsePath(name)
 	return path.Within(prefix) || path.Within(append(apply.Path{"spec"}, prefix...))

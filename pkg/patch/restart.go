@@ -7,14 +7,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 )
 
-// Restarts tells whose control planes a change restarts.
+// Restarts are the control planes that a change restarts.
 type Restarts struct {
-	Clusters []string // names of the user clusters that are known
-	Unread   []string // names of Seeds whose user clusters could not be read
+	Clusters []string // names of the known user clusters
+	Unread   []string // Seeds whose user clusters could not be read
 }
 
-// ControlPlaneRestarts works out which control planes restart when fields of the
-// KubermaticConfiguration change: those of all user clusters, or none.
+// ControlPlaneRestarts returns the control planes that restart when fields of the
+// KubermaticConfiguration change. A field below spec.userCluster restarts the control planes of
+// all user clusters, other fields restart none: then some is false.
 func ControlPlaneRestarts(inst kkp.Installation, edits []apply.Edit) (restarts Restarts, some bool) {
 	if !slices.ContainsFunc(edits, func(edit apply.Edit) bool { return edit.Path.Within(apply.Path{"spec", "userCluster"}) }) {
 		return restarts, false

@@ -5,8 +5,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 )
 
-// Configured are the objects that a ConfigPlan may have changed, without edits: the
-// configuration, every Seed, and the Secret that the configuration names for Helm.
+// Configured returns the objects that a ConfigPlan can have changed, without edits: the
+// configuration, every Seed, and the Secret for Helm that the configuration names.
 func Configured(inst kkp.Installation) []Object {
 	objects := []Object{{Kind: KindConfiguration, Name: inst.Configuration.Name}}
 	for _, seed := range inst.Seeds {
@@ -18,8 +18,8 @@ func Configured(inst kkp.Installation) []Object {
 	return objects
 }
 
-// Reverts tells whether a field is selected and one that a ConfigPlan may have changed. The
-// datacenters of Seeds are not.
+// Reverts reports whether a field is selected and a ConfigPlan can have changed it. A ConfigPlan
+// never changes datacenters.
 func (s Selection) Reverts(path apply.Path) bool {
 	return s.Has(path) && !path.Within(apply.Path{"spec", "datacenters"})
 }

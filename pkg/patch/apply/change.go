@@ -1,6 +1,6 @@
-// Package apply changes single fields of Kubernetes objects by server-side apply, and
-// takes its changes back. It knows fields, schemas, owners and previous values; it must not
-// know what the fields mean.
+// Package apply changes single fields of Kubernetes objects by server-side apply, and reverts
+// these changes. It knows fields, schemas, field managers and previous values. It must not know
+// the meaning of a field.
 package apply
 
 import (
@@ -12,31 +12,31 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Edit is a field and the value that it is to have: of a JSON type, as in an
-// unstructured object.
+// Edit is a field with the value to set. The value has a JSON type, as in an unstructured
+// object.
 type Edit struct {
 	Path  Path
 	Value any
 }
 
-// Change is what is to become of an object.
+// Change is the change of one object.
 type Change struct {
-	Live    *unstructured.Unstructured // as it was read
-	After   *unstructured.Unstructured // as it is to be
-	Edits   []Edit                     // of fields that have another value now
-	Same    []Edit                     // of fields that have the wanted value already
-	Unknown []Path                     // fields that the kind has not on this API server
+	Live    *unstructured.Unstructured // the object as read
+	After   *unstructured.Unstructured // the object after the change
+	Edits   []Edit                     // fields whose value changes
+	Same    []Edit                     // fields that already have the value
+	Unknown []Path                     // fields that the API server does not know
 
 	schema Schema
 	revert bool
 	again  func(live *unstructured.Unstructured) (Change, error)
 }
 
-// Empty tells whether there is nothing to do.
+// Empty reports whether no value changes.
 func (c Change) Empty() bool { return len(c.Edits) == 0 }
 
-// Compute works out a change. The previous values are kept in an annotation of the object,
-// for Revert.
+// Compute returns a change. The previous values are stored in an annotation of the object, for
+// Revert.
 func Compute(live *unstructured.Unstructured, schema Schema, edits []Edit) (Change, error) {
 	change := Change{Live: live, After: live.DeepCopy(), schema: schema}
 	change.again = func(live *unstructured.Unstructured) (Change, error) { return Compute(live, schema, edits) }
@@ -66,8 +66,8 @@ func Compute(live *unstructured.Unstructured, schema Schema, edits []Edit) (Chan
 	return change, records.write(change.After)
 }
 
-// Fragment is the part of an object that the edits of a change make up, and nothing else:
-// what to keep in a repository, for others to apply. It is nil if there is no edit.
+// Fragment returns an object with only the fields of the change, to commit to a Git repository
+// from which another tool applies it. It is nil if the change has no fields.
 func (c Change) Fragment() *unstructured.Unstructured {
 	if len(c.Edits)+len(c.Same) == 0 {
 		return nil
@@ -81,13 +81,13 @@ func fragment(live *unstructured.Unstructured, edits []Edit) *unstructured.Unstr
 	part.SetName(live.GetName())
 	part.SetNamespace(live.GetNamespace())
 	for _, edit := range edits {
-		_ = edit.Path.set(part.Object, edit.Value) // no edit is in the way of another
+		_ = edit.Path.set(part.Object, edit.Value) // edits do not overlap
 	}
 	return part
 }
 
-// Renew works the same change out for what the object is by now. It fails with a
-// *StaleError if that makes it another change: then someone else has changed its fields.
+// Renew computes the change again for the object as it is now. It fails with a *StaleError if
+// another client has changed one of the fields since.
 func (c Change) Renew(live *unstructured.Unstructured) (Change, error) {
 	now, err := c.again(live)
 	if err != nil {
@@ -102,7 +102,7 @@ func (c Change) Renew(live *unstructured.Unstructured) (Change, error) {
 	return now, nil
 }
 
-// Name is how kubectl names an object: "seed.kubermatic.k8c.io/frankfurt".
+// Name returns the name of an object as kubectl prints it: "seed.kubermatic.k8c.io/frankfurt".
 func Name(object *unstructured.Unstructured) string {
 	kind := object.GroupVersionKind().GroupKind()
 	return strings.ToLower(kind.String()) + "/" + object.GetName()

@@ -17,18 +17,18 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// Manager is the field manager under which fields are changed unless another is asked for.
+// Manager is the default field manager.
 const Manager = "kubectl-kkp-mirror"
 
-// Client changes objects.
+// Client applies changes to objects.
 type Client struct {
 	dynamic.Interface
 	Manager string // the field manager
-	Force   bool   // take fields from their owners
-	DryRun  bool   // let the server check and tell, and change nothing
+	Force   bool   // take fields from other managers
+	DryRun  bool   // server-side dry run: nothing is changed
 }
 
-// ConflictError says whose fields a change would take.
+// ConflictError lists fields of the change that other managers own.
 type ConflictError struct {
 	Object string
 	Fields []string // `spec.ui.dockerRepository, owned by "argocd-controller"`
@@ -41,10 +41,10 @@ func (e *ConflictError) Error() string {
 		e.Object, strings.Join(e.Fields, "\n  "))
 }
 
-// Unwrap returns what the server said.
+// Unwrap returns the API server's error.
 func (e *ConflictError) Unwrap() error { return e.Err }
 
-// StaleError says that an object was changed while a change to it was worked out.
+// StaleError says that another client has changed an object since it was read.
 type StaleError struct {
 	Object string
 	Err    error
@@ -54,7 +54,7 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("%s: not changed, because another client changed it in the meantime. Run the command again", e.Object)
 }
 
-// Unwrap returns what the server said.
+// Unwrap returns the API server's error.
 func (e *StaleError) Unwrap() error { return e.Err }
 
 // Apply carries a change out and returns the object as the server has it then. It fails
@@ -83,8 +83,8 @@ func (c Client) Apply(ctx context.Context, resource schema.GroupVersionResource,
 	return object, nil
 }
 
-// request is the patch that a change is. Values are given back by a merge patch: it also
-// removes the empty maps that an apply would leave.
+// request returns the patch for a change. A revert is a merge patch, because server-side apply
+// would leave empty maps.
 func (c Client) request(change Change) (types.PatchType, []byte, error) {
 	if !change.revert {
 		configuration, err := c.configuration(change)
@@ -117,9 +117,9 @@ func (c Client) request(change Change) (types.PatchType, []byte, error) {
 	return types.MergePatchType, data, err
 }
 
-// configuration is what is applied: the fields that this manager has applied before, which
-// would be removed otherwise, and those of the change. Its resource version lets the
-// server refuse it if the object is another one by now.
+// configuration returns the object to apply: the fields of the change, and the fields that this
+// manager has applied before, which server-side apply would remove otherwise. With its resource
+// version the API server rejects it if the object was changed.
 func (c Client) configuration(change Change) (*unstructured.Unstructured, error) {
 	configuration := fragment(change.Live, change.Edits)
 	configuration.SetResourceVersion(change.Live.GetResourceVersion())
@@ -129,7 +129,7 @@ func (c Client) configuration(change Change) (*unstructured.Unstructured, error)
 			continue
 		}
 		if _, isMap := value.(map[string]any); isMap && !change.schema.atomic(path) {
-			value = map[string]any{} // of the map itself, not of what others put there
+			value = map[string]any{} // own the map, not the fields of other managers in it
 		}
 		if err := path.set(configuration.Object, value); err != nil {
 			return nil, err
@@ -139,18 +139,18 @@ func (c Client) configuration(change Change) (*unstructured.Unstructured, error)
 	return configuration, annotation.set(configuration.Object, annotation.Lookup(change.After.Object))
 }
 
-// foreign tells whether a field of the change has another owner. Without one, there is
-// only this manager's own past to be in conflict with: fields that Revert gave back.
+// foreign reports whether another manager owns a field of the change. If not, a conflict is with
+// this manager's own earlier changes, which Revert has restored, and force is safe.
 func (c Client) foreign(change Change) bool {
 	return slices.ContainsFunc(change.Edits, func(edit Edit) bool { return len(c.others(change.Live, edit.Path)) > 0 })
 }
 
-// others are the owners of a field beside this manager.
+// others returns the managers that own a field, without this one.
 func (c Client) others(object *unstructured.Unstructured, path Path) []string {
 	return slices.DeleteFunc(owners(object, path), func(name string) bool { return name == c.Manager })
 }
 
-// explain makes the server's answer one that says what to do.
+// explain turns a conflict of the API server into a typed error that says what to do.
 func (c Client) explain(change Change, err error) error {
 	if !apierrors.IsConflict(err) {
 		return fmt.Errorf("%s: %w", Name(change.Live), err)
@@ -163,7 +163,7 @@ func (c Client) explain(change Change, err error) error {
 	conflict := &ConflictError{Object: Name(change.Live), Err: err}
 	for _, edit := range change.Edits {
 		names := c.others(change.Live, edit.Path)
-		if len(names) == 0 { // the map that it is in, as a whole
+		if len(names) == 0 { // the owner of the atomic map around the field
 			names = managers(change.Live, func(field Path) bool { return edit.Path.Within(field) && change.schema.atomic(field) })
 		}
 		for _, owner := range names {

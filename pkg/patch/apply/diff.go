@@ -7,9 +7,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/mask"
 )
 
-// Texts are an object before and after, in YAML, without what the server keeps for itself
-// and without secrets: those that differ are told apart, and no more. An object that is not
-// there, nil, is "".
+// Texts returns an object before and after a change as YAML, without fields that the API server
+// manages. Secret values are masked; masked values that differ are marked. A nil object is "".
 func Texts(before, after *unstructured.Unstructured) (string, string, error) {
 	old, fresh := mask.Pair(legible(before), legible(after))
 	oldText, err := text(old)
@@ -28,7 +27,7 @@ func text(object map[string]any) (string, error) {
 	return string(data), err
 }
 
-// legible is a copy without the fields that are for machines.
+// legible returns a copy without status and without metadata that the API server manages.
 func legible(object *unstructured.Unstructured) map[string]any {
 	if object == nil {
 		return nil
@@ -42,8 +41,7 @@ func legible(object *unstructured.Unstructured) map[string]any {
 	return object.Object
 }
 
-// Masked is an object as it may be printed: with its credentials masked, those in the
-// previous values of its fields included.
+// Masked returns an object with masked credentials, also in the annotation with previous values.
 func Masked(object *unstructured.Unstructured) *unstructured.Unstructured {
 	return &unstructured.Unstructured{Object: mask.Object(object.Object)}
 }

@@ -8,12 +8,12 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
-// owners are the managers of a field, or of a part of it.
+// owners returns the managers that own a field or a part of it.
 func owners(object *unstructured.Unstructured, path Path) []string {
 	return managers(object, func(field Path) bool { return field.Within(path) })
 }
 
-// managers are those who manage a field of some kind.
+// managers returns the managers that own a field for which kind returns true.
 func managers(object *unstructured.Unstructured, kind func(Path) bool) []string {
 	var names []string
 	for _, entry := range object.GetManagedFields() {
@@ -24,8 +24,8 @@ func managers(object *unstructured.Unstructured, kind func(Path) bool) []string 
 	return names
 }
 
-// applied are the fields that a manager has applied. An apply that leaves one out removes
-// it.
+// applied returns the fields that a manager has set by server-side apply. The next apply without
+// one of these fields removes it.
 func applied(object *unstructured.Unstructured, manager string) []Path {
 	for _, entry := range object.GetManagedFields() {
 		if entry.Manager == manager && entry.Operation == metav1.ManagedFieldsOperationApply && entry.Subresource == "" {
@@ -35,8 +35,8 @@ func applied(object *unstructured.Unstructured, manager string) []Path {
 	return nil
 }
 
-// fieldsOf are the fields of an entry, as far as they lead through maps only. Entries that
-// cannot be read have none.
+// fieldsOf returns the fields of an entry. The path of a field in a list ends at the list. An
+// entry that cannot be read has no fields.
 func fieldsOf(entry metav1.ManagedFieldsEntry) []Path {
 	if entry.FieldsV1 == nil {
 		return nil
@@ -50,7 +50,7 @@ func fieldsOf(entry metav1.ManagedFieldsEntry) []Path {
 		var path Path
 		for _, element := range elements {
 			if element.FieldName == nil {
-				break // the list is the field
+				break // a list counts as one field
 			}
 			path = append(path, *element.FieldName)
 		}

@@ -9,15 +9,14 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Path leads to a field of an object: the keys of the maps on the way, which may contain
-// dots.
+// Path is the path of a field in an object: the keys of the nested maps. Keys can contain dots.
 type Path []string
 
-// ParsePath reads a path without such keys: "spec.ui.dockerRepository".
+// ParsePath parses a path whose keys contain no dots: "spec.ui.dockerRepository".
 func ParsePath(text string) Path { return strings.Split(text, ".") }
 
-// String is the path as kubectl explain takes it; keys that are no names are quoted:
-// spec.datacenters["eu.1"].node.httpProxy.
+// String returns the path as kubectl explain takes it. Keys with other characters than letters,
+// digits, - and _ are quoted: spec.datacenters["eu.1"].node.httpProxy.
 func (p Path) String() string {
 	var text strings.Builder
 	for i, key := range p {
@@ -33,7 +32,7 @@ func (p Path) String() string {
 	return text.String()
 }
 
-// Within tells whether the path is another one or leads through it.
+// Within reports whether the path is equal to another path or below it.
 func (p Path) Within(other Path) bool {
 	return len(p) >= len(other) && slices.Equal(p[:len(other)], other)
 }
@@ -47,7 +46,7 @@ func (p Path) Lookup(object map[string]any) any {
 	return value
 }
 
-// lookup returns the value of a field, and how many of the keys that lead to it are there.
+// lookup returns the value of a field, and how many keys of its path exist.
 func (p Path) lookup(object map[string]any) (value any, present int) {
 	value = object
 	for i, key := range p {
@@ -62,13 +61,13 @@ func (p Path) lookup(object map[string]any) (value any, present int) {
 	return value, len(p)
 }
 
-// set sets a field. It fails where something on the way is not a map.
+// set sets a field. It fails if a value on the path is not a map.
 func (p Path) set(object map[string]any, value any) error {
 	return unstructured.SetNestedField(object, deepCopy(value), p...)
 }
 
-// remove removes a field, and the maps on the way to it that are of no use then, but for
-// the first keep keys.
+// remove removes a field, and then the maps on its path that are empty or useless. The maps of
+// the first keep keys stay.
 func (p Path) remove(object map[string]any, keep int, useless func(Path, map[string]any) bool) {
 	unstructured.RemoveNestedField(object, p...)
 	for end := len(p) - 1; end > keep; end-- {

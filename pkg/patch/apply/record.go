@@ -9,35 +9,35 @@ import (
 	"k8s.io/apimachinery/pkg/util/json"
 )
 
-// PreviousAnnotation holds the values that fields had before they were changed.
+// PreviousAnnotation is the annotation with the previous values of changed fields.
 const PreviousAnnotation = "kkp-mirror.dev/previous"
 
 // maxDepth bounds the paths that are read from an annotation.
 const maxDepth = 32
 
-// record is what is known about a field that was changed.
+// record is the previous and the new value of a changed field.
 type record struct {
 	Path     Path `json:"path"`
-	Present  int  `json:"present"`            // how many of its keys there were; all: it had a value
-	Previous any  `json:"previous,omitempty"` // the value that it had
-	Set      any  `json:"set"`                // the value that it was given
+	Present  int  `json:"present"`            // how many keys of the path existed; all: the field had a value
+	Previous any  `json:"previous,omitempty"` // the value before
+	Set      any  `json:"set"`                // the value after
 }
 
-// had tells whether the field had a value.
+// had reports whether the field had a value.
 func (r record) had() bool { return r.Present == len(r.Path) }
 
-// plausible tells whether a record can be one of this tool, which changes specs and
+// plausible reports whether this tool can have written a record: it changes only specs and
 // annotations.
 func (r record) plausible() bool {
 	changeable := r.Path.Within(Path{"spec"}) && len(r.Path) > 1 || r.Path.Within(Path{"metadata", "annotations"}) && len(r.Path) == 3
 	return changeable && len(r.Path) <= maxDepth && r.Present >= 0 && r.Present <= len(r.Path)
 }
 
-// records are those of one object.
+// records are the records of one object.
 type records []record
 
-// readRecords reads the annotation of an object, which anyone who may change the object
-// can have written.
+// readRecords reads the annotation of an object. The annotation is not trusted: every user who
+// may change the object can write it.
 func readRecords(object *unstructured.Unstructured) (records, error) {
 	text, ok := object.GetAnnotations()[PreviousAnnotation]
 	if !ok {
@@ -56,8 +56,8 @@ func readRecords(object *unstructured.Unstructured) (records, error) {
 	return kept, nil
 }
 
-// with returns the records after one more edit. Of several edits of a field, the value
-// before the first counts, unless someone else gave it another one in between.
+// with returns the records after one more edit. The previous value of a field is the value
+// before the first edit, unless another client changed the field in between.
 func (rs records) with(live map[string]any, edit Edit) records {
 	value, present := edit.Path.lookup(live)
 	now := record{Path: edit.Path, Present: present, Set: edit.Value}
@@ -76,7 +76,7 @@ func (rs records) with(live map[string]any, edit Edit) records {
 	return rs
 }
 
-// write keeps the records in an object.
+// write stores the records in the annotation of an object.
 func (rs records) write(object *unstructured.Unstructured) error {
 	annotations := object.GetAnnotations()
 	if len(rs) == 0 {

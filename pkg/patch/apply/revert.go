@@ -9,8 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// ChangedError says that fields have other values by now than they were given, so that
-// their previous values are not what should follow.
+// ChangedError lists fields that another client has changed since. Their previous values may be
+// wrong now.
 type ChangedError struct {
 	Object string
 	Fields []string // "spec.ui.dockerRepository, by kubectl-edit"
@@ -21,9 +21,8 @@ func (e *ChangedError) Error() string {
 		e.Object, strings.Join(e.Fields, "\n  "))
 }
 
-// Revert works out how to give the fields that were changed their previous values back,
-// those that are wanted. A field that someone else changed since is an error, a
-// *ChangedError, unless it is forced.
+// Revert returns the change that restores the previous values of the wanted fields. It fails with
+// a *ChangedError if another client has changed one of them since, unless force is set.
 func Revert(live *unstructured.Unstructured, wanted func(Path) bool, force bool) (Change, error) {
 	change := Change{Live: live, After: live.DeepCopy(), revert: true}
 	change.again = func(live *unstructured.Unstructured) (Change, error) { return Revert(live, wanted, force) }
@@ -53,9 +52,9 @@ func Revert(live *unstructured.Unstructured, wanted func(Path) bool, force bool)
 	return change, left.write(change.After)
 }
 
-// restore gives a field its previous value back. Maps that were made for it go with it,
-// if all that is left in them are defaults that the API server filled in: these have no
-// owner.
+// restore restores the previous value of a field. If the field had none, the maps that were
+// created for the field are removed with it, unless they hold fields that a manager owns.
+// Defaults of the API server have no manager.
 func (r record) restore(live *unstructured.Unstructured, object map[string]any) error {
 	if r.had() {
 		return r.Path.set(object, r.Previous)
@@ -66,7 +65,7 @@ func (r record) restore(live *unstructured.Unstructured, object map[string]any) 
 	return nil
 }
 
-// unowned tells whether nobody manages any of the fields in a map.
+// unowned reports whether no manager owns a field in a map.
 func unowned(live *unstructured.Unstructured, path Path, table map[string]any) bool {
 	for key, value := range table {
 		field := append(slices.Clone(path), key)

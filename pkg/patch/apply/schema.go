@@ -10,17 +10,16 @@ import (
 	"k8s.io/client-go/openapi3"
 )
 
-// Schema is what an API server says about the fields of a kind. The API server drops
-// fields that a kind has not, without a word.
+// Schema is the OpenAPI schema of a kind. The API server drops fields that are not in the schema
+// silently.
 type Schema struct {
 	root map[string]any
 }
 
-// SchemaOf is a schema as OpenAPI writes it.
+// SchemaOf returns the schema for an OpenAPI document.
 func SchemaOf(root map[string]any) Schema { return Schema{root: root} }
 
-// ReadSchema asks an API server for the schema of a kind, as it is published for everyone
-// who may use the API.
+// ReadSchema reads the schema of a kind from /openapi/v3 of the API server.
 func ReadSchema(client openapi.Client, kind schema.GroupVersionKind) (Schema, error) {
 	spec, err := openapi3.NewRoot(client).GVSpecAsMap(kind.GroupVersion())
 	if err != nil {
@@ -36,7 +35,7 @@ func ReadSchema(client openapi.Client, kind schema.GroupVersionKind) (Schema, er
 	return Schema{}, fmt.Errorf("the API server has no schema of %s in /openapi/v3", kind)
 }
 
-// describes tells whether a schema is that of a kind.
+// describes reports whether a schema is the schema of a kind.
 func describes(root map[string]any, kind schema.GroupVersionKind) bool {
 	kinds, _ := root["x-kubernetes-group-version-kind"].([]any)
 	return slices.ContainsFunc(kinds, func(entry any) bool {
@@ -45,7 +44,7 @@ func describes(root map[string]any, kind schema.GroupVersionKind) bool {
 	})
 }
 
-// Has tells whether the kind has a field. Every kind has metadata.
+// Has reports whether the kind has a field. Every kind has metadata.
 func (s Schema) Has(path Path) bool {
 	if path.Within(Path{"metadata"}) {
 		return true
@@ -54,13 +53,13 @@ func (s Schema) Has(path Path) bool {
 	return ok
 }
 
-// atomic tells whether a map has one owner for all that is in it.
+// atomic reports whether a map has one manager for all its fields.
 func (s Schema) atomic(path Path) bool {
 	at, _ := s.at(path)
 	return at["x-kubernetes-map-type"] == "atomic"
 }
 
-// at is the schema of a field, empty where a kind takes any.
+// at returns the schema of a field. The schema is empty where the kind allows any field.
 func (s Schema) at(path Path) (map[string]any, bool) {
 	at := s.root
 	for _, key := range path {
@@ -80,8 +79,8 @@ func (s Schema) at(path Path) (map[string]any, bool) {
 	return at, true
 }
 
-// Strings are the paths of the text fields of the kind that lead through no list and no
-// map with free keys, ordered.
+// Strings returns the sorted paths of the string fields of the kind, without those in lists and
+// in maps with arbitrary keys.
 func (s Schema) Strings() []Path {
 	var paths []Path
 	var walk func(at map[string]any, path Path)

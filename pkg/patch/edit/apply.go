@@ -16,8 +16,9 @@ func (e Editor) Try(ctx context.Context, changes []Edited) ([]Edited, error) {
 	})
 }
 
-// Apply makes the changes, each only if it is still the same change of the object as it is
-// now. After an error it goes on with the next object; After is nil where nothing was made.
+// Apply makes the changes. It reads each object again, and fails with an *apply.StaleError if
+// the change is not the same any more. After an error it continues with the next object; After
+// stays nil for objects that were not changed.
 func (e Editor) Apply(ctx context.Context, changes []Edited) ([]Edited, error) {
 	for i := range changes {
 		changes[i].After = nil
@@ -36,7 +37,7 @@ func (e Editor) Apply(ctx context.Context, changes []Edited) ([]Edited, error) {
 	})
 }
 
-// each does something with every change that is not empty, and goes on after an error.
+// each calls do for every change that is not empty, and continues after an error.
 func each(changes []Edited, do func(Edited) (Edited, error)) ([]Edited, error) {
 	var failures []error
 	for i, one := range changes {

@@ -1,7 +1,7 @@
-// Package edit reads and changes the objects of an installation on its master: the
-// KubermaticConfiguration, Seeds, and the Secret for Helm. It knows where objects of each kind
-// are, and in which steps their changes are computed, tried and made. It must not know which
-// fields a mirror needs: package patch does.
+// Package edit reads and changes the objects of an installation on the master cluster: the
+// KubermaticConfiguration, Seeds, and the Secret for Helm. It knows the API resource of each
+// kind and the order of the steps: compute, dry run, apply. It must not know which fields a
+// mirror needs; package patch knows them.
 package edit
 
 import (
@@ -17,13 +17,13 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 )
 
-// Options say under which name, and against whom, fields are changed.
+// Options are options of server-side apply.
 type Options struct {
 	Manager string // the field manager
 	Force   bool   // take fields from other managers
 }
 
-// Editor reads and changes objects in the namespace of KKP on a master.
+// Editor reads and changes objects in KKP's namespace of the master cluster.
 type Editor struct {
 	master    kkp.Client
 	client    apply.Client
@@ -31,7 +31,7 @@ type Editor struct {
 	schemas   map[string]apply.Schema // by kind
 }
 
-// New makes an editor. A schema is read from the API server once for each kind.
+// New returns an editor. It reads the schema of each kind once from the API server.
 func New(master kkp.Client, namespace string, options Options) Editor {
 	return Editor{
 		master: master, namespace: namespace, schemas: map[string]apply.Schema{},
@@ -42,13 +42,13 @@ func New(master kkp.Client, namespace string, options Options) Editor {
 // Edited is an object with the change to make.
 type Edited struct {
 	Kind   string
-	Schema apply.Schema // of the kind, as the API server has it
+	Schema apply.Schema // schema of the kind
 	Change apply.Change
-	After  *unstructured.Unstructured // as the API server has or would have it, nil if it was not asked
+	After  *unstructured.Unstructured // the API server's object after the change or dry run; nil before
 }
 
-// Result is the object after the change: the API server's answer, or what was computed if it
-// was not asked.
+// Result returns the object after the change: the API server's object, or the computed object
+// before the API server was asked.
 func (e Edited) Result() *unstructured.Unstructured {
 	if e.After != nil {
 		return e.After
@@ -56,7 +56,7 @@ func (e Edited) Result() *unstructured.Unstructured {
 	return e.Change.After
 }
 
-// resourceOf is the API resource of a kind.
+// resourceOf returns the API resource of a kind.
 func resourceOf(kind string) schema.GroupVersionResource {
 	switch kind {
 	case patch.KindConfiguration:
@@ -73,7 +73,7 @@ func (e Editor) Get(ctx context.Context, kind, name string) (*unstructured.Unstr
 	return e.master.Resource(resourceOf(kind)).Namespace(e.namespace).Get(ctx, name, metav1.GetOptions{})
 }
 
-// schema is what the API server knows of a kind. Of a Secret, only annotations are changed.
+// schema returns the schema of a kind. A Secret needs none, because only its annotations change.
 func (e Editor) schema(kind string) (apply.Schema, error) {
 	if known, ok := e.schemas[kind]; ok || kind == patch.KindSecret {
 		return known, nil
@@ -84,7 +84,7 @@ func (e Editor) schema(kind string) (apply.Schema, error) {
 	return read, err
 }
 
-// Compute works out the change of an object that was read.
+// Compute returns the change of an object that was read.
 func (e Editor) Compute(live *unstructured.Unstructured, object patch.Object) (Edited, error) {
 	schema, err := e.schema(object.Kind)
 	if err != nil {
@@ -94,7 +94,7 @@ func (e Editor) Compute(live *unstructured.Unstructured, object patch.Object) (E
 	return Edited{Kind: object.Kind, Schema: schema, Change: change}, err
 }
 
-// ComputeAll reads objects and works out their changes.
+// ComputeAll reads objects and returns their changes.
 func (e Editor) ComputeAll(ctx context.Context, objects []patch.Object) ([]Edited, error) {
 	var all []Edited
 	for _, object := range objects {
@@ -111,8 +111,8 @@ func (e Editor) ComputeAll(ctx context.Context, objects []patch.Object) ([]Edite
 	return all, nil
 }
 
-// Revert reads an object and works out how its wanted fields get their previous values back.
-// A Secret that does not exist any more has nothing to revert: the change is empty.
+// Revert reads an object and returns the change that restores the previous values of its wanted
+// fields. For a Secret that does not exist any more the change is empty.
 func (e Editor) Revert(ctx context.Context, kind, name string, wanted func(apply.Path) bool) (Edited, error) {
 	live, err := e.Get(ctx, kind, name)
 	if kind == patch.KindSecret && apierrors.IsNotFound(err) {
