@@ -45,7 +45,7 @@ func (m *matcher) compare() {
 	}
 }
 
-// predicted tells whether entries, taken together, are listed by the runs
+// predicted reports whether entries, taken together, are listed by the runs
 // that listed the row.
 func (m *matcher) predicted(entries []data.Entry, found row) bool {
 	var minors, providers []string

@@ -128,7 +128,7 @@ func (t *target) component(name string, edit func(*grid)) {
 	t.file.Components[i].Images = g.entries(t.file)
 }
 
-// unlisted tells whether no run lists an entry.
+// unlisted reports whether no run lists an entry.
 func unlisted(e data.Entry) bool {
 	return e.Upstream == data.UpstreamMissing || e.Upstream == data.UpstreamCharts
 }
@@ -150,7 +150,7 @@ func (t *target) carriedOver(report *changes) {
 	}
 }
 
-// older tells whether a tag is a lower version, as far as both are versions.
+// older reports whether a tag is a lower version, as far as both are versions.
 func older(a, b string) bool {
 	left, errLeft := semver.NewVersion(a)
 	right, errRight := semver.NewVersion(b)

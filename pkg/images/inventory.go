@@ -21,7 +21,7 @@ const UpstreamMissing = "missing"
 // SourceRunning is the source of images that pods run.
 const SourceRunning = "running"
 
-// Reason says why an image is needed.
+// Reason returns why an image is needed.
 type Reason struct {
 	Source    string `json:"source"`              // the source that found it, such as "components"
 	Component string `json:"component,omitempty"` // the workload that runs it
@@ -219,7 +219,7 @@ func (inv Inventory) Without(other Inventory) Inventory {
 	})
 }
 
-// Covers tells whether the image has all of these second places.
+// Covers reports whether the image has all of these second places.
 func (img Image) Covers(also []string) bool {
 	return !slices.ContainsFunc(also, func(place string) bool { return !slices.Contains(img.Also, place) })
 }

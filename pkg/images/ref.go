@@ -58,7 +58,7 @@ func (r Ref) String() string {
 	return s
 }
 
-// IsZero tells whether the reference is unset.
+// IsZero reports whether the reference is unset.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
 // Version is what the reference selects in its repository: the tag or, if it has
@@ -83,7 +83,7 @@ func (r *Ref) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Matches tells whether a pattern as people type it means this reference: a whole
+// Matches reports whether a pattern as people type it means this reference: a whole
 // reference, a repository with or without its registry, or the last parts of one,
 // each with or without tag and digest ("dashboard", "kubermatic/dashboard",
 // "quay.io/kubermatic/dashboard:v2.31.0").

@@ -14,7 +14,7 @@ const (
 	Unknown    Finding = "unknown"    // it could not be checked
 )
 
-// Broken tells whether the image has to be copied to become what it should be.
+// Broken reports whether the image has to be copied to become what it should be.
 func (f Finding) Broken() bool { return f == Missing || f == Different || f == Incomplete }
 
 // Check is what was found out about one image at the target.

@@ -53,7 +53,7 @@ func (e *ConfigurationError) where() string {
 // Unwrap returns why none could be read.
 func (e *ConfigurationError) Unwrap() error { return e.Err }
 
-// notInstalled tells whether an error means that the API has no such resource.
+// notInstalled reports whether an error means that the API has no such resource.
 func notInstalled(err error) bool {
 	return apierrors.IsNotFound(err) || meta.IsNoMatchError(err)
 }

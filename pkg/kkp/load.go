@@ -245,7 +245,7 @@ func listSelected(ctx context.Context, client dynamic.Interface, resource schema
 	return objects, err
 }
 
-// sameCluster tells whether two clients talk to one cluster, by the identity of a
+// sameCluster reports whether two clients talk to one cluster, by the identity of a
 // namespace that every cluster has. What cannot be read counts as another cluster.
 func sameCluster(ctx context.Context, a, b dynamic.Interface) bool {
 	identity := func(client dynamic.Interface) types.UID {

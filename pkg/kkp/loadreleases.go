@@ -35,7 +35,7 @@ func releaseNamespaces(namespace string) []string {
 	return append(masterNamespaces(namespace), metav1.NamespaceSystem)
 }
 
-// ownRelease tells whether a release belongs to KKP: in kube-system, kubermatic-installer
+// ownRelease reports whether a release belongs to KKP: in kube-system, kubermatic-installer
 // installs only s3-exporter (kubermatic pkg/install/stack/kubermatic-seed, v2.31.0).
 func ownRelease(r HelmRelease) bool {
 	return r.Namespace != metav1.NamespaceSystem || r.ChartName == "s3-exporter"

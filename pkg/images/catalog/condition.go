@@ -17,7 +17,7 @@ type shape struct {
 	provider, cni     string
 }
 
-// meets tells whether a cluster of this shape uses the entry.
+// meets reports whether a cluster of this shape uses the entry.
 func (s shape) meets(e data.Entry) bool {
 	return meetsKubernetes(e.Kubernetes, s) && meetsList(e.Providers, s.provider) && meetsList(e.CNI, s.cni) &&
 		(s.provider == "" || !slices.Contains(e.Except, s.provider))
@@ -32,7 +32,7 @@ func meetsList(condition []string, value string) bool {
 	return len(condition) == 0 || value == "" || slices.Contains(condition, value)
 }
 
-// unconditional tells whether an entry is needed without any user cluster.
+// unconditional reports whether an entry is needed without any user cluster.
 func unconditional(e data.Entry) bool {
 	return len(e.Kubernetes) == 0 && len(e.Providers) == 0 && len(e.Except) == 0 && len(e.CNI) == 0
 }

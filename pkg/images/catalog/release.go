@@ -37,7 +37,7 @@ func (r *Release) Version() string { return r.version }
 // DataVersion is the release whose data is used.
 func (r *Release) DataVersion() string { return r.facts.Version }
 
-// Exact tells whether the data is that of the version asked for.
+// Exact reports whether the data is that of the version asked for.
 func (r *Release) Exact() bool { return r.version == r.facts.Version }
 
 // Edition is the edition asked for.
@@ -105,7 +105,7 @@ type Setting struct {
 	// TagField and SuffixField name the fields of the tag, empty if there are
 	// none.
 	TagField, SuffixField string
-	// OverwriteRegistry tells whether overwriteRegistry is applied on top of a
+	// OverwriteRegistry reports whether overwriteRegistry is applied on top of a
 	// value that is set here, and so prefixes it twice.
 	OverwriteRegistry bool
 	// Edition is the only one that reads the field, empty for both.

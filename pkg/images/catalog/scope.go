@@ -49,7 +49,7 @@ type NeededImage struct {
 	// UpstreamMissing tells that kubermatic-installer mirror-images does not
 	// list the image for this component.
 	UpstreamMissing bool
-	// OverwriteRegistry tells whether userCluster.overwriteRegistry redirects
+	// OverwriteRegistry reports whether userCluster.overwriteRegistry redirects
 	// the component's default image.
 	OverwriteRegistry bool
 }

@@ -11,13 +11,12 @@ import (
 	"strings"
 )
 
-// What a chart with all its subcharts may hold once it is unpacked. The bound on a file is
-// Helm's own.
+// Bounds of a chart with all its subcharts after unpacking. The bound of a file is Helm's.
 const (
 	maxChartBytes = 64 << 20
 	maxFileBytes  = 5 << 20
 	maxFiles      = 10000
-	maxNesting    = 8 // archives in archives
+	maxNesting    = 8 // levels of archives in archives
 )
 
 // file is a file of a chart; its name is relative to the chart.
@@ -26,7 +25,7 @@ type file struct {
 	Data []byte
 }
 
-// FromArchive reads a packed chart, its subcharts included.
+// FromArchive reads a packed chart with its subcharts.
 func FromArchive(data []byte) (*Chart, error) {
 	files, err := (&budget{}).unpack(data, 0)
 	if err != nil {
@@ -35,7 +34,7 @@ func FromArchive(data []byte) (*Chart, error) {
 	return newChart(files)
 }
 
-// budget counts what a chart and its subcharts hold.
+// budget counts the files and bytes of a chart and its subcharts.
 type budget struct {
 	bytes int64
 	files int
@@ -56,8 +55,8 @@ func (b *budget) spend(name string, size int64) error {
 	return nil
 }
 
-// unpack returns the files of an archive, with those of the archives in charts/ in place
-// of these. Nothing but files counts: links have no meaning in a chart.
+// unpack returns the files of an archive. Archives in charts/ are replaced by their files. Links
+// are ignored: charts do not use them.
 func (b *budget) unpack(data []byte, depth int) ([]file, error) {
 	if depth > maxNesting {
 		return nil, errors.New("its subcharts are packed in one another too deeply")
@@ -97,7 +96,7 @@ func (b *budget) unpack(data []byte, depth int) ([]file, error) {
 	}
 }
 
-// expand returns a file, or those that are packed in it if it is a packed subchart.
+// expand returns a file, or the files of a packed subchart.
 func (b *budget) expand(f file, depth int) ([]file, error) {
 	dir, base := path.Split(f.Name)
 	if path.Base(dir) != "charts" || path.Ext(base) != ".tgz" {
@@ -114,8 +113,8 @@ func (b *budget) expand(f file, depth int) ([]file, error) {
 	return packed, nil
 }
 
-// inChart returns a name in an archive relative to the chart, which is packed as one
-// directory.
+// inChart returns the name of a file relative to the chart, which is one directory of the
+// archive.
 func inChart(name string) (string, error) {
 	_, inner, ok := strings.Cut(strings.ReplaceAll(name, "\\", "/"), "/")
 	clean := path.Clean(inner)

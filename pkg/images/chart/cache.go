@@ -11,15 +11,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
 )
 
-// cache keeps packed charts on disk, by digest: blobs/DIGEST.tgz is a chart, refs/KEY has
-// the digest of the chart that was pulled for a key. A version of a chart does not change,
-// so one that is there is not asked for again. An empty directory is no cache.
+// cache stores packed charts on disk: blobs/DIGEST.tgz is a chart, refs/KEY has the digest of
+// the chart that was pulled for a key. A version of a chart does not change, so a stored chart is
+// not pulled again. With an empty directory nothing is stored.
 type cache struct {
 	dir string
 }
 
-// get returns the chart for a key, or nil. Content that is not what its name says does
-// not count.
+// get returns the chart for a key, or nil. A file with another digest than its name is ignored.
 func (c cache) get(key string) []byte {
 	if c.dir == "" {
 		return nil
@@ -39,7 +38,7 @@ func (c cache) get(key string) []byte {
 	return data
 }
 
-// put keeps a chart. Both files appear whole or not at all.
+// put stores a chart. Both files are written atomically.
 func (c cache) put(key string, data []byte) error {
 	if c.dir == "" {
 		return nil
@@ -61,7 +60,7 @@ func digestOf(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// write writes a file whole or not at all, and its directory.
+// write creates the directory of a file and writes the file atomically.
 func write(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err

@@ -1,11 +1,10 @@
-// Package chart knows Helm charts: how they are read within bounds, rendered with a
-// release's values, which of these values override where an image comes from, and what
-// the result refers to. It is the only importer of Helm. It must not know where a chart is
-// listed, which cluster it is for, or how a registry is spoken to.
+// Package chart reads and renders Helm charts, finds the values of a release that override
+// repositories, and finds the image references in the result. It is the only importer of Helm. It
+// must not know why a chart is needed, which cluster it is for, or the protocol of a registry.
 //
-// Whatever it reads was written by others: archives and directories are bounded, schemas
-// (which may refer to files and servers) are not evaluated, templates have neither the
-// network nor the environment nor a cluster, and are given up after some time.
+// Charts are not trusted: the size of archives and directories is bounded, schemas are not
+// evaluated, because they can refer to files and servers, and templates have no access to the
+// network, the environment and the cluster. Rendering is bounded in time.
 package chart
 
 import (
@@ -23,20 +22,20 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
 )
 
-// Chart is a chart that was read. It is never changed: each rendering opens a copy.
+// Chart is a chart that was read. It is immutable: each rendering opens a copy.
 type Chart struct {
 	Name       string
 	Version    string
 	AppVersion string
 	digest     string // of its content
 	files      []file
-	stored     json.RawMessage // in place of files: as a release holds it, without subcharts
+	stored     json.RawMessage // the chart as stored with a release, without subcharts; then there are no files
 
-	asksCluster bool // its templates can tell clusters apart
-	depends     bool // on other charts
+	asksCluster bool // the result depends on the cluster
+	depends     bool // the chart has dependencies
 }
 
-// newChart makes a chart of its files, whose subcharts are unpacked.
+// newChart returns a chart from its files. Subcharts are already unpacked.
 func newChart(files []file) (*Chart, error) {
 	sum := sha256.New()
 	asks := false
@@ -53,7 +52,7 @@ func newChart(files []file) (*Chart, error) {
 	return described(&Chart{files: files, digest: hex.EncodeToString(sum.Sum(nil)), asksCluster: asks})
 }
 
-// isRead tells whether Helm reads a file as YAML when it opens a chart: its parser has no
+// isRead reports whether Helm parses a file as YAML when it opens a chart. Helm's parser has no
 // bounds.
 func isRead(name string) bool {
 	switch path.Base(name) {
@@ -63,13 +62,13 @@ func isRead(name string) bool {
 	return false
 }
 
-// FromRelease makes a chart of what a release holds of it.
+// FromRelease returns the chart that is stored with a release.
 func FromRelease(stored json.RawMessage) (*Chart, error) {
 	sum := sha256.Sum256(stored)
 	return described(&Chart{stored: stored, digest: hex.EncodeToString(sum[:]), asksCluster: true})
 }
 
-// described fills in what the chart says about itself.
+// described fills in name, version and dependencies.
 func described(c *Chart) (*Chart, error) {
 	opened, err := c.open()
 	if err != nil {
@@ -80,8 +79,7 @@ func described(c *Chart) (*Chart, error) {
 	return c, nil
 }
 
-// open returns a copy that Helm may change. Helm's own code is not trusted with what
-// others wrote: a panic is an error.
+// open returns a copy that Helm may change. A panic of Helm's code is an error.
 func (c *Chart) open() (opened *helm.Chart, err error) {
 	defer recovered(&err)
 	if c.stored == nil {

@@ -10,9 +10,9 @@ import (
 	helm "helm.sh/helm/v3/pkg/chart"
 )
 
-// Completed returns the chart with the subcharts that it lacks and that the values turn
-// on, pulled from their repositories. Those that cannot be had are in the error; the chart
-// that comes with it has the others.
+// Completed returns the chart with the missing subcharts that the values enable, pulled from
+// their repositories. The error names the subcharts that could not be pulled; the chart returned
+// with an error has the others.
 func (r *Renderer) Completed(ctx context.Context, p *Puller, c *Chart, values map[string]any) (*Chart, error) {
 	if !c.depends {
 		return c, nil
@@ -40,7 +40,7 @@ func (r *Renderer) Completed(ctx context.Context, p *Puller, c *Chart, values ma
 	return whole, errors.Join(failures...)
 }
 
-// lacking returns where the subcharts are that the chart lacks and that the values turn on.
+// lacking returns the sources of the missing subcharts that the values enable.
 func (c *Chart) lacking(values map[string]any) ([]Source, error) {
 	prepared, err := c.prepare(values)
 	if err != nil || len(missing(prepared)) == 0 {
@@ -57,8 +57,8 @@ func (c *Chart) lacking(values map[string]any) ([]Source, error) {
 	return sources, nil
 }
 
-// lacking returns the direct dependencies that are turned on and not there. Preparing a
-// chart gives each the name of its alias.
+// lacking returns the direct dependencies that are enabled and missing. After the preparation of
+// a chart, each has the name of its alias.
 func lacking(original, prepared *helm.Chart) []*helm.Dependency {
 	there, wanted := map[string]bool{}, map[string]bool{}
 	for _, sub := range prepared.Dependencies() {
@@ -82,7 +82,7 @@ func lacking(original, prepared *helm.Chart) []*helm.Dependency {
 	return found
 }
 
-// locked is the version of a dependency: what Chart.lock says, else what Chart.yaml does.
+// locked returns the version of a dependency: from Chart.lock, else from Chart.yaml.
 func locked(c *helm.Chart, dependency *helm.Dependency) string {
 	if c.Lock == nil {
 		return dependency.Version

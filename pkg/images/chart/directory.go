@@ -13,19 +13,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
-// maxDepth bounds how deep charts are looked for.
+// maxDepth bounds the depth of the search for charts.
 const maxDepth = 8
 
-// Candidate is a chart in a directory, or why it could not be read.
+// Candidate is a chart in a directory, or the error of reading the chart.
 type Candidate struct {
-	Path  string // in the directory, with slashes
+	Path  string // path in the directory, with slashes
 	Chart *Chart // nil if Err is set
 	Err   error
 }
 
-// InDirectory returns the charts in and below a directory: every directory with a
-// Chart.yaml, and every packed chart. It does not look for charts in charts, and does not
-// follow links out of the directory.
+// InDirectory returns the charts in and below a directory: every directory with a Chart.yaml, and
+// every packed chart. It does not search in charts and does not follow links out of the directory.
 func InDirectory(dir string) ([]Candidate, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -112,7 +111,7 @@ func fromDirectory(fsys fs.FS, dir string) (*Chart, error) {
 	return fromFiles(files)
 }
 
-// readFile reads a file that is not larger than a limit.
+// readFile reads a file of bounded size.
 func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -126,8 +125,8 @@ func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	return data, nil
 }
 
-// ignoreRules reads a chart's .helmignore as far as charts use it: names and patterns of
-// files and directories.
+// ignoreRules parses a chart's .helmignore: names and patterns of files and directories. Negation
+// is ignored.
 func ignoreRules(fsys fs.FS) func(string) bool {
 	data, err := readFile(fsys, ".helmignore", maxFileBytes)
 	if errors.Is(err, fs.ErrNotExist) || err != nil {
@@ -154,7 +153,7 @@ func ignoreRules(fsys fs.FS) func(string) bool {
 	}
 }
 
-// InFiles returns the unpacked charts among files by their paths, as InDirectory does.
+// InFiles is InDirectory for files by their paths. Packed charts are not searched.
 func InFiles(files map[string][]byte) []Candidate {
 	var found []Candidate
 	paths := slices.Sorted(maps.Keys(files))
@@ -176,7 +175,7 @@ func InFiles(files map[string][]byte) []Candidate {
 	return found
 }
 
-// fromFiles makes a chart of files, unpacking its subcharts.
+// fromFiles returns a chart from files, and unpacks its subcharts.
 func fromFiles(files []file) (*Chart, error) {
 	spent := &budget{}
 	var all []file

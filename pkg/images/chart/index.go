@@ -16,7 +16,7 @@ import (
 // Bounds of a repository's index.yaml. The largest public ones have some tens of MiB.
 const (
 	maxIndexBytes = 64 << 20
-	maxEntries    = 20_000 // of one chart
+	maxEntries    = 20_000 // versions of one chart
 	maxEntryBytes = 1 << 20
 )
 
@@ -32,9 +32,9 @@ type indexEntry struct {
 	Digest  string   `json:"digest"`
 }
 
-// readIndex returns the entries of one chart in an index.yaml. A parser makes a hundred
-// bytes of each of an index, so that only what is about the chart is parsed, version by
-// version, if the index is written as Helm writes it: as YAML in block style, or as JSON.
+// readIndex returns the entries of one chart in an index.yaml. A YAML parser needs a hundred
+// times the size of the index as memory. Therefore only the entries of the chart are parsed, one
+// by one, if the index has the form that Helm writes: YAML in block style, or JSON.
 func readIndex(text []byte, name string) ([]indexEntry, error) {
 	if first := bytes.TrimLeft(text, " \t\r\n"); len(first) > 0 && first[0] == '{' {
 		if entries, err := readJSONIndex(text, name); err == nil {
@@ -52,7 +52,7 @@ func readIndex(text []byte, name string) ([]indexEntry, error) {
 	return found.Entries[name], err
 }
 
-// readJSONIndex reads an index that is JSON.
+// readJSONIndex reads an index in JSON.
 func readJSONIndex(text []byte, name string) (entries []indexEntry, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	err = fields(decoder, func(field string) error {
@@ -70,7 +70,7 @@ func readJSONIndex(text []byte, name string) (entries []indexEntry, err error) {
 	return entries, err
 }
 
-// fields calls read at the value of each field of an object.
+// fields calls read for the value of each field of an object.
 func fields(decoder *json.Decoder, read func(field string) error) error {
 	if err := delimiter(decoder, '{'); err != nil {
 		return err
@@ -114,8 +114,8 @@ func delimiter(decoder *json.Decoder, want json.Delim) error {
 	return err
 }
 
-// readBlockIndex reads an index that is YAML in block style. ok is false if it is not, or
-// cannot be told to be.
+// readBlockIndex reads an index in YAML block style. ok is false if the style is another or not
+// certain.
 func readBlockIndex(text []byte, name string) (entries []indexEntry, ok bool, err error) {
 	items, ok := itemsOf(text, name)
 	if !ok {
@@ -137,8 +137,8 @@ func readBlockIndex(text []byte, name string) (entries []indexEntry, ok bool, er
 	return entries, true, nil
 }
 
-// readItem reads an item of a list. ok is false if it cannot be read by itself, such as an
-// alias for what is in another one.
+// readItem reads an item of a list. ok is false if the item depends on other text, such as an
+// alias.
 func readItem(text []byte) (entries []indexEntry, ok bool) {
 	if yamlbound.Check(text) != nil {
 		return nil, false
@@ -147,8 +147,8 @@ func readItem(text []byte) (entries []indexEntry, ok bool) {
 	return entries, err == nil
 }
 
-// itemsOf cuts the items of a list out of an index, as text: those below the name of a
-// chart, below "entries". ok is false if the lines cannot be told apart.
+// itemsOf returns the text of each item in the list of a chart, below "entries". ok is false if
+// the lines cannot be assigned.
 func itemsOf(text []byte, name string) (items [][]byte, ok bool) {
 	entries, ok := bytes.CutPrefix(text, []byte("entries:\n"))
 	if !ok {
@@ -173,14 +173,14 @@ func itemsOf(text []byte, name string) (items [][]byte, ok bool) {
 type cutter struct {
 	text    []byte
 	name    string
-	names   int      // how far names are indented, -1 before the first
-	inside  bool     // the entry of the chart
-	item    int      // where the current item begins, -1 for none
-	indents int      // how far items are indented
-	items   [][]byte // those that have ended
+	names   int      // indentation of names, -1 before the first
+	inside  bool     // in the entry of the chart
+	item    int      // start of the current item, -1 for none
+	indents int      // indentation of items
+	items   [][]byte // complete items
 }
 
-// line looks at a line that begins somewhere. It is done at the end of the entry.
+// line reads the line at an offset. done is true at the end of the entry.
 func (c *cutter) line(line []byte, at int) (done, ok bool) {
 	trimmed := bytes.TrimLeft(line, " ")
 	indent := len(line) - len(trimmed)
@@ -205,7 +205,7 @@ func (c *cutter) line(line []byte, at int) (done, ok bool) {
 	return false, true
 }
 
-// within looks at a line of the entry: it begins an item, or belongs to one.
+// within reads a line of the entry: the start of an item or a part of one.
 func (c *cutter) within(indent int, dash bool, at int) (ok bool) {
 	if dash && (c.item < 0 || indent == c.indents) {
 		c.end(at)
@@ -222,7 +222,7 @@ func (c *cutter) end(at int) {
 	}
 }
 
-// isKey tells whether a line is a name alone, with what belongs to it in the next lines.
+// isKey reports whether a line is only a key, with its value in the next lines.
 func isKey(line []byte, name string) bool {
 	key, ok := strings.CutSuffix(string(line), ":")
 	return ok && strings.Trim(key, `"'`) == name

@@ -11,12 +11,12 @@ import (
 // renderTime bounds a rendering. KKP's largest chart takes a fraction of a second.
 const renderTime = 10 * time.Second
 
-// Job is what workers do with charts.
+// Job is the rendering job of workers.
 func Job() worker.Job[Request, Reply] {
 	return worker.Job[Request, Reply]{Name: "chart", Time: renderTime, Do: Request.answer}
 }
 
-// Request is a question about a chart, as a worker gets it.
+// Request is a request to a worker.
 type Request struct {
 	Want          want            `json:"want"`
 	Files         []file          `json:"files,omitempty"`
@@ -24,30 +24,30 @@ type Request struct {
 	Values        map[string]any  `json:"values"`
 	KeepOverrides bool            `json:"keepOverrides,omitempty"`
 	Target        ReleaseOptions  `json:"target"`
-	Manifests     []string        `json:"manifests,omitempty"` // what is installed of it
+	Manifests     []string        `json:"manifests,omitempty"` // the installed manifests
 }
 
-// want is what is wanted of a chart.
+// want is the kind of a request.
 type want int
 
 const (
-	wantResult    want = iota // what it refers to
-	wantTexts                 // what it renders to
-	wantLacking               // the subcharts that it lacks
-	wantInstalled             // what is installed refers to
+	wantResult    want = iota // the image references
+	wantTexts                 // the rendered templates
+	wantLacking               // the missing subcharts
+	wantInstalled             // the image references of the installed manifests
 )
 
-// Reply is what comes of a request.
+// Reply is the answer to a request.
 type Reply struct {
 	Result  Result            `json:"result"`
 	Texts   map[string]string `json:"texts,omitempty"`
 	Lacking []Source          `json:"lacking,omitempty"`
 	Missing []string          `json:"missing,omitempty"` // of a MissingError
-	Name    string            `json:"name,omitempty"`    // of a chart that a release holds
+	Name    string            `json:"name,omitempty"`    // of the chart stored with a release
 	Version string            `json:"version,omitempty"`
 }
 
-// answer does what is wanted.
+// answer answers a request.
 func (q Request) answer() (reply Reply, err error) {
 	c := &Chart{files: q.Files, stored: q.Stored}
 	switch q.Want {
@@ -67,7 +67,7 @@ func (q Request) answer() (reply Reply, err error) {
 	return reply, err
 }
 
-// request asks something about the chart.
+// request returns a request about the chart.
 func (c *Chart) request(want want, values map[string]any, target ReleaseOptions) Request {
 	return Request{Want: want, Files: c.files, Stored: c.stored, Values: values, Target: target}
 }

@@ -10,15 +10,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// origins tell where the images of a release came from before its values overrode that.
-// They are read off the values alone, so they also work for a release whose chart is not
-// whole: Helm does not store the subcharts, only their default values.
+// origins maps repositories in the values of a release back to the repositories of the chart. It
+// needs only the values, and therefore also works for a chart without its subcharts: Helm stores
+// the default values of subcharts, but not the subcharts.
 type origins struct {
-	byName  map[string]string // the repository that is pulled from → the chart's; "" if there are several
-	mirrors map[string]bool   // registries that only the overrides name
+	byName  map[string]string // overriding repository → repository of the chart; "" if several match
+	mirrors map[string]bool   // registries that only overrides name
 }
 
-// findOrigins compares where images come from with and without the user's values.
+// findOrigins compares the repositories with and without the user's values.
 func findOrigins(values, defaults map[string]any, removed []Override) origins {
 	global := globalRegistry(values)
 	mine, theirs := locations(Merge(defaults, values), ""), locations(defaults, "")
@@ -51,8 +51,8 @@ func (o origins) add(mine, theirs string) {
 	o.byName[mine] = theirs
 }
 
-// original returns a reference as the chart has it. ok is false if it is on a registry of
-// the overrides, and none of them explains it.
+// original returns the reference of the chart. ok is false if the reference is on a registry of
+// the overrides, but no override explains the reference.
 func (o origins) original(reference string) (original string, ok bool) {
 	ref, err := images.ParseRef(reference)
 	if err != nil {
@@ -65,7 +65,7 @@ func (o origins) original(reference string) (original string, ok bool) {
 	return reference, !known && !o.mirrors[ref.Registry]
 }
 
-// apply maps hits back. Those that nothing explains are returned apart.
+// apply maps hits back to upstream names. unexplained are the hits without a known one.
 func (o origins) apply(hits []manifest.Hit) (kept, unexplained []manifest.Hit) {
 	for _, hit := range hits {
 		original, ok := o.original(hit.Reference)
@@ -79,7 +79,7 @@ func (o origins) apply(hits []manifest.Hit) (kept, unexplained []manifest.Hit) {
 	return kept, unexplained
 }
 
-// locations returns the repositories that values name, by their place.
+// locations returns the repositories in values, by path.
 func locations(values map[string]any, at string) map[string]string {
 	found := map[string]string{}
 	if text := tableText(values); text != "" {
@@ -99,14 +99,14 @@ func locations(values map[string]any, at string) map[string]string {
 	return found
 }
 
-// globalRegistry is the registry that a user gave for all images of a chart.
+// globalRegistry returns the registry that the values set for all images of a chart.
 func globalRegistry(values map[string]any) string {
 	global, _ := values["global"].(map[string]any)
 	registry, _ := global["imageRegistry"].(string)
 	return registry
 }
 
-// registryIn is the registry that an override names, "" if it names none.
+// registryIn returns the registry of an override, "" without one.
 func registryIn(o Override) string {
 	key := o.Path[strings.LastIndex(o.Path, ".")+1:]
 	if isVersionKey(key) {
@@ -127,7 +127,7 @@ func registryOf(name string) string {
 	return ref.Registry
 }
 
-// repositoryName is the normalised repository of a text, "" if it is none.
+// repositoryName returns the normalised repository, "" if the text is not a reference.
 func repositoryName(text string) string {
 	if text == "" || strings.ContainsAny(text, "{ ") {
 		return ""
@@ -139,7 +139,7 @@ func repositoryName(text string) string {
 	return ref.Name()
 }
 
-// Merge lays values over others, as Helm does: tables are merged, everything else is
+// Merge merges values into other values, as Helm does: maps are merged, all other values are
 // replaced.
 func Merge(base, over map[string]any) map[string]any {
 	merged := maps.Clone(base)

@@ -10,18 +10,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Override is a value that a user gave, and that changes where an image comes from.
+// Override is a value of the user that changes the repository of an image.
 type Override struct {
 	Path    string // "cert-manager.image.repository"
-	Value   string // what the user gave
-	Default string // what the chart has, "" if it has nothing
+	Value   string // value of the user
+	Default string // value of the chart, "" without one
 }
 
-// String is the override on one line.
+// String returns the override as one line.
 func (o Override) String() string { return fmt.Sprintf("%s (%s)", o.Path, o.Value) }
 
-// withoutOverrides returns the user's values without those that override an image location, and
-// what was taken out. defaults are the chart's values, those of its subcharts included.
+// withoutOverrides returns the user's values without overrides, and the removed overrides.
+// defaults are the values of the chart with its subcharts.
 func withoutOverrides(values, defaults map[string]any) (map[string]any, []Override) {
 	s := &overrideRemover{}
 	kept := s.table(values, defaults, nil)
@@ -67,8 +67,8 @@ func (s *overrideRemover) value(value, standard any, at []string) any {
 	return value
 }
 
-// list takes the overrides out of those elements of a list that the chart has, too, by name.
-// Helm replaces lists as a whole, so a default has to be written out.
+// list takes the overrides out of the elements of a list whose names are also in the chart's
+// list. Helm replaces whole lists, so the defaults of an element are written into it.
 func (s *overrideRemover) list(values, defaults []any, at []string) []any {
 	kept := slices.Clone(values)
 	for i, value := range values {
@@ -98,15 +98,15 @@ func named(list []any, name any) map[string]any {
 	return nil
 }
 
-// location is a key that may say where an image comes from, with the tables it stands in.
+// location is a key that can hold a registry or repository, with the maps around it.
 type location struct {
 	key              string
 	at               []string
 	values, defaults map[string]any
 }
 
-// override tells whether a value overrides a location, and what stays of it: the tag that
-// a user chose for a copy of the same image.
+// override reports whether a value overrides a location. For a copy of the same image, replaced
+// is the repository of the chart with the tag of the user.
 func (l location) override(value, standard any) (replaced any, text string, ok bool) {
 	if isRegistryKey(l.key) && l.inImage() {
 		text, _ = value.(string)
@@ -115,7 +115,7 @@ func (l location) override(value, standard any) (replaced any, text string, ok b
 	}
 	_, table := value.(map[string]any)
 	if _, both := standard.(map[string]any); table && both {
-		return nil, "", false // its keys are looked at one by one
+		return nil, "", false // the keys are checked one by one
 	}
 	if !isImageKey(l.key) || (strings.EqualFold(l.key, "repository") && !l.inImage()) {
 		return nil, "", false
@@ -131,7 +131,7 @@ func (l location) override(value, standard any) (replaced any, text string, ok b
 	return nil, text, true
 }
 
-// inImage tells whether the tables around a key describe an image.
+// inImage reports whether the maps around a key describe an image.
 func (l location) inImage() bool {
 	if strings.EqualFold(l.key, "imageRegistry") {
 		return true
@@ -147,9 +147,9 @@ func (l location) inImage() bool {
 	return false
 }
 
-// goesWithBuild tells whether a key selects a version of a build of the user's own: an
-// image whose repository has another name than the chart's. Where the repository is a copy of
-// the chart's, a version means that version of the original, too, and stays.
+// goesWithBuild reports whether a key holds the version of the user's own build: an image whose
+// repository has another name than the repository of the chart. The version of a copy with the
+// same name is also a version of the original, and stays.
 func (l location) goesWithBuild() bool {
 	if !isVersionKey(l.key) {
 		return false
@@ -164,8 +164,8 @@ func (l location) goesWithBuild() bool {
 	return false
 }
 
-// nameOf returns the repository that a value names, a text or a table, and its text; ""
-// if it names none.
+// nameOf returns the repository of a value, which is a string or a map, and the value as text;
+// "" without a repository.
 func nameOf(value any) (name, text string) {
 	switch value := value.(type) {
 	case string:
@@ -183,7 +183,7 @@ func nameOf(value any) (name, text string) {
 	return ref.Name(), text
 }
 
-// tableText is the location in a table such as {registry, repository, tag}.
+// tableText returns the reference in a map such as {registry, repository, tag}.
 func tableText(table map[string]any) string {
 	registry, _ := table["registry"].(string)
 	for _, key := range []string{"repository", "image"} {
@@ -194,7 +194,7 @@ func tableText(table map[string]any) string {
 	return ""
 }
 
-// versionOf is the tag and digest of a reference as it is written, with its separator.
+// versionOf returns tag and digest of a reference as written, with separators.
 func versionOf(text string) string {
 	if i := strings.Index(text, "@"); i >= 0 {
 		return versionOf(text[:i]) + text[i:]
@@ -205,13 +205,13 @@ func versionOf(text string) string {
 	return ""
 }
 
-// isRegistryKey tells whether a key holds a registry: registry, imageRegistry.
+// isRegistryKey reports whether a key holds a registry: registry, imageRegistry.
 func isRegistryKey(key string) bool {
 	key = strings.ToLower(key)
 	return key == "registry" || key == "imageregistry"
 }
 
-// isImageKey tells whether a key can hold a repository or a whole reference: repository,
+// isImageKey reports whether a key can hold a repository or a whole reference: repository,
 // image, configReloaderImage, imageK8S; not imagePullPolicy, imageTag.
 func isImageKey(key string) bool {
 	lower := strings.ToLower(key)
@@ -223,7 +223,7 @@ func isImageKey(key string) bool {
 	return strings.HasSuffix(lower, "repository") || strings.HasSuffix(lower, "image") || strings.HasPrefix(lower, "image")
 }
 
-// isVersionKey tells whether a key selects a version in a repository.
+// isVersionKey reports whether a key selects a version in a repository.
 func isVersionKey(key string) bool {
 	switch strings.ToLower(key) {
 	case "tag", "digest", "sha", "sha256", "imagetag", "imagedigest":
@@ -232,7 +232,7 @@ func isVersionKey(key string) bool {
 	return false
 }
 
-// brief is a default as text.
+// brief returns a default value as text.
 func brief(standard any) string {
 	_, text := nameOf(standard)
 	return text

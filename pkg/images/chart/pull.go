@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Source is where a chart is.
+// Source is the location of a chart.
 type Source struct {
 	URL     string // of the repository: http://…, https://…, oci://…
 	Name    string
@@ -20,8 +20,8 @@ type Source struct {
 	Access  Access
 }
 
-// ref is the reference of a chart in a registry. A tag can have no +, which Helm writes
-// as _ (https://helm.sh/docs/topics/registries/).
+// ref returns the reference of a chart in a registry. A tag cannot contain +, so Helm writes _
+// (https://helm.sh/docs/topics/registries/).
 func (s Source) ref() (images.Ref, error) {
 	repository, ok := strings.CutPrefix(s.URL, "oci://")
 	if !ok {
@@ -30,7 +30,7 @@ func (s Source) ref() (images.Ref, error) {
 	return images.ParseRef(strings.TrimSuffix(repository, "/") + "/" + s.Name + ":" + strings.ReplaceAll(s.Version, "+", "_"))
 }
 
-// Access is what a repository asks for. It is for the host of the repository only.
+// Access is the credentials and TLS options for the host of a repository.
 type Access struct {
 	Username, Password string
 	Config             []byte // docker's config.json
@@ -38,38 +38,37 @@ type Access struct {
 	PlainHTTP          bool
 }
 
-// Registry gets packed charts from registries.
+// Registry pulls packed charts from registries.
 type Registry interface {
 	Chart(ctx context.Context, ref images.Ref, access Access) ([]byte, error)
-	// Origin returns where a reference is read.
+	// Origin returns the reference that is really pulled, after the registry map.
 	Origin(ref images.Ref) images.Ref
-	// Unreachable tells whether an error means that nothing else on that host can be
-	// reached, either.
+	// Unreachable reports whether an error means that the host as a whole is unreachable.
 	Unreachable(err error) bool
-	// Reach says how the user lets a host be reached.
+	// Reach returns how the user allows connections to a host.
 	Reach(host string) Reach
 }
 
-// Reach is how the user lets a host be reached.
+// Reach is how the user allows connections to a host.
 type Reach int
 
-// How hosts are reached.
+// The kinds of connections.
 const (
-	Verified   Reach = iota // over TLS with a verified certificate
-	Unverified              // over plain HTTP, or with any certificate
-	Local                   // it is this machine: nobody is in between
+	Verified   Reach = iota // TLS with a verified certificate
+	Unverified              // plain HTTP, or TLS without verification
+	Local                   // the host is this machine
 )
 
-// Puller gets charts from their repositories, each once with the same access. It is safe for
-// concurrent use.
+// Puller pulls charts from repositories, and each chart once with the same access. It is safe
+// for concurrent use.
 type Puller struct {
 	Registry Registry
 	Client   *http.Client
-	CacheDir string // where charts are kept whose origin was verified; "" for nowhere
+	CacheDir string // cache for charts from verified hosts; "": no cache
 
 	mu    sync.Mutex
 	known map[string]*pulled
-	down  map[string]error // hosts that could not be reached, and how
+	down  map[string]error // errors of unreachable hosts, by host and kind of connection
 }
 
 type pulled struct {
@@ -78,7 +77,7 @@ type pulled struct {
 	err   error
 }
 
-// Pull returns a chart.
+// Pull returns a chart, from the cache or from its repository.
 func (p *Puller) Pull(ctx context.Context, source Source) (*Chart, error) {
 	key, err := digest(source)
 	if err != nil {
@@ -106,7 +105,7 @@ func (p *Puller) Pull(ctx context.Context, source Source) (*Chart, error) {
 func (p *Puller) pull(ctx context.Context, source Source) (*Chart, error) {
 	kept, key := cache{p.CacheDir}, source.URL+"\n"+source.Name+"\n"+source.Version
 	if ref, err := source.ref(); err == nil {
-		key = "oci://" + p.Registry.Origin(ref).String() // a stand-in is not kept as the original
+		key = "oci://" + p.Registry.Origin(ref).String() // a chart from another registry has another key
 	}
 	if data := kept.get(key); data != nil {
 		return FromArchive(data)
@@ -128,12 +127,12 @@ func (p *Puller) pull(ctx context.Context, source Source) (*Chart, error) {
 		return nil, err
 	}
 	if verified {
-		_ = kept.put(key, data) // what is not kept is pulled again
+		_ = kept.put(key, data) // without an entry, the chart is pulled again
 	}
 	return c, nil
 }
 
-// fetch returns a packed chart, and whether it is proved to come from where it should.
+// fetch returns a packed chart, and whether the identity of its host was verified.
 func (p *Puller) fetch(ctx context.Context, address *url.URL, source Source) (data []byte, verified bool, err error) {
 	switch address.Scheme {
 	case "oci":
@@ -152,22 +151,22 @@ func (p *Puller) fetch(ctx context.Context, address *url.URL, source Source) (da
 	}
 }
 
-// verifiedRegistry tells whether the registry of a chart must prove that it is the one. What
-// the source allows holds for its own host, not for one that stands in.
+// verifiedRegistry reports whether the identity of the registry is verified. The options of the
+// source are only for its own host, not for a host of the registry map.
 func (p *Puller) verifiedRegistry(ref images.Ref, access Access) bool {
 	origin := p.Registry.Origin(ref)
 	reach := p.Registry.Reach(origin.Registry)
 	return reach == Local || reach == Verified && (origin.Registry != ref.Registry || !access.Insecure && !access.PlainHTTP)
 }
 
-// unreachable returns why a host could not be reached before in the same way.
+// unreachable returns the earlier error of a host with the same kind of connection.
 func (p *Puller) unreachable(way string) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.down[way]
 }
 
-// noted remembers that a host cannot be reached in some way.
+// noted stores that a host is unreachable with this kind of connection.
 func (p *Puller) noted(way string, err error) error {
 	var request *url.Error
 	if p.Registry.Unreachable(err) || errors.As(err, &request) {
@@ -198,7 +197,7 @@ func (e *hostError) Error() string {
 
 func (e *hostError) Unwrap() error { return e.err }
 
-// withoutUser takes credentials out of an address.
+// withoutUser removes credentials from an address.
 func withoutUser(address string) string {
 	parsed, err := url.Parse(address)
 	if err != nil {

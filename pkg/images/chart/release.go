@@ -9,18 +9,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// InstalledRelease is an installed release, as far as it matters here.
+// InstalledRelease is an installed Helm release: its values and manifests.
 type InstalledRelease struct {
 	ReleaseOptions
-	Stored    json.RawMessage // the chart, as the release holds it; nil: not known
+	Stored    json.RawMessage // the chart as stored with the release; nil: not known
 	Config    map[string]any  // the user's values
-	Manifests []string        // what is installed, with hooks and tests
+	Manifests []string        // installed manifests, with hooks and tests
 }
 
-// Installed returns what a release refers to. Without overrides, or to keep them, that is
-// what is installed: nothing can be more exact. Else the chart is rendered without them:
-// the stored one, or another copy of it if the stored one lacks subcharts. Where there is
-// no whole copy, or it does not render, the values tell where each image came from.
+// Installed returns the image references of a release. Without overrides, and with
+// keepOverrides, these are the references of the installed manifests. Otherwise the chart is
+// rendered without the overrides: the stored chart, or a copy from copies if the stored chart
+// lacks subcharts. If neither renders, the installed references are mapped back by the values.
 func (r *Renderer) Installed(ctx context.Context, release InstalledRelease, copies func(name, version string) *Chart, keepOverrides bool) (Result, error) {
 	reply, err := r.run(ctx, Request{
 		Want: wantInstalled, Stored: release.Stored, Values: release.Config, KeepOverrides: keepOverrides, Manifests: release.Manifests,
@@ -44,8 +44,8 @@ func (r *Renderer) Installed(ctx context.Context, release InstalledRelease, copi
 	return reply.Result, nil
 }
 
-// installed says what is installed, under its upstream names unless overrides are to be kept.
-// There are none if nothing was removed.
+// installed returns the references of the installed manifests. Without KeepOverrides they are
+// mapped back to upstream names.
 func (q Request) installed() (Reply, error) {
 	hits, err := installed(q.Manifests)
 	if err != nil || q.KeepOverrides {
@@ -66,8 +66,8 @@ func (q Request) installed() (Reply, error) {
 	return reply, nil
 }
 
-// covers tells whether what was rendered has every repository that is installed. If not,
-// the chart lacks subcharts that it does not name.
+// covers reports whether the rendered references have every installed repository. If not, the
+// chart lacks subcharts without naming them.
 func covers(rendered, installed []manifest.Hit) bool {
 	names := map[string]bool{}
 	for _, hit := range rendered {
@@ -81,7 +81,7 @@ func covers(rendered, installed []manifest.Hit) bool {
 	return true
 }
 
-// installed returns the references in what a release has installed.
+// installed returns the references in the manifests of a release.
 func installed(manifests []string) ([]manifest.Hit, error) {
 	var hits []manifest.Hit
 	var failures []error

@@ -16,16 +16,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// maxRendered bounds what a chart renders to.
+// maxRendered bounds the size of the rendered templates.
 const maxRendered = 16 << 20
 
-// ReleaseOptions is what a chart is rendered for.
+// ReleaseOptions are the options of a rendering that do not come from values.
 type ReleaseOptions struct {
-	Release    string   // the name of the release
-	Namespace  string   // of the release
-	Kubernetes string   // "v1.34.9", "" for the newest that the chart accepts
-	APIs       []string // "apps/v1/Deployment", none for those that every Kubernetes has
-	Revision   int      // of the release; from the second on, templates see an upgrade
+	Release    string   // name of the release
+	Namespace  string   // namespace of the release
+	Kubernetes string   // "v1.34.9"; "": the newest version that the chart accepts
+	APIs       []string // "apps/v1/Deployment"; empty: those of every Kubernetes
+	Revision   int      // revision of the release; templates see an upgrade from 2 on
 }
 
 // MissingError says that a chart lacks subcharts.
@@ -37,8 +37,8 @@ func (e *MissingError) Error() string {
 	return "it lacks the subcharts " + strings.Join(e.Subcharts, ", ")
 }
 
-// prepare opens a copy of the chart for some values: subcharts that they turn off are
-// left out, and values that subcharts export are imported.
+// prepare opens a copy of the chart for some values: disabled subcharts are removed, and values
+// that subcharts export are imported.
 func (c *Chart) prepare(values map[string]any) (opened *helm.Chart, err error) {
 	defer recovered(&err)
 	opened, err = c.open()
@@ -51,8 +51,8 @@ func (c *Chart) prepare(values map[string]any) (opened *helm.Chart, err error) {
 	return opened, nil
 }
 
-// defaults are the values of the chart and of its subcharts, those that the user's
-// values turn off left out.
+// defaults returns the default values of the chart and of the subcharts that the user's values
+// enable.
 func (c *Chart) defaults(values map[string]any) (defaults map[string]any, err error) {
 	defer recovered(&err)
 	opened, err := c.prepare(values)
@@ -62,7 +62,7 @@ func (c *Chart) defaults(values map[string]any) (defaults map[string]any, err er
 	return chartutil.CoalesceValues(opened, map[string]any{})
 }
 
-// missing names the subcharts that are turned on and not there.
+// missing returns the names of the enabled subcharts that are missing.
 func missing(c *helm.Chart) []string {
 	there := map[string]bool{}
 	var lacking []string
@@ -78,8 +78,8 @@ func missing(c *helm.Chart) []string {
 	return lacking
 }
 
-// render returns what the chart refers to with some values: templates with their hooks
-// and tests, and definitions. A result can come with an error.
+// render returns the image references of the chart with some values: in templates, hooks, tests
+// and CRDs. With an error, the result has the references that could be read.
 func (c *Chart) render(values map[string]any, target ReleaseOptions) (hits []manifest.Hit, err error) {
 	defer recovered(&err)
 	opened, rendered, err := c.texts(values, target)
@@ -96,8 +96,8 @@ func (c *Chart) render(values map[string]any, target ReleaseOptions) (hits []man
 	return hits, err
 }
 
-// texts returns what the templates of the chart render to, by their names. What the chart
-// itself has is worth something next to a MissingError, if it renders at all.
+// texts returns the rendered templates by name. With a *MissingError, the result has the
+// templates of the chart itself, if they render.
 func (c *Chart) texts(values map[string]any, target ReleaseOptions) (opened *helm.Chart, rendered map[string]string, err error) {
 	defer recovered(&err)
 	opened, err = c.prepare(values)
@@ -115,7 +115,7 @@ func (c *Chart) texts(values map[string]any, target ReleaseOptions) (opened *hel
 	release := chartutil.ReleaseOptions{
 		Name: target.Release, Namespace: target.Namespace, Revision: revision, IsInstall: revision == 1, IsUpgrade: revision > 1,
 	}
-	// Schemas are not evaluated: they may refer to files and servers.
+	// Schemas are not evaluated: they can refer to files and servers.
 	full, err := chartutil.ToRenderValuesWithSchemaValidation(opened, values, release, capabilities, true)
 	if err != nil {
 		return nil, nil, err
@@ -131,8 +131,8 @@ func (c *Chart) texts(values map[string]any, target ReleaseOptions) (opened *hel
 	return opened, rendered, nil
 }
 
-// separate ends the lines that separate documents where templates have joined them with the
-// next one: Helm splits there all the same.
+// separate inserts a line break after a document separator that a template has joined with the
+// next line, because Helm splits there, too.
 func separate(rendered map[string]string) {
 	joined := regexp.MustCompile(`(?m)^---(\S)`)
 	for name, text := range rendered {
@@ -142,14 +142,14 @@ func separate(rendered map[string]string) {
 	}
 }
 
-// plainTexts returns what the templates render to, without notes and what is empty.
+// plainTexts returns the rendered templates without NOTES.txt and without empty ones.
 func (c *Chart) plainTexts(values map[string]any, target ReleaseOptions) (map[string]string, error) {
 	_, rendered, err := c.texts(values, target)
 	maps.DeleteFunc(rendered, func(name, text string) bool { return isNote(name) || strings.TrimSpace(text) == "" })
 	return rendered, err
 }
 
-// capabilities are what templates can learn about the cluster.
+// capabilities returns the properties of the cluster that templates can read.
 func capabilities(wanted string, target ReleaseOptions) (*chartutil.Capabilities, error) {
 	found := chartutil.DefaultCapabilities.Copy()
 	if target.Kubernetes != "" {
@@ -168,8 +168,8 @@ func capabilities(wanted string, target ReleaseOptions) (*chartutil.Capabilities
 	return found, nil
 }
 
-// findIn returns the references in rendered files. What a file could not be read for is
-// in the error; the references of the others are returned.
+// findIn returns the references in rendered files. The error names the files that could not be
+// read; the references of the others are returned with it.
 func findIn(rendered map[string]string) ([]manifest.Hit, error) {
 	if err := notTooLarge(rendered); err != nil {
 		return nil, err
@@ -191,7 +191,7 @@ func findIn(rendered map[string]string) ([]manifest.Hit, error) {
 	return hits, errors.Join(failures...)
 }
 
-// notTooLarge refuses what is too large to be read.
+// notTooLarge returns an error if the rendered templates are too large.
 func notTooLarge(rendered map[string]string) error {
 	size := 0
 	for _, text := range rendered {
@@ -203,5 +203,5 @@ func notTooLarge(rendered map[string]string) error {
 	return nil
 }
 
-// isNote tells whether a template is for people to read.
+// isNote reports whether a template is NOTES.txt, a text for users.
 func isNote(name string) bool { return path.Base(name) == "NOTES.txt" }

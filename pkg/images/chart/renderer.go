@@ -11,18 +11,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
 
-// Result is what a chart refers to.
+// Result is the image references of a chart.
 type Result struct {
 	Hits        []manifest.Hit
-	Removed     []Override     // overrides that were taken out
-	Unexplained []manifest.Hit // references on a registry of the overrides that no value explains
+	Removed     []Override     // removed overrides
+	Unexplained []manifest.Hit // references on a registry of the overrides without a known original
 }
 
-// Renderer renders charts, each with the same values for the same target once. It is safe
-// for concurrent use.
+// Renderer renders charts. Results are cached: a chart with the same values and options is
+// rendered once. It is safe for concurrent use.
 type Renderer struct {
-	// Workers do the job. Without them, charts are rendered in this process, where a template
-	// that loops cannot be stopped.
+	// Workers are the processes that render. If nil, charts are rendered in this process, which
+	// cannot stop a template that loops.
 	Workers *worker.Pool
 
 	mu   sync.Mutex
@@ -35,9 +35,8 @@ type rendering struct {
 	err    error
 }
 
-// Render renders a chart with a user's values, without those that override where images
-// come from unless they are to be kept. Next to an error there can be a result: what could
-// be read.
+// Render returns the image references of a chart with the user's values. Overrides are removed
+// unless keepOverrides is set. With an error, the result has the references that could be read.
 func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, keepOverrides bool, target ReleaseOptions) (Result, error) {
 	if !c.asksCluster {
 		target.Kubernetes, target.APIs = "", nil
@@ -66,15 +65,15 @@ func (r *Renderer) Render(ctx context.Context, c *Chart, values map[string]any, 
 	return known.result, known.err
 }
 
-// Texts returns what the templates of a chart render to with exactly these values, by the
-// names of the templates; notes and definitions are left out. It is done anew each time. Next
-// to a MissingError, there is what the chart itself renders to.
+// Texts returns the rendered templates of a chart with exactly these values, by name, without
+// NOTES.txt and CRDs. Results are not cached. With a *MissingError, the result has the templates of
+// the chart itself.
 func (r *Renderer) Texts(ctx context.Context, c *Chart, values map[string]any, target ReleaseOptions) (map[string]string, error) {
 	done, err := r.run(ctx, c.request(wantTexts, values, target))
 	return done.Texts, err
 }
 
-// run asks a worker, if there are any.
+// run sends a request to a worker, or answers it in this process without workers.
 func (r *Renderer) run(ctx context.Context, q Request) (Reply, error) {
 	reply, err := Job().Run(ctx, r.Workers, q)
 	if err == nil && len(reply.Missing) > 0 {
@@ -83,8 +82,8 @@ func (r *Renderer) run(ctx context.Context, q Request) (Reply, error) {
 	return reply, err
 }
 
-// renderUpstream renders with the overrides taken out, and checks that nothing is left on
-// the registries that they named.
+// renderUpstream renders without overrides. References that are still on a registry of the
+// overrides are unexplained.
 func renderUpstream(c *Chart, values map[string]any, keepOverrides bool, target ReleaseOptions) (Result, error) {
 	if keepOverrides {
 		hits, err := c.render(values, target)
@@ -101,7 +100,7 @@ func renderUpstream(c *Chart, values map[string]any, keepOverrides bool, target 
 	return result, err
 }
 
-// digest identifies a rendering by everything that goes into it.
+// digest returns the cache key of a rendering: a digest of all its inputs.
 func digest(parts ...any) (string, error) {
 	sum := sha256.New()
 	if err := json.NewEncoder(sum).Encode(parts); err != nil {

@@ -13,7 +13,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// How long a chart repository may take.
+// Timeouts of a chart repository.
 const (
 	repositoryMax = time.Minute
 	connectMax    = 10 * time.Second
@@ -27,9 +27,8 @@ type repository struct {
 	reach   func(host string) Reach
 }
 
-// chart returns the packed chart of a version or, for a constraint, of the newest version
-// that satisfies it. It is verified if everything that decides about it came from hosts that
-// had to prove who they are.
+// chart returns the packed chart of a version or, for a constraint, of the newest matching
+// version. verified is true if index and chart came from hosts with a verified identity.
 func (r repository) chart(ctx context.Context, name, version string) (data []byte, verified bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, repositoryMax)
 	defer cancel()
@@ -62,15 +61,15 @@ func (r repository) chart(ctx context.Context, name, version string) (data []byt
 	return data, verified && (same || want != ""), nil
 }
 
-// verifies tells whether a host has to prove who it is to be read from.
+// verifies reports whether the identity of a host is verified.
 func (r repository) verifies(address *url.URL) bool {
 	reach := r.reach(address.Host)
 	return reach == Local || reach == Verified && address.Scheme == "https"
 }
 
-// login adds the credentials to a request to the repository's own host. They are not sent
-// over plain HTTP, unless the user lets the host be reached so: the address comes from the
-// cluster, and whoever is in between could read them.
+// login adds the credentials to a request to the repository's own host. Over plain HTTP they are
+// sent only if the user allows plain HTTP for the host: the address comes from the cluster, and
+// credentials in clear text can be read on the network.
 func (r repository) login(request *http.Request) (withheld bool) {
 	at := request.URL
 	if r.access.Username == "" || !safehttp.SameOrigin(at, r.address) {
@@ -83,13 +82,13 @@ func (r repository) login(request *http.Request) (withheld bool) {
 	return false
 }
 
-// get reads from the repository. Credentials are sent to its own host only. verified tells
-// whether the host had to prove who it is.
+// get reads a file of the repository. Credentials are sent only to the repository's own host.
+// verified is true if the identity of the host was verified.
 func (r repository) get(ctx context.Context, address *url.URL, limit int64) (data []byte, verified bool, err error) {
 	if address.Scheme != "http" && address.Scheme != "https" {
 		return nil, false, fmt.Errorf("charts are not read from %q addresses", address.Scheme)
 	}
-	// A server that does not answer at all is given up before one that is slow.
+	// A server that does not answer has a shorter timeout than a slow one.
 	ctx, cancel := context.WithCancel(safehttp.WithBodyLimit(ctx, limit+1))
 	defer cancel()
 	timer := time.AfterFunc(connectMax, cancel)
@@ -99,7 +98,7 @@ func (r repository) get(ctx context.Context, address *url.URL, limit int64) (dat
 	}
 	withheld := r.login(request)
 	client := *r.client
-	client.CheckRedirect = safehttp.CheckRedirect // whoever made the client
+	client.CheckRedirect = safehttp.CheckRedirect // for every client
 	response, err := client.Do(request)
 	if !timer.Stop() && err != nil {
 		err = &url.Error{Op: "Get", URL: withoutUser(address.String()), Err: fmt.Errorf("no answer after %s", connectMax)}

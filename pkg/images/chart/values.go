@@ -14,10 +14,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
 )
 
-// maxValuesBytes bounds a file with values.
+// maxValuesBytes bounds the size of a values file.
 const maxValuesBytes = 8 << 20
 
-// ReadValues reads a file with values, within bounds.
+// ReadValues reads a values file of bounded size.
 func ReadValues(r io.Reader) (map[string]any, error) {
 	text, err := bounded.ReadAll(r, maxValuesBytes)
 	if err != nil {
@@ -30,11 +30,11 @@ func ReadValues(r io.Reader) (map[string]any, error) {
 	return values, yaml.Unmarshal(text, &values)
 }
 
-// Open returns a copy of the chart as Helm's own actions take it.
+// Open returns a copy of the chart for Helm's actions.
 func (c *Chart) Open() (*helm.Chart, error) { return c.open() }
 
-// Values are the values that templates see: the user's over those of the chart and its
-// subcharts. Subcharts that they turn off are left out.
+// Values returns the values that templates see: the default values of the chart and its enabled
+// subcharts, overridden by the user's values.
 func (c *Chart) Values(config map[string]any) (all map[string]any, err error) {
 	defer recovered(&err)
 	opened, err := c.prepare(config)
@@ -44,13 +44,13 @@ func (c *Chart) Values(config map[string]any) (all map[string]any, err error) {
 	return chartutil.CoalesceValues(opened, config)
 }
 
-// Mentions are the names of values that templates mention, whether or not they are set.
+// Mentions are the names of values in templates. The values need not be set.
 type Mentions struct {
-	Paths  [][]string // from the top: "gateway", "image", "registry"
-	Fields []string   // the last names of all chains, such as "registry" in .image.registry
+	Paths  [][]string // keys from the root: "gateway", "image", "registry"
+	Fields []string   // last name of each chain, such as "registry" in .image.registry
 }
 
-// Mentions returns what the templates of the chart and its subcharts mention.
+// Mentions returns the names of values in the templates of the chart and its subcharts.
 func (c *Chart) Mentions(config map[string]any) (m Mentions, err error) {
 	defer recovered(&err)
 	opened, err := c.prepare(config)
@@ -65,8 +65,8 @@ func (c *Chart) Mentions(config map[string]any) (m Mentions, err error) {
 	return m, nil
 }
 
-// add adds what a chart mentions, whose values are below a path. A library's templates
-// have the values of the chart that includes them.
+// add adds the names in the templates of a chart whose values are below a path. The templates of
+// a library chart use the values of the chart that includes them.
 func (m *Mentions) add(c *helm.Chart, at []string) {
 	actions, chains := regexp.MustCompile(`(?s)\{\{.*?\}\}`), regexp.MustCompile(`(?:\.[A-Za-z_]\w*)+`)
 	plain := strings.NewReplacer("(", "", ")", "")
@@ -86,7 +86,7 @@ func (m *Mentions) add(c *helm.Chart, at []string) {
 	}
 }
 
-// chain adds a chain of names: what follows Values, or the values of all charts.
+// chain adds a chain of names: the names after Values, or a chain of global values.
 func (m *Mentions) chain(names, at []string) {
 	m.Fields = append(m.Fields, names[len(names)-1])
 	if i := slices.Index(names, "Values"); i >= 0 {
@@ -103,14 +103,14 @@ func (m *Mentions) chain(names, at []string) {
 	}
 }
 
-// Upstream tells the upstream names of what a release refers to.
+// Upstream maps the references of a release to upstream names.
 type Upstream struct {
-	Values  map[string]any // the user's, without those that override where images come from
-	Removed []Override     // these
+	Values  map[string]any // the user's values without overrides
+	Removed []Override     // the removed overrides
 	origins origins
 }
 
-// Upstream compares a user's values with those of the chart.
+// Upstream compares the user's values with the default values of the chart.
 func (c *Chart) Upstream(config map[string]any) (Upstream, error) {
 	defaults, err := c.defaults(config)
 	if err != nil {
@@ -120,11 +120,11 @@ func (c *Chart) Upstream(config map[string]any) (Upstream, error) {
 	return Upstream{Values: kept, Removed: removed, origins: findOrigins(config, defaults, removed)}, nil
 }
 
-// Name returns the upstream name of a reference that is rendered with the user's own
-// values. ok is false if it is on a registry that only they name, and nothing explains it.
+// Name returns the upstream name of a reference that was rendered with the user's values. ok is
+// false if the reference is on a registry of the overrides, but no override explains it.
 func (u Upstream) Name(reference string) (name string, ok bool) { return u.origins.original(reference) }
 
-// DefaultName is Name for a reference that is rendered without the overrides.
+// DefaultName is Name for a reference that was rendered without the overrides.
 func (u Upstream) DefaultName(reference string) (name string, ok bool) {
 	o := u.origins
 	o.byName = nil

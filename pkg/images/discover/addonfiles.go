@@ -89,7 +89,7 @@ func (f *finder) addonsRefs() (actual, original images.Ref, err error) {
 	return actual, original, err
 }
 
-// ownAddons tells whether an addons image is not a copy of KKP's.
+// ownAddons reports whether an addons image is not a copy of KKP's.
 func (f *finder) ownAddons(actual, original images.Ref) bool {
 	return actual.Version() != original.Version() || actual.Repository[strings.LastIndex(actual.Repository, "/")+1:] != "addons" ||
 		f.opts.Addons.Image != "" && actual != original

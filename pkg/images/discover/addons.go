@@ -205,13 +205,13 @@ func (f *finder) addonImage(need addon.ImageUse, reason images.Reason) {
 	f.foundImage(images.Image{Ref: ref, Upstream: upstream, Reasons: []images.Reason{reason}})
 }
 
-// unsupported tells whether a reference is what KKP's templates make for versions that
+// unsupported reports whether a reference is what KKP's templates make for versions that
 // they do not know, or has no tag where one is to be.
 func unsupported(reference string) bool {
 	return strings.HasSuffix(reference, ":UNSUPPORTED") || strings.HasSuffix(reference, ":")
 }
 
-// seenUpstream tells whether mirror-images renders addons for one of the clusters: it
+// seenUpstream reports whether mirror-images renders addons for one of the clusters: it
 // leaves all settings off, and knows external cloud providers for some only, though every
 // new cluster has one (kubermatic pkg/install/images/images.go, v2.31.0).
 func seenUpstream(clusters addon.ClusterSet) bool {

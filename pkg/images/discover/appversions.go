@@ -69,7 +69,7 @@ func (f *finder) lacking(app definition, used []string) {
 	}
 }
 
-// clustersKnown tells whether the clusters of every Seed are known. Files have them, or
+// clustersKnown reports whether the clusters of every Seed are known. Files have them, or
 // there are none yet.
 func (f *finder) clustersKnown() bool {
 	if !f.inst.Live {

@@ -38,7 +38,7 @@ func (f *finder) inexact(source string) {
 	f.Gap(source, "KKP "+f.release.Version(), fmt.Errorf("not in the catalog; what %s needs is listed instead", f.release.DataVersion()))
 }
 
-// replaced tells whether the configuration has a container of its own in place of a
+// replaced reports whether the configuration has a container of its own in place of a
 // component: then it is what the source configured lists.
 func (f *finder) replaced(component string) bool {
 	controller := f.inst.Configuration.Spec.SeedController

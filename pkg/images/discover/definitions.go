@@ -55,7 +55,7 @@ func (f *finder) definitions() []definition {
 	return all
 }
 
-// manages tells whether KKP makes the ApplicationDefinition of an application that the
+// manages reports whether KKP makes the ApplicationDefinition of an application that the
 // release ships.
 func (f *finder) manages(app catalog.Application) bool {
 	spec := f.inst.Configuration.Spec.Applications
@@ -73,7 +73,7 @@ func (f *finder) externalCatalog() bool {
 	return f.inst.Configuration.Spec.FeatureGates["ExternalApplicationCatalogManager"]
 }
 
-// installsItself tells whether KKP installs an application into user clusters for a
+// installsItself reports whether KKP installs an application into user clusters for a
 // feature that is on in any of them.
 func (f *finder) installsItself(app catalog.Application) bool {
 	return len(app.Features) > 0 && slices.ContainsFunc(f.scopes, func(s scope) bool {
@@ -115,7 +115,7 @@ func (f *finder) shipped(app catalog.Application, live kkp.Application) definiti
 	return def
 }
 
-// edited tells whether an admin has changed the default values of an application: they
+// edited reports whether an admin has changed the default values of an application: they
 // are not those of any release.
 func edited(app kkp.Application) bool {
 	if len(app.Values) == 0 {

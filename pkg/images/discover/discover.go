@@ -104,7 +104,7 @@ func Inventory(ctx context.Context, inst kkp.Installation, release *catalog.Rele
 	return Result{Inventory: f.Collector.Inventory().From(asked, f.silent), Scope: summarize(f.scopes)}
 }
 
-// nothing says why a source has nothing to add, where that is no gap.
+// nothing returns why a source has nothing to add, where that is no gap.
 func (f *finder) nothing(source, why string) { f.silent[source] = why }
 
 // noCharts is why nothing is known of charts, for callers that cannot read any.
@@ -127,7 +127,7 @@ func Parts(sources []string) []kkp.Part {
 	return parts
 }
 
-// wants tells whether a source is asked.
+// wants reports whether a source is asked.
 func (f *finder) wants(source string) bool {
 	if len(f.opts.Sources) > 0 {
 		return slices.Contains(f.opts.Sources, source)

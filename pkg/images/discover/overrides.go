@@ -77,7 +77,7 @@ func (o overrides) of(ref images.Ref, component, cluster string) (override, bool
 	return o.made[i], true
 }
 
-// sameRepository tells whether a repository as KKP writes it is the reference's.
+// sameRepository reports whether a repository as KKP writes it is the reference's.
 func sameRepository(repository string, ref images.Ref) bool {
 	other, err := images.ParseRef(repository)
 	return err == nil && other.Name() == ref.Name()
@@ -150,7 +150,7 @@ func (made override) undo(ref images.Ref) (images.Ref, bool) {
 	return original, true
 }
 
-// onMirror tells whether a reference is on a registry that the overrides point to.
+// onMirror reports whether a reference is on a registry that the overrides point to.
 func (o overrides) onMirror(ref images.Ref) bool {
 	if o.rewrites && ref.Registry == o.rewrite.Registry {
 		return true
@@ -169,7 +169,7 @@ func registryOf(repository string) string {
 	return ref.Registry
 }
 
-// custom tells whether a setting names a repository of another image, not a copy of the
+// custom reports whether a setting names a repository of another image, not a copy of the
 // one that it replaces: its last element has another name.
 func (made override) custom() bool {
 	return made.repository != "" && path.Base(made.repository) != path.Base(made.Repository)

@@ -18,7 +18,7 @@ import (
 // operatorChart is the chart that only KKP has: where it is, the others are KKP's, too.
 const operatorChart = "kubermatic-operator"
 
-// upgrades tells whether another release, or another edition, is planned than the one that
+// upgrades reports whether another release, or another edition, is planned than the one that
 // runs. If it is not known what runs, that counts as another one.
 func (f *finder) upgrades() bool {
 	running := f.inst.Version
@@ -26,7 +26,7 @@ func (f *finder) upgrades() bool {
 		f.inst.Edition != "" && !strings.EqualFold(f.inst.Edition, string(f.release.Edition())))
 }
 
-// hasKKPCharts tells whether the charts at hand are those of a KKP release.
+// hasKKPCharts reports whether the charts at hand are those of a KKP release.
 func (f *finder) hasKKPCharts() bool {
 	return f.opts.Charts != nil && slices.ContainsFunc(f.opts.Charts.Local(), func(c Chart) bool { return c.Name == operatorChart })
 }

@@ -40,14 +40,14 @@ func (w *walker) flag(flag, value, segment string) {
 	}
 }
 
-// takesImage tells whether a flag is for an image: by its name, or because it is known to
+// takesImage reports whether a flag is for an image: by its name, or because it is known to
 // be (prometheus-operator, cmd/operator/main.go).
 func takesImage(flag string) bool {
 	flag = strings.TrimLeft(flag, "-")
 	return isImageName(flag) || flag == "prometheus-config-reloader"
 }
 
-// isFlag tells whether an item of a list is a flag without its value.
+// isFlag reports whether an item of a list is a flag without its value.
 func isFlag(item any) bool {
 	text, _ := item.(string)
 	return strings.HasPrefix(text, "-") && !strings.ContainsAny(text, "= \n")

@@ -25,7 +25,7 @@ func (w *walker) configuration(data any, field string) {
 	}
 }
 
-// isDocument tells whether it is worth to read a text as YAML: it has fields, and one of
+// isDocument reports whether it is worth to read a text as YAML: it has fields, and one of
 // them can hold a reference.
 func isDocument(text string) bool {
 	if !strings.Contains(text, "\n") && !strings.HasPrefix(strings.TrimSpace(text), "{") {

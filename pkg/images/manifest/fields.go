@@ -129,7 +129,7 @@ func cutSuffix(key, word string) (string, bool) {
 	return stem, stem == "" || strings.ContainsRune("._-", rune(stem[len(stem)-1])) || first >= 'A' && first <= 'Z'
 }
 
-// isImageName tells whether a key, a flag or a variable is called image, or is one:
+// isImageName reports whether a key, a flag or a variable is called image, or is one:
 // "image", "shutdownManagerImage", "SIDECAR_IMAGE", "node.collector.imageRef". It is not
 // if it only has to do with images, as "imagePullPolicy".
 func isImageName(key string) bool {

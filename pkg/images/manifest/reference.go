@@ -37,7 +37,7 @@ func parse(s string) (written, bool) {
 	return w, true
 }
 
-// isLikely tells whether a text is a reference, where one is expected.
+// isLikely reports whether a text is a reference, where one is expected.
 func isLikely(s string) bool {
 	w, ok := parse(s)
 	return ok && w.isLikely()
@@ -56,7 +56,7 @@ func (w written) isLikely() bool {
 	}
 }
 
-// isCertain tells whether a text is a reference, where anything may stand: it names a
+// isCertain reports whether a text is a reference, where anything may stand: it names a
 // registry that is none of the hosts known to be something else, and selects a version in
 // a form that nothing else has.
 func isCertain(s string) bool {
@@ -80,7 +80,7 @@ func isVersion(tag string) bool {
 	return strings.ContainsAny(tag, "0123456789")
 }
 
-// isElsewhere tells whether a host has repositories of another sort, or is a service.
+// isElsewhere reports whether a host has repositories of another sort, or is a service.
 func isElsewhere(host string) bool {
 	name, _, _ := strings.Cut(host, ":")
 	switch name {
@@ -90,7 +90,7 @@ func isElsewhere(host string) bool {
 	return strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".cluster.local")
 }
 
-// isAPIVersion tells whether a path is the version of an API group: "v1beta1" in
+// isAPIVersion reports whether a path is the version of an API group: "v1beta1" in
 // "monitoring.coreos.com/v1beta1:prometheuses".
 func isAPIVersion(path string) bool {
 	rest, ok := strings.CutPrefix(path, "v")
@@ -109,7 +109,7 @@ func isAPIVersion(path string) bool {
 	return rest == ""
 }
 
-// isFile tells whether a path is the name of a picture or of a disk.
+// isFile reports whether a path is the name of a picture or of a disk.
 func isFile(path string) bool {
 	for _, extension := range []string{".png", ".svg", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".iso", ".img", ".qcow2", ".raw", ".vmdk", ".ova", ".gz", ".xz"} {
 		if strings.HasSuffix(path, extension) {
@@ -119,7 +119,7 @@ func isFile(path string) bool {
 	return false
 }
 
-// isHost tells whether a text without a slash is the name of a host, not of a repository.
+// isHost reports whether a text without a slash is the name of a host, not of a repository.
 func isHost(s string) bool {
 	return !strings.Contains(s, "/") && (strings.ContainsAny(s, ".:") || s == "localhost")
 }

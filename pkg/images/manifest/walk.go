@@ -76,7 +76,7 @@ func (w *walker) text(m map[string]any, parent, key, text string) {
 	}
 }
 
-// isContainerKey tells whether a map under this key is a container: then its image is
+// isContainerKey reports whether a map under this key is a container: then its image is
 // one, however it is written.
 func isContainerKey(key string) bool {
 	switch key {

@@ -52,13 +52,13 @@ func (f *File) Release(index int) Release {
 	return full
 }
 
-// Within tells whether the release at an index lies between since and until,
+// Within reports whether the release at an index lies between since and until,
 // both inclusive and both optional.
 func (f *File) Within(index int, since, until string) bool {
 	return (since == "" || index >= f.Index(since)) && (until == "" || index <= f.Index(until))
 }
 
-// Active tells whether an entry of a component belongs to the release at an
+// Active reports whether an entry of a component belongs to the release at an
 // index, in an edition.
 func (f *File) Active(c Component, e Entry, index int, edition string) bool {
 	return matchesEdition(c.Edition, edition) && matchesEdition(e.Edition, edition) &&

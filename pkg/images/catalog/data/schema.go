@@ -45,7 +45,7 @@ type Component struct {
 	Name string `json:"name"`
 	// RunsOn are the places: master, seed, user-cluster.
 	RunsOn []string `json:"runsOn"`
-	// OverwriteRegistry tells whether spec.userCluster.overwriteRegistry
+	// OverwriteRegistry reports whether spec.userCluster.overwriteRegistry
 	// redirects the component's default images.
 	OverwriteRegistry bool `json:"overwriteRegistry,omitempty"`
 	// Edition is "ce", "ee" or, for both, empty.
@@ -116,7 +116,7 @@ type Setting struct {
 	RepositoryEE string `json:"repositoryEE,omitempty"`
 	TagField     string `json:"tagField,omitempty"`
 	SuffixField  string `json:"suffixField,omitempty"`
-	// OverwriteRegistry tells whether overwriteRegistry is applied on top of
+	// OverwriteRegistry reports whether overwriteRegistry is applied on top of
 	// a value that is set here.
 	OverwriteRegistry bool   `json:"overwriteRegistry,omitempty"`
 	Edition           string `json:"edition,omitempty"`

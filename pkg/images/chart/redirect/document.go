@@ -12,13 +12,13 @@ import (
 // KindValuesList is the kind of a List.
 const KindValuesList = "HelmValuesList"
 
-// List is what redirects several releases, as a document.
+// List is the document with the values that redirect several releases.
 type List struct {
 	APIVersion string       `json:"apiVersion"`
 	Kind       string       `json:"kind"`
 	Target     string       `json:"target"`
 	Items      []Item       `json:"items"`
-	Gaps       []images.Gap `json:"gaps,omitempty"` // releases that nothing is known of
+	Gaps       []images.Gap `json:"gaps,omitempty"` // releases without a result
 }
 
 // Item is a release in a List.
@@ -29,15 +29,15 @@ type Item struct {
 	Revision  int                       `json:"revision"`
 	Chart     string                    `json:"chart"`
 	Version   string                    `json:"version"`
-	Values    map[string]any            `json:"values"`          // to be laid over the release's own
-	Keys      []string                  `json:"keys"`            // that are set in them
-	Lists     []string                  `json:"lists,omitempty"` // that are written out whole
+	Values    map[string]any            `json:"values"`          // to merge into the user's values
+	Keys      []string                  `json:"keys"`            // keys of the values
+	Lists     []string                  `json:"lists,omitempty"` // keys of lists, which the values replace as a whole
 	Images    []ImageReference          `json:"images"`
-	Derived   []manifestdiff.Difference `json:"derived,omitempty"` // what changes beside references
+	Derived   []manifestdiff.Difference `json:"derived,omitempty"` // changes of other text than references
 }
 
-// NewList makes a list of items. What changes beside references is shown without credentials;
-// the values have to be used, and are whole.
+// NewList returns a list of items. Credentials are masked in Derived, but not in Values, which
+// are for use with Helm.
 func NewList(target images.Target, items []Item, gaps []images.Gap) List {
 	items = slices.Clone(items)
 	for i := range items {
@@ -49,7 +49,7 @@ func NewList(target images.Target, items []Item, gaps []images.Gap) List {
 	return List{APIVersion: images.APIVersion, Kind: KindValuesList, Target: target.String(), Items: items, Gaps: gaps}
 }
 
-// masked are changes without the credentials in what changes.
+// masked returns differences with masked credentials.
 func masked(changes []manifestdiff.Difference) []manifestdiff.Difference {
 	changes = slices.Clone(changes)
 	for i, change := range changes {

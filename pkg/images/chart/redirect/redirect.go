@@ -1,9 +1,8 @@
-// Package redirect finds the values that make every image of an installed Helm release come
-// from a mirror. It does not know charts by name, and trusts no key for what it is called: it
-// renders with sentinels in the values, looks where they come out in references, works out the
-// fewest values that redirect these, and renders again to prove that the references are what
-// they have to be and that nothing else has changed. It must not know clusters, nor how a chart is
-// found.
+// Package redirect finds the values that redirect the images of an installed Helm release to a
+// mirror. It does not rely on the names of charts and keys: it test-renders the chart with
+// sentinels as values, finds the sentinels in the image references, computes the smallest set of
+// values that redirects the references, and renders again to prove that only the references
+// change. It must not know clusters, nor where a chart comes from.
 package redirect
 
 import (
@@ -24,8 +23,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// The bounds on the work for one release. The renderings that prove what was found come on
-// top of those that trace it. Each one is bounded by the renderer, too.
+// Bounds of the work for one release: renderings to trace values, further renderings to prove the
+// result, and the total time. The renderer bounds each rendering.
 const (
 	maxTraces = 250
 	maxProofs = 50
@@ -34,42 +33,43 @@ const (
 
 // Renderer renders charts.
 type Renderer interface {
-	// Texts returns what the templates of a chart render to.
+	// Texts returns the rendered templates of a chart by name.
 	Texts(ctx context.Context, c *chart.Chart, values map[string]any, target chart.ReleaseOptions) (map[string]string, error)
 }
 
-// State says what becomes of a reference.
+// State is the result for a reference.
 type State string
 
 // The states of a reference.
 const (
-	Redirected State = "redirected" // to the mirror, by the values
-	Present    State = "present"    // it is on the mirror already
-	Left       State = "left"       // as it is: no value redirects it
+	Redirected State = "redirected" // the values redirect the reference to the mirror
+	Present    State = "present"    // the reference is already on the mirror
+	Left       State = "left"       // no value redirects the reference
 )
 
-// ImageReference is a reference in a release.
+// ImageReference is an image reference in the manifests of a release.
 type ImageReference struct {
 	Object    string      `json:"object"` // "Deployment dex/dex"
-	Path      string      `json:"path"`   // in the object
+	Path      string      `json:"path"`   // path in the object
 	Reference string      `json:"reference"`
-	Source    *images.Ref `json:"source,omitempty"` // its upstream name
-	Target    *images.Ref `json:"target,omitempty"` // where it is in the mirror
+	Source    *images.Ref `json:"source,omitempty"` // upstream name
+	Target    *images.Ref `json:"target,omitempty"` // name in the mirror
 	State     State       `json:"state"`
-	Reason    string      `json:"reason,omitempty"` // why it is left
+	Reason    string      `json:"reason,omitempty"` // why no value redirects the reference
 }
 
-// Redirection is what redirects the images of a release.
+// Redirection is the values that redirect the images of a release, with the result for each
+// reference.
 type Redirection struct {
-	Values  map[string]any // to be laid over the user's
-	Keys    []string       // that are set in them
-	Lists   []string       // that are written out whole
+	Values  map[string]any // to merge into the user's values
+	Keys    []string       // keys of the values
+	Lists   []string       // keys of lists, which the values replace as a whole
 	Images  []ImageReference
-	Derived []manifestdiff.Difference // what changes beside references
-	Renders int                       // that were needed
+	Derived []manifestdiff.Difference // changes of other text than references
+	Renders int                       // number of renderings
 }
 
-// Count is how many references are in a state.
+// Count returns the number of references with a state.
 func (r Redirection) Count(state State) int {
 	count := 0
 	for _, image := range r.Images {
@@ -80,7 +80,7 @@ func (r Redirection) Count(state State) int {
 	return count
 }
 
-// Sources are the upstream names of the images that will come from the mirror, each once.
+// Sources returns the upstream names of the redirected images, each once.
 func (r Redirection) Sources() []images.Ref {
 	var sources []images.Ref
 	for _, image := range r.Images {
@@ -91,7 +91,7 @@ func (r Redirection) Sources() []images.Ref {
 	return sources
 }
 
-// MismatchError says that a chart does not render to what is installed.
+// MismatchError says that a chart does not render to the installed manifests.
 type MismatchError struct {
 	Difference string
 }
@@ -100,7 +100,7 @@ func (e *MismatchError) Error() string {
 	return "it does not render to what is installed: " + e.Difference
 }
 
-// search is the work for one release.
+// search finds the values for one release.
 type search struct {
 	renderer Renderer
 	chart    *chart.Chart
@@ -114,13 +114,14 @@ type search struct {
 	base     manifestdiff.Rendering
 	unsteady []manifestdiff.Difference
 	expected []manifestdiff.Expectation
-	results  []ImageReference // by expected
-	unnamed  error            // why there is no rendering with the chart's own registries
+	results  []ImageReference // in the order of expected
+	unnamed  error            // why the chart did not render without overrides
 	solver   solve.Solver
 }
 
-// Find looks for the values that redirect a release whose chart this is. A chart that is not
-// whole is a chart.MissingError, one that is another than the installed one a MismatchError.
+// Find finds the values that redirect the images of a release to the target. c is the chart of
+// the release. It fails with a *chart.MissingError if subcharts are missing, with a *MismatchError
+// if the release has another chart, and with a *trace.LimitError if rendering takes too long.
 func Find(ctx context.Context, renderer Renderer, c *chart.Chart, release chart.InstalledRelease, target images.Target) (Redirection, error) {
 	s := &search{renderer: renderer, chart: c, release: release, target: target, start: time.Now(), limit: maxTraces}
 	if err := s.begin(ctx); err != nil {
@@ -132,13 +133,13 @@ func Find(ctx context.Context, renderer Renderer, c *chart.Chart, release chart.
 	return s.redirect(ctx)
 }
 
-// render renders with values over the user's.
+// render renders with the user's values, overridden by over.
 func (s *search) render(ctx context.Context, over map[string]any) (manifestdiff.Rendering, error) {
 	return s.renderValues(ctx, chart.Merge(s.release.Config, over))
 }
 
-// renderValues renders with values in place of the user's. It fails with a *trace.LimitError
-// when the bounds on the work are reached.
+// renderValues renders with exactly these values. It fails with a *trace.LimitError at the bounds
+// of the work.
 func (s *search) renderValues(ctx context.Context, values map[string]any) (manifestdiff.Rendering, error) {
 	if took := time.Since(s.start); s.renders >= s.limit || took > maxTime {
 		return manifestdiff.Rendering{}, &trace.LimitError{Renders: s.renders, Took: took}
@@ -151,7 +152,8 @@ func (s *search) renderValues(ctx context.Context, values map[string]any) (manif
 	return s.decoder.Decode(texts)
 }
 
-// begin renders what is installed, twice to see what changes by itself.
+// begin compares the chart with the installed manifests. It renders twice to find text that
+// differs in every rendering.
 func (s *search) begin(ctx context.Context) error {
 	var err error
 	if s.base, err = s.render(ctx, nil); err != nil {
@@ -176,7 +178,7 @@ func (s *search) begin(ctx context.Context) error {
 	return nil
 }
 
-// firstDifference names a reference that only one of two renderings has.
+// firstDifference returns a reference that only one of the renderings has.
 func firstDifference(installed, rendered []manifest.Hit) string {
 	for _, hit := range installed {
 		if !slices.Contains(rendered, hit) {
@@ -191,7 +193,7 @@ func firstDifference(installed, rendered []manifest.Hit) string {
 	return ""
 }
 
-// name works out what each reference has to become.
+// name computes the required reference for each reference.
 func (s *search) name(ctx context.Context) error {
 	upstream, err := s.chart.Upstream(s.release.Config)
 	if err != nil {
@@ -203,7 +205,7 @@ func (s *search) name(ctx context.Context) error {
 		if ctx.Err() != nil || trace.IsLimit(err) {
 			return cmp.Or(err, ctx.Err())
 		}
-		if err != nil { // then the values alone have to tell the names
+		if err != nil { // then upstream names come from the values alone
 			original, s.unnamed = manifestdiff.Rendering{}, err
 		}
 	}
@@ -221,7 +223,7 @@ func (s *search) name(ctx context.Context) error {
 	return nil
 }
 
-// aim says where a reference with this upstream name has to lead.
+// aim sets the required reference, or the reason why there is none, for an upstream name.
 func (s *search) aim(image *ImageReference, n *manifestdiff.Expectation, name string, known bool) {
 	now, err := images.ParseRef(image.Reference)
 	if err != nil {
@@ -249,13 +251,12 @@ func (s *search) aim(image *ImageReference, n *manifestdiff.Expectation, name st
 	n.Want = wanted(image.Reference, target)
 }
 
-// wanted is the reference on the mirror, written with the tag and digest that the one in its
-// place is written with.
+// wanted returns the reference on the mirror, with tag and digest as written in the original.
 func wanted(reference string, target images.Ref) string {
 	return target.Name() + reference[len(manifestdiff.NameOf(reference)):]
 }
 
-// redirect traces, solves and proves.
+// redirect traces the values, solves for the smallest set, and proves the result.
 func (s *search) redirect(ctx context.Context) (Redirection, error) {
 	all, err := s.chart.Values(s.release.Config)
 	if err != nil {
@@ -282,7 +283,7 @@ func (s *search) redirect(ctx context.Context) (Redirection, error) {
 	return s.result(all, filled, shown, over), nil
 }
 
-// result puts together what was found.
+// result returns the redirection.
 func (s *search) result(all map[string]any, filled trace.Assignment, shown manifestdiff.Proof, over *trace.LimitError) Redirection {
 	fillings := s.fillings(filled)
 	r := Redirection{Values: trace.Override(all, fillings), Images: s.results, Derived: shown.Derived, Renders: s.renders}
@@ -298,7 +299,7 @@ func (s *search) result(all map[string]any, filled trace.Assignment, shown manif
 	for i, n := range s.expected {
 		image := &r.Images[i]
 		switch {
-		case n.Base == n.Want: // it stays
+		case n.Base == n.Want: // not to be redirected
 		case shown.Right[n.At]:
 			image.State = Redirected
 		case over != nil:
@@ -310,7 +311,7 @@ func (s *search) result(all map[string]any, filled trace.Assignment, shown manif
 	return r
 }
 
-// fillings are assignments with their holes, in order.
+// fillings returns an assignment as a list with holes, in order.
 func (s *search) fillings(filled trace.Assignment) []trace.Filling {
 	var fillings []trace.Filling
 	for _, id := range slices.Sorted(maps.Keys(filled)) {
@@ -319,7 +320,7 @@ func (s *search) fillings(filled trace.Assignment) []trace.Filling {
 	return fillings
 }
 
-// whyLeft says why no value redirects a reference.
+// whyLeft returns why no value redirects a reference.
 func (s *search) whyLeft(n manifestdiff.Expectation) string {
 	leading := s.solver.Leading(n.At)
 	if len(leading) == 0 {

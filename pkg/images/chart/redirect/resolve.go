@@ -9,11 +9,11 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/trace"
 )
 
-// maxRounds is how often what did not prove right is put aside to look for something else.
+// maxRounds bounds how often the search is repeated without values that failed the proof.
 const maxRounds = 4
 
-// resolve returns the values that prove to redirect most. The proof that comes with them is
-// of a rendering with exactly these.
+// resolve returns the assignment that redirects most references and holds in a proof, with this
+// proof.
 func (s *search) resolve(ctx context.Context, all map[string]any) (best trace.Assignment, shown manifestdiff.Proof, err error) {
 	for range maxRounds {
 		filled, steps := s.solver.Solve()
@@ -41,7 +41,7 @@ func (s *search) resolve(ctx context.Context, all map[string]any) (best trace.As
 	return best, shown, nil
 }
 
-// stepwise takes the steps one by one, and bans those that do not prove right.
+// stepwise proves the steps one by one, and bans the steps that fail.
 func (s *search) stepwise(ctx context.Context, all map[string]any, steps []trace.Assignment) (filled trace.Assignment, shown manifestdiff.Proof, err error) {
 	filled = trace.Assignment{}
 	for _, step := range steps {
@@ -60,7 +60,7 @@ func (s *search) stepwise(ctx context.Context, all map[string]any, steps []trace
 	return filled, shown, nil
 }
 
-// try renders with some holes filled. Values that do not render prove nothing.
+// try renders with an assignment. If rendering fails, the proof does not hold.
 func (s *search) try(ctx context.Context, all map[string]any, filled trace.Assignment) (manifestdiff.Proof, error) {
 	after, err := s.render(ctx, trace.Override(all, s.fillings(filled)))
 	if ctx.Err() != nil || trace.IsLimit(err) {
@@ -73,7 +73,7 @@ func (s *search) try(ctx context.Context, all map[string]any, filled trace.Assig
 	return p, nil
 }
 
-// asExpected tells whether a proof holds, and shows all that the trace lets expect.
+// asExpected reports whether a proof holds and has every reference that the trace predicts.
 func (s *search) asExpected(filled trace.Assignment, p manifestdiff.Proof) bool {
 	if !p.Holds() {
 		return false

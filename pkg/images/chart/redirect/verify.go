@@ -7,7 +7,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
-// Differences compares what two revisions install.
+// Differences compares the manifests of two revisions.
 func Differences(before, after string) ([]manifestdiff.Difference, error) {
 	old, fresh, err := decodeBoth(before, after)
 	if err != nil {
@@ -16,8 +16,8 @@ func Differences(before, after string) ([]manifestdiff.Difference, error) {
 	return manifestdiff.Differences(old.Objects, fresh.Objects), nil
 }
 
-// Verify wants what a revision would install to differ from the one before by the
-// references that are to be redirected, by all of them, and by nothing else.
+// Verify returns an error unless exactly the redirected references differ between the manifests of
+// two revisions.
 func Verify(before, after string, found []ImageReference) error {
 	old, fresh, err := decodeBoth(before, after)
 	if err != nil {

@@ -11,7 +11,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// The marks by which Helm knows whose an object is (helm pkg/action/validate.go, v3).
+// The label and annotations with which Helm marks the owner of an object (helm
+// pkg/action/validate.go, v3).
 const (
 	managedByLabel      = "app.kubernetes.io/managed-by"
 	managedByHelm       = "Helm"
@@ -19,30 +20,30 @@ const (
 	namespaceAnnotation = "meta.helm.sh/release-namespace"
 )
 
-// maxNamed is how many fields a reason names.
+// maxNamed bounds the number of fields in a reason.
 const maxNamed = 3
 
-// ObjectChange is what an upgrade does to an object.
+// ObjectChange is the change of an object by an upgrade.
 type ObjectChange struct {
 	Name    string                     // "Deployment.apps/dex/dex", "ClusterRole.rbac.authorization.k8s.io/dex"
-	Before  *unstructured.Unstructured // as it is, nil: it is not there
-	After   *unstructured.Unstructured // as the API server says that it will be, nil: it is deleted
-	Refused string                     // why this is more than an upgrade of images may do, "" if it is not
+	Before  *unstructured.Unstructured // the live object; nil: created
+	After   *unstructured.Unstructured // the object after the dry run; nil: deleted
+	Refused string                     // why the change is more than a redirection of images; "": it is not
 }
 
-// Allowed tells whether a name is that of the object. Kinds are told apart by their group.
+// Allowed reports whether a name is the name of the object, regardless of case.
 func (c ObjectChange) Allowed(name string) bool { return strings.EqualFold(c.Name, name) }
 
-// Refused are the changes that are more than an upgrade of images may do, and whose object is
-// none of the allowed names.
+// Refused returns the changes that are more than a redirection of images, without the objects
+// whose names are allowed.
 func (t *Trial) Refused(allowed []string) []ObjectChange {
 	return slices.DeleteFunc(slices.Clone(t.Changes), func(change ObjectChange) bool {
 		return change.Refused == "" || slices.ContainsFunc(allowed, change.Allowed)
 	})
 }
 
-// changes works out what the upgrade does to the cluster: to objects that are installed or
-// will be, in the order in which Helm has them, and then by hooks.
+// changes finds the changes of the upgrade: of installed and new objects in Helm's order, and then
+// of hooks.
 func (t *Trial) changes() error {
 	installed, err := t.build(t.installed.Manifest)
 	if err != nil {
@@ -79,7 +80,7 @@ func (t *Trial) changes() error {
 	return t.hookChanges()
 }
 
-// original is what is installed of an object that will be, nil if there is nothing.
+// original returns the installed version of an object, nil if the object is new.
 func original(installed, target kube.ResourceList, i int) *unstructured.Unstructured {
 	if found := installed.Get(target[i]); found != nil {
 		return object(found.Object)
@@ -87,7 +88,7 @@ func original(installed, target kube.ResourceList, i int) *unstructured.Unstruct
 	return nil
 }
 
-// add keeps what is a change.
+// add adds a change that is refused or not empty.
 func (t *Trial) add(change ObjectChange) {
 	if change.Refused != "" || len(differences(change.Before, change.After)) > 0 {
 		t.Changes = append(t.Changes, change)
@@ -98,7 +99,7 @@ func (t *Trial) build(manifest string) (kube.ResourceList, error) {
 	return t.cluster.DryRun.Build(bytes.NewBufferString(manifest), false)
 }
 
-// live are objects as the cluster has them, nil for those that it has not.
+// live returns the objects of the cluster, nil for an object that does not exist.
 func live(list kube.ResourceList) ([]*unstructured.Unstructured, error) {
 	var found []*unstructured.Unstructured
 	for _, info := range list {
@@ -118,8 +119,8 @@ func live(list kube.ResourceList) ([]*unstructured.Unstructured, error) {
 	return found, nil
 }
 
-// tried lets the API server try the update, by Helm's own code: what is there is merged, and
-// what is not there is returned as the chart has it.
+// tried updates the objects in a dry run of the API server, with Helm's code. New objects are
+// returned as rendered.
 func (t *Trial) tried(installed, target kube.ResourceList, before []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
 	var there, merged kube.ResourceList
 	results := make([]*unstructured.Unstructured, len(target))
@@ -141,7 +142,7 @@ func (t *Trial) tried(installed, target kube.ResourceList, before []*unstructure
 	if len(merged) == 0 {
 		return results, nil
 	}
-	kube.ManagedFieldsManager = "helm" // as in Helm's own program
+	kube.ManagedFieldsManager = "helm" // the manager of the helm command
 	if _, err := t.cluster.DryRun.Update(there, merged, false); err != nil {
 		return nil, fmt.Errorf("the API server refuses the upgrade: %w", err)
 	}
@@ -151,7 +152,7 @@ func (t *Trial) tried(installed, target kube.ResourceList, before []*unstructure
 	return results, nil
 }
 
-// mark gives an object the marks of a release, as Helm does.
+// mark adds the label and annotations of a release to an object, as Helm does.
 func mark(object *unstructured.Unstructured, r Upgrade) {
 	labels, annotations := object.GetLabels(), object.GetAnnotations()
 	if labels == nil {
@@ -166,9 +167,9 @@ func mark(object *unstructured.Unstructured, r Upgrade) {
 	object.SetAnnotations(annotations)
 }
 
-// refuse says why a change of an object is more than an upgrade of images may do. Of what
-// changes in the cluster, everything has to be a change between what is installed and what
-// will be, which was proved before to be of images only.
+// refuse returns why a change is more than a redirection of images, "" if it is not. Each
+// difference of the live object must also be a difference between the installed and the new
+// manifest, for which Verify has proved that only images change.
 func (t *Trial) refuse(change ObjectChange, installed, target *unstructured.Unstructured) string {
 	if change.Before == nil {
 		return "it is not there, and would be created"
@@ -193,7 +194,7 @@ func (t *Trial) refuse(change ObjectChange, installed, target *unstructured.Unst
 	return strings.Join(foreign, ", ") + " would change, and not from what the release says to its mirror"
 }
 
-// Same tells whether another trial of the upgrade changes the same.
+// Same reports whether two trials have the same changes.
 func (t *Trial) Same(other *Trial) bool {
 	return slices.EqualFunc(t.Changes, other.Changes, func(a, b ObjectChange) bool {
 		return a.Name == b.Name && a.Refused == b.Refused && len(differences(a.Before, b.Before)) == 0 && len(differences(a.After, b.After)) == 0

@@ -10,18 +10,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
-// object is an object as Helm's client makes it.
+// object returns an object of Helm's client as an unstructured one.
 func object(made runtime.Object) *unstructured.Unstructured {
 	found, _ := made.(*unstructured.Unstructured)
 	return found
 }
 
-// differences are the fields in which two versions of an object differ, beside those that
-// the server keeps for itself. One that is not there, nil, differs as a whole.
+// differences returns the fields that differ between two versions of an object, without fields
+// that the API server manages. If one version is nil, the whole object is a difference.
 func differences(before, after *unstructured.Unstructured) []manifestdiff.Difference {
 	changes := manifestdiff.Differences(normalised(before), normalised(after))
 	for i := range changes {
-		changes[i].Object = "" // names of one object can be written in several ways
+		changes[i].Object = "" // the name of an object can be written in several ways
 	}
 	return changes
 }
@@ -41,7 +41,7 @@ func normalised(object *unstructured.Unstructured) []map[string]any {
 	return []map[string]any{object.Object}
 }
 
-// encode moves what a Secret has as text to where the server keeps it.
+// encode moves stringData of a Secret to data, as the API server does.
 func encode(secret map[string]any) {
 	texts, _ := secret["stringData"].(map[string]any)
 	data, _ := secret["data"].(map[string]any)
@@ -57,7 +57,7 @@ func encode(secret map[string]any) {
 	secret["data"] = data
 }
 
-// nameOf is KIND[.GROUP]/[NAMESPACE/]NAME.
+// nameOf returns KIND[.GROUP]/[NAMESPACE/]NAME.
 func nameOf(object *unstructured.Unstructured) string {
 	name := object.GetKind()
 	if group := object.GroupVersionKind().Group; group != "" {
@@ -69,7 +69,7 @@ func nameOf(object *unstructured.Unstructured) string {
 	return name + "/" + object.GetName()
 }
 
-// waitedFor tells whether Helm waits until an object is ready (helm pkg/kube/ready.go, v3).
+// waitedFor reports whether Helm waits for the readiness of an object (helm pkg/kube/ready.go, v3).
 func waitedFor(object *unstructured.Unstructured) bool {
 	kind, _, _ := unstructured.NestedString(object.Object, "spec", "type")
 	return object.GetKind() == "Service" && kind == "LoadBalancer" || slices.Contains([]string{

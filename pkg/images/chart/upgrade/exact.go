@@ -9,17 +9,17 @@ import (
 	"helm.sh/helm/v3/pkg/kube"
 )
 
-// errUntried says that a chart gave something else than when it was tried.
+// errUntried says that a chart rendered to other manifests than in the trial.
 var errUntried = errors.New("the chart renders to something else than when it was tried, or the release was changed in the meantime; nothing of that is applied")
 
-// exactClient lets Helm apply what was tried, and nothing else: a template can tell one
-// rendering from the next, by chance, by the time, or by what it looks up.
+// exactClient lets Helm apply only the manifests of the trial. A template can render to other
+// manifests the next time: by random functions, the time, or lookups.
 type exactClient struct {
 	kube.Interface
 	tried map[string]bool
 }
 
-// Build implements kube.Interface. Helm makes all objects that it changes here.
+// Build implements kube.Interface. Helm builds all objects that it changes here.
 func (c exactClient) Build(reader io.Reader, validate bool) (kube.ResourceList, error) {
 	text, err := io.ReadAll(reader)
 	if err != nil {
@@ -31,8 +31,8 @@ func (c exactClient) Build(reader io.Reader, validate bool) (kube.ResourceList, 
 	return c.Interface.Build(bytes.NewReader(text), validate)
 }
 
-// WaitForDelete implements kube.InterfaceExt, by which Helm waits for hooks to be gone before
-// it makes them again.
+// WaitForDelete implements kube.InterfaceExt. Helm waits for the deletion of a hook before it
+// creates the hook again.
 func (c exactClient) WaitForDelete(resources kube.ResourceList, timeout time.Duration) error {
 	if client, ok := c.Interface.(kube.InterfaceExt); ok {
 		return client.WaitForDelete(resources, timeout)

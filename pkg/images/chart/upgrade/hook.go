@@ -7,8 +7,8 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 )
 
-// hooks are those that run: of the new revision when it is made, and of the installed one
-// when the upgrade is rolled back.
+// hooks returns the hooks that can run: those of the new revision for the upgrade, and those of the
+// installed revision for the rollback.
 func (t *Trial) hooks() []*release.Hook {
 	hooks := runs(t.next, release.HookPreUpgrade, release.HookPostUpgrade)
 	if t.options.Wait {
@@ -17,7 +17,7 @@ func (t *Trial) hooks() []*release.Hook {
 	return hooks
 }
 
-// runs are the hooks of a revision that run at some events.
+// runs returns the hooks of a revision for some events.
 func runs(r *release.Release, events ...release.HookEvent) []*release.Hook {
 	var hooks []*release.Hook
 	for _, hook := range r.Hooks {
@@ -28,8 +28,8 @@ func runs(r *release.Release, events ...release.HookEvent) []*release.Hook {
 	return hooks
 }
 
-// hookChanges are the objects that hooks make. Each is more than an upgrade of images may do:
-// Helm does not mark whose they are, and what is there under the name of one is deleted first.
+// hookChanges adds the objects that hooks create. Each is refused: Helm does not mark the owner of
+// these objects, and deletes an existing object with the same name first.
 func (t *Trial) hookChanges() error {
 	for _, hook := range t.hooks() {
 		made, err := t.build(hook.Manifest)

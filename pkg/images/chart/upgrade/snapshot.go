@@ -16,22 +16,22 @@ import (
 // Stored is one revision of a release, as Helm stores it.
 type Stored struct {
 	JSON   json.RawMessage
-	Labels map[string]string // of its Secret
+	Labels map[string]string // labels of its Secret
 }
 
-// snapshot is Helm's storage as it was when a release was read: whatever others write into it
-// afterwards is not seen. What is written here goes to the cluster, too, whose storage refuses
-// a revision that somebody else has made in the meantime.
+// snapshot is Helm's storage at the time when a release was read. Later changes of other clients
+// are not visible. Writes also go to the cluster, whose storage rejects a revision that another
+// client has created in the meantime.
 type snapshot struct {
-	driver.Driver // the cluster's
+	driver.Driver // storage of the cluster
 
 	mu      sync.Mutex
 	seen    map[string]*release.Release
 	created bool
 }
 
-// read takes a snapshot of a release. Revisions that say that they are of another one, or of
-// another namespace, are left out.
+// read takes a snapshot of a release. Revisions with the name or namespace of another release are
+// ignored.
 func (r Upgrade) read(ctx context.Context, cluster Cluster) (*snapshot, error) {
 	history, err := cluster.History(ctx)
 	if err != nil {
@@ -53,14 +53,14 @@ func (r Upgrade) read(ctx context.Context, cluster Cluster) (*snapshot, error) {
 	return s, nil
 }
 
-// key is how Helm's storage calls a revision.
+// key returns the name of a revision in Helm's storage.
 func key(name string, revision int) string {
 	return fmt.Sprintf("%s.%s.v%d", storage.HelmStorageType, name, revision)
 }
 
 func (s *snapshot) releases() *storage.Storage { return storage.Init(s) }
 
-// wrote tells whether a revision was made.
+// wrote reports whether a revision was created.
 func (s *snapshot) wrote() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,9 +1,9 @@
-// Package upgrade upgrades Helm releases by Helm's own means, to values that redirect their
-// images. What Helm stores with a release is not trusted, because whoever may write Secrets
-// could have written it: an upgrade is tried on the API server first, and may change nothing
-// in the cluster but references of objects that belong to the release, unless the user names
-// the object. What is applied then is what was tried, to the letter. It must not know how a
-// cluster is found.
+// Package upgrade upgrades Helm releases, with Helm's code, to values that redirect their images.
+// The chart stored with a release is not trusted, because every client that may write Secrets can
+// have written it. Therefore an upgrade is first tried in a dry run of the API server. It may only
+// change image references of objects that belong to the release, unless the user names an object.
+// Exactly the manifests of the dry run are applied. The package must not know how to connect to a
+// cluster.
 package upgrade
 
 import (
@@ -21,26 +21,26 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 )
 
-// helmHistory is how many revisions Helm keeps unless it is told otherwise.
+// helmHistory is Helm's default number of revisions in the history.
 const helmHistory = 10
 
-// Configuration is Helm's way to a cluster, which is set up with its own Init.
+// Configuration is Helm's connection to a cluster; its Init method sets it up.
 type Configuration = action.Configuration
 
-// Cluster is where a release is.
+// Cluster is the cluster of a release.
 type Cluster struct {
 	*Configuration
-	DryRun  kube.Interface                          // the same API, where every change is a dry run
-	History func(context.Context) ([]Stored, error) // all revisions of the release
+	DryRun  kube.Interface                          // client of the same API; all its requests are dry runs
+	History func(context.Context) ([]Stored, error) // reads all revisions of the release
 
 	// NotReady returns the pods of a namespace that a label selector selects and that are
 	// not ready, the newest first. It may be nil.
 	NotReady func(ctx context.Context, namespace, selector string) ([]Pod, error)
 }
 
-// Options say how a release is upgraded.
+// Options are options of an upgrade.
 type Options struct {
-	Wait    bool // until the workloads are ready, and roll back if they are not
+	Wait    bool // wait for the readiness of workloads, and roll back without it
 	Timeout time.Duration
 
 	// RollingBack is called when an upgrade was interrupted, before it is rolled back to a
@@ -48,18 +48,18 @@ type Options struct {
 	RollingBack func(revision int)
 }
 
-// Upgrade is a release to upgrade.
+// Upgrade is a release with the values to upgrade it to.
 type Upgrade struct {
 	Name      string
 	Namespace string
-	Revision  int // that was read, and that the values were found for
+	Revision  int // the revision for which the values were found
 	Chart     *chart.Chart
 	Config    map[string]any // the user's values
-	Override  map[string]any // over them
+	Override  map[string]any // values to merge into the user's
 	Images    []redirect.ImageReference
 }
 
-// StaleError says that a release is no longer what was read.
+// StaleError says that a release has a newer revision than the one that was read.
 type StaleError struct {
 	Read, Now int // revisions
 }
@@ -68,10 +68,10 @@ func (e *StaleError) Error() string {
 	return fmt.Sprintf("revision %d was read, and revision %d is deployed now; run the command again", e.Read, e.Now)
 }
 
-// Trial is an upgrade that was tried.
+// Trial is the result of the dry run of an upgrade.
 type Trial struct {
-	Changes []ObjectChange // what it does to the cluster
-	Waits   []string       // the objects that it waits for
+	Changes []ObjectChange // changes in the cluster
+	Waits   []string       // objects whose readiness is waited for
 
 	release   Upgrade
 	cluster   Cluster
@@ -81,9 +81,9 @@ type Trial struct {
 	options   Options
 }
 
-// Try tries an upgrade without doing it: with the values as they are it has to give what is
-// installed, and with the new ones nothing else but redirected images. Then the API server
-// tries what would become of each object.
+// Try makes a dry run of an upgrade. With the current values, the chart must render to the
+// installed manifests; with the new values, only redirected references may differ. Then the API
+// server makes a dry run for each object.
 func (r Upgrade) Try(ctx context.Context, cluster Cluster, options Options) (*Trial, error) {
 	store, err := r.read(ctx, cluster)
 	if err != nil {
@@ -116,8 +116,8 @@ func (r Upgrade) Try(ctx context.Context, cluster Cluster, options Options) (*Tr
 	return t, t.changes()
 }
 
-// Apply makes the upgrade, and returns the new revision. One that fails is rolled back, if it
-// is waited for. Helm can apply nothing but what was tried.
+// Apply makes the upgrade and returns the new revision. With Options.Wait, a failed upgrade is
+// rolled back. Helm can apply only the manifests of the trial.
 func (t *Trial) Apply(ctx context.Context) (int, error) {
 	upgrade := t.action(t.exact())
 	upgrade.Wait, upgrade.Timeout = t.options.Wait, t.options.Timeout
@@ -142,7 +142,7 @@ func (t *Trial) Apply(ctx context.Context) (int, error) {
 	}
 }
 
-// explained says of an upgrade that was not ready in time which pods are to blame.
+// explained returns a *NotReadyError with the pods that were not ready if an upgrade timed out.
 func (t *Trial) explained(ctx context.Context, cause error) error {
 	if !errors.Is(cause, context.DeadlineExceeded) {
 		return cause
@@ -150,8 +150,8 @@ func (t *Trial) explained(ctx context.Context, cause error) error {
 	return &NotReadyError{Timeout: t.options.Timeout, Pods: t.unready(ctx), Err: cause}
 }
 
-// rollBack undoes an upgrade that failed. Helm's own way to do so takes the newest revision
-// that says that it was installed, whoever wrote it; this one takes the one that was tried.
+// rollBack reverts a failed upgrade to the revision of the trial. Helm's own rollback would use the
+// newest revision that is marked as deployed before, and any client can have written that one.
 func (t *Trial) rollBack(cause error) error {
 	rollback := action.NewRollback(t.exact())
 	rollback.Version, rollback.Wait, rollback.Timeout = t.installed.Version, true, t.options.Timeout
@@ -162,11 +162,12 @@ func (t *Trial) rollBack(cause error) error {
 	return fmt.Errorf("%w; it was rolled back to revision %d", cause, t.installed.Version)
 }
 
-// history is how many revisions to keep: no fewer than there are, with those that an upgrade
-// and its rollback make.
+// history returns the number of revisions to keep: all existing ones, and those of the upgrade
+// and the rollback.
 func (t *Trial) history() int { return max(helmHistory, t.store.count()+2) }
 
-// current returns the deployed revision, which must be the one that was read.
+// current returns the deployed revision. It fails with a *StaleError if that is another revision
+// than the one that was read.
 func (r Upgrade) current(store *snapshot) (*release.Release, error) {
 	now, err := store.releases().Deployed(r.Name)
 	if err != nil {
@@ -178,7 +179,7 @@ func (r Upgrade) current(store *snapshot) (*release.Release, error) {
 	return now, nil
 }
 
-// dryRun has the API server check an upgrade to some values, and returns what it would give.
+// dryRun returns the revision that an upgrade to some values would create.
 func (t *Trial) dryRun(ctx context.Context, values map[string]any) (*release.Release, error) {
 	upgrade := t.action(t.configuration(t.cluster.KubeClient))
 	upgrade.DryRunOption = "server"
@@ -196,11 +197,11 @@ func (t *Trial) dryRun(ctx context.Context, values map[string]any) (*release.Rel
 func (t *Trial) action(cluster *Configuration) *action.Upgrade {
 	upgrade := action.NewUpgrade(cluster)
 	upgrade.Namespace, upgrade.ResetValues = t.release.Namespace, true
-	upgrade.SkipSchemaValidation = true // schemas may refer to files and servers
+	upgrade.SkipSchemaValidation = true // schemas can refer to files and servers
 	return upgrade
 }
 
-// configuration is Helm's way to the cluster, with the releases as they were read.
+// configuration returns Helm's connection to the cluster, with the snapshot as storage.
 func (t *Trial) configuration(client kube.Interface) *Configuration {
 	return &Configuration{
 		RESTClientGetter: t.cluster.RESTClientGetter, Releases: t.store.releases(), KubeClient: client,
@@ -208,7 +209,7 @@ func (t *Trial) configuration(client kube.Interface) *Configuration {
 	}
 }
 
-// exact is Helm's way to the cluster, on which only what was tried can be applied.
+// exact returns Helm's connection to the cluster that can apply only the manifests of the trial.
 func (t *Trial) exact() *Configuration {
 	tried := map[string]bool{t.installed.Manifest: true, t.next.Manifest: true}
 	for _, hook := range t.hooks() {
@@ -217,7 +218,7 @@ func (t *Trial) exact() *Configuration {
 	return t.configuration(exactClient{Interface: t.cluster.KubeClient, tried: tried})
 }
 
-// manifests are what a revision installs, with its hooks.
+// manifests returns the manifests of a revision with its hooks.
 func manifests(r *release.Release) string {
 	texts := []string{r.Manifest}
 	for _, hook := range r.Hooks {

@@ -78,10 +78,10 @@ func (c cluster) Features() features { return features{c.trace} }
 // CNIPlugin is the CNI.
 func (c cluster) CNIPlugin() cni { return cni{c.trace} }
 
-// CSIMigration tells whether volumes are migrated from a driver in Kubernetes' code.
+// CSIMigration reports whether volumes are migrated from a driver in Kubernetes' code.
 func (c cluster) CSIMigration() bool { return c.trace.is("CSIMigration") }
 
-// DisableCSIDriver tells whether the cluster is to have no CSI driver.
+// DisableCSIDriver reports whether the cluster is to have no CSI driver.
 func (c cluster) DisableCSIDriver() bool { return c.trace.is("DisableCSIDriver") }
 
 // MarshalJSON is for templates that take the cluster as a whole.
@@ -104,7 +104,7 @@ func (c cluster) String() string {
 
 type features struct{ trace *trace }
 
-// Has tells whether a feature gate is set.
+// Has reports whether a feature gate is set.
 func (f features) Has(feature string) bool { return f.trace.is(feature) }
 
 type cni struct{ trace *trace }
@@ -124,8 +124,8 @@ func (c cni) String() string { return "{" + c.Type() + " " + c.Version() + "}" }
 
 type mla struct{ trace *trace }
 
-// MonitoringEnabled tells whether the cluster sends metrics to the Seed.
+// MonitoringEnabled reports whether the cluster sends metrics to the Seed.
 func (m mla) MonitoringEnabled() bool { return m.trace.is("MonitoringEnabled") }
 
-// LoggingEnabled tells whether the cluster sends logs to the Seed.
+// LoggingEnabled reports whether the cluster sends logs to the Seed.
 func (m mla) LoggingEnabled() bool { return m.trace.is("LoggingEnabled") }

@@ -58,7 +58,7 @@ func (e *engine) checkArguments(name string, args []reflect.Value) error {
 	return nil
 }
 
-// repeats tells whether a function does something as often as a number says.
+// repeats reports whether a function does something as often as a number says.
 func repeats(name string) bool {
 	switch name {
 	case "repeat", "indent", "nindent", "until", "untilStep", "seq":

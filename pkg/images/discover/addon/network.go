@@ -25,7 +25,7 @@ func newNetwork(t *trace) network {
 	}
 }
 
-// DualStack tells whether the cluster has IPv4 and IPv6.
+// DualStack reports whether the cluster has IPv4 and IPv6.
 func (n network) DualStack() bool { return n.trace.is("DualStack") }
 
 // PodCIDRIPv6 is the range of the pods' IPv6 addresses.

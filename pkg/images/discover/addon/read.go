@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Wanted tells whether a file in a directory of addons is one of a template.
+// Wanted reports whether a file in a directory of addons is one of a template.
 func Wanted(path string) bool {
 	return strings.Contains(path, "/") && strings.HasSuffix(path, ".yaml")
 }

@@ -35,7 +35,7 @@ func (t *trace) tells() DependsOn {
 	return tells
 }
 
-// is tells whether a setting is on.
+// is reports whether a setting is on.
 func (t *trace) is(setting string) bool {
 	return t.ask(question{about: aboutSetting, text: setting}) == on
 }

@@ -58,7 +58,7 @@ func (n *node) walk(path []step, clusters ClusterSet, render func(ClusterSet) ([
 	}
 }
 
-// begins tells whether steps begin with a path.
+// begins reports whether steps begin with a path.
 func begins(steps, path []step) bool {
 	return len(steps) >= len(path) && slices.EqualFunc(steps[:len(path)], path, func(a, b step) bool {
 		return a.question.about == b.question.about && a.question.text == b.question.text && a.answer == b.answer

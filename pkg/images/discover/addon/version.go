@@ -42,7 +42,7 @@ func (v version) compare(other *semver.Version) int {
 	return result
 }
 
-// satisfies tells whether the version is in a constraint; text is the constraint.
+// satisfies reports whether the version is in a constraint; text is the constraint.
 func (v version) satisfies(text string, constraint *semver.Constraints) bool {
 	return v.ask("satisfies "+text, func(s semantic) string { return onOff(constraint.Check(&s)) }) == on
 }

@@ -14,21 +14,21 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 )
 
-// Redirected is a release with the values that redirect it, or with why there are none.
+// Redirected is a release with the values that redirect its images, or with the error.
 type Redirected struct {
 	ClusterRelease
 	redirect.Redirection
-	Chart *chart.Chart // that it was rendered with
-	Path  string       // of the chart, if it was read from a local one
-	Err   error        // if no chart gave what is installed; then the rest is empty
+	Chart *chart.Chart // the chart of the release
+	Path  string       // path of the chart, "" if the chart is not a local file
+	Err   error        // no chart renders to the installed manifests; the other fields are empty
 }
 
-// Gap is the release as one that nothing is known of.
+// Gap returns the error as a gap.
 func (r Redirected) Gap() images.Gap {
 	return images.Gap{Source: "charts", Subject: "Helm release " + r.ID() + " on " + r.Cluster(), Error: r.Err.Error()}
 }
 
-// Item is the release as it is documented.
+// Item returns the release as an item of the document.
 func (r Redirected) Item() redirect.Item {
 	return redirect.Item{
 		Release: r.Name, Namespace: r.Namespace, Cluster: r.Cluster(), Revision: r.Revision, Chart: r.ChartName, Version: r.ChartVersion,
@@ -36,24 +36,24 @@ func (r Redirected) Item() redirect.Item {
 	}
 }
 
-// Candidates is a place where charts are at hand.
+// Candidates are charts from one place.
 type Candidates struct {
-	Name   string // for charts without a path
+	Name   string // name of the place, for charts without a path
 	Charts func() ([]chart.Candidate, error)
 }
 
 // Finder finds the values for releases.
 type Finder struct {
 	Renderer redirect.Renderer
-	// Complete returns a chart with the subcharts that it lacks. The error names those that
-	// could not be had; the chart that comes with it has the others.
+	// Complete returns a chart with its missing subcharts. The error names the subcharts that
+	// could not be pulled; the chart returned with an error has the others.
 	Complete func(ctx context.Context, c *chart.Chart, values map[string]any) (*chart.Chart, error)
 	Target   images.Target
-	Sources  []Candidates // in the order in which they are tried
+	Sources  []Candidates // in the order of the search
 }
 
-// FindAll finds the values for releases, as many at once as there are processors. The results
-// are in the order of the releases.
+// FindAll finds the values for releases, one release per processor at a time. The results are in
+// the order of the releases.
 func (f Finder) FindAll(ctx context.Context, releases []ClusterRelease) []Redirected {
 	found := make([]Redirected, len(releases))
 	var group errgroup.Group
@@ -68,8 +68,9 @@ func (f Finder) FindAll(ctx context.Context, releases []ClusterRelease) []Redire
 	return found
 }
 
-// Find tries the chart that is stored with the release, and then those of the sources that
-// have its name and version, until one renders to what is installed.
+// Find finds the values for a release. It tries the chart that is stored with the release, and
+// then the charts of the sources with the same name and version, until a chart renders to the
+// installed manifests.
 func (f Finder) Find(ctx context.Context, r ClusterRelease) Redirected {
 	stored, err := chart.FromRelease(r.Chart)
 	if err == nil {

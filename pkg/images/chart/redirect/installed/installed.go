@@ -15,10 +15,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// ClusterRelease is an installed release with the cluster that it is on.
+// ClusterRelease is an installed Helm release with its cluster.
 type ClusterRelease struct {
 	kkp.HelmRelease
-	API  kkp.API   // of the cluster
+	API  kkp.API   // API of the cluster
 	Seed *kkp.Seed // nil: the cluster is the master
 }
 
@@ -33,7 +33,7 @@ func (r ClusterRelease) Cluster() string {
 	return r.Seed.Name
 }
 
-// Releases are those on the master, and then those on the Seeds.
+// Releases returns the releases on the master, and then the releases on the Seeds.
 func Releases(inst kkp.Installation) []ClusterRelease {
 	var all []ClusterRelease
 	for _, r := range inst.Releases {
@@ -48,7 +48,7 @@ func Releases(inst kkp.Installation) []ClusterRelease {
 	return all
 }
 
-// Unread are the releases that could not be read, as gaps.
+// Unread returns a gap for each part of the releases that could not be read.
 func Unread(inst kkp.Installation) []images.Gap {
 	var gaps []images.Gap
 	for _, unread := range inst.Unread {
@@ -59,8 +59,8 @@ func Unread(inst kkp.Installation) []images.Gap {
 	return gaps
 }
 
-// Choose returns the releases that are named, NAME or NAMESPACE/NAME; without names, all. A
-// name that no release has is an error.
+// Choose returns the releases with one of the names, NAME or NAMESPACE/NAME; without names it
+// returns all. A name without a release is an error.
 func Choose(all []ClusterRelease, names []string) ([]ClusterRelease, error) {
 	if len(names) == 0 {
 		return all, nil
@@ -81,8 +81,8 @@ func Choose(all []ClusterRelease, names []string) ([]ClusterRelease, error) {
 	}), nil
 }
 
-// ChartsImage is the image that has KKP's own charts in it. known is false if the version of
-// the installation is not.
+// ChartsImage returns the image that contains KKP's own charts. known is false if the version of
+// the installation is unknown.
 func ChartsImage(inst kkp.Installation) (image images.Ref, known bool) {
 	image.Registry, image.Repository = catalog.OperatorRepository(catalog.Edition(strings.ToLower(inst.Edition)))
 	image.Tag = inst.Version

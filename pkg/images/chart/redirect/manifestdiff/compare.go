@@ -11,7 +11,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// Difference is a difference between two renderings. A text that is not there is "".
+// Difference is a text that differs between two renderings. A missing text is "".
 type Difference struct {
 	Object string `json:"object"` // "Deployment dex/dex"
 	Path   string `json:"path"`   // "spec.template.metadata.annotations[\"checksum/config\"]", "" for the whole object
@@ -43,7 +43,7 @@ func Differences(before, after []map[string]any) []Difference {
 	return d.changes
 }
 
-// identified are objects by their names, the items of lists among them.
+// identified returns objects by kind, namespace and name, with the items of lists.
 func identified(objects []map[string]any) map[string]map[string]any {
 	found := map[string]map[string]any{}
 	for _, object := range objects {
@@ -64,7 +64,7 @@ func identified(objects []map[string]any) map[string]map[string]any {
 	return found
 }
 
-// distinct marks names that there are several of.
+// distinct adds a mark to a name that another object has.
 func distinct(found map[string]map[string]any, name string) string {
 	for found[name] != nil {
 		name += "'"
@@ -72,7 +72,7 @@ func distinct(found map[string]map[string]any, name string) string {
 	return name
 }
 
-// identity is how hits name an object, too.
+// identity returns the name of an object as in manifest.Hit.
 func identity(object map[string]any) string {
 	metadata, _ := object["metadata"].(map[string]any)
 	text := func(of map[string]any, key string) string { s, _ := of[key].(string); return s }
@@ -131,8 +131,8 @@ func (d *differ) tables(path string, before, after map[string]any) {
 	}
 }
 
-// texts compares texts. Those that are documents, as in ConfigMaps, are compared by what
-// they hold.
+// texts compares texts. Texts that are YAML or JSON documents, as in ConfigMaps, are compared
+// field by field.
 func (d *differ) texts(path, before, after string) {
 	if before == after {
 		return
@@ -155,7 +155,7 @@ func (d *differ) texts(path, before, after string) {
 	}
 }
 
-// documents are the YAML or JSON objects in a text, nil if it holds anything else.
+// documents returns the YAML or JSON objects in a text, nil if the text has anything else.
 func documents(text string) []map[string]any {
 	if !strings.Contains(text, "\n") && !strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return nil
@@ -167,7 +167,7 @@ func documents(text string) []map[string]any {
 	return objects
 }
 
-// written is a value as text.
+// written returns a value as text.
 func written(value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -182,7 +182,7 @@ func written(value any) string {
 	return string(data)
 }
 
-// segment is how a key is written in a path, as hits have it.
+// segment returns a key as an element of a path, as in manifest.Hit.
 func segment(key string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-'

@@ -10,23 +10,23 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Expectation is a reference and what it has to become, as it is written. One that has to stay
-// has no other.
+// Expectation is a reference before the change (Base) and the required reference after it (Want),
+// both as written. Base and Want are equal for a reference that must not change.
 type Expectation struct {
 	At         Place
 	Base, Want string
 }
 
-// Proof is what a rendering with an override shows.
+// Proof is the result of comparing a rendering with the expectations.
 type Proof struct {
-	Failed  error          // it does not render
-	Right   map[Place]bool // what it has to be
-	Wrong   *Expectation   // a reference that is neither that nor what it was
-	Foreign *Difference    // something else that changed
-	Derived []Difference   // what follows from the references
+	Failed  error          // rendering failed
+	Right   map[Place]bool // references that are as required
+	Wrong   *Expectation   // a reference that is neither Base nor Want
+	Foreign *Difference    // a change that does not follow from references
+	Derived []Difference   // changes that follow from references
 }
 
-// Holds tells whether references are what they have to be or were, and nothing else changed.
+// Holds reports whether each reference is either Base or Want, and nothing else changed.
 func (p Proof) Holds() bool { return p.Failed == nil && p.Wrong == nil && p.Foreign == nil }
 
 // moved is a reference that changed.
@@ -35,8 +35,8 @@ type moved struct {
 	from, to     string
 }
 
-// Prove compares a rendering with the one before. unsteady are the changes that come with
-// each rendering.
+// Prove compares a rendering with the rendering before the change. unsteady are differences that
+// every rendering has, such as random text; they do not count.
 func Prove(before, after Rendering, expected []Expectation, unsteady []Difference) Proof {
 	p := Proof{Right: map[Place]bool{}}
 	var moves []moved
@@ -70,7 +70,7 @@ func Prove(before, after Rendering, expected []Expectation, unsteady []Differenc
 	return p
 }
 
-// sameReference compares references as registries do.
+// sameReference compares references in their normalised form.
 func sameReference(a, b string) bool {
 	if a == b {
 		return true
@@ -80,7 +80,7 @@ func sameReference(a, b string) bool {
 	return err == nil && err2 == nil && x == y
 }
 
-// following tells which changes follow from references that moved.
+// following finds the changes that follow from references that moved.
 type following struct {
 	moves    []moved
 	replacer *strings.Replacer
@@ -102,8 +102,8 @@ func newFollowing(moves []moved) following {
 	return following{moves: moves, replacer: strings.NewReplacer(list...), checksum: regexp.MustCompile(`^[0-9a-f]{8,128}$`)}
 }
 
-// from tells whether a change is that of a reference, or follows from one: a text with the
-// reference or its repository in it, or the checksum of something.
+// from reports whether a change is a change of a reference or follows from one: a text that
+// contains the reference or its repository, or a checksum.
 func (f following) from(c Difference) (reference, ok bool) {
 	for _, m := range f.moves {
 		if m.object != c.Object {
@@ -112,7 +112,7 @@ func (f following) from(c Difference) (reference, ok bool) {
 		if m.path == c.Path && f.replacer.Replace(c.Before) == c.After {
 			return true, true
 		}
-		// Parts stand side by side, and each is a part of the whole.
+		// Registry, repository and tag are in separate fields of one map.
 		if parent(m.path) == parent(c.Path) && strings.Contains(m.from, c.Before) && c.After != "" && strings.Contains(m.to, c.After) {
 			return true, true
 		}
@@ -123,8 +123,8 @@ func (f following) from(c Difference) (reference, ok bool) {
 	return false, f.isChecksum(c)
 }
 
-// isChecksum tells whether a label or an annotation is the checksum of other content, as
-// charts write it to roll pods when that changes.
+// isChecksum reports whether a label or an annotation is the checksum of other content. Charts
+// use checksums to restart pods after a change.
 func (f following) isChecksum(c Difference) bool {
 	if !strings.Contains(c.Path, ".annotations") && !strings.Contains(c.Path, ".labels") {
 		return false
@@ -137,7 +137,7 @@ func parent(path string) string {
 	return path[:max(0, strings.LastIndexAny(path, ".["))]
 }
 
-// NameOf is a reference as it is written, without tag and digest.
+// NameOf returns a reference as written, without tag and digest.
 func NameOf(reference string) string {
 	name, _, _ := strings.Cut(reference, "@")
 	if i := strings.LastIndex(name, ":"); i > strings.LastIndex(name, "/") {

@@ -1,6 +1,6 @@
-// Package manifestdiff compares what a chart renders to with one set of values and with another:
-// which references moved, what follows from that, and what else has changed. It must not know
-// where values come from, nor what a mirror is.
+// Package manifestdiff compares the manifests of a chart with two sets of values: which image
+// references changed, which changes follow from references, and which other changes exist. It must
+// not know the origin of the values, nor what a mirror is.
 package manifestdiff
 
 import (
@@ -11,29 +11,30 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// Place is where a reference stands in what a chart renders to. It holds also where values
-// change the name of an object.
+// Place is the place of a reference in the rendered templates. It is the same in all renderings,
+// even if values change the name of the object.
 type Place struct {
 	template string
 	document int
 	path     string
-	nth      int // of the references in one text
+	nth      int // number of the reference in a text with several
 }
 
-// Rendering is what a chart renders to.
+// Rendering is the manifests of a chart, with their references.
 type Rendering struct {
 	Objects []map[string]any
 	Places  []Place // in order
 	Hits    map[Place]manifest.Hit
 }
 
-// Decoder decodes renderings. What is the same as in the first one is decoded once.
+// Decoder decodes renderings. Templates that render to the same text as in the first rendering
+// are decoded once.
 type Decoder struct {
 	texts map[string]string
 	known map[string][]map[string]any
 }
 
-// Decode decodes what templates render to, by their names.
+// Decode decodes rendered templates by name.
 func (d *Decoder) Decode(texts map[string]string) (Rendering, error) {
 	r := Rendering{Hits: map[Place]manifest.Hit{}}
 	first := d.texts == nil
@@ -70,7 +71,7 @@ func (r *Rendering) add(template string, document int, object map[string]any) {
 	}
 }
 
-// Found are the references in order.
+// Found returns the references in order.
 func (r *Rendering) Found() []manifest.Hit {
 	hits := make([]manifest.Hit, 0, len(r.Places))
 	for _, p := range r.Places {

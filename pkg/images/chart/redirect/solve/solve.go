@@ -1,5 +1,5 @@
-// Package solve chooses values: the fewest that make all references what they have to be. It
-// knows what a trace lets expect; whether that is so, a rendering has to prove.
+// Package solve computes the smallest set of values that turns references into the required ones.
+// It uses the predictions of a trace. It must not render: a rendering must prove the result.
 package solve
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/trace"
 )
 
-// maxFixes bounds what one value can drag along.
+// maxFixes bounds how many further values one value can require.
 const maxFixes = 50
 
-// Solver looks for the fewest values that make all references what they have to be.
+// Solver computes the smallest set of values for the expected references.
 type Solver struct {
 	trace.Trace
 	Expected []manifestdiff.Expectation
@@ -25,7 +25,7 @@ type Solver struct {
 	banned map[int][]string
 }
 
-// Ban rules out what did not prove right.
+// Ban excludes an assignment that failed the proof.
 func (s *Solver) Ban(filled trace.Assignment) {
 	if s.banned == nil {
 		s.banned = map[int][]string{}
@@ -35,16 +35,16 @@ func (s *Solver) Ban(filled trace.Assignment) {
 	}
 }
 
-// Banned tells whether anything was ruled out for a hole.
+// Banned reports whether an assignment of a hole was excluded.
 func (s *Solver) Banned(hole int) bool { return len(s.banned[hole]) > 0 }
 
-// Becomes is what a reference becomes, as far as the trace tells.
+// Becomes returns the reference that the trace predicts for an assignment.
 func (s *Solver) Becomes(n manifestdiff.Expectation, filled trace.Assignment) string {
 	return s.Eval(n.At, n.Base, filled)
 }
 
-// Solve returns what to fill in, and the steps by which it was found: those first that
-// bring most for each value.
+// Solve returns an assignment and its steps. The first steps redirect the most references per
+// value.
 func (s *Solver) Solve() (trace.Assignment, []trace.Assignment) {
 	filled := trace.Assignment{}
 	var steps []trace.Assignment
@@ -68,7 +68,7 @@ func (s *Solver) Solve() (trace.Assignment, []trace.Assignment) {
 	}
 }
 
-// move is a value to begin with, and what it leads to.
+// move is one value, with the further values that it requires.
 type move struct {
 	hole       int
 	text       string
@@ -82,8 +82,8 @@ func (m move) with(filled trace.Assignment) trace.Assignment {
 	return next
 }
 
-// compare orders moves: more references for each value, then values that are set, and not
-// in lists, then those nearer to the top.
+// compare orders moves: first more references per value, then values that are set, then values
+// outside lists, then values nearer to the root.
 func (s *Solver) compare(a, b move) int {
 	x, y := s.Holes[a.hole], s.Holes[b.hole]
 	return cmp.Or(
@@ -93,7 +93,7 @@ func (s *Solver) compare(a, b move) int {
 	)
 }
 
-// boolean orders false before true.
+// boolean compares booleans: false comes first.
 func boolean(a, b bool) int {
 	switch {
 	case a == b:
@@ -105,8 +105,8 @@ func boolean(a, b bool) int {
 	}
 }
 
-// moves are the values that make a reference right that is not, or at least lead to the
-// registry, so that others can do the rest.
+// moves returns the values that redirect a reference, or at least change its registry so that
+// further values can redirect it.
 func (s *Solver) moves(filled trace.Assignment) []move {
 	seen := map[int][]string{}
 	var found []move
@@ -138,20 +138,20 @@ func (s *Solver) moves(filled trace.Assignment) []move {
 	return found
 }
 
-// around is what stands before and behind what a hole is filled with.
+// around returns the text before and after a hole in a reference.
 func (s *Solver) around(n manifestdiff.Expectation, filled trace.Assignment, hole int) (before, after string) {
 	const gap = "\x00"
 	next := maps.Clone(filled)
 	next[hole] = gap
 	text := s.Becomes(n, next)
 	if strings.Count(text, gap) != 1 {
-		return gap, gap // which fits nowhere
+		return gap, gap // fits no reference
 	}
 	before, after, _ = strings.Cut(text, gap)
 	return before, after
 }
 
-// between is what has to stand between two texts to make a third of them.
+// between returns the text between a prefix and a suffix of a text.
 func between(want, before, after string) (string, bool) {
 	if !strings.HasPrefix(want, before) || !strings.HasSuffix(want, after) || len(before)+len(after) >= len(want) {
 		return "", false
@@ -159,7 +159,8 @@ func between(want, before, after string) (string, bool) {
 	return want[len(before) : len(want)-len(after)], true
 }
 
-// closed adds values until no reference is broken. ok is false if that cannot be.
+// closed adds values until every reference is either unchanged or as required. ok is false if this
+// is not possible.
 func (s *Solver) closed(filled trace.Assignment) (_ trace.Assignment, ok bool) {
 	for range maxFixes {
 		i := slices.IndexFunc(s.Expected, func(n manifestdiff.Expectation) bool {
@@ -176,7 +177,7 @@ func (s *Solver) closed(filled trace.Assignment) (_ trace.Assignment, ok bool) {
 	return nil, false
 }
 
-// fix fills one more hole so that a reference is right.
+// fix adds one value that makes a reference as required.
 func (s *Solver) fix(n manifestdiff.Expectation, filled trace.Assignment) bool {
 	for _, hole := range s.Leading(n.At) {
 		if _, taken := filled[hole]; taken {
@@ -191,7 +192,7 @@ func (s *Solver) fix(n manifestdiff.Expectation, filled trace.Assignment) bool {
 	return false
 }
 
-// right counts the references that are what they have to be.
+// right returns the number of references that are as required.
 func (s *Solver) right(filled trace.Assignment) int {
 	count := 0
 	for _, n := range s.Expected {
@@ -202,7 +203,7 @@ func (s *Solver) right(filled trace.Assignment) int {
 	return count
 }
 
-// needed leaves out what later values have made superfluous.
+// needed removes values that later values have made superfluous.
 func (s *Solver) needed(filled trace.Assignment) trace.Assignment {
 	for _, hole := range slices.Sorted(maps.Keys(filled)) {
 		without := maps.Clone(filled)

@@ -8,10 +8,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
-// Assignment is what holes are filled with.
+// Assignment is the texts for holes, by number of the hole.
 type Assignment map[int]string
 
-// Leading are the holes that lead into a reference.
+// Leading returns the holes whose text appears in a reference.
 func (t Trace) Leading(at manifestdiff.Place) []int {
 	var holes []int
 	for _, span := range t.Direct[at] {
@@ -27,7 +27,7 @@ func (t Trace) Leading(at manifestdiff.Place) []int {
 	return slices.Compact(holes)
 }
 
-// Eval is what a reference becomes, as far as the trace tells.
+// Eval returns the reference that the trace predicts for an assignment.
 func (t Trace) Eval(at manifestdiff.Place, base string, filled Assignment) string {
 	for _, v := range t.Variants[at] {
 		if _, ok := filled[v.Hole]; ok {
@@ -37,7 +37,7 @@ func (t Trace) Eval(at manifestdiff.Place, base string, filled Assignment) strin
 	return substitute(base, t.Direct[at], filled)
 }
 
-// substitute puts texts into spans. Where one is in another, the outer one counts.
+// substitute replaces spans by texts. Of nested spans, the outer one counts.
 func substitute(text string, spans []Span, filled Assignment) string {
 	spans = slices.Clone(spans)
 	slices.SortFunc(spans, func(a, b Span) int {

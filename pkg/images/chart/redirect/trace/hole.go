@@ -11,25 +11,25 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
-// Hole is a value, or a part of one, that may lead into references.
+// Hole is a value, or a part of a value, that can appear in references.
 type Hole struct {
 	At         []any  // keys and, in lists, indexes
-	Text       string // the whole value, "" if it is not set
-	Start, End int    // of the part
+	Text       string // whole value, "" if not set
+	Start, End int    // offsets of the part in Text
 }
 
-// Part is what is there now.
+// Part returns the current text of the hole.
 func (h Hole) Part() string { return h.Text[h.Start:h.End] }
 
-// isTemplate tells whether it is rendered itself, so that it is not known what of.
+// isTemplate reports whether the value is a template: then its rendered text is unknown.
 func (h Hole) isTemplate() bool { return strings.Contains(h.Part(), "{{") }
 
-// InList tells whether it stands in a list, which Helm replaces as a whole.
+// InList reports whether the hole is in a list. Helm replaces whole lists.
 func (h Hole) InList() bool {
 	return slices.ContainsFunc(h.At, func(step any) bool { _, index := step.(int); return index })
 }
 
-// Key is how people write the place of a value: "a.b[0].c".
+// Key returns the key of the value as users write it: "a.b[0].c".
 func (h Hole) Key() string {
 	var text strings.Builder
 	for _, step := range h.At {
@@ -46,8 +46,8 @@ func (h Hole) Key() string {
 	return text.String()
 }
 
-// setHoles returns the parts of values that references can be made of: what is a part of
-// the name of one that is there, what has one in it, and templates.
+// setHoles returns the holes of values that are set: values that are a part of a known repository
+// name, values that contain one, and templates.
 func setHoles(all map[string]any, references []string) []Hole {
 	var names []string
 	for _, reference := range references {
@@ -75,8 +75,8 @@ func setHoles(all map[string]any, references []string) []Hole {
 	return found
 }
 
-// unsetHoles returns the values that are empty or not there, and whose names say that they
-// may be about images. Whether they are is found out.
+// unsetHoles returns the holes of values that are empty or missing, and whose names can mean
+// images. The trace finds out whether they do.
 func unsetHoles(all map[string]any, mentions chart.Mentions, beside [][]any) []Hole {
 	about := regexp.MustCompile(`(?i)regist|repo|image|hub|mirror|prefix`)
 	var found []Hole
@@ -111,7 +111,7 @@ func unsetHoles(all map[string]any, mentions chart.Mentions, beside [][]any) []H
 	})
 }
 
-// eachText calls visit for the texts in values, and for what is null, which counts as empty.
+// eachText calls visit for each text in values. null counts as an empty text.
 func eachText(value any, at []any, visit func([]any, string)) {
 	switch value := value.(type) {
 	case map[string]any:
@@ -129,7 +129,7 @@ func eachText(value any, at []any, visit func([]any, string)) {
 	}
 }
 
-// lookup returns what stands at a place.
+// lookup returns the value at a path.
 func lookup(value any, at []any) (any, bool) {
 	for _, step := range at {
 		switch step := step.(type) {
@@ -151,7 +151,7 @@ func lookup(value any, at []any) (any, bool) {
 	return value, true
 }
 
-// free tells whether a value can be put where there is none: what is around it are tables.
+// free reports whether a missing value can be set: all values on its path are maps.
 func free(all map[string]any, at []any) bool {
 	for i := range at {
 		value, ok := lookup(all, at[:i])
@@ -166,8 +166,8 @@ func free(all map[string]any, at []any) bool {
 	return !there
 }
 
-// shadowed tells whether a value of a subchart is one that it has from the values of all
-// charts: these win.
+// shadowed reports whether a value of a subchart is a global value. Global values of the parent
+// chart have priority.
 func shadowed(all map[string]any, at []any) bool {
 	for i, step := range at {
 		if i > 0 && step == "global" {
@@ -184,8 +184,8 @@ type Filling struct {
 	Text string
 }
 
-// Override returns the values that fill holes. Lists are written out whole, as Helm
-// replaces them.
+// Override returns the values for some fillings. Lists are complete, because Helm replaces whole
+// lists.
 func Override(all map[string]any, fillings []Filling) map[string]any {
 	byKey := map[string][]Filling{}
 	for _, f := range fillings {
@@ -204,7 +204,7 @@ func Override(all map[string]any, fillings []Filling) map[string]any {
 	return values.(map[string]any)
 }
 
-// with puts a text at a place.
+// with sets a text at a path.
 func with(existing, original any, at []any, text string) any {
 	if len(at) == 0 {
 		return text
@@ -228,7 +228,7 @@ func with(existing, original any, at []any, text string) any {
 	return table
 }
 
-// copied is a deep copy of a value.
+// copied returns a deep copy of a value.
 func copied(value any) any {
 	switch value := value.(type) {
 	case map[string]any:

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// maxHoles is how many values there are sentinels for.
+// maxHoles bounds the number of holes: a sentinel has four digits.
 const maxHoles = 10000
 
-// Sentinels are valid in every part of a reference: kkpm0017o stands before a value, and
-// kkpm0017c behind one that is a template; kkpm0017e.test stands for one that is empty.
+// Sentinels are valid in every part of a reference: kkpm0017o is put before a value, kkpm0017c
+// after a value that is a template, and kkpm0017e.test replaces an empty value.
 func sentinel(id int, kind string) string { return fmt.Sprintf("kkpm%04d%s", id, kind) }
 
-// marked is what a hole is filled with.
+// marked returns the text of a hole with sentinels.
 func marked(id int, h Hole) string {
 	switch {
 	case h.Part() == "":
@@ -27,7 +27,7 @@ func marked(id int, h Hole) string {
 	}
 }
 
-// Span is the part of a reference that a hole leads into.
+// Span is the part of a reference that comes from a hole.
 type Span struct {
 	Hole, Start, End int
 }
@@ -42,8 +42,8 @@ func newReader(holes []Hole) reader {
 	return reader{pattern: regexp.MustCompile(`kkpm(\d{4})(o|c|e\.test)`), holes: holes}
 }
 
-// read returns a reference without its sentinels, and the spans that they mark. A value
-// that is not there as it is written is none.
+// read returns a reference without its sentinels, and the spans that they mark. A value that a
+// template has changed has no span.
 func (r reader) read(text string) (plain string, spans []Span) {
 	var kept strings.Builder
 	last := 0
@@ -75,7 +75,7 @@ func (r reader) read(text string) (plain string, spans []Span) {
 	return plain, once(spans)
 }
 
-// once leaves out spans without an end, and values that a reference has twice.
+// once removes spans without an end, and spans of a value that appears twice.
 func once(spans []Span) []Span {
 	count := map[int]int{}
 	for _, s := range spans {

@@ -1,6 +1,5 @@
-// Package trace finds out which values of a chart lead into which references, by rendering with
-// sentinels in the place of the values. It must not know what a mirror is, nor what is done with the
-// values.
+// Package trace finds which values of a chart appear in which image references, by rendering with
+// sentinels in place of the values. It must not know what a mirror is, nor how the result is used.
 package trace
 
 import (
@@ -15,33 +14,33 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/manifestdiff"
 )
 
-// maxPeels is how often values that hide others are put aside to look for these.
+// maxPeels bounds how often the trace is repeated without values that hide other values.
 const maxPeels = 6
 
-// Trace is which values lead into which references.
+// Trace is the values in each reference.
 type Trace struct {
 	Holes    []Hole
-	Direct   map[manifestdiff.Place][]Span    // in the reference as it is
-	Variants map[manifestdiff.Place][]Variant // as it becomes, once a value is set that changes more than its own part
+	Direct   map[manifestdiff.Place][]Span    // spans of the current reference
+	Variants map[manifestdiff.Place][]Variant // references after setting a value that changes more than its span
 }
 
-// Variant is what a reference becomes when a hole is filled.
+// Variant is a reference after filling a hole.
 type Variant struct {
 	Hole  int
 	Text  string
 	Spans []Span
 }
 
-// Subject is what is traced.
+// Subject is a chart with values to trace.
 type Subject struct {
-	Values   map[string]any // that templates see
+	Values   map[string]any // the values that templates see
 	Mentions chart.Mentions
-	Base     manifestdiff.Rendering // with these values
-	// Render renders with some values over them. A *LimitError from it ends the trace.
+	Base     manifestdiff.Rendering // rendering with these values
+	// Render renders with the values, overridden by over. A *LimitError ends the trace.
 	Render func(ctx context.Context, over map[string]any) (manifestdiff.Rendering, error)
 }
 
-// LimitError says that a bound on the work is reached.
+// LimitError says that a bound of the work was reached.
 type LimitError struct {
 	Renders int
 	Took    time.Duration
@@ -51,14 +50,14 @@ func (e *LimitError) Error() string {
 	return fmt.Sprintf("given up after %d renderings in %s", e.Renders, e.Took.Round(time.Second))
 }
 
-// IsLimit tells whether an error is a LimitError.
+// IsLimit reports whether an error is a LimitError.
 func IsLimit(err error) bool {
 	var over *LimitError
 	return errors.As(err, &over)
 }
 
-// Follow traces all values that may lead into references. What it has found so far comes
-// with an error, too.
+// Follow traces all values that can appear in references. With an error it returns the results
+// up to then.
 func Follow(ctx context.Context, s Subject) (Trace, error) {
 	t := &tracer{
 		Subject: s, surface: map[int]bool{},
@@ -68,12 +67,12 @@ func Follow(ctx context.Context, s Subject) (Trace, error) {
 	return t.Trace, err
 }
 
-// tracer finds out where values lead by rendering with sentinels in their place.
+// tracer finds values in references by rendering with sentinels.
 type tracer struct {
 	Subject
 	Trace
 	reader  reader
-	surface map[int]bool // holes that were found in a reference
+	surface map[int]bool // holes in at least one reference
 }
 
 func (t *tracer) follow(ctx context.Context) error {
@@ -100,8 +99,8 @@ func (t *tracer) follow(ctx context.Context) error {
 	return t.peel(ctx, indexes(first, len(t.Holes)), known)
 }
 
-// peel probes what is not set until nothing more is found: a value for all images hides
-// those for each.
+// peel probes values that are not set, and repeats this until it finds no more: a value for all
+// images hides the values of single images.
 func (t *tracer) peel(ctx context.Context, unset, known []int) error {
 	for range maxPeels {
 		before := len(t.surface)
@@ -113,8 +112,8 @@ func (t *tracer) peel(ctx context.Context, unset, known []int) error {
 	return nil
 }
 
-// probe renders with sentinels in some holes, and in those that are known already. Values
-// that break a rendering, or change more than themselves, are separated from the others.
+// probe renders with sentinels in some holes and in the known ones. If rendering fails or changes
+// more than the spans, it probes smaller groups to find the value that is the cause.
 func (t *tracer) probe(ctx context.Context, batch, known []int) error {
 	if len(batch) == 0 {
 		return nil
@@ -137,8 +136,8 @@ func (t *tracer) probe(ctx context.Context, batch, known []int) error {
 	return errors.Join(t.probe(ctx, batch[:half], known), t.probe(ctx, batch[half:], known))
 }
 
-// take reads the sentinels in a rendering. It is not whole if there is more to learn from
-// less of them.
+// take reads the sentinels in a rendering. whole is false if a rendering with fewer sentinels can
+// show more.
 func (t *tracer) take(after manifestdiff.Rendering, batch []int) (whole bool) {
 	whole = true
 	for _, p := range t.Base.Places {
@@ -152,7 +151,7 @@ func (t *tracer) take(after manifestdiff.Rendering, batch []int) (whole bool) {
 		switch same := plain == t.Base.Hits[p].Reference; {
 		case same && len(probed) == len(spans):
 			t.addDirect(p, spans)
-		case same && len(probed) == 0: // only what is known already
+		case same && len(probed) == 0: // only known holes
 		case len(probed) == 1:
 			t.addVariant(p, Variant{probed[0].Hole, plain, spans})
 		default:
@@ -174,7 +173,7 @@ func (t *tracer) addDirect(p manifestdiff.Place, spans []Span) {
 func (t *tracer) addVariant(p manifestdiff.Place, v Variant) {
 	t.surface[v.Hole] = true
 	if i := slices.IndexFunc(t.Variants[p], func(other Variant) bool { return other.Hole == v.Hole }); i >= 0 {
-		t.Variants[p][i] = v // of a smaller batch
+		t.Variants[p][i] = v // from a smaller group
 		return
 	}
 	t.Variants[p] = append(t.Variants[p], v)
