@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Gap names something that could not be read, so that the inventory may lack images.
+// Gap is a subject that could not be read, so that the inventory may lack images.
 type Gap struct {
 	Source  string `json:"source"`
 	Subject string `json:"subject"`
 	Error   string `json:"error"`
-	Cause   string `json:"cause,omitempty"`  // what gaps have in common, such as a Seed that is down
-	Effect  string `json:"effect,omitempty"` // what this means for the list, where that can be said
+	Cause   string `json:"cause,omitempty"`  // common cause of several gaps, such as an unreachable Seed
+	Effect  string `json:"effect,omitempty"` // effect on the list, if known
 }
 
-// String is the gap on one line.
+// String returns the gap as one line.
 func (g Gap) String() string {
 	s := g.Source + ": " + g.Subject + ": " + g.Error
 	if g.Effect != "" {
@@ -25,8 +25,8 @@ func (g Gap) String() string {
 	return s
 }
 
-// newGap makes a gap of an error. An error that has the same cause as others tells it
-// (Cause() string).
+// newGap returns the gap for an error. An error with a method Cause() string has a common cause with
+// other errors.
 func newGap(source, subject string, err error) Gap {
 	gap := Gap{Source: source, Subject: subject, Error: err.Error()}
 	var common interface{ Cause() string }
@@ -36,8 +36,8 @@ func newGap(source, subject string, err error) Gap {
 	return gap
 }
 
-// Causes returns gaps by what caused them, in the order of the first of each. Gaps without a
-// cause are alone.
+// Causes returns the gaps in groups with a common cause, in the order of the first gap of each
+// group. A gap without a cause is a group of its own.
 func Causes(gaps []Gap) [][]Gap {
 	var groups [][]Gap
 	at := map[string]int{}
@@ -53,8 +53,7 @@ func Causes(gaps []Gap) [][]Gap {
 	return groups
 }
 
-// OneCause is what gaps with one cause come to, on one line: the cause, what follows from
-// it, and what it concerns.
+// OneCause returns one line for gaps with a common cause: the cause, the effects and the subjects.
 func OneCause(gaps []Gap) string {
 	if len(gaps) == 1 {
 		return gaps[0].String()
@@ -81,7 +80,7 @@ func OneCause(gaps []Gap) string {
 	return strings.Join(parts, "; ")
 }
 
-// some are the first names of a list, and how many others there are.
+// some returns the first names of a list, and the number of the others.
 func some(names []string) string {
 	const shown = 3
 	if len(names) <= shown {

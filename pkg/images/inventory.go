@@ -6,30 +6,30 @@ import (
 	"strings"
 )
 
-// Kind tells what a reference stands for.
+// Kind is the kind of an artifact.
 type Kind string
 
-// The kinds of things that are copied.
+// The kinds of artifacts.
 const (
 	KindImage Kind = "image"
 	KindChart Kind = "chart" // a Helm chart, stored as an OCI artifact
 )
 
-// UpstreamMissing marks an image that KKP's own `mirror-images` does not list.
+// UpstreamMissing marks an image that `kubermatic-installer mirror-images` does not list.
 const UpstreamMissing = "missing"
 
 // SourceRunning is the source of images that pods run.
 const SourceRunning = "running"
 
-// Reason returns why an image is needed.
+// Reason is why an image is needed.
 type Reason struct {
-	Source    string `json:"source"`              // the source that found it, such as "components"
-	Component string `json:"component,omitempty"` // the workload that runs it
+	Source    string `json:"source"`              // source of the inventory, such as "components"
+	Component string `json:"component,omitempty"` // workload that uses the image
 	Cluster   string `json:"cluster,omitempty"`   // "master" or the name of the Seed
 	Condition string `json:"condition,omitempty"` // such as "Kubernetes 1.34.9, aws"; empty: always
 }
 
-// String is the reason on one line.
+// String returns the reason as one line.
 func (r Reason) String() string {
 	s := r.Source
 	if r.Component != "" {
@@ -44,42 +44,40 @@ func (r Reason) String() string {
 	return s
 }
 
-// Image is something that KKP pulls, with the reasons for it.
+// Image is an image or chart that KKP pulls, with the reasons.
 type Image struct {
 	Ref      Ref      `json:"ref"`
 	Kind     Kind     `json:"kind,omitempty"`
-	Digest   string   `json:"digest,omitempty"`   // what the reference resolved to, where it was resolved
-	Target   *Ref     `json:"target,omitempty"`   // where it goes, where a target is known
-	Also     []string `json:"also,omitempty"`     // its second places: further repositories below the target's prefix (see CheckPlace)
+	Digest   string   `json:"digest,omitempty"`   // resolved digest, if known
+	Target   *Ref     `json:"target,omitempty"`   // target reference, if a target is known
+	Also     []string `json:"also,omitempty"`     // second places: further repositories below the prefix of the target (see CheckPlace)
 	Upstream string   `json:"upstream,omitempty"` // UpstreamMissing or empty
-	Moved    *Move    `json:"moved,omitempty"`    // where the digest is from, if the image is gone from its reference
+	Moved    *Move    `json:"moved,omitempty"`    // origin of the digest, if the image is gone from its reference
 	Reasons  []Reason `json:"reasons,omitempty"`
 
 	State  string `json:"state,omitempty"`  // what a copy would do, where a target was asked: new, different, present, unknown
 	Change string `json:"change,omitempty"` // since an older list: new, changed
 }
 
-// Contribution is what a source adds to an inventory.
+// Contribution is the contribution of a source to an inventory.
 type Contribution struct {
 	Source string `json:"source"`
-	Images int    `json:"images"`         // that it is a reason for, alone or among others
-	Note   string `json:"note,omitempty"` // why there are none, where that is no gap
+	Images int    `json:"images"`         // images with a reason of this source
+	Note   string `json:"note,omitempty"` // why there are none, without a gap
 }
 
-// Inventory is what an installation needs: each image once, ordered by reference,
-// and what could not be found out.
+// Inventory is the images that an installation needs, each once, sorted by reference, with the gaps.
 type Inventory struct {
 	Images  []Image
 	Gaps    []Gap
-	Notes   []string       // things to tell the user that are not gaps
-	Sources []Contribution // of the sources that were asked; none if that is not known
+	Notes   []string       // facts for the user that are not gaps
+	Sources []Contribution // of the selected sources; none if unknown
 
-	Excluded []Ref // what was left out by decision
-	Gone     []Ref // what an older list had, where the inventory is what has changed since
+	Excluded []Ref // images that were excluded on request
+	Gone     []Ref // images of an older list that are not needed any more, if the inventory is a comparison
 }
 
-// Collector gathers an Inventory. Its zero value is ready to use; it is not safe for
-// concurrent use.
+// Collector builds an Inventory. The zero value is ready for use. It is not safe for concurrent use.
 type Collector struct {
 	images map[key]*Image
 	gaps   []Gap
@@ -91,8 +89,8 @@ type key struct {
 	kind Kind
 }
 
-// Add records an image. One that is known already gets the new reasons, and is
-// missing upstream only if every source says so.
+// Add adds an image. A known image gets the new reasons. It is missing upstream only if every
+// source says so.
 func (c *Collector) Add(img Image) {
 	if img.Kind == "" {
 		img.Kind = KindImage
@@ -116,22 +114,22 @@ func (c *Collector) Add(img Image) {
 	known.Digest = cmp.Or(known.Digest, img.Digest)
 }
 
-// Gap records something that could not be read.
+// Gap adds a gap for a subject that could not be read.
 func (c *Collector) Gap(source, subject string, err error) {
 	c.GapWith(source, subject, err, "")
 }
 
-// GapWith records something that could not be read, and what that means for the list.
+// GapWith is Gap with the effect on the list.
 func (c *Collector) GapWith(source, subject string, err error, effect string) {
 	gap := newGap(source, subject, err)
 	gap.Effect = effect
 	c.gaps = append(c.gaps, gap)
 }
 
-// Note records something to tell the user.
+// Note adds a note for the user.
 func (c *Collector) Note(text string) { c.notes = append(c.notes, text) }
 
-// Inventory returns what was gathered, ordered, without repeated reasons and gaps.
+// Inventory returns the inventory, sorted and without duplicate reasons and gaps.
 func (c *Collector) Inventory() Inventory {
 	inv := Inventory{Gaps: sortedSet(c.gaps, compareGaps), Notes: sortedSet(c.notes, strings.Compare)}
 	for _, img := range c.images {
@@ -159,10 +157,10 @@ func compareGaps(a, b Gap) int {
 	return cmp.Or(strings.Compare(a.Source, b.Source), strings.Compare(a.Subject, b.Subject), strings.Compare(a.Error, b.Error), strings.Compare(a.Cause, b.Cause), strings.Compare(a.Effect, b.Effect))
 }
 
-// SortGaps orders the gaps, after some were added.
+// SortGaps sorts the gaps after adding some.
 func (inv *Inventory) SortGaps() { inv.Gaps = sortedSet(inv.Gaps, compareGaps) }
 
-// Where returns the inventory with only the images that keep accepts.
+// Where returns the inventory with only the images for which keep returns true.
 func (inv Inventory) Where(keep func(Image) bool) Inventory {
 	var kept []Image
 	for _, img := range inv.Images {
@@ -175,8 +173,8 @@ func (inv Inventory) Where(keep func(Image) bool) Inventory {
 	return inv
 }
 
-// From returns the inventory with what the sources that were asked, in this order, have
-// added to it. silent says why a source has nothing, if it has nothing and no gap.
+// From returns the inventory with the contributions of the selected sources in this order. silent
+// has the notes for sources without images and gaps.
 func (inv Inventory) From(sources []string, silent map[string]string) Inventory {
 	inv.Sources = nil
 	for _, source := range sources {
@@ -191,7 +189,7 @@ func (inv Inventory) From(sources []string, silent map[string]string) Inventory 
 	return inv
 }
 
-// contributions counts anew what each source has added.
+// contributions counts the images of each source again.
 func (inv Inventory) contributions() []Contribution {
 	found := map[string]int{}
 	for _, img := range inv.Images {
@@ -210,7 +208,7 @@ func (inv Inventory) contributions() []Contribution {
 	return counted
 }
 
-// Without returns the inventory without the images that another one has, in the same places.
+// Without returns the inventory without the images that another inventory has in the same places.
 func (inv Inventory) Without(other Inventory) Inventory {
 	known := other.byKey()
 	return inv.Where(func(img Image) bool {
@@ -224,8 +222,8 @@ func (img Image) Covers(also []string) bool {
 	return !slices.ContainsFunc(also, func(place string) bool { return !slices.Contains(img.Also, place) })
 }
 
-// Conditions are the conditions under which an image is needed, none if one of its reasons is
-// unconditional. That it runs now is no condition.
+// Conditions returns the conditions under which an image is needed, none if one reason has no
+// condition. A running pod is not a condition.
 func (img Image) Conditions() []string {
 	var conditions []string
 	for _, reason := range img.Reasons {

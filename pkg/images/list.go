@@ -19,8 +19,7 @@ const (
 	KindSyncReport = "SyncReport"
 )
 
-// ImageList is the inventory as a document: what `images -o json` prints and
-// `sync --images` reads.
+// ImageList is the document of an inventory: `images -o json` prints it, and `sync --images` reads it.
 type ImageList struct {
 	APIVersion string         `json:"apiVersion"`
 	Kind       string         `json:"kind"`
@@ -31,7 +30,7 @@ type ImageList struct {
 	Gone       []Ref          `json:"gone,omitempty"`
 }
 
-// SyncReport is the report of a sync as a document.
+// SyncReport is the document of the report of a sync.
 type SyncReport struct {
 	APIVersion string   `json:"apiVersion"`
 	Kind       string   `json:"kind"`
@@ -49,7 +48,7 @@ type Summary struct {
 	Skipped int   `json:"skipped"`
 	Failed  int   `json:"failed"`
 	Bytes   int64 `json:"bytes"`             // uploaded
-	Mounted int64 `json:"mounted,omitempty"` // that the target had in another repository
+	Mounted int64 `json:"mounted,omitempty"` // bytes that were mounted from another repository
 }
 
 // List returns the inventory as a document.
@@ -79,8 +78,8 @@ func (r Report) Document(target Target, inv Inventory) SyncReport {
 // maxItems bounds the images of a list, and its gaps.
 const maxItems = 100_000
 
-// ParseList reads an ImageList in JSON. Only the reference of an item is required. Items are
-// decoded one by one, and the first that is not valid ends it.
+// ParseList reads an ImageList in JSON. Only the reference of an item is required. Items are decoded
+// one by one; the first invalid item is an error.
 func ParseList(data []byte) (Inventory, error) {
 	var list struct {
 		APIVersion string          `json:"apiVersion"`
@@ -101,7 +100,7 @@ func ParseList(data []byte) (Inventory, error) {
 		if err := img.Check(); err != nil {
 			return err
 		}
-		img.Target, img.State, img.Change = nil, "", "" // a list is good for any target
+		img.Target, img.State, img.Change = nil, "", "" // the list can be used for any target
 		c.Add(img)
 		items++
 		return nil
@@ -127,7 +126,7 @@ func ParseList(data []byte) (Inventory, error) {
 	return inv, nil
 }
 
-// Check returns an error unless the image is one that a document may have.
+// Check returns an error if the image is not valid in a document.
 func (img Image) Check() error {
 	if img.Ref.IsZero() {
 		return errors.New("no ref")
@@ -152,7 +151,7 @@ func (img Image) Check() error {
 	return nil
 }
 
-// decodeError adds the line to a JSON error that knows its offset.
+// decodeError adds the line to a JSON error with an offset.
 func decodeError(data []byte, err error) error {
 	var syntax *json.SyntaxError
 	var typ *json.UnmarshalTypeError

@@ -8,12 +8,11 @@ import (
 	"github.com/distribution/reference"
 )
 
-// Target is a registry, with an optional path in it, or an archive, that images are copied
-// to.
+// Target is the target of a copy: a registry with an optional prefix, or an archive.
 type Target struct {
 	Registry string // "registry.example.com:5000"
-	Prefix   string // "kkp", "" if the images go to the root
-	Archive  string // "oci:DIR" or "oci-archive:FILE.tar", and nothing else is set
+	Prefix   string // "kkp", "" without a prefix
+	Archive  string // "oci:DIR" or "oci-archive:FILE.tar"; the other fields are empty
 }
 
 // ParseTarget reads registry[:port][/prefix], oci:DIR or oci-archive:FILE.tar. The registry must be recognisable as
@@ -58,11 +57,9 @@ func (t Target) String() string {
 	return t.Registry + "/" + t.Prefix
 }
 
-// Ref returns where a source reference goes: the host is replaced, the path, the tag
-// and the digest stay, which is what KKP's overwriteRegistry makes of a reference
-// (kubermatic pkg/resources/registry/registry.go, v2.31.0).
-//
-// In an archive, an image has the name that it has at its source.
+// Ref returns the target reference of a source reference: the target replaces the host, and path,
+// tag and digest stay, as with KKP's overwriteRegistry (kubermatic
+// pkg/resources/registry/registry.go, v2.31.0). In an archive, images keep their source reference.
 func (t Target) Ref(source Ref) Ref {
 	if t.Archive != "" {
 		return source
@@ -74,10 +71,9 @@ func (t Target) Ref(source Ref) Ref {
 	return source
 }
 
-// PushTag is the tag under which a target is written: its own or, for a reference
-// with a digest only, one derived from the digest, which keeps the manifest from a
-// registry's garbage collection. It is not "sha256-…", which the OCI distribution
-// specification reserves for referrers.
+// PushTag returns the tag for writing a target: its own tag or, for a reference with only a digest, a
+// tag derived from the digest. The tag keeps the manifest from garbage collection. It is not
+// "sha256-…", which the OCI distribution specification reserves for referrers.
 func (r Ref) PushTag() string {
 	if r.Tag != "" {
 		return r.Tag

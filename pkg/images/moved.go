@@ -2,14 +2,14 @@ package images
 
 import "fmt"
 
-// Move says where an image is that is gone from where its reference says.
+// Move is the new repository of an image that is gone from its reference.
 type Move struct {
 	To   Ref    `json:"to"`
-	Fact string `json:"fact"` // the issue or pull request that says so, such as "kubermatic/kubermatic#16478"
+	Fact string `json:"fact"` // issue or pull request about the move, such as "kubermatic/kubermatic#16478"
 }
 
-// Note is a sentence on the move of a source, for a report. done is what the new place was
-// used for, such as "taken from".
+// Note returns a sentence about the move of a source, for a report. done is the use of the new
+// repository, such as "taken from".
 func (m Move) Note(source Ref, done string) string {
 	return fmt.Sprintf("gone from %s, %s %s (%s)", source.Registry, done, m.To, m.Fact)
 }

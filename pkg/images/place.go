@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// PrefixTemplate begins a second place that has the prefix of the target twice. KKP writes
-// overwriteRegistry before some repositories that are configured with the mirror's name
-// already (kubermatic pkg/resources/nodeportproxy and pkg/resources/registry, v2.31.0): in
+// PrefixTemplate is the start of a second place with the prefix of the target twice. KKP applies
+// overwriteRegistry also to some repositories that already have the prefix of the mirror
+// (kubermatic pkg/resources/nodeportproxy and pkg/resources/registry, v2.31.0): in
 // registry.example.com/kkp, "{prefix}/envoyproxy/envoy" is kkp/kkp/envoyproxy/envoy.
 const PrefixTemplate = "{prefix}"
 
-// CheckPlace returns an error unless a second place is a repository below the prefix of the
-// target, such as "kubermatic-mirror/helm-charts/kubevirt", or one that begins with
-// PrefixTemplate.
+// CheckPlace returns an error for a second place that is not valid: valid are a repository below
+// the prefix of the target, such as "kubermatic-mirror/helm-charts/kubevirt", and a repository that
+// starts with PrefixTemplate.
 func CheckPlace(place string) error {
 	repository := strings.TrimPrefix(place, PrefixTemplate+"/")
 	ref, err := ParseRef("registry.invalid/" + repository)
@@ -25,8 +25,8 @@ func CheckPlace(place string) error {
 	return nil
 }
 
-// Places are where an image goes in a registry: its own place first, then the second ones,
-// each once. An archive has one entry for an image, in which its second places are noted.
+// Places returns the target references of an image in a registry, each once: first its own, then
+// the second places. An archive has one entry per image, which stores its second places.
 func (t Target) Places(img Image) []Ref {
 	places := []Ref{t.Ref(img.Ref)}
 	if t.Archive != "" {

@@ -11,18 +11,18 @@ type Copy struct {
 	Source Ref
 	Target Ref
 	Kind   Kind
-	Digest string // what the source must be, if that is known before it is asked
+	Digest string // required digest of the source, "" if unknown
 
 	Also []string // the second places of the image (Image.Also), if the target is an archive
 }
 
-// Plan is what a sync will do, in the order of the target references.
+// Plan is the copies of a sync, sorted by target reference.
 type Plan struct {
 	Target Target
 	Copies []Copy
 }
 
-// NewPlan maps every image of the inventory to the target.
+// NewPlan returns a copy for each image of the inventory.
 func NewPlan(inv Inventory, target Target) Plan {
 	plan := Plan{Target: target}
 	for _, img := range inv.Images {
@@ -42,19 +42,18 @@ func NewPlan(inv Inventory, target Target) Plan {
 	return plan
 }
 
-// Written is the reference that the copy writes: the target, with the tag under which a
-// digest is kept if it has none.
+// Written returns the reference that the copy writes: the target, with PushTag if it has no tag.
 func (c Copy) Written() Ref {
 	written := c.Target
 	written.Tag = c.Target.PushTag()
 	return written
 }
 
-// place is what can be overwritten in a registry.
+// place returns the name in the target that the copy overwrites.
 func (c Copy) place() string { return c.Target.Name() + ":" + c.Target.PushTag() }
 
-// Shared returns the groups of copies with one target. They are harmless only if all
-// sources of a group are the same content.
+// Shared returns the groups of copies with the same target. A group is a conflict unless all its
+// sources have the same content.
 func (p Plan) Shared() [][]Copy {
 	groups := map[string][]Copy{}
 	for _, c := range p.Copies {
@@ -70,15 +69,15 @@ func (p Plan) Shared() [][]Copy {
 	return shared
 }
 
-// ConflictError says that different images would land on one target.
+// ConflictError says that different images have the same target.
 type ConflictError struct {
 	Conflicts []Conflict
 }
 
-// Conflict is a target with the sources that claim it.
+// Conflict is a target with its sources.
 type Conflict struct {
 	Target  Ref
-	Sources []string // each with its digest, or why that is unknown
+	Sources []string // each with its digest or the error
 }
 
 func (e *ConflictError) Error() string {
@@ -91,9 +90,8 @@ func (e *ConflictError) Error() string {
 	return b.String()
 }
 
-// Resolve drops the copies that would repeat another one, and returns a *ConflictError
-// if different content claims one target. digest tells what a source is; its error
-// counts as a difference, because equality cannot be shown.
+// Resolve removes duplicate copies, and returns a *ConflictError if different content has the same
+// target. digest returns the digest of a source; a source with an error counts as different.
 func (p Plan) Resolve(digest func(Copy) (string, error)) (Plan, error) {
 	var conflicts []Conflict
 	for _, group := range p.Shared() {
@@ -107,7 +105,8 @@ func (p Plan) Resolve(digest func(Copy) (string, error)) (Plan, error) {
 	return p.once(), nil
 }
 
-// once returns the plan with one copy for each place, which has the second places of all.
+// once returns the plan with one copy for each place. The copy has the second places of all
+// duplicates.
 func (p Plan) once() Plan {
 	resolved := Plan{Target: p.Target}
 	first := map[string]int{}
@@ -123,7 +122,7 @@ func (p Plan) once() Plan {
 	return resolved
 }
 
-// compareGroup returns the conflict in a group of copies with one target, or nil.
+// compareGroup returns the conflict in a group of copies with the same target, or nil.
 func compareGroup(group []Copy, digest func(Copy) (string, error)) *Conflict {
 	conflict := Conflict{Target: group[0].Target}
 	digests := map[string]bool{}

@@ -1,7 +1,6 @@
-// Package images holds the values that the other packages exchange: references,
-// images with the reasons why they are needed, the inventory, the plan of a copy
-// and its report, and the pure functions between them. It does no I/O and knows
-// neither Kubernetes nor registries.
+// Package images has the values that the other packages exchange: references, images with the
+// reasons why they are needed, the inventory, the plan and the report of a copy, and pure functions
+// on these values. It must not do I/O, and must not know Kubernetes or the protocol of registries.
 package images
 
 import (
@@ -21,9 +20,8 @@ type Ref struct {
 	Digest     string // "sha256:…", "" if the reference has a tag only
 }
 
-// ParseRef reads a reference as people and manifests write it, with the rules that KKP,
-// docker and containerd share. A reference without tag and digest gets the tag "latest",
-// one with a digest only gets no tag.
+// ParseRef parses a reference with the rules that KKP, docker and containerd share. A reference
+// without tag and digest gets the tag "latest"; a reference with only a digest gets no tag.
 func ParseRef(s string) (Ref, error) {
 	named, err := reference.ParseNormalizedNamed(strings.TrimSpace(s))
 	if err != nil {
@@ -43,10 +41,10 @@ func ParseRef(s string) (Ref, error) {
 	return ref, nil
 }
 
-// Name is registry and repository, without tag and digest.
+// Name returns registry and repository, without tag and digest.
 func (r Ref) Name() string { return r.Registry + "/" + r.Repository }
 
-// String is the whole reference: registry/repository[:tag][@digest].
+// String returns the whole reference: registry/repository[:tag][@digest].
 func (r Ref) String() string {
 	s := r.Name()
 	if r.Tag != "" {
@@ -61,8 +59,7 @@ func (r Ref) String() string {
 // IsZero reports whether the reference is unset.
 func (r Ref) IsZero() bool { return r == Ref{} }
 
-// Version is what the reference selects in its repository: the tag or, if it has
-// none, the digest.
+// Version returns the tag or, without a tag, the digest.
 func (r Ref) Version() string {
 	if r.Tag != "" {
 		return r.Tag
@@ -83,10 +80,9 @@ func (r *Ref) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Matches reports whether a pattern as people type it means this reference: a whole
-// reference, a repository with or without its registry, or the last parts of one,
-// each with or without tag and digest ("dashboard", "kubermatic/dashboard",
-// "quay.io/kubermatic/dashboard:v2.31.0").
+// Matches reports whether a pattern of the user matches the reference. A pattern is a whole
+// reference, or the last elements of a repository, each with or without tag and digest
+// ("dashboard", "kubermatic/dashboard", "quay.io/kubermatic/dashboard:v2.31.0").
 func (r Ref) Matches(pattern string) bool {
 	base, digest, _ := strings.Cut(strings.TrimSpace(pattern), "@")
 	if digest != "" && digest != r.Digest {
@@ -101,7 +97,7 @@ func (r Ref) Matches(pattern string) bool {
 	return base != "" && strings.HasSuffix("/"+r.Name(), "/"+strings.Trim(base, "/"))
 }
 
-// CheckHost says what is wrong with the name of a registry that is a host[:port].
+// CheckHost returns an error if a text is not the host[:port] of a registry.
 func CheckHost(host string) error {
 	if host == "" || strings.ContainsAny(host, "/ ,=") {
 		return fmt.Errorf("%q is no registry: write host[:port], without scheme and path", host)

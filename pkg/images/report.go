@@ -1,39 +1,39 @@
 package images
 
-// Outcome says what became of one image.
+// Outcome is the outcome of the copy of an image.
 type Outcome string
 
 // The outcomes of a copy.
 const (
-	Copied  Outcome = "copied"  // it is there now
-	Present Outcome = "present" // it was there already, with the same digest
-	Skipped Outcome = "skipped" // it was not tried, because the run was interrupted
-	Failed  Outcome = "failed"  // it was tried and is not there
+	Copied  Outcome = "copied"  // the target has the image now
+	Present Outcome = "present" // the target already had the same digest
+	Skipped Outcome = "skipped" // not tried, because the run was interrupted
+	Failed  Outcome = "failed"  // the copy failed
 )
 
-// Class groups failures by what can be done about them.
+// Class is the class of a failure: failures of a class have the same remedy.
 type Class string
 
 // The classes of failures.
 const (
-	ClassAuth      Class = "auth"       // credentials are missing, wrong, or not allowed to do this
-	ClassNotFound  Class = "not-found"  // the source has no such image
-	ClassRateLimit Class = "rate-limit" // the registry wants fewer requests
+	ClassAuth      Class = "auth"       // credentials are missing, wrong, or lack a permission
+	ClassNotFound  Class = "not-found"  // the source does not have the image
+	ClassRateLimit Class = "rate-limit" // too many requests for the registry
 	ClassTLS       Class = "tls"        // the certificate is not trusted, or the server speaks plain HTTP
-	ClassNetwork   Class = "network"    // the registry could not be reached, or broke off
-	ClassDigest    Class = "digest"     // the content is not what it was said to be
-	ClassPolicy    Class = "policy"     // the registry refuses the image
-	ClassDisk      Class = "disk"       // there is no room for it
+	ClassNetwork   Class = "network"    // the registry is unreachable, or the connection broke
+	ClassDigest    Class = "digest"     // the content has another digest
+	ClassPolicy    Class = "policy"     // the registry rejects the image by a rule
+	ClassDisk      Class = "disk"       // no space left
 )
 
-// What to do where projects or repositories do not come into being by themselves. A project
-// is the first element of a repository's path.
+// Remedies for registries that do not create projects or repositories on a push. A project is the
+// first element of the path of a repository.
 const (
 	RemedyCreateProject    = "create the project in the target registry, then run the same command again"
 	RemedyCreateRepository = "create the repository in the target registry, then run the same command again"
 )
 
-// Remedy is one line on what to do about failures of a class.
+// Remedy returns one line with the remedy for failures of a class.
 func (c Class) Remedy() string {
 	switch c {
 	case ClassAuth:
@@ -57,28 +57,28 @@ func (c Class) Remedy() string {
 	}
 }
 
-// Result is what became of one copy.
+// Result is the result of one copy.
 type Result struct {
 	Source   Ref      `json:"source"`
 	Target   Ref      `json:"target"`
-	Also     []string `json:"also,omitempty"` // the second places that an archive notes
+	Also     []string `json:"also,omitempty"` // second places that an archive stores
 	Kind     Kind     `json:"kind,omitempty"`
 	Outcome  Outcome  `json:"outcome"`
 	Digest   string   `json:"digest,omitempty"`
-	Bytes    int64    `json:"bytes,omitempty"`    // what was uploaded
-	Mounted  int64    `json:"mounted,omitempty"`  // what the target had in another repository
-	Attached int      `json:"attached,omitempty"` // signatures and other referrers that were copied with it
+	Bytes    int64    `json:"bytes,omitempty"`    // uploaded bytes
+	Mounted  int64    `json:"mounted,omitempty"`  // bytes mounted from another repository
+	Attached int      `json:"attached,omitempty"` // copied referrers
 	Seconds  float64  `json:"seconds,omitempty"`  // from the first request to the last
-	Attempts int      `json:"attempts,omitempty"` // 1 unless transient faults were retried
-	Moved    *Move    `json:"moved,omitempty"`    // where the image is, if it is gone from its source
-	Notes    []string `json:"notes,omitempty"`    // what else there is to know
+	Attempts int      `json:"attempts,omitempty"` // 1 without retries
+	Moved    *Move    `json:"moved,omitempty"`    // new repository, if the image is gone from its source
+	Notes    []string `json:"notes,omitempty"`    // further facts
 	Class    Class    `json:"class,omitempty"`    // of a failure
 	Error    string   `json:"error,omitempty"`    // of a failure, redacted
 	Cause    string   `json:"cause,omitempty"`    // of a failure: the error without the image, as for others with the same cause
 	Remedy   string   `json:"remedy,omitempty"`   // of a failure
 }
 
-// Report is what became of a plan, in its order.
+// Report is the results of a plan, in its order.
 type Report struct {
 	Results []Result
 }
@@ -94,7 +94,7 @@ func (r Report) Count(o Outcome) int {
 	return n
 }
 
-// Bytes is what the whole run uploaded.
+// Bytes returns the uploaded bytes of the run.
 func (r Report) Bytes() int64 {
 	var n int64
 	for _, res := range r.Results {
@@ -103,7 +103,7 @@ func (r Report) Bytes() int64 {
 	return n
 }
 
-// Mounted is what the whole run found in another repository of the target.
+// Mounted returns the bytes that the run mounted from other repositories of the target.
 func (r Report) Mounted() int64 {
 	var n int64
 	for _, res := range r.Results {

@@ -2,38 +2,38 @@ package images
 
 import "slices"
 
-// Finding says what a check found.
+// Finding is the result of a check.
 type Finding string
 
 // The findings of a check.
 const (
-	Verified   Finding = "verified"   // all of it is there, and is what it should be
-	Missing    Finding = "missing"    // there is no such image
-	Different  Finding = "different"  // there is another image under its name
+	Verified   Finding = "verified"   // complete, with the expected digest
+	Missing    Finding = "missing"    // the target does not have the image
+	Different  Finding = "different"  // the target has another image under the name
 	Incomplete Finding = "incomplete" // parts of it are missing or damaged
-	Unknown    Finding = "unknown"    // it could not be checked
+	Unknown    Finding = "unknown"    // the check failed
 )
 
-// Broken reports whether the image has to be copied to become what it should be.
+// Broken reports whether the image must be copied again.
 func (f Finding) Broken() bool { return f == Missing || f == Different || f == Incomplete }
 
-// Check is what was found out about one image at the target.
+// Check is the check of one image at the target.
 type Check struct {
 	Source   Ref       `json:"source"`
 	Target   Ref       `json:"target"`
-	Also     []string  `json:"also,omitempty"` // the second places that an archive has to note
+	Also     []string  `json:"also,omitempty"` // second places that an archive must store
 	Kind     Kind      `json:"kind,omitempty"`
 	Finding  Finding   `json:"finding"`
-	Digest   string    `json:"digest,omitempty"`   // what is there
-	Expected string    `json:"expected,omitempty"` // what should be there
-	Moved    *Move     `json:"moved,omitempty"`    // where the image is, if it is gone from its source
-	Problems []Problem `json:"problems,omitempty"` // of an incomplete image
-	Class    Class     `json:"class,omitempty"`    // why it is unknown
+	Digest   string    `json:"digest,omitempty"`   // digest at the target
+	Expected string    `json:"expected,omitempty"` // digest of the source
+	Moved    *Move     `json:"moved,omitempty"`    // new repository, if the image is gone from its source
+	Problems []Problem `json:"problems,omitempty"` // missing and damaged parts
+	Class    Class     `json:"class,omitempty"`    // class of the failed check
 	Error    string    `json:"error,omitempty"`
 	Cause    string    `json:"cause,omitempty"` // the error without the image, as for others with the same cause
 
-	// Uncompared tells of an unknown one that all of it is at the target, and that its source
-	// did not tell whether it is the right one.
+	// Uncompared is true if the target has a complete image, but the source did not return a digest
+	// to compare with.
 	Uncompared bool `json:"uncompared,omitempty"`
 }
 
@@ -41,17 +41,17 @@ type Check struct {
 type Problem struct {
 	Part   string `json:"part"` // "manifest", "blob", "referrer", "place"
 	Digest string `json:"digest"`
-	Detail string `json:"detail"` // "missing", with the platform of a manifest, or what is wrong
+	Detail string `json:"detail"` // "missing", with the platform of a manifest, or the error
 
-	Damaged bool `json:"-"` // it is there, with other content than its digest says
+	Damaged bool `json:"-"` // the content has another digest
 }
 
-// Verification is what was found out about a plan, in its order.
+// Verification is the checks of a plan, in its order.
 type Verification struct {
 	Checks []Check
 }
 
-// VerifyReport is a verification as a document.
+// VerifyReport is the document of a verification.
 type VerifyReport struct {
 	APIVersion string          `json:"apiVersion"`
 	Kind       string          `json:"kind"`
@@ -81,8 +81,7 @@ func (v Verification) Document(target Target, deep bool, inv Inventory) VerifyRe
 	}
 }
 
-// Broken returns the part of a plan that has to be copied, so that the target becomes
-// what it should be.
+// Broken returns the part of a plan that must be copied again.
 func (v Verification) Broken(plan Plan) Plan {
 	broken := Plan{Target: plan.Target}
 	for i, c := range v.Checks {
@@ -93,8 +92,8 @@ func (v Verification) Broken(plan Plan) Plan {
 	return broken
 }
 
-// Updated returns the verification with the checks of a later one, of a part of the plan, in
-// the place of the earlier ones.
+// Updated returns the verification with checks replaced by those of a later verification of a part
+// of the plan.
 func (v Verification) Updated(later Verification) Verification {
 	type place struct{ source, target Ref }
 	newer := map[place]Check{}

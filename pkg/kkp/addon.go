@@ -11,11 +11,11 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Addon is an addon of a user cluster: an Addon (kubermatic.k8c.io/v1) in the namespace of
-// the cluster, or an entry of the addons that every cluster gets.
+// Addon is an addon of a user cluster: an Addon (kubermatic.k8c.io/v1) in the namespace of the
+// cluster, or a default addon of the configuration.
 type Addon struct {
-	Namespace string // "" for one that every cluster gets
-	Name      string // of its directory in the addons image
+	Namespace string // "" for a default addon
+	Name      string // name of its directory in the addons image
 	Variables map[string]any
 }
 
@@ -41,7 +41,7 @@ func addonFrom(obj *unstructured.Unstructured) (Addon, error) {
 	return addon, nil
 }
 
-// loadAddons gives the clusters of a Seed their addons.
+// loadAddons reads the addons of the clusters of a Seed.
 func loadAddons(ctx context.Context, client dynamic.Interface, clusters []Cluster) error {
 	objects, err := list(ctx, client, kubermaticResource("addons"), metav1.NamespaceAll)
 	if err != nil {
@@ -52,7 +52,7 @@ func loadAddons(ctx context.Context, client dynamic.Interface, clusters []Cluste
 	return err
 }
 
-// assignAddons gives addons to the clusters in whose namespaces they are.
+// assignAddons adds addons to the clusters by namespace.
 func assignAddons(clusters []Cluster, addons []Addon) {
 	for i := range clusters {
 		for _, addon := range addons {
@@ -63,9 +63,9 @@ func assignAddons(clusters []Cluster, addons []Addon) {
 	}
 }
 
-// DefaultAddons returns the addons that the configuration gives to every cluster: as
-// names (spec.userCluster.addons.default), or as a list of Addons in YAML
-// (defaultManifests). set is false if it leaves that to KKP.
+// DefaultAddons returns the default addons of the configuration: names
+// (spec.userCluster.addons.default) or a List of Addons in YAML (defaultManifests). set is false if
+// the configuration has none; then KKP's default addons apply.
 func (c Configuration) DefaultAddons() (addons []Addon, set bool, err error) {
 	settings := c.Spec.UserCluster.Addons
 	if settings.DefaultManifests == "" {

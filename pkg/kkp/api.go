@@ -6,14 +6,14 @@ import (
 	"k8s.io/client-go/discovery"
 )
 
-// API is what the API server of a cluster is and serves, which charts may ask for.
+// API is the version and the resources of an API server. Charts can depend on both.
 type API struct {
-	Kubernetes string   // "v1.34.9", "" if it is not known
-	Versions   []string // "apps/v1" and "apps/v1/Deployment", ordered
+	Kubernetes string   // "v1.34.9", "" if unknown
+	Versions   []string // "apps/v1" and "apps/v1/Deployment", sorted
 }
 
-// readAPI asks a cluster what it serves. What cannot be read stays empty: then a chart is
-// rendered as for the newest Kubernetes that it knows.
+// readAPI reads version and resources of an API server. A part that cannot be read stays empty;
+// then charts are rendered for the newest Kubernetes version that they accept.
 func readAPI(client discovery.DiscoveryInterface) API {
 	if client == nil {
 		return API{}
@@ -22,7 +22,7 @@ func readAPI(client discovery.DiscoveryInterface) API {
 	if version, err := client.ServerVersion(); err == nil {
 		api.Kubernetes = version.GitVersion
 	}
-	_, resources, _ := client.ServerGroupsAndResources() // an error names the groups that are down, and the others are returned
+	_, resources, _ := client.ServerGroupsAndResources() // with an error, the available groups are returned
 	for _, group := range resources {
 		api.Versions = append(api.Versions, group.GroupVersion)
 		for _, resource := range group.APIResources {

@@ -10,15 +10,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
 )
 
-// Applications are what can be installed into user clusters, and what is, as far as that
-// is known.
+// Applications are the applications that can be installed in user clusters, and the installed ones.
 type Applications struct {
 	Definitions          []Application
 	Installations        []Installed
-	InstallationsUnknown error // why it is not known what is installed; nil: Installations are all
+	InstallationsUnknown error // error of reading Installations; nil: Installations are complete
 }
 
-// Installed says that a version of an application is installed in a user cluster
+// Installed is an application version that is installed in a user cluster
 // (ApplicationInstallation, apps.kubermatic.k8c.io/v1).
 type Installed struct {
 	Name    string
@@ -28,20 +27,20 @@ type Installed struct {
 // Application is an ApplicationDefinition (apps.kubermatic.k8c.io/v1).
 type Application struct {
 	Name           string
-	System         bool // KKP installs it itself: cilium, cluster-autoscaler
+	System         bool // KKP installs the application itself: cilium, cluster-autoscaler
 	DefaultVersion string
-	Values         map[string]any // the default values, which are templates
+	Values         map[string]any // default values, which are templates
 	Versions       []ApplicationVersion
 }
 
-// ApplicationVersion is a version of an application and where its chart is.
+// ApplicationVersion is a version of an application with the location of its chart.
 type ApplicationVersion struct {
 	Version string
 	Chart   ChartSource
-	Git     string // the repository that it is in, in place of Chart
+	Git     string // Git repository of the chart, instead of Chart
 }
 
-// ChartSource is where a chart is.
+// ChartSource is the location of a chart.
 type ChartSource struct {
 	URL         string // of the repository: http://…, https://…, oci://…
 	Name        string
@@ -51,7 +50,7 @@ type ChartSource struct {
 	Credentials Credentials
 }
 
-// Credentials are what a chart repository asks for. They are for its host only.
+// Credentials are the credentials for the host of a chart repository.
 type Credentials struct {
 	Username, Password string
 	RegistryConfig     []byte // docker's config.json
@@ -61,7 +60,7 @@ type Credentials struct {
 // String keeps credentials out of messages.
 func (Credentials) String() string { return "credentials" }
 
-// credentialKeys say which Secrets hold credentials.
+// credentialKeys are the references to the Secrets with credentials.
 type credentialKeys struct {
 	Username           *secretRef `json:"username"`
 	Password           *secretRef `json:"password"`
@@ -100,7 +99,7 @@ type applicationView struct {
 	} `json:"spec"`
 }
 
-// managedByLabel marks the applications that KKP keeps itself (kubermatic
+// managedByLabel marks the ApplicationDefinitions that KKP manages (kubermatic
 // pkg/applicationdefinitions, v2.31.0).
 const managedByLabel = "apps.kubermatic.k8c.io/managed-by"
 
@@ -150,7 +149,7 @@ func installedFrom(obj *unstructured.Unstructured) (Installed, error) {
 	return Installed{Name: view.Spec.ApplicationRef.Name, Version: view.Spec.ApplicationRef.Version}, err
 }
 
-// objectError says what is wrong with an object.
+// objectError is an error in a part of an object.
 type objectError struct {
 	kind, name, what string
 	err              error
@@ -160,10 +159,10 @@ func (e *objectError) Error() string {
 	return e.kind + " " + e.name + ": " + e.what + ": " + e.err.Error()
 }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the error of the part.
 func (e *objectError) Unwrap() error { return e.err }
 
-// applicationsFrom makes applications of objects from files.
+// applicationsFrom returns the applications of objects from files.
 func applicationsFrom(definitions, installations []*unstructured.Unstructured) (Applications, error) {
 	var apps Applications
 	var failures [2]error

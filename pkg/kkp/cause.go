@@ -8,8 +8,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 )
 
-// UnreachableError says that nothing of a cluster can be read, because its API does not
-// answer, or because the kubeconfig for it cannot be had.
+// UnreachableError says that nothing of a cluster can be read: its API does not answer, or its
+// kubeconfig cannot be read.
 type UnreachableError struct {
 	Cluster string // "master", "seed frankfurt"
 	Err     error
@@ -20,7 +20,7 @@ func (e *UnreachableError) Error() string { return e.Err.Error() }
 // Unwrap returns the first error.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// Cause is what all that cannot be read of the cluster has in common.
+// Cause returns the common cause of all unread parts of the cluster.
 func (e *UnreachableError) Cause() string {
 	err := e.Err
 	var request *url.Error
@@ -30,7 +30,7 @@ func (e *UnreachableError) Cause() string {
 	return fmt.Sprintf("%s cannot be read: %v", e.Cluster, err)
 }
 
-// ForbiddenError says that the user lacks a right.
+// ForbiddenError says that the user lacks a permission.
 type ForbiddenError struct {
 	Cluster string
 	Err     error
@@ -38,27 +38,27 @@ type ForbiddenError struct {
 
 func (e *ForbiddenError) Error() string { return e.Err.Error() }
 
-// Unwrap returns what the API server has answered.
+// Unwrap returns the API server's error.
 func (e *ForbiddenError) Unwrap() error { return e.Err }
 
-// Cause names the right, for all namespaces in which it is lacking.
+// Cause returns the missing permission, for all namespaces.
 func (e *ForbiddenError) Cause() string {
 	var status apierrors.APIStatus
 	if !errors.As(e.Err, &status) || status.Status().Details == nil {
 		return e.Err.Error()
 	}
 	details := status.Status().Details
-	resource := details.Kind // the API server writes the resource there
+	resource := details.Kind // the API server writes the resource in this field
 	if details.Group != "" {
 		resource += "." + details.Group
 	}
 	if details.Name != "" {
-		return e.Err.Error() // it names user, object and namespace
+		return e.Err.Error() // the error names user, object and namespace
 	}
 	return fmt.Sprintf("you may not list %s on %s: a role is needed that allows it (verb list, resource %s)", resource, e.Cluster, resource)
 }
 
-// unread is an error of a request to a cluster, with what it has in common with others.
+// unread returns the error of a request to a cluster, with its common cause.
 func unread(cluster string, err error) error {
 	var unreachable *UnreachableError
 	var request *url.Error

@@ -11,24 +11,24 @@ import (
 // Cluster is a user cluster: a Cluster (kubermatic.k8c.io/v1) on a Seed.
 type Cluster struct {
 	Name           string
-	Namespace      string // of its control plane on the Seed
+	Namespace      string // namespace of its control plane on the Seed
 	Datacenter     string
 	Provider       string
-	Versions       []string // Kubernetes versions that its components run, without "v"; more than one during an upgrade
+	Versions       []string // Kubernetes versions of its components, without "v"; several during an upgrade
 	CNI            string   // "canal v3.31", "" if not set
-	ExposeStrategy string   // "" for the Seed's
-	Konnectivity   bool     // false: the control plane reaches the nodes through OpenVPN
-	CSIMigration   bool     // it has volumes of a driver that was in Kubernetes' own code
+	ExposeStrategy string   // "": the strategy of the Seed
+	Konnectivity   bool     // false: the control plane uses OpenVPN
+	CSIMigration   bool     // volumes of an in-tree driver are migrated to CSI
 	Addons         []Addon
-	Setup          *NodeSetup // nil: it was not asked for
+	Setup          *NodeSetup // nil: not requested
 
 	PodBlocks      []string // CIDR blocks
 	ServiceBlocks  []string
 	DNSDomain      string // "cluster.local"
-	RuntimeOptions bool   // it has containerRuntimeOpts of its own, which hide the containerd mirrors of its datacenter
-	Proxy          bool   // it has proxy settings of its own for its nodes
+	RuntimeOptions bool   // spec.containerRuntimeOpts is set, which overrides the containerd mirrors of the datacenter
+	Proxy          bool   // the cluster has its own proxy settings for nodes
 
-	PullSecret SecretKey // of its nodes, in the user cluster; no name: none
+	PullSecret SecretKey // pull secret of its nodes, in the user cluster; an empty name: none
 }
 
 // clusterView is the part of a Cluster that is read.
@@ -111,7 +111,7 @@ func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
 	return cluster, err
 }
 
-// distinctVersions returns the versions that are set, each once and without "v".
+// distinctVersions returns the versions that are set, each once, without "v".
 func distinctVersions(versions ...string) []string {
 	var distinct []string
 	for _, v := range versions {

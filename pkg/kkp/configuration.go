@@ -9,9 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Configuration is a KubermaticConfiguration (kubermatic.k8c.io/v1). Its fields are
-// the ones that say which images are needed; KKP leaves them empty where its code has
-// a default.
+// Configuration is a KubermaticConfiguration (kubermatic.k8c.io/v1), with the fields that influence
+// images. A field is empty where KKP uses its default.
 type Configuration struct {
 	Namespace string
 	Name      string
@@ -21,7 +20,7 @@ type Configuration struct {
 	object fields
 }
 
-// ConfigurationSpec is the part of the spec that decides about images.
+// ConfigurationSpec is the part of the spec that influences images.
 type ConfigurationSpec struct {
 	FeatureGates   map[string]bool `json:"featureGates"`
 	ExposeStrategy string          `json:"exposeStrategy"`
@@ -37,7 +36,7 @@ type ConfigurationSpec struct {
 			DefaultManifests string   `json:"defaultManifests"` // a List of Addons in YAML
 		} `json:"addons"`
 		SystemApplications HelmRepository `json:"systemApplications"`
-		Applications       HelmRepository `json:"applications"` // of the default catalog; its address is below
+		Applications       HelmRepository `json:"applications"` // the default catalog; its address is below
 	} `json:"userCluster"`
 	Applications struct {
 		SystemApplications struct {
@@ -51,7 +50,7 @@ type ConfigurationSpec struct {
 		} `json:"defaultApplicationCatalog"`
 	} `json:"applications"` // since KKP 2.28
 	API struct {
-		AccessibleAddons []string `json:"accessibleAddons"` // that users can choose
+		AccessibleAddons []string `json:"accessibleAddons"` // addons that users can choose
 	} `json:"api"`
 	Versions struct {
 		Versions []string `json:"versions"` // "v1.34.9"
@@ -59,14 +58,14 @@ type ConfigurationSpec struct {
 	} `json:"versions"`
 }
 
-// HelmRepository is where KKP looks for the charts of its applications, if that is set.
+// HelmRepository is a setting for the repository of application charts.
 type HelmRepository struct {
 	HelmRepository string `json:"helmRepository"` // with or without oci://
 	Insecure       bool   `json:"insecureSkipTLSVerify"`
 	PlainHTTP      bool   `json:"plainHTTP"`
 }
 
-// ConfigurationStatus is what the operator reports.
+// ConfigurationStatus is the status, with the installed version and edition.
 type ConfigurationStatus struct {
 	KubermaticVersion string `json:"kubermaticVersion"`
 	KubermaticEdition string `json:"kubermaticEdition"`
@@ -85,7 +84,7 @@ func (c Configuration) Switch(path string) bool {
 // fields are the fields of an object, as they came from the API or a file.
 type fields map[string]any
 
-// text returns a string field by its path, "" if it is not there.
+// text returns a string field by its path, "" if it is not set.
 func (f fields) text(path string) string {
 	text, _, err := unstructured.NestedString(f, strings.Split(path, ".")...)
 	if err != nil {
@@ -103,7 +102,7 @@ func configurationFrom(obj *unstructured.Unstructured) (Configuration, error) {
 	return Configuration{Namespace: obj.GetNamespace(), Name: obj.GetName(), Spec: view.Spec, Status: view.Status, object: obj.Object}, err
 }
 
-// decode fills a view from an object. Its error names the object and the field.
+// decode fills a view from an object. The error names the object and the field.
 func decode(obj *unstructured.Unstructured, view any) error {
 	data, err := json.Marshal(obj.Object)
 	if err == nil {

@@ -10,13 +10,13 @@ import (
 	"k8s.io/apimachinery/pkg/api/meta"
 )
 
-// ConfigurationError says that there is not exactly one KubermaticConfiguration that
-// can be read.
+// ConfigurationError says that there is no KubermaticConfiguration, that there are several, or that
+// it cannot be read.
 type ConfigurationError struct {
-	Namespace string   // that was searched, "" for all
-	Files     bool     // files were searched, not an API
-	Found     []string // namespace/name of each
-	Err       error    // why none could be read, nil if the search worked
+	Namespace string   // searched namespace, "" for all
+	Files     bool     // files were searched, not the API
+	Found     []string // namespace/name of each configuration
+	Err       error    // error of the search, nil without one
 }
 
 func (e *ConfigurationError) Error() string {
@@ -50,7 +50,7 @@ func (e *ConfigurationError) where() string {
 	return "in namespace " + e.Namespace
 }
 
-// Unwrap returns why none could be read.
+// Unwrap returns the error of the search.
 func (e *ConfigurationError) Unwrap() error { return e.Err }
 
 // notInstalled reports whether an error means that the API has no such resource.

@@ -7,9 +7,8 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// FromObjects makes an installation of objects that were read from files. Objects of
-// kinds that say nothing about images are ignored. Clusters belong to the Seed that has
-// their datacenter; pods count as the master's.
+// FromObjects returns an installation from objects of files. Objects of other kinds are ignored.
+// Clusters belong to the Seed that has their datacenter. Pods belong to the master.
 func FromObjects(objects []*unstructured.Unstructured) (Installation, error) {
 	byKind := map[string][]*unstructured.Unstructured{}
 	for _, obj := range objects {
@@ -42,8 +41,8 @@ func FromObjects(objects []*unstructured.Unstructured) (Installation, error) {
 	return inst, nil
 }
 
-// assign gives each cluster to the Seed that has its datacenter. Clusters of unknown
-// datacenters go to a Seed without a name, so that their images are not forgotten.
+// assign adds each cluster to the Seed that has its datacenter. Clusters of unknown datacenters go
+// to a Seed without a name, so that their images are in the list.
 func (inst *Installation) assign(clusters []Cluster) {
 	var homeless []Cluster
 	for _, cluster := range clusters {

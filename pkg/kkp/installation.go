@@ -1,6 +1,6 @@
-// Package kkp knows what a KKP installation is: typed, read-only views of its
-// KubermaticConfiguration, Seeds, Clusters and pods, loaded from a live API or from
-// files. It knows the objects of KKP, but not which images they need.
+// Package kkp reads a KKP installation, from a live API or from files, into typed read-only views:
+// KubermaticConfiguration, Seeds, Clusters, addons, applications, Helm releases and pods. It must
+// not know which images the objects need, nor change objects.
 package kkp
 
 import (
@@ -8,16 +8,16 @@ import (
 	"strings"
 )
 
-// Installation is a KKP installation as far as it could be read.
+// Installation is a KKP installation. Unread names the parts that could not be read.
 type Installation struct {
 	Version       string // "v2.31.0", as the status of the configuration or KKP's Deployments have it
 	Edition       string // "CE" or "EE"
 	Configuration Configuration
-	PullSecret    PullSecret // of a live installation
+	PullSecret    PullSecret // only of a live installation
 	Seeds         []Seed
-	Pods          []Pod         // of the master
-	Releases      []HelmRelease // the Helm releases of the master
-	API           API           // of the master
+	Pods          []Pod         // on the master
+	Releases      []HelmRelease // Helm releases on the master
+	API           API           // on the master
 	Applications  Applications
 	Profiles      []Profile // from files: operating system profiles and configs, of whatever cluster
 	Unread        []Unread
@@ -26,7 +26,7 @@ type Installation struct {
 	running struct{ version, edition string } // what KKP's Deployments are of, where the status does not tell
 }
 
-// Part is a part of an installation that can be unreadable on its own.
+// Part is a part of an installation that is read separately.
 type Part string
 
 // The parts of an installation.
@@ -37,31 +37,31 @@ const (
 	PartAddons   Part = "addons"
 	PartReleases Part = "releases"
 	PartApps     Part = "applications"
-	PartAPI      Part = "api" // what API servers serve
+	PartAPI      Part = "api" // versions and resources of API servers
 
-	// PartProfiles is what sets up nodes. It is read only if it is asked for by name: no
-	// image depends on it.
+	// PartProfiles are the operating system profiles for nodes. They are read only if requested
+	// explicitly, because no image depends on them.
 	PartProfiles Part = "profiles"
 )
 
-// Unread names something that could not be read.
+// Unread is a part that could not be read.
 type Unread struct {
 	Part    Part
 	Subject string // "seed frankfurt", "namespace kubermatic on master"
 	Err     error
 }
 
-// Pod is a pod with every image that its containers name, including those of init
-// and ephemeral containers and of image volumes.
+// Pod is a pod with the images of all its containers, init and ephemeral containers, and image
+// volumes.
 type Pod struct {
 	Namespace string
 	Name      string
-	Workload  string // the name of the workload it belongs to, as its labels give it
+	Workload  string // name of its workload, from labels
 	Images    []string
 }
 
-// editionOf reads the edition off an image name: KKP EE has its own repositories
-// (kubermatic pkg/defaulting/images_ee.go).
+// editionOf returns the edition of an image name: KKP EE has its own repositories (kubermatic
+// pkg/defaulting/images_ee.go).
 func editionOf(image string) string {
 	repository, _, _ := strings.Cut(image, "@")
 	base := repository[strings.LastIndex(repository, "/")+1:]

@@ -15,7 +15,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 )
 
-// seedClient opens the API of a Seed with the kubeconfig in its Secret.
+// seedClient connects to the API of a Seed with the kubeconfig in its Secret.
 func seedClient(ctx context.Context, master dynamic.Interface, key SecretKey, connect Connect) (Client, error) {
 	config, err := secretConfig(ctx, master, key)
 	if err != nil {
@@ -24,7 +24,8 @@ func seedClient(ctx context.Context, master dynamic.Interface, key SecretKey, co
 	return connect(config)
 }
 
-// SeedConfig returns how to reach the cluster of a Seed, as the Secret that it names says.
+// SeedConfig returns the configuration for the cluster of a Seed, from the Secret that the Seed
+// names.
 func SeedConfig(ctx context.Context, master dynamic.Interface, seed Seed) (*rest.Config, error) {
 	return secretConfig(ctx, master, seed.Kubeconfig)
 }
@@ -57,7 +58,7 @@ func getNamed(ctx context.Context, client dynamic.Interface, resource schema.Gro
 	return client.Resource(resource).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
 }
 
-// valueOf is the value of a key of a Secret.
+// valueOf returns the value of a key of a Secret.
 func valueOf(secret *unstructured.Unstructured, key SecretKey) ([]byte, error) {
 	encoded, ok, err := unstructured.NestedString(secret.Object, "data", key.Key)
 	if err != nil || !ok {
@@ -66,9 +67,9 @@ func valueOf(secret *unstructured.Unstructured, key SecretKey) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(encoded)
 }
 
-// restConfig reads a kubeconfig that came from a cluster. It may hold credentials, but
-// must not make this machine run programs or read files: whoever can write the Secret
-// would have them run and sent.
+// restConfig reads a kubeconfig from a cluster. The kubeconfig may have credentials, but must not
+// run programs or read files on this machine: every client that may write the Secret could use
+// that.
 func restConfig(kubeconfig []byte) (*rest.Config, error) {
 	config, err := clientcmd.Load(kubeconfig)
 	if err != nil {

@@ -18,34 +18,35 @@ import (
 	"k8s.io/client-go/tools/pager"
 )
 
-// Client is a way to an API.
+// Client is a client of an API server.
 type Client struct {
 	dynamic.Interface
-	Discovery discovery.DiscoveryInterface // nil: what the API serves is not asked
+	Discovery discovery.DiscoveryInterface // nil: version and resources are not read
 }
 
-// Connect opens an API.
+// Connect returns a client for an API server.
 type Connect func(*rest.Config) (Client, error)
 
-// pageSize is how many objects are asked for at once.
+// pageSize is the number of objects per request.
 const pageSize = 500
 
-// seedsAtOnce bounds how many Seeds are read at the same time.
+// seedsAtOnce bounds the number of Seeds that are read concurrently.
 const seedsAtOnce = 8
 
-// Request says what of an installation to read.
+// Request selects the parts of an installation to read.
 type Request struct {
-	Namespace string // of the KubermaticConfiguration, "" for wherever it is
+	Namespace string // namespace of the KubermaticConfiguration, "" for any
 	Connect   Connect
-	Parts     []Part // beside the configuration, Seeds and Clusters; nil: all but PartProfiles
+	Parts     []Part // in addition to the configuration, Seeds and Clusters; nil: all but PartProfiles
 
-	setups *setups // reads PartProfiles; nil: it is not wanted
+	setups *setups // reads PartProfiles; nil: not requested
 }
 
 func (r Request) wants(part Part) bool { return r.Parts == nil || slices.Contains(r.Parts, part) }
 
-// Load reads an installation from the API of the master cluster. The configuration must be
-// readable; whatever else is not becomes an Unread.
+// Load reads an installation from the API of the master cluster. It fails with a
+// *ConfigurationError if the configuration cannot be read. Other parts that cannot be read are in
+// Unread.
 func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 	configuration, err := loadConfiguration(ctx, master, r.Namespace)
 	if err != nil {
@@ -70,7 +71,7 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 	return inst, ctx.Err()
 }
 
-// readMaster fills in what the master cluster holds.
+// readMaster reads the parts of the master cluster.
 func (r Request) readMaster(ctx context.Context, master Client, inst *Installation) []Unread {
 	var all, missed []Unread
 	namespace := inst.Configuration.Namespace
@@ -100,7 +101,7 @@ func loadConfiguration(ctx context.Context, master dynamic.Interface, namespace 
 	return onlyConfiguration(objects, namespace)
 }
 
-// onlyConfiguration returns the one KubermaticConfiguration among the objects.
+// onlyConfiguration returns the KubermaticConfiguration if there is exactly one.
 func onlyConfiguration(objects []*unstructured.Unstructured, namespace string) (Configuration, error) {
 	if len(objects) != 1 {
 		failure := &ConfigurationError{Namespace: namespace}
@@ -120,8 +121,8 @@ func loadSeeds(ctx context.Context, master dynamic.Interface, namespace string) 
 	return convert(objects, seedFrom)
 }
 
-// convert makes a view of each object. Views that could not be made are named in the
-// error; the others are returned.
+// convert returns a view of each object. The error names the objects that could not be decoded; the
+// others are returned with it.
 func convert[T any](objects []*unstructured.Unstructured, from func(*unstructured.Unstructured) (T, error)) ([]T, error) {
 	var views []T
 	var failures []error
@@ -136,7 +137,7 @@ func convert[T any](objects []*unstructured.Unstructured, from func(*unstructure
 	return views, errors.Join(failures...)
 }
 
-// readSeeds reads the cluster of each Seed, several at once.
+// readSeeds reads the cluster of each Seed, several concurrently.
 func (r Request) readSeeds(ctx context.Context, master dynamic.Interface, seeds []Seed) ([]Seed, []Unread) {
 	missed := make([][]Unread, len(seeds))
 	var group errgroup.Group
@@ -155,7 +156,7 @@ func (r Request) readSeeds(ctx context.Context, master dynamic.Interface, seeds 
 	return seeds, all
 }
 
-// readSeed fills in what the Seed's own cluster holds.
+// readSeed reads the parts of the cluster of a Seed.
 func (r Request) readSeed(ctx context.Context, master dynamic.Interface, seed *Seed) []Unread {
 	subject := "seed " + seed.Name
 	client, err := seedClient(ctx, master, seed.Kubeconfig, r.Connect)
@@ -165,9 +166,9 @@ func (r Request) readSeed(ctx context.Context, master dynamic.Interface, seed *S
 	objects, err := list(ctx, client, clusterResource(), metav1.NamespaceAll)
 	err = unread(subject, err)
 	if errors.As(err, new(*UnreachableError)) {
-		return nothingOf(subject, err) // and every further request would wait as long
+		return nothingOf(subject, err) // every further request would have the same timeout
 	}
-	own := !sameCluster(ctx, master, client) // else it is read as the master
+	own := !sameCluster(ctx, master, client) // otherwise its parts are read as the master
 	if r.wants(PartAPI) {
 		seed.API = readAPI(client.Discovery)
 	}
@@ -185,12 +186,12 @@ func (r Request) readSeed(ctx context.Context, master dynamic.Interface, seed *S
 	return append(missed, r.readClusters(ctx, client, seed, own)...)
 }
 
-// nothingOf says that nothing is known of a Seed's cluster.
+// nothingOf returns an Unread for each part of the cluster of a Seed.
 func nothingOf(subject string, err error) []Unread {
 	return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}, {PartReleases, subject, err}}
 }
 
-// readClusters fills in what is in the namespaces of the user clusters, and in these.
+// readClusters reads the namespaces of the user clusters, and the user clusters.
 func (r Request) readClusters(ctx context.Context, client Client, seed *Seed, own bool) []Unread {
 	subject := "seed " + seed.Name
 	var missed []Unread
@@ -245,8 +246,8 @@ func listSelected(ctx context.Context, client dynamic.Interface, resource schema
 	return objects, err
 }
 
-// sameCluster reports whether two clients talk to one cluster, by the identity of a
-// namespace that every cluster has. What cannot be read counts as another cluster.
+// sameCluster reports whether two clients use the same cluster, by the UID of kube-system. It
+// returns false if the UID cannot be read.
 func sameCluster(ctx context.Context, a, b dynamic.Interface) bool {
 	identity := func(client dynamic.Interface) types.UID {
 		namespace, err := client.Resource(CoreResource("namespaces")).Get(ctx, metav1.NamespaceSystem, metav1.GetOptions{})

@@ -16,8 +16,8 @@ func applicationResource(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: applicationsGroup, Version: "v1", Resource: resource}
 }
 
-// loadApplications reads the applications and the credentials for their charts. A master
-// without the definition of applications has none.
+// loadApplications reads the ApplicationDefinitions and the credentials for their charts. A master
+// without this CRD has none.
 func loadApplications(ctx context.Context, client dynamic.Interface, namespace string) (Applications, []Unread) {
 	var apps Applications
 	objects, err := list(ctx, client, applicationResource("applicationdefinitions"), "")
@@ -43,17 +43,17 @@ func loadApplications(ctx context.Context, client dynamic.Interface, namespace s
 	return apps, missed
 }
 
-// SecretType is the annotation of the Secrets that applications may use, and SecretTypeHelm
-// its value for chart repositories (kubermatic pkg/apis/apps.kubermatic/v1, v2.31.0). KKP
-// copies only annotated Secrets to where applications are installed.
+// SecretType is the annotation of Secrets for applications, and SecretTypeHelm its value for chart
+// repositories (kubermatic pkg/apis/apps.kubermatic/v1, v2.31.0). KKP copies only annotated Secrets
+// to user clusters.
 const (
 	SecretType     = "apps.kubermatic.k8c.io/secret-type"
 	SecretTypeHelm = "helm"
 )
 
-// load reads credentials from the Secrets that they are in, which KKP expects in its own
-// namespace (kubermatic pkg/applications/providers/source, v2.31.0). A login of which a part
-// cannot be read is none.
+// load reads credentials from their Secrets in KKP's namespace (kubermatic
+// pkg/applications/providers/source, v2.31.0). If a part of the credentials cannot be read, there
+// are no credentials.
 func (c *Credentials) load(ctx context.Context, client dynamic.Interface, namespace string) error {
 	value := func(ref *secretRef) ([]byte, error) {
 		if ref == nil {
@@ -71,10 +71,9 @@ func (c *Credentials) load(ctx context.Context, client dynamic.Interface, namesp
 	return errors.Join(failure1, failure2, failure3)
 }
 
-// helmSecret reads a value of a Secret that is there for chart repositories. An
-// ApplicationDefinition may name any Secret, also one that its author may not read, and an
-// address that the value is sent to: hence the annotation, which only who may write the
-// Secret can have put there.
+// helmSecret reads a value of a Secret that is annotated for chart repositories. An
+// ApplicationDefinition can name a Secret that its author may not read, and an address to which the
+// value is sent. Only a user who may write the Secret can add the annotation.
 func helmSecret(ctx context.Context, client dynamic.Interface, key SecretKey) ([]byte, error) {
 	secret, err := getSecret(ctx, client, key)
 	if err != nil {

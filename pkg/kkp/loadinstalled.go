@@ -11,18 +11,17 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// userClusterWait bounds how long the API of one user cluster is waited for.
+// userClusterWait is the timeout for the API of one user cluster.
 const userClusterWait = 5 * time.Second
 
-// adminKubeconfig is the kubeconfig of a user cluster, which KKP keeps beside its control
-// plane (kubermatic pkg/resources, v2.31.0).
+// adminKubeconfig returns the key of the kubeconfig of a user cluster, in the namespace of its
+// control plane (kubermatic pkg/resources, v2.31.0).
 func adminKubeconfig(cluster Cluster) SecretKey {
 	return SecretKey{Namespace: cluster.Namespace, Name: "admin-kubeconfig", Key: "kubeconfig"}
 }
 
-// loadInstalled reads which applications are installed in user clusters. With one cluster unknown, it is not known what is
-// installed at all: so the first failure ends it, and many that are down cost no more
-// than one.
+// loadInstalled reads the installed applications of user clusters. The result is only useful if it
+// is complete, so it stops at the first failure. Then many unreachable clusters take as long as one.
 func loadInstalled(ctx context.Context, seed dynamic.Interface, clusters []Cluster, connect Connect) ([]Installed, error) {
 	found := make([][]Installed, len(clusters))
 	group, ctx := errgroup.WithContext(ctx)
@@ -62,7 +61,7 @@ func installedIn(ctx context.Context, seed dynamic.Interface, cluster Cluster, c
 	return convert(objects, installedFrom)
 }
 
-// collectInstalled gathers what is installed in the user clusters of all Seeds.
+// collectInstalled collects the installed applications of all Seeds.
 func (inst *Installation) collectInstalled() {
 	apps := &inst.Applications
 	for _, seed := range inst.Seeds {

@@ -17,20 +17,19 @@ import (
 	"k8s.io/client-go/tools/pager"
 )
 
-// deployedReleases selects the Secrets of the revisions that are installed: not those
-// that failed, are superseded, or not yet there.
+// deployedReleases selects the Secrets of deployed revisions, without failed, superseded and pending
+// ones.
 const deployedReleases = "owner=helm,status=deployed"
 
-// The bounds on what is read of releases. KKP has some tens of them, of at most a few MiB
-// each when they are unpacked.
+// Bounds of reading releases. KKP has some tens of releases, each of at most a few MiB unpacked.
 const (
 	releasesAtOnce   = 32        // Secrets of up to 1 MiB each
 	maxReleasesBytes = 128 << 20 // in one namespace
 	maxUnread        = 100
 )
 
-// releaseNamespaces are the namespaces whose Helm releases are KKP's. In kube-system, where
-// others install, too, only the charts of KKP count; see ownRelease.
+// releaseNamespaces returns the namespaces with KKP's Helm releases. kube-system also has releases
+// of others; see ownRelease.
 func releaseNamespaces(namespace string) []string {
 	return append(masterNamespaces(namespace), metav1.NamespaceSystem)
 }
@@ -41,7 +40,7 @@ func ownRelease(r HelmRelease) bool {
 	return r.Namespace != metav1.NamespaceSystem || r.ChartName == "s3-exporter"
 }
 
-// loadReleases reads the Helm releases in KKP's namespaces, several at once.
+// loadReleases reads the Helm releases in KKP's namespaces, several namespaces concurrently.
 func loadReleases(ctx context.Context, client dynamic.Interface, where, namespace string) ([]HelmRelease, []Unread) {
 	namespaces := releaseNamespaces(namespace)
 	found := make([][]HelmRelease, len(namespaces))
@@ -59,11 +58,11 @@ func loadReleases(ctx context.Context, client dynamic.Interface, where, namespac
 	return newest, append(slices.Concat(missed...), shadowed...)
 }
 
-// AmbiguousError says that several revisions of a release are marked as deployed. One of
-// them is what is installed. Helm leaves two when it is killed at the wrong moment; whoever
-// may write Secrets can add one.
+// AmbiguousError says that several revisions of a release are marked as deployed. Only one of them is
+// installed. Helm leaves two if it is killed during an upgrade, and every client that may write
+// Secrets can add one.
 type AmbiguousError struct {
-	Revisions []int // the newest first: that one is read, as Helm does
+	Revisions []int // newest first; the newest is read, as Helm does
 }
 
 func (e *AmbiguousError) Error() string {
@@ -75,8 +74,8 @@ func (e *AmbiguousError) Error() string {
 		strings.Join(all, ", "), all[0])
 }
 
-// latest keeps the newest of the releases of a name, in order, and names those that have
-// others beside them.
+// latest returns the newest revision of each release in order, and an Unread for each release with
+// several revisions.
 func latest(releases []HelmRelease, where string) ([]HelmRelease, []Unread) {
 	slices.SortFunc(releases, func(a, b HelmRelease) int {
 		return cmp.Or(cmp.Compare(a.ID(), b.ID()), cmp.Compare(b.Revision, a.Revision))
@@ -96,8 +95,8 @@ func latest(releases []HelmRelease, where string) ([]HelmRelease, []Unread) {
 	return newest, shadowed
 }
 
-// releasesIn reads the releases of a namespace. One that cannot be decoded does not hide
-// the others.
+// releasesIn reads the releases of a namespace. A release that cannot be decoded does not affect the
+// others.
 func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace string) ([]HelmRelease, []Unread) {
 	var releases []HelmRelease
 	var missed []Unread
@@ -116,10 +115,10 @@ func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace 
 	return releases, missed
 }
 
-// eachReleaseSecret reads Secrets that Helm keeps releases in. do returns the size of what it
-// unpacked, in bytes. More than maxReleasesBytes in all, or maxUnread Secrets without a
-// release in them, are an error, and what was read until then is kept: whoever may write
-// Secrets could else fill the memory.
+// eachReleaseSecret calls do for each Secret of Helm. do returns the unpacked size in bytes, 0 if
+// the Secret has no release. More than maxReleasesBytes in total, or more than maxUnread Secrets
+// without a release, are an error, because every client that may write Secrets could fill the
+// memory. Results up to then are kept.
 func eachReleaseSecret(ctx context.Context, client dynamic.Interface, namespace, selector string, do func(*unstructured.Unstructured) int) error {
 	pages := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
 		return client.Resource(CoreResource("secrets")).Namespace(namespace).List(ctx, opts)
@@ -151,8 +150,8 @@ type StoredRelease struct {
 	Labels map[string]string // of the Secret
 }
 
-// History reads all revisions of a release. Those that cannot be decoded, or that are in the
-// Secret of another one, do not count, as for Helm.
+// History reads all revisions of a release. As in Helm, revisions that cannot be decoded or that are
+// in the Secret of another release are ignored.
 func History(ctx context.Context, client dynamic.Interface, namespace, name string) ([]StoredRelease, error) {
 	var history []StoredRelease
 	err := eachReleaseSecret(ctx, client, namespace, "owner=helm,name="+name, func(obj *unstructured.Unstructured) int {
@@ -165,7 +164,7 @@ func History(ctx context.Context, client dynamic.Interface, namespace, name stri
 	return history, err
 }
 
-// releaseSubject names a release by the label that Helm gives to its Secret.
+// releaseSubject returns the name of a release from the labels of its Secret.
 func releaseSubject(obj *unstructured.Unstructured) string {
 	return "Helm release " + obj.GetNamespace() + "/" + obj.GetLabels()["name"]
 }

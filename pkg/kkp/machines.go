@@ -8,12 +8,12 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
-// Nodes are the MachineDeployments of a user cluster: its nodes get new settings only when
-// their MachineDeployment is rolled.
+// Nodes are the MachineDeployments of a user cluster. Nodes get new settings only when their
+// MachineDeployment is rolled.
 type Nodes struct {
 	Cluster     Cluster
 	Deployments []MachineDeployment
-	Err         error // why they are not known
+	Err         error // error of reading the MachineDeployments
 }
 
 // MachineDeployment is one of cluster.k8s.io/v1alpha1.
@@ -27,7 +27,7 @@ type MachineDeployment struct {
 	Provider  string // by the name of machine-controller and OSM: "gce"
 }
 
-// FindNodes reads the MachineDeployments of user clusters of a Seed, several at once.
+// FindNodes reads the MachineDeployments of user clusters of a Seed, several clusters concurrently.
 func FindNodes(ctx context.Context, master Client, seed Seed, clusters []Cluster, connect Connect) []Nodes {
 	nodes := make([]Nodes, len(clusters))
 	client, err := seedClient(ctx, master, seed.Kubeconfig, connect)

@@ -10,11 +10,11 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// namespacesAtOnce bounds how many namespaces of a cluster are read at the same time.
+// namespacesAtOnce bounds the number of namespaces that are read concurrently.
 const namespacesAtOnce = 8
 
-// loadPods reads the pods of some namespaces, several at once. A namespace that does
-// not exist has none.
+// loadPods reads the pods of some namespaces, several concurrently. A namespace that does not exist
+// has none.
 func loadPods(ctx context.Context, client dynamic.Interface, where string, namespaces []string) ([]Pod, []Unread) {
 	found := make([][]Pod, len(namespaces))
 	failures := make([]error, len(namespaces))
@@ -52,8 +52,8 @@ func podFrom(obj *unstructured.Unstructured) (Pod, error) {
 	return Pod{Namespace: pod.Namespace, Name: pod.Name, Workload: workloadOf(&pod), Images: imagesOf(&pod.Spec)}, err
 }
 
-// workloadOf names the workload of a pod: KKP labels its pods with
-// app.kubernetes.io/name on master and Seeds, and with app in cluster namespaces.
+// workloadOf returns the workload of a pod from KKP's labels: app.kubernetes.io/name on master and
+// Seeds, app in namespaces of user clusters.
 func workloadOf(pod *corev1.Pod) string {
 	owner := ""
 	if len(pod.OwnerReferences) > 0 {
@@ -62,7 +62,7 @@ func workloadOf(pod *corev1.Pod) string {
 	return cmp.Or(pod.Labels["app.kubernetes.io/name"], pod.Labels["app"], owner, pod.Name)
 }
 
-// imagesOf returns the images that a pod names, as it names them.
+// imagesOf returns the images of a pod as written.
 func imagesOf(spec *corev1.PodSpec) []string {
 	var found []string
 	for _, c := range spec.InitContainers {

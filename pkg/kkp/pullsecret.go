@@ -7,17 +7,17 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// PullSecret are the credentials that KKP pulls its own images with, as its operator keeps
-// them in the namespace of KKP (kubermatic pkg/controller/operator/common/resources.go,
-// DockercfgSecretReconciler). Admins may have put other ones there.
+// PullSecret is the Secret with the credentials for KKP's own images, which KKP's operator manages in
+// its namespace (kubermatic pkg/controller/operator/common/resources.go,
+// DockercfgSecretReconciler). Admins can have added other credentials.
 type PullSecret struct {
 	Name   string // namespace/name of the Secret
 	Config []byte // docker's config.json, nil if there is none or it could not be read
 	Err    error  // why it could not be read, such as missing rights; nil if there is none
 }
 
-// loadPullSecret reads the pull Secret. That it cannot be read is no gap: it is one of
-// several places with credentials, and most registries need none.
+// loadPullSecret reads the pull Secret. An error is not a gap, because credentials can come from
+// other places, and most registries need none.
 func loadPullSecret(ctx context.Context, master dynamic.Interface, namespace string) PullSecret {
 	key := SecretKey{Namespace: namespace, Name: "dockercfg", Key: ".dockerconfigjson"}
 	secret := PullSecret{Name: key.Namespace + "/" + key.Name}

@@ -19,21 +19,21 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/compression"
 )
 
-// maxReleaseBytes bounds a release when it is unpacked. A Secret holds at most 1 MiB,
-// which can be anything once it is unpacked.
+// maxReleaseBytes bounds the size of an unpacked release. A Secret has at most 1 MiB, but unpacked it
+// can have any size.
 const maxReleaseBytes = 32 << 20
 
-// HelmRelease is a Helm release as its Secret holds it.
+// HelmRelease is a Helm release, read from its Secret.
 type HelmRelease struct {
 	Name         string
 	Namespace    string
 	Revision     int
 	ChartName    string
 	ChartVersion string
-	Chart        json.RawMessage // as Helm stores it: without the subcharts, but with their default values
-	Config       map[string]any  // the values that the user gave
-	Manifest     string          // what is installed, without hooks
-	Hooks        []string        // the manifests of the hooks and tests
+	Chart        json.RawMessage // as stored by Helm: without subcharts, but with their default values
+	Config       map[string]any  // the user's values
+	Manifest     string          // installed manifest, without hooks
+	Hooks        []string        // manifests of hooks and tests
 
 	status string // such as "deployed"
 }
@@ -57,7 +57,7 @@ type releaseView struct {
 	} `json:"hooks"`
 }
 
-// releaseFrom reads a release from its Secret. text is its JSON, also if that is no release.
+// releaseFrom reads a release from its Secret. text is the JSON, also with an error.
 func releaseFrom(obj *unstructured.Unstructured) (release HelmRelease, text []byte, err error) {
 	data, err := storedRelease(obj)
 	if err == nil {
@@ -82,19 +82,19 @@ func storedRelease(obj *unstructured.Unstructured) ([]byte, error) {
 	return base64.StdEncoding.DecodeString(encoded)
 }
 
-// MismatchError says that a Secret holds another release than its name, namespace and
-// labels say, which Helm keeps equal (helm pkg/storage/driver/secrets.go, v3). Whoever may
-// write one Secret could else speak for every release.
+// MismatchError says that name, namespace or labels of a Secret differ from the release in it. Helm
+// keeps them equal (helm pkg/storage/driver/secrets.go, v3). Without this check, a client that may
+// write one Secret could replace any release.
 type MismatchError struct {
 	Field        string // "namespace"
-	Secret, Held string // what the Secret says, and what the release in it says
+	Secret, Held string // value of the Secret, and value of the release in it
 }
 
 func (e *MismatchError) Error() string {
 	return fmt.Sprintf("not a Helm release: its %s is %q, and that of the release in it is %q", e.Field, e.Secret, e.Held)
 }
 
-// belongsTo fails unless a Secret is the one that Helm keeps the release in.
+// belongsTo returns a *MismatchError unless the Secret is the Secret of the release.
 func (r HelmRelease) belongsTo(obj *unstructured.Unstructured) error {
 	labels, revision := obj.GetLabels(), strconv.Itoa(r.Revision)
 	for _, pair := range []MismatchError{
@@ -111,8 +111,8 @@ func (r HelmRelease) belongsTo(obj *unstructured.Unstructured) error {
 	return nil
 }
 
-// DecodeRelease reads a release as Helm stores it in a Secret: JSON, compressed (not by
-// the first releases of Helm 3), in base64. text is the JSON, also if that is no release.
+// DecodeRelease decodes a release of a Secret: base64 of JSON, which is compressed except in the
+// first releases of Helm 3. text is the JSON, also with an error.
 func DecodeRelease(data []byte) (release HelmRelease, text []byte, err error) {
 	if text, err = unpackRelease(data); err != nil {
 		return HelmRelease{}, nil, err
@@ -121,7 +121,7 @@ func DecodeRelease(data []byte) (release HelmRelease, text []byte, err error) {
 	return release, text, err
 }
 
-// unpackRelease returns the JSON of a release, which is larger than maxReleaseBytes in no case.
+// unpackRelease returns the JSON of a release, at most maxReleaseBytes.
 func unpackRelease(data []byte) ([]byte, error) {
 	text, err := base64.StdEncoding.DecodeString(string(data))
 	if err == nil && compression.Detect(text) == compression.Gzip {
@@ -164,8 +164,8 @@ func parseRelease(text []byte) (HelmRelease, error) {
 	return release, nil
 }
 
-// checkNames refuses names that neither Helm nor Kubernetes take: they become names of
-// files, lines of YAML, and arguments in a shell.
+// checkNames returns an error for names that Helm and Kubernetes do not allow. Names are used as
+// names of files, in YAML, and as arguments in a shell.
 func checkNames(view releaseView, chart, version string) error {
 	if problems := validation.IsDNS1123Subdomain(view.Name); len(problems) > 0 {
 		return fmt.Errorf("its name %q is not a DNS-1123 subdomain", view.Name)
@@ -184,7 +184,7 @@ func checkNames(view releaseView, chart, version string) error {
 	return nil
 }
 
-// unzip unpacks what must not be larger than maxReleaseBytes.
+// unzip unpacks at most maxReleaseBytes.
 func unzip(data []byte) ([]byte, error) {
 	reader, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {

@@ -9,12 +9,12 @@ func kubermaticResource(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: group, Version: "v1", Resource: resource}
 }
 
-// ConfigurationResource is where KubermaticConfigurations are.
+// ConfigurationResource is the resource of KubermaticConfigurations.
 func ConfigurationResource() schema.GroupVersionResource {
 	return kubermaticResource("kubermaticconfigurations")
 }
 
-// SeedResource is where Seeds are.
+// SeedResource is the resource of Seeds.
 func SeedResource() schema.GroupVersionResource { return kubermaticResource("seeds") }
 
 func clusterResource() schema.GroupVersionResource { return kubermaticResource("clusters") }
@@ -28,10 +28,9 @@ func CoreResource(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Version: "v1", Resource: resource}
 }
 
-// masterNamespaces are the namespaces that hold KKP's own pods: the one of the
-// configuration and those that kubermatic-installer gives to the charts it installs
-// (kubermatic pkg/install/stack, v2.31.0). kube-system is left out: most of what runs
-// there is not KKP's.
+// masterNamespaces returns the namespaces with KKP's own pods: the namespace of the configuration,
+// and the namespaces in which kubermatic-installer installs charts (kubermatic pkg/install/stack,
+// v2.31.0), without kube-system, where most pods are not KKP's.
 func masterNamespaces(namespace string) []string {
 	return []string{
 		namespace, "cert-manager", "dex", "envoy-gateway-controller", "logging", "minio", "mla", "monitoring",

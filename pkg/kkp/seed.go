@@ -9,26 +9,26 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 )
 
-// Seed is a Seed (kubermatic.k8c.io/v1) with what its cluster holds.
+// Seed is a Seed (kubermatic.k8c.io/v1), with the parts of its cluster.
 type Seed struct {
 	Namespace   string
 	Name        string
-	Datacenters []Datacenter // by name
+	Datacenters []Datacenter // sorted by name
 	Kubeconfig  SecretKey
 	Clusters    []Cluster
 	Pods        []Pod
-	Releases    []HelmRelease // none if the Seed's cluster is the master: they are the master's
+	Releases    []HelmRelease // none if the cluster of the Seed is the master: then they are in Installation
 	API         API
 	Profiles    []Profile // CustomOperatingSystemProfiles
-	Read        bool      // whether Clusters is what is there: false if it could not be read, or only files are known
+	Read        bool      // whether Clusters was read from the API; false with an error and with files
 
 	MLA            bool   // spec.mla.userClusterMLAEnabled
 	Metering       bool   // spec.metering.enabled
-	ExposeStrategy string // spec.exposeStrategy, "" for the configuration's
+	ExposeStrategy string // spec.exposeStrategy; "": the strategy of the configuration
 
 	object           fields
-	installed        []Installed // in its user clusters
-	installedUnknown error       // why that is not known
+	installed        []Installed // applications in its user clusters
+	installedUnknown error       // error of reading installed
 }
 
 // Balanced tells whether user clusters of a Seed are exposed by load balancers of their own:
@@ -53,8 +53,8 @@ type SecretKey struct {
 // Datacenter is an entry of spec.datacenters.
 type Datacenter struct {
 	Name       string
-	Provider   string            // "" if the entry names none that is known
-	PauseImage string            // node.pauseImage: the sandbox image of its nodes, "" for containerd's own
+	Provider   string            // "" without a known provider
+	PauseImage string            // node.pauseImage: image of the pod sandboxes; "": containerd's default
 	Profiles   map[string]string // of new machines, by operating system: "ubuntu": "osp-ubuntu-mirror"
 	DiskImages []string          // KubeVirt virtual machine disks that are container images
 	Insecure   []string          // node.insecureRegistries: hosts whose certificates its nodes do not verify, or that speak plain HTTP to them
@@ -63,7 +63,7 @@ type Datacenter struct {
 // Field returns the text of a field by its path, or "" if it is not set.
 func (s Seed) Field(path string) string { return s.object.text(path) }
 
-// Providers are the providers of the Seed's datacenters, each once, ordered.
+// Providers returns the providers of the Seed's datacenters, each once, sorted.
 func (s Seed) Providers() []string {
 	set := map[string]bool{}
 	for _, dc := range s.Datacenters {
@@ -74,9 +74,8 @@ func (s Seed) Providers() []string {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// providerKeys are the keys of a datacenter's or a cluster's spec that name its
-// provider (kubermatic pkg/provider helper, v2.31.0); others, such as requiredEmails,
-// are settings.
+// providerKeys returns the keys for providers in the spec of a datacenter or cluster (kubermatic
+// pkg/provider helper, v2.31.0). Other keys, such as requiredEmails, are settings.
 func providerKeys() []string {
 	return []string{
 		"digitalocean", "bringyourown", "baremetal", "edge", "aws", "azure", "openstack", "packet", "hetzner",
@@ -122,8 +121,8 @@ type datacenterView struct {
 	Spec map[string]any `json:"spec"`
 }
 
-// datacenter makes a Datacenter of its view. A disk is a container image if its location
-// is written docker://REFERENCE; others are URLs of files.
+// datacenter returns the Datacenter of a view. A disk with the location docker://REFERENCE is a
+// container image; other locations are URLs of files.
 func (v datacenterView) datacenter(name string) Datacenter {
 	dc := Datacenter{Name: name, Provider: providerOf(v.Spec)}
 	if v.Node != nil {

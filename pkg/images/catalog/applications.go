@@ -10,13 +10,13 @@ import (
 // Application is an application for user clusters that a release ships.
 type Application struct {
 	Name string
-	// System tells that every installation has it unless an admin turns it off;
-	// the others are in the default application catalog, which an admin enables.
+	// System is true if every installation has the application, unless an admin disables it. Other
+	// applications are in the default application catalog, which an admin enables.
 	System bool
-	// Features are those with which KKP installs an application of the catalog by
-	// itself; all must be on. None: it never does.
+	// Features are the features with which KKP installs an application of the catalog itself; all
+	// must be on. None: KKP never does.
 	Features []string
-	// Repository holds its charts: "oci://quay.io/kubermatic-mirror/helm-charts".
+	// Repository is the repository of its charts: "oci://quay.io/kubermatic-mirror/helm-charts".
 	Repository string
 	// Chart is the name of the chart below the repository.
 	Chart string
@@ -26,10 +26,11 @@ type Application struct {
 	Versions []ApplicationVersion
 }
 
-// ApplicationVersion is a version of an application and that of its chart.
+// ApplicationVersion is a version of an application with the version of its chart.
 type ApplicationVersion struct{ Version, Chart string }
 
-// Applications lists what the release ships, the system's first, by name.
+// Applications returns the applications that the release ships: first system applications, each
+// group sorted by name.
 func (r *Release) Applications() []Application {
 	var applications []Application
 	for _, a := range r.file.Applications {
@@ -49,8 +50,7 @@ func (r *Release) Applications() []Application {
 	return applications
 }
 
-// ShippedValues lists the default values that an application has in any
-// supported release, each once.
+// ShippedValues returns the default values of an application in all supported releases, each once.
 func ShippedValues(application string) []string {
 	minors, err := data.Minors()
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package catalog knows which images each KKP release needs, and why: what KKP
-// compiles in and no API lists. It knows nothing about clusters, registries or
-// files; the facts are embedded from the package data.
+// Package catalog knows the images that each KKP release needs, and why: images that are compiled
+// into KKP and that no API lists. The facts are embedded from package data. It must not know
+// clusters, registries or files.
 package catalog
 
 import (
@@ -39,8 +39,8 @@ func ParseEdition(s string) (Edition, error) {
 	}
 }
 
-// OperatorRepository is where KKP's own image is: the operator's, which has KKP's charts in
-// opt/charts, too (kubermatic Dockerfile, v2.31.0).
+// OperatorRepository returns registry and repository of KKP's own image, the image of its operator.
+// It has KKP's charts in opt/charts (kubermatic Dockerfile, v2.31.0).
 func OperatorRepository(edition Edition) (registry, repository string) {
 	if edition == EE {
 		return "quay.io", "kubermatic/kubermatic-ee"
@@ -48,12 +48,12 @@ func OperatorRepository(edition Edition) (registry, repository string) {
 	return "quay.io", "kubermatic/kubermatic"
 }
 
-// UnknownReleaseError is a version that is not one of a supported KKP minor.
+// UnknownReleaseError is a version that does not belong to a supported KKP minor.
 type UnknownReleaseError struct {
 	Version string
 	// Oldest and Newest are the supported minors: "v2.28", "v2.31".
 	Oldest, Newest string
-	// Err tells why the version does not parse; nil for an unsupported minor.
+	// Err is the error of parsing the version; nil for an unsupported minor.
 	Err error
 }
 
@@ -66,11 +66,10 @@ func (e *UnknownReleaseError) Error() string {
 
 func (e *UnknownReleaseError) Unwrap() error { return e.Err }
 
-// Open returns what is known of a release. A patch newer than the known ones
-// falls back to the nearest older one, one older than all known ones to the
-// oldest. So do pre-releases and untagged builds (v2.31.0-12-gabc, which come
-// after v2.31.0), whose facts are never exact. The error is an
-// *UnknownReleaseError or *UnknownEditionError.
+// Open returns the facts about a release. For an unknown patch release, these are the facts of the
+// next older one, or of the oldest known one. The same applies to pre-releases and untagged builds
+// (v2.31.0-12-gabc comes after v2.31.0), which are never exact. The error is an
+// *UnknownReleaseError or an *UnknownEditionError.
 func Open(version string, edition Edition) (*Release, error) {
 	edition, err := ParseEdition(string(edition))
 	if err != nil {
@@ -110,7 +109,7 @@ func Supported() []string {
 	return releases
 }
 
-// kkpVersion is a KKP version as asked for.
+// kkpVersion is a requested KKP version.
 type kkpVersion struct {
 	text   string
 	semver *semver.Version
@@ -129,13 +128,13 @@ func parseVersion(version string) (kkpVersion, error) {
 	return kkpVersion{text: text, semver: parsed}, nil
 }
 
-// core is the version without what follows the patch number.
+// core returns the version without pre-release and build metadata.
 func (v kkpVersion) core() *semver.Version {
 	return semver.New(v.semver.Major(), v.semver.Minor(), v.semver.Patch(), "", "")
 }
 
-// nearest is the index of the release whose data stands for the version: the
-// newest one that is not newer, else the oldest.
+// nearest returns the index of the release whose data is used: the newest release that is not newer
+// than the version, else the oldest.
 func (v kkpVersion) nearest(releases []data.Release) (int, error) {
 	index := 0
 	for i, release := range releases {

@@ -11,7 +11,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
 )
 
-// shape is a Cluster with one Kubernetes version, whose minor is known.
+// shape is a Cluster with exactly one Kubernetes version of a known minor.
 type shape struct {
 	kubernetes, minor string
 	provider, cni     string
@@ -27,7 +27,7 @@ func meetsKubernetes(condition []string, s shape) bool {
 	return len(condition) == 0 || slices.Contains(condition, s.minor) || slices.Contains(condition, s.kubernetes)
 }
 
-// meetsList lets an empty value, which stands for any, meet every condition.
+// meetsList reports whether a value meets a condition. An empty value stands for any and meets all.
 func meetsList(condition []string, value string) bool {
 	return len(condition) == 0 || value == "" || slices.Contains(condition, value)
 }
@@ -37,7 +37,7 @@ func unconditional(e data.Entry) bool {
 	return len(e.Kubernetes) == 0 && len(e.Providers) == 0 && len(e.Except) == 0 && len(e.CNI) == 0
 }
 
-// describe renders a condition for people.
+// describe returns a condition as text.
 func describe(e data.Entry, kubernetes, features []string) string {
 	var parts []string
 	if len(kubernetes) > 0 {
@@ -55,8 +55,8 @@ func describe(e data.Entry, kubernetes, features []string) string {
 	return strings.Join(append(parts, features...), ", ")
 }
 
-// shapes expands clusters to one Kubernetes version each and collects what
-// the release does not know of them.
+// shapes expands clusters to one Kubernetes version each, and collects the values that the release
+// does not know.
 func (r *Release) shapes(clusters []Cluster) ([]shape, []Unknown) {
 	minors := r.minors()
 	var shapes []shape
@@ -81,7 +81,7 @@ func (r *Release) shapes(clusters []Cluster) ([]shape, []Unknown) {
 	return shapes, sortedUnknown(unknown)
 }
 
-// check collects what the release does not know of a cluster.
+// check collects the values of a cluster that the release does not know.
 func (r *Release) check(cluster Cluster, minors []string, unknown map[Unknown]bool) {
 	version, err := semver.StrictNewVersion(strings.TrimPrefix(cluster.Kubernetes, "v"))
 	if err == nil && !slices.Contains(minors, minorOf(version)) {
@@ -109,7 +109,7 @@ func (r *Release) knowsCNI(cni string) bool {
 	return slices.Contains(r.facts.CNI[typ], version)
 }
 
-// minors of the default versions, ascending.
+// minors returns the minors of the default versions, ascending.
 func (r *Release) minors() []string {
 	var minors []string
 	for _, kubernetes := range r.facts.Kubernetes {

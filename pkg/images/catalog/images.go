@@ -8,9 +8,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
 )
 
-// Images lists what the scope needs, sorted by component, place and
-// reference, each image once per component and place; and what in the scope
-// the release does not know.
+// Images returns the images for a scope, sorted by component, place and reference, each once per
+// component and place; and the values of the scope that the release does not know.
 func (r *Release) Images(scope Scope) ([]NeededImage, []Unknown) {
 	shapes, unknown := r.shapes(scope.Clusters)
 	found := newImageSet()
@@ -29,7 +28,7 @@ func (r *Release) Images(scope Scope) ([]NeededImage, []Unknown) {
 	return found.sorted(), unknown
 }
 
-// resolve adds the images of one entry that the features and shapes ask for.
+// resolve adds the images of one entry for the features and shapes.
 func (r *Release) resolve(c data.Component, place Place, e data.Entry, features map[string]bool, shapes []shape, found *imageSet) {
 	needs := slices.Concat(c.Features, e.Features)
 	if features != nil && slices.ContainsFunc(needs, func(feature string) bool { return !features[feature] }) {
@@ -70,8 +69,7 @@ type imageKey struct {
 
 func newImageSet() *imageSet { return &imageSet{index: map[imageKey]int{}} }
 
-// add merges an image into one that is already there: it is needed under
-// either condition.
+// add adds an image, or adds its condition to the same image.
 func (s *imageSet) add(image NeededImage) {
 	key := imageKey{image.Reference, image.Component, image.Place}
 	i, ok := s.index[key]

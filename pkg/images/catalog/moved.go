@@ -5,19 +5,19 @@ import (
 	"strings"
 )
 
-// Move says that images are gone from where KKP releases name them, and where they are now:
-// under the same tags, and with the same digests as far as a digest is known.
+// Move is a repository that KKP releases name and whose images are gone, with the new repository.
+// The new one has the same tags, and the same digests where digests are known.
 type Move struct {
 	// From and To are repositories with their registries: "docker.io/minio/mc". In the
 	// table, "/*" at the end of both stands for the same last element.
 	From, To string
 	// Tags is a pattern as in path.Match.
 	Tags string
-	// Fact is the issue or pull request that says so: "kubermatic/kubermatic#16478".
+	// Fact is the issue or pull request about the move: "kubermatic/kubermatic#16478".
 	Fact string
 }
 
-// allMoves are the moves that are known, the likeliest first.
+// allMoves returns the known moves, the most likely first.
 func allMoves() []Move {
 	const mirror = "quay.io/kubermatic-mirror/"
 	return []Move{
@@ -33,8 +33,8 @@ func allMoves() []Move {
 	}
 }
 
-// Moves lists where a tag of a repository may be if it is gone from there, the likeliest
-// first. Without a tag, the repository alone decides: then a digest says what is meant.
+// Moves returns the possible new repositories of a tag, the most likely first. Without a tag, for a
+// reference with a digest, only the repository counts.
 func Moves(repository, tag string) []Move {
 	var moves []Move
 	for _, m := range allMoves() {

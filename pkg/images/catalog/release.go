@@ -9,14 +9,14 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog/data"
 )
 
-// Release is what is known of one KKP release in one edition.
+// Release is the facts about one KKP release in one edition.
 type Release struct {
 	file    *data.File
 	index   int
 	facts   data.Release
 	version string
 	edition Edition
-	all     func() []Setting // of other releases, too; worked out once
+	all     func() []Setting // also of other releases; computed once
 }
 
 func newRelease(file *data.File, asked kkpVersion, edition Edition) (*Release, error) {
@@ -31,16 +31,16 @@ func newRelease(file *data.File, asked kkpVersion, edition Edition) (*Release, e
 	return release, nil
 }
 
-// Version is the version asked for, with its "v"; {kkp} expands to it.
+// Version returns the requested version with "v". {kkp} expands to it.
 func (r *Release) Version() string { return r.version }
 
-// DataVersion is the release whose data is used.
+// DataVersion returns the release whose data is used.
 func (r *Release) DataVersion() string { return r.facts.Version }
 
-// Exact reports whether the data is that of the version asked for.
+// Exact reports whether the data is the data of the requested version.
 func (r *Release) Exact() bool { return r.version == r.facts.Version }
 
-// Edition is the edition asked for.
+// Edition returns the requested edition.
 func (r *Release) Edition() Edition { return r.edition }
 
 // Kubernetes lists the default versions, ascending, without "v".
@@ -93,7 +93,7 @@ func (r *Release) Features() []string {
 	return slices.Sorted(maps.Keys(features))
 }
 
-// Setting is a field that says where images of some components come from.
+// Setting is a field for the repository of the images of some components.
 type Setting struct {
 	// Object is "KubermaticConfiguration" or "Seed".
 	Object string
@@ -105,8 +105,7 @@ type Setting struct {
 	// TagField and SuffixField name the fields of the tag, empty if there are
 	// none.
 	TagField, SuffixField string
-	// OverwriteRegistry reports whether overwriteRegistry is applied on top of a
-	// value that is set here, and so prefixes it twice.
+	// OverwriteRegistry is true if KKP applies overwriteRegistry also to a value of this field.
 	OverwriteRegistry bool
 	// Edition is the only one that reads the field, empty for both.
 	Edition Edition
@@ -129,7 +128,7 @@ func (r *Release) Settings() []Setting {
 	return settings
 }
 
-// AllSettings lists the settings of the release, and after them those that only another
+// AllSettings returns the settings of the release, followed by the settings that only another
 // edition or another supported release has.
 func (r *Release) AllSettings() []Setting { return slices.Clone(r.all()) }
 
@@ -153,7 +152,7 @@ func (r *Release) allSettings() []Setting {
 	return settings
 }
 
-// setting is a setting as it is in the release's edition.
+// setting returns a setting with the values of the release's edition.
 func (r *Release) setting(s data.Setting) Setting {
 	repository := s.Repository
 	if r.edition == EE && s.RepositoryEE != "" {

@@ -11,18 +11,18 @@ const (
 	UserCluster Place = "user-cluster"
 )
 
-// Scope says for what images are wanted.
+// Scope is the part of KKP for which images are needed.
 type Scope struct {
-	// Places are the ones to look at; none: all.
+	// Places are the places in scope; none: all.
 	Places []Place
 	// Clusters are the shapes of the user clusters. Entries whose condition no
 	// shape meets are left out; {kubernetes} expands once per version.
 	Clusters []Cluster
-	// Features are those that are on; nil: every one.
+	// Features are the features that are on; nil: all.
 	Features map[string]bool
 }
 
-// Everything is the scope of all that a release could do.
+// Everything returns the scope with everything that a release supports.
 func Everything() Scope {
 	return Scope{Places: []Place{Master, Seed, UserCluster}, Clusters: []Cluster{{}}}
 }
@@ -35,22 +35,22 @@ type Cluster struct {
 	CNI        string // "canal v3.31"
 }
 
-// NeededImage is an image and why it is needed.
+// NeededImage is an image with the reason why it is needed.
 type NeededImage struct {
-	// Reference has its templates resolved and is written as KKP does:
+	// Reference is the reference as KKP writes it, with resolved templates:
 	// "docker.io/fluent/fluent-bit:4.0.0", "d3fk/s3cmd@sha256:…".
 	Reference string
 	Kind      string // KindImage or KindChart
 	Component string
 	Place     Place
-	// Condition is for people and names only what the image depends on, e.g.
-	// "Kubernetes 1.34, aws"; empty if it is always needed.
+	// Condition is the condition under which the image is needed, as text: "Kubernetes 1.34, aws";
+	// empty: always.
 	Condition string
-	// UpstreamMissing tells that kubermatic-installer mirror-images does not
-	// list the image for this component.
+	// UpstreamMissing is true if kubermatic-installer mirror-images does not list the image for this
+	// component.
 	UpstreamMissing bool
-	// OverwriteRegistry reports whether userCluster.overwriteRegistry redirects
-	// the component's default image.
+	// OverwriteRegistry is true if userCluster.overwriteRegistry redirects the default image of the
+	// component.
 	OverwriteRegistry bool
 }
 
@@ -60,10 +60,10 @@ const (
 	KindChart = "chart"
 )
 
-// Unknown names something in the scope that the release does not know.
+// Unknown is a value of the scope that the release does not know.
 type Unknown struct {
-	// Subject is for people: "Kubernetes 1.37.0", "provider foo".
+	// Subject is the value as text: "Kubernetes 1.37.0", "provider foo".
 	Subject string
-	// Reason tells what cannot be told because of it.
+	// Reason is the effect on the images.
 	Reason string
 }

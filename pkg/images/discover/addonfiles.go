@@ -15,11 +15,11 @@ import (
 // addonsField is the setting of the addons image.
 const addonsField = "spec.userCluster.addons.dockerRepository"
 
-// addonsAdvice is what to do if addons cannot be read.
+// addonsAdvice is the advice of a gap for addons that cannot be read.
 const addonsAdvice = "pass KKP's addons with --addons-path or --addons-image, or leave them out by naming the other sources with --source"
 
-// addonFiles returns the templates of all addons, by their paths, and where they were
-// read. ok is false if there are none.
+// addonFiles returns the templates of all addons by path, and the place they were read from. ok is
+// false if they could not be read.
 func (f *finder) addonFiles(ctx context.Context) (files map[string][]byte, where string, ok bool) {
 	var refused map[string]error
 	var err error
@@ -39,8 +39,8 @@ func (f *finder) addonFiles(ctx context.Context) (files map[string][]byte, where
 	return files, where, err == nil
 }
 
-// addonsImage reads the addons image that the installation runs or is to run, and adds it
-// to what is needed. A copy of KKP's own that cannot be read is as good as the original.
+// addonsImage reads the addons image of the installation, and adds the image to the inventory. If
+// the image is a copy of KKP's addons image and cannot be read, KKP's image is read instead.
 func (f *finder) addonsImage(ctx context.Context) (where string, files map[string][]byte, refused map[string]error, ok bool) {
 	actual, original, err := f.addonsRefs()
 	if err != nil {
@@ -68,7 +68,7 @@ func (f *finder) addonsImage(ctx context.Context) (where string, files map[strin
 	return original.String(), files, refused, true
 }
 
-// addonsRefs returns the addons image that is meant, and the one that KKP has.
+// addonsRefs returns the addons image of the installation, and KKP's addons image.
 func (f *finder) addonsRefs() (actual, original images.Ref, err error) {
 	repository := "quay.io/kubermatic/addons"
 	component := ""
@@ -89,14 +89,14 @@ func (f *finder) addonsRefs() (actual, original images.Ref, err error) {
 	return actual, original, err
 }
 
-// ownAddons reports whether an addons image is not a copy of KKP's.
+// ownAddons reports whether an addons image is another image than KKP's, not a copy of it.
 func (f *finder) ownAddons(actual, original images.Ref) bool {
 	return actual.Version() != original.Version() || actual.Repository[strings.LastIndex(actual.Repository, "/")+1:] != "addons" ||
 		f.opts.Addons.Image != "" && actual != original
 }
 
-// addAddonsImage adds the image that addons were read from: a copy of KKP's own under the
-// name that the options ask for, another as it is.
+// addAddonsImage adds the addons image to the inventory: a copy of KKP's image by its upstream or
+// actual name, as the options say, and any other image by its actual name.
 func (f *finder) addAddonsImage(actual, original images.Ref, own bool) {
 	img := images.Image{Ref: actual, Reasons: []images.Reason{{Source: Addons, Component: "addons image"}}}
 	switch {

@@ -10,20 +10,20 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover/addon"
 )
 
-// addonsAtOnce is how many renderings of an addon are asked for at once: they share the time
-// for an addon, and that its files are read once.
+// addonsAtOnce bounds the renderings of an addon in one request. They share the time limit of an
+// addon, and its files are parsed once.
 const addonsAtOnce = 64
 
-// addonJob is an addon to be rendered for clusters of a Seed.
+// addonJob is an addon to render for clusters of a Seed.
 type addonJob struct {
 	wantedAddon
 	cluster string      // the Seed
-	files   addon.Files // nil: the addon is not there
+	files   addon.Files // nil: the addon does not exist
 	results []addon.Result
 	err     error
 }
 
-// renderAddons does the jobs, several at once, those of an addon together.
+// renderAddons runs the jobs concurrently, with the jobs of one addon in one request.
 func (f *finder) renderAddons(ctx context.Context, jobs []*addonJob) {
 	render := f.opts.Addons.Render
 	if render == nil {
@@ -46,7 +46,7 @@ type addonBatch struct {
 	renderings []addon.Rendering // of all jobs, in their order
 }
 
-// batches parts jobs by their addons, and into parts that are not too large.
+// batches groups jobs by addon, in groups of bounded size.
 func batches(jobs []*addonJob) []*addonBatch {
 	var all []*addonBatch
 	open := map[string]*addonBatch{}
@@ -67,7 +67,7 @@ func batches(jobs []*addonJob) []*addonBatch {
 	return all
 }
 
-// render renders for all jobs.
+// render sends the request, and gives each job its results.
 func (b *addonBatch) render(ctx context.Context, render func(context.Context, addon.Request) (addon.Reply, error)) {
 	first := b.jobs[0]
 	reply, err := render(ctx, addon.Request{Name: first.addon.Name, Files: first.files, Renderings: b.renderings})

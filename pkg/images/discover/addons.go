@@ -18,24 +18,24 @@ import (
 
 // ImageFiles reads files out of images.
 type ImageFiles interface {
-	// Files returns the files below a directory of an image, and why some could not be
-	// read, by their paths in the directory.
+	// Files returns the files below a directory of an image by path, and the errors of the files
+	// that could not be read by path.
 	Files(ctx context.Context, ref images.Ref, dir string, keep func(path string) bool) (files map[string][]byte, refused map[string]error, err error)
 }
 
-// AddonSource says where addons are read, and how they are rendered. Without any place, they
-// are left out.
+// AddonSource is the place of the addons, and how to render them. Without Dir and Images, there are
+// no addons.
 type AddonSource struct {
-	Dir    fs.FS      // the directory of addons; nil: they are in an image
-	Image  string     // the reference of the image; "": the one that the installation runs
-	Images ImageFiles // how it is read
+	Dir    fs.FS      // directory of addons; nil: the addons are in an image
+	Image  string     // reference of the image; "": the image of the installation
+	Images ImageFiles // reads the image
 
-	// Render renders addons within bounds; nil: they are rendered here, without any but those
-	// of the templates.
+	// Render renders addons within bounds; nil: they are rendered in this process, with only the
+	// bounds of package addon.
 	Render func(context.Context, addon.Request) (addon.Reply, error)
 }
 
-// addons adds what the addons refer to that the user clusters in scope have or can get.
+// addons adds the images of the addons that the user clusters in scope have or can get.
 func (f *finder) addons(ctx context.Context) {
 	if f.opts.Addons.Dir == nil && f.opts.Addons.Images == nil {
 		f.nothing(Addons, "addons cannot be read here")
@@ -71,14 +71,14 @@ func (f *finder) addons(ctx context.Context) {
 	}
 }
 
-// wantedAddon is an addon, and the clusters that it is for.
+// wantedAddon is an addon with the clusters that need it.
 type wantedAddon struct {
 	addon    kkp.Addon
 	clusters []addon.ClusterSet
 }
 
-// wantedAddons returns the addons that clusters of a scope have or can get: those that
-// every cluster gets, those that users can choose, and those that clusters have.
+// wantedAddons returns the addons of the clusters of a scope: default addons, addons that users can
+// choose, and installed addons.
 func (f *finder) wantedAddons(s scope, present map[string]addon.Files) []wantedAddon {
 	seed, _ := f.seed(s.cluster)
 	everywhere := f.clusterSets(s.clusters, seed)
@@ -101,8 +101,7 @@ func (f *finder) wantedAddons(s scope, present map[string]addon.Files) []wantedA
 	return distinctWanted(wanted)
 }
 
-// distinctWanted leaves out what renders to the same: with --all, and with many clusters
-// of a kind, there is much of it.
+// distinctWanted removes duplicates. There are many with --all and with many equal clusters.
 func distinctWanted(wanted []wantedAddon) []wantedAddon {
 	seen := map[string]bool{}
 	return slices.DeleteFunc(wanted, func(w wantedAddon) bool {
@@ -113,7 +112,7 @@ func distinctWanted(wanted []wantedAddon) []wantedAddon {
 	})
 }
 
-// addonsForAll returns the addons that any cluster has or can get.
+// addonsForAll returns the default addons and the addons that users can choose.
 func (f *finder) addonsForAll(present map[string]addon.Files) []kkp.Addon {
 	addons, set, err := f.inst.Configuration.DefaultAddons()
 	if err != nil {
@@ -147,7 +146,7 @@ func (f *finder) seed(name string) (kkp.Seed, bool) {
 	return f.inst.Seeds[i], true
 }
 
-// addonGap names what failed, once for all clusters for which it fails.
+// addonGap adds a gap for a failure, once for all clusters with the same failure.
 func (f *finder) addonGap(said map[string]bool, failure addon.Failure) {
 	id := failure.Subject + failure.Err.Error()
 	if said[id] {
@@ -161,7 +160,7 @@ func (f *finder) addonGap(said map[string]bool, failure addon.Failure) {
 	f.Gap(Addons, failure.Subject, err)
 }
 
-// addon adds what an addon refers to.
+// addon adds the images of an addon.
 func (f *finder) addon(job *addonJob, said map[string]bool) {
 	if job.err != nil {
 		f.addonGap(said, addon.Failure{Subject: "addon " + job.addon.Name, Err: job.err})
@@ -183,7 +182,7 @@ func (f *finder) addon(job *addonJob, said map[string]bool) {
 	}
 }
 
-// addonImage adds an image that an addon refers to.
+// addonImage adds an image of an addon.
 func (f *finder) addonImage(need addon.ImageUse, reason images.Reason) {
 	if unsupported(need.Reference) {
 		f.Note(fmt.Sprintf("addon %s has no image %s, which is for %s: it is left out", reason.Component, need.Reference,
@@ -205,15 +204,16 @@ func (f *finder) addonImage(need addon.ImageUse, reason images.Reason) {
 	f.foundImage(images.Image{Ref: ref, Upstream: upstream, Reasons: []images.Reason{reason}})
 }
 
-// unsupported reports whether a reference is what KKP's templates make for versions that
-// they do not know, or has no tag where one is to be.
+// unsupported reports whether a reference is the one that KKP's templates render for unknown
+// versions, or has an empty tag.
 func unsupported(reference string) bool {
 	return strings.HasSuffix(reference, ":UNSUPPORTED") || strings.HasSuffix(reference, ":")
 }
 
-// seenUpstream reports whether mirror-images renders addons for one of the clusters: it
-// leaves all settings off, and knows external cloud providers for some only, though every
-// new cluster has one (kubermatic pkg/install/images/images.go, v2.31.0).
+// seenUpstream reports whether kubermatic-installer mirror-images renders addons for one of the
+// clusters. mirror-images renders with all settings off, and with an external cloud provider only
+// for some providers, although every new cluster has one (kubermatic
+// pkg/install/images/images.go, v2.31.0).
 func seenUpstream(clusters addon.ClusterSet) bool {
 	for setting, on := range clusters.Settings {
 		if on != (setting == "etcdLauncher") && setting != externalCloudProvider {

@@ -65,8 +65,8 @@ func groupClusters(clusters []catalog.Cluster) []clusterGroup {
 	return groups
 }
 
-// fixedSettings are the settings that no new cluster can have. A cluster that was migrated
-// from a driver in Kubernetes' own code is an old one; all other settings are left open.
+// fixedSettings returns the settings that are known for all clusters of a Seed. CSIMigration is off
+// for new clusters, so it is off if no existing cluster has it. All other settings are unknown.
 func fixedSettings(seed kkp.Seed) map[string]bool {
 	if slices.ContainsFunc(seed.Clusters, func(c kkp.Cluster) bool { return c.CSIMigration }) {
 		return nil
@@ -74,7 +74,7 @@ func fixedSettings(seed kkp.Seed) map[string]bool {
 	return map[string]bool{"CSIMigration": false}
 }
 
-// allProviders returns providers, or all that the release has if any is meant.
+// allProviders returns the providers, or all providers of the release if one of them is "".
 func (f *finder) allProviders(providers []string) []string {
 	if slices.Contains(providers, "") {
 		return f.release.Providers()
@@ -82,7 +82,7 @@ func (f *finder) allProviders(providers []string) []string {
 	return providers
 }
 
-// allCNI returns a CNI, or all that the release has.
+// allCNI returns a CNI, or all CNIs of the release for "".
 func (f *finder) allCNI(cni string) []string {
 	if cni != "" {
 		return []string{cni}
@@ -97,8 +97,8 @@ func (f *finder) allCNI(cni string) []string {
 	return all
 }
 
-// describe says for which clusters a reference is needed, among some: by what the
-// template looked at, unless that made no difference.
+// describe returns the condition under which clusters need a reference: the versions, providers,
+// CNIs and settings that the template used, unless all clusters have them.
 func describe(need addon.ImageUse, among []addon.ClusterSet) string {
 	var parts []string
 	about := func(told bool, values func(addon.ClusterSet) []string) {
@@ -117,8 +117,8 @@ func describe(need addon.ImageUse, among []addon.ClusterSet) string {
 
 func kubernetes(s addon.ClusterSet) []string { return s.Kubernetes }
 
-// minors returns versions, or their minors if these are complete; nil if they are all
-// that there are.
+// minors returns the minors of versions if all patch versions of the minors are needed, else the
+// versions; nil if all versions are needed.
 func minors(needed, all []string) []string {
 	if len(needed) == len(all) && len(all) > 1 {
 		return nil
@@ -136,7 +136,7 @@ func minors(needed, all []string) []string {
 	return distinct(whole)
 }
 
-// settingsOf returns the settings that must be on.
+// settingsOf returns the settings that are on in all sets.
 func settingsOf(clusters []addon.ClusterSet) []string {
 	var on []string
 	for setting, value := range clusters[0].Settings {
@@ -148,7 +148,7 @@ func settingsOf(clusters []addon.ClusterSet) []string {
 	return on
 }
 
-// union returns the values that any of the sets has, versions in their order.
+// union returns the values of all sets, each once, in the order of versions.
 func union(clusters []addon.ClusterSet, values func(addon.ClusterSet) []string) []string {
 	var all []string
 	for _, s := range clusters {

@@ -17,23 +17,22 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/redact"
 )
 
-// upstreamCharts is where KKP's own applications come from, and otherCharts where one of
-// them does, kubevirt, and those of KKP 2.28's system (kubermatic
+// upstreamCharts is the repository of the charts of KKP's applications. otherCharts is the
+// repository of kubevirt, and of the system applications of KKP 2.28 (kubermatic
 // pkg/applicationdefinitions).
 const (
 	upstreamCharts = "oci://quay.io/kubermatic-mirror/helm-charts"
 	otherCharts    = "oci://quay.io/kubermatic/helm-charts"
 )
 
-// applications adds the charts of the applications for user clusters, and what these
-// refer to.
+// applications adds the charts of the applications for user clusters, and the images of the charts.
 func (f *finder) applications(ctx context.Context) {
 	f.unread(Applications, kkp.PartApps)
 	if f.opts.Charts == nil {
 		f.nothing(Applications, noCharts)
 		return
 	}
-	if !f.release.Exact() && !f.wants(Components) { // which says so itself
+	if !f.release.Exact() && !f.wants(Components) { // that source adds the gap itself
 		f.inexact(Applications)
 	}
 	var jobs []chartJob
@@ -55,8 +54,8 @@ func (f *finder) applications(ctx context.Context) {
 	f.render(ctx, jobs)
 }
 
-// application adds the chart of a version of an application, and returns the jobs that
-// find what it refers to: one for each minor of Kubernetes in scope.
+// application adds the chart of a version of an application, and returns the jobs that render it:
+// one for each Kubernetes minor in scope.
 func (f *finder) application(app kkp.Application, version kkp.ApplicationVersion, values []clusterValues) []chartJob {
 	subject := fmt.Sprintf("application %s %s", app.Name, version.Version)
 	reason := images.Reason{Source: Applications, Component: app.Name + " " + version.Version}
@@ -81,8 +80,7 @@ func (f *finder) application(app kkp.Application, version kkp.ApplicationVersion
 	return jobs
 }
 
-// upstreamURL maps the repository of a chart back, if KKP's helmRepository setting has
-// rewritten it.
+// upstreamURL returns the upstream repository of a chart that KKP pulls from helmRepository.
 func (f *finder) upstreamURL(app kkp.Application, source kkp.ChartSource) string {
 	for _, setting := range f.helmRepositories() {
 		if setting.address == "" || source.URL != setting.address {
@@ -102,8 +100,8 @@ func (f *finder) upstreamURL(app kkp.Application, source kkp.ChartSource) string
 	return source.URL
 }
 
-// chart adds a chart itself. KKP looks for all its own charts in one repository once
-// helmRepository is set, so one that comes from another one must be there, too.
+// chart adds a chart. If helmRepository is set, KKP pulls all its own charts from this one
+// repository. A chart with another upstream repository therefore gets a second place.
 func (f *finder) chart(source kkp.ChartSource, subject string, reason images.Reason) {
 	repository, ok := strings.CutPrefix(source.URL, "oci://")
 	if !ok {
@@ -124,12 +122,12 @@ func (f *finder) chart(source kkp.ChartSource, subject string, reason images.Rea
 	f.Add(img)
 }
 
-// chartTag is the tag of a chart version: Helm writes the + of build metadata, which no
-// tag can have, as _.
+// chartTag returns the tag of a chart version. A tag cannot contain +, so Helm writes _.
 func chartTag(version string) string { return strings.ReplaceAll(version, "+", "_") }
 
-// rewritten is what KKP makes of the images of an application: those of its own ones are
-// rewritten to overwriteRegistry (kubermatic application-installation-controller, v2.31.0).
+// rewritten returns the reference that KKP pulls for an image of an application. KKP applies
+// overwriteRegistry to the images of its own applications (kubermatic
+// application-installation-controller, v2.31.0).
 func (f *finder) rewritten(app kkp.Application) func(images.Ref) images.Ref {
 	if f.opts.IgnoreOverrides || !app.System || !f.overrides.rewrites {
 		return nil
@@ -137,8 +135,8 @@ func (f *finder) rewritten(app kkp.Application) func(images.Ref) images.Ref {
 	return f.overrides.rewrite.Ref
 }
 
-// clusterValues are the values of an application for clusters of a Kubernetes version,
-// rendered once.
+// clusterValues returns the values of an application for a Kubernetes version. They are rendered
+// once.
 type clusterValues struct {
 	kubernetes string
 	render     func() (map[string]any, error)
@@ -152,7 +150,7 @@ func (f *finder) valuesOf(ctx context.Context, app kkp.Application, versions []s
 	return values
 }
 
-// renderApplication renders a chart as KKP installs it into a user cluster.
+// renderApplication renders a chart with the release options that KKP uses in user clusters.
 func (f *finder) renderApplication(ctx context.Context, source kkp.ChartSource, of clusterValues) (Rendered, error) {
 	chart, err := f.opts.Charts.Pull(ctx, source)
 	if err != nil {
@@ -165,7 +163,7 @@ func (f *finder) renderApplication(ctx context.Context, source kkp.ChartSource, 
 	return chart.Render(ctx, RenderOptions{Values: values, API: kkp.API{Kubernetes: "v" + of.kubernetes}, KeepOverrides: !f.opts.IgnoreOverrides})
 }
 
-// minors are the newest Kubernetes versions in scope of each minor.
+// minors returns the newest Kubernetes version in scope for each minor.
 func (f *finder) minors() []string {
 	newest := map[string]string{}
 	for _, version := range summarize(f.scopes).Kubernetes { // ascending
@@ -210,8 +208,8 @@ func (f *finder) applicationValues(ctx context.Context, app kkp.Application, kub
 	return values, nil
 }
 
-// withEnvoy turns on cilium's envoy, which KKP's default values turn off and users of its
-// ingress and gateways turn on.
+// withEnvoy returns values with cilium's envoy enabled. KKP's default values disable it, but users
+// enable it for ingress and gateways.
 func withEnvoy(values map[string]any) {
 	envoy, ok := values["envoy"].(map[string]any)
 	if !ok {
@@ -221,8 +219,8 @@ func withEnvoy(values map[string]any) {
 	envoy["enabled"] = true
 }
 
-// autoscalerVersion is the tag of cluster-autoscaler for a minor of Kubernetes (kubermatic
-// pkg/applications/providers/template/util.go at each minor), "" if KKP has none.
+// autoscalerVersion returns the tag of cluster-autoscaler for a Kubernetes minor (kubermatic
+// pkg/applications/providers/template/util.go at each minor), "" without one.
 func autoscalerVersion(release, minor string) string {
 	tags := map[string]string{"1.29": "v1.29.5", "1.30": "v1.30.3", "1.31": "v1.31.1", "1.32": "v1.32.1"}
 	switch minorOf(release) {

@@ -9,10 +9,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// versionsOf returns the versions of an application in scope: those that are installed
-// and the default, or all if it is not known what is installed, which it notes in every.
-// Cilium's are known: they are the CNIs of the clusters in scope. Of the system's others
-// every version counts, because any cluster can get it at any time.
+// versionsOf returns the versions of an application in scope: the installed versions and the
+// default version, or all versions if the installed ones are unknown; then the application is added
+// to every. The versions of cilium are the CNIs of the clusters in scope. Of other system
+// applications all versions are in scope, because KKP can install each of them at any time.
 func (f *finder) versionsOf(app definition, every map[string]bool) []kkp.ApplicationVersion {
 	used := []string{app.DefaultVersion}
 	for _, installed := range f.inst.Applications.Installations {
@@ -45,7 +45,7 @@ func (f *finder) versionsOf(app definition, every map[string]bool) []kkp.Applica
 	return slices.Concat(slices.DeleteFunc(slices.Clone(versions), func(v kkp.ApplicationVersion) bool { return !isUsed(v) }), earlier)
 }
 
-// ciliumVersions are those of the clusters in scope.
+// ciliumVersions returns the cilium versions of the clusters in scope.
 func (f *finder) ciliumVersions() []string {
 	var versions []string
 	for _, s := range f.scopes {
@@ -58,8 +58,8 @@ func (f *finder) ciliumVersions() []string {
 	return versions
 }
 
-// lacking names the versions of Cilium in use that have no chart. The oldest that KKP
-// knows have none: they were addons.
+// lacking adds a gap for each cilium version in use without a chart. The oldest versions were
+// addons and have no chart.
 func (f *finder) lacking(app definition, used []string) {
 	for _, version := range used {
 		known := slices.ContainsFunc(slices.Concat(app.Versions, app.earlier), func(v kkp.ApplicationVersion) bool { return sameVersion(v.Version, version) })
@@ -69,8 +69,8 @@ func (f *finder) lacking(app definition, used []string) {
 	}
 }
 
-// clustersKnown reports whether the clusters of every Seed are known. Files have them, or
-// there are none yet.
+// clustersKnown reports whether the clusters of every Seed are known. With files they are known,
+// even if there are none.
 func (f *finder) clustersKnown() bool {
 	if !f.inst.Live {
 		return true
@@ -78,7 +78,7 @@ func (f *finder) clustersKnown() bool {
 	return len(f.inst.Seeds) > 0 && !slices.ContainsFunc(f.inst.Seeds, func(s kkp.Seed) bool { return !s.Read })
 }
 
-// unknownInstallations is why it is not known which applications are installed.
+// unknownInstallations returns why the installed applications are unknown, nil if they are known.
 func (f *finder) unknownInstallations() error {
 	if err := f.inst.Applications.InstallationsUnknown; err != nil {
 		return err
@@ -89,7 +89,7 @@ func (f *finder) unknownInstallations() error {
 	return nil
 }
 
-// counted names some things, or how many there are.
+// counted returns the names, or their number if there are many.
 func counted(names []string, noun string) string {
 	switch n := len(names); {
 	case n == 1:

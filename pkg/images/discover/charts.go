@@ -17,42 +17,42 @@ import (
 
 // ChartReader reads and renders Helm charts. It is safe for concurrent use.
 type ChartReader interface {
-	// Installed says what a Helm release refers to.
+	// Installed returns the image references of a Helm release.
 	Installed(ctx context.Context, release kkp.HelmRelease, api kkp.API, keepOverrides bool) (Rendered, error)
-	// Local returns the charts that the user has at hand.
+	// Local returns the local charts of the user.
 	Local() []Chart
 	// Bundled returns the charts in an image of KKP.
 	Bundled(ctx context.Context, image images.Ref) ([]Chart, error)
-	// Pull gets a chart from its repository.
+	// Pull returns a chart from its repository.
 	Pull(ctx context.Context, source kkp.ChartSource) (Chart, error)
 }
 
 // Chart is a chart that can be rendered.
 type Chart struct {
-	Path    string // where it was found
+	Path    string // path of a local chart
 	Name    string
 	Version string
-	Err     error // why it could not be read
+	Err     error // error of reading the chart
 	Render  func(context.Context, RenderOptions) (Rendered, error)
 }
 
-// RenderOptions says how a chart is rendered.
+// RenderOptions are the options of a rendering.
 type RenderOptions struct {
-	Values        map[string]any   // over the chart's own and those that the user gave for local charts
-	Release       *kkp.HelmRelease // that the chart is for: its values, name and namespace in place of the user's; nil: none
-	API           kkp.API          // of the cluster that it is for
-	KeepOverrides bool             // of image locations
+	Values        map[string]any   // override the values of the chart, and the user's values for local charts
+	Release       *kkp.HelmRelease // the release of the chart, whose values, name and namespace are used; nil: none
+	API           kkp.API          // API of the cluster
+	KeepOverrides bool             // keep overrides of repositories in the values
 }
 
-// Rendered is what a chart refers to. It can come with an error: then it is what could be
+// Rendered is the image references of a chart. With an error, it has the references that could be
 // read.
 type Rendered struct {
 	Hits        []manifest.Hit
-	Removed     []string       // overrides of image locations that were taken out
-	Unexplained []manifest.Hit // references on a private registry whose upstream name is not known
+	Removed     []string       // removed overrides of repositories
+	Unexplained []manifest.Hit // references on a registry of the overrides without a known upstream name
 }
 
-// charts adds what the installed Helm releases and the charts at hand refer to.
+// charts adds the images of the installed Helm releases and of local charts.
 func (f *finder) charts(ctx context.Context) {
 	f.unread(Charts, kkp.PartReleases)
 	if f.opts.Charts == nil {
@@ -87,7 +87,7 @@ func (f *finder) charts(ctx context.Context) {
 	f.render(ctx, jobs)
 }
 
-// bundledCharts adds what the charts in the image of the KKP release refer to.
+// bundledCharts adds the images of the charts in the release's KKP image.
 func (f *finder) bundledCharts(ctx context.Context) {
 	if f.opts.Charts == nil {
 		f.nothing(BundledCharts, noCharts)
@@ -105,7 +105,7 @@ func (f *finder) bundledCharts(ctx context.Context) {
 	f.render(ctx, jobs)
 }
 
-// kubermaticImage is KKP's image of the release, which has its charts.
+// kubermaticImage returns the release's KKP image, which contains the charts.
 func (f *finder) kubermaticImage() images.Ref {
 	registry, repository := catalog.OperatorRepository(f.release.Edition())
 	return images.Ref{Registry: registry, Repository: repository, Tag: f.release.Version()}
@@ -115,17 +115,17 @@ func (f *finder) readBundle(ctx context.Context) ([]Chart, error) {
 	return f.opts.Charts.Bundled(ctx, f.kubermaticImage())
 }
 
-// chartJob is a chart to be rendered, and what its references are needed for.
+// chartJob is a chart to render, with the reason for its images.
 type chartJob struct {
-	subject string // in gaps and notes
+	subject string // name in gaps and notes
 	reason  images.Reason
 	render  func(context.Context) (Rendered, error)
-	adjust  func(images.Ref) images.Ref // nil: nothing
+	adjust  func(images.Ref) images.Ref // nil: references stay the same
 	done    Rendered
 	err     error
 }
 
-// installed is the job for a Helm release.
+// installed returns the job for a Helm release.
 func (f *finder) installed(release kkp.HelmRelease, api kkp.API, cluster string) chartJob {
 	return chartJob{
 		subject: fmt.Sprintf("Helm release %s on %s", release.ID(), cluster),
@@ -136,7 +136,7 @@ func (f *finder) installed(release kkp.HelmRelease, api kkp.API, cluster string)
 	}
 }
 
-// local is the job for a chart that is not installed: it is rendered for the master.
+// local returns the job for a chart that is not installed. It is rendered for the master.
 func (f *finder) local(c Chart, source string) chartJob {
 	api := f.inst.API
 	api.Kubernetes = cmp.Or(api.Kubernetes, "v"+strings.TrimPrefix(f.release.DefaultKubernetes(), "v"))
@@ -155,7 +155,7 @@ func (f *finder) local(c Chart, source string) chartJob {
 
 func chartCondition(name, version string) string { return "chart " + name + " " + version }
 
-// render does jobs, as many at once as there are processors, and adds what they find.
+// render runs the jobs, one per processor at a time, and adds their images.
 func (f *finder) render(ctx context.Context, jobs []chartJob) {
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -171,7 +171,7 @@ func (f *finder) render(ctx context.Context, jobs []chartJob) {
 	}
 }
 
-// rendered adds what a chart refers to, with the objects that do.
+// rendered adds the images of a chart, with the names of the objects that use them.
 func (f *finder) rendered(job chartJob) {
 	source := job.reason.Source
 	if job.err != nil {
@@ -203,7 +203,7 @@ func (f *finder) rendered(job chartJob) {
 	}
 }
 
-// enumerated names the first of some objects, and how many more there are.
+// enumerated returns the name of the first object, and the number of further ones.
 func enumerated(objects []string) string {
 	if len(objects) > 1 {
 		return fmt.Sprintf("%s and %d more", objects[0], len(objects)-1)

@@ -9,7 +9,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// components adds what the release catalog lists for the clusters in scope.
+// components adds the images of the release catalog for the clusters in scope.
 func (f *finder) components(context.Context) {
 	f.unread(Components, kkp.PartSeeds, kkp.PartClusters)
 	if !f.release.Exact() {
@@ -33,13 +33,13 @@ func (f *finder) components(context.Context) {
 	}
 }
 
-// inexact names a release that is not in the catalog.
+// inexact adds a gap for a release that is not in the catalog.
 func (f *finder) inexact(source string) {
 	f.Gap(source, "KKP "+f.release.Version(), fmt.Errorf("not in the catalog; what %s needs is listed instead", f.release.DataVersion()))
 }
 
-// replaced reports whether the configuration has a container of its own in place of a
-// component: then it is what the source configured lists.
+// replaced reports whether the configuration replaces a component by another container, which the
+// source configured adds.
 func (f *finder) replaced(component string) bool {
 	controller := f.inst.Configuration.Spec.SeedController
 	switch {
@@ -53,7 +53,7 @@ func (f *finder) replaced(component string) bool {
 	return false
 }
 
-// component adds an image of the catalog, under the name that the options ask for.
+// component adds an image of the catalog, by its upstream or actual name as the options say.
 func (f *finder) component(img catalog.NeededImage, cluster string) {
 	reason := images.Reason{Source: Components, Component: img.Component, Cluster: cluster, Condition: img.Condition}
 	ref, err := images.ParseRef(img.Reference)

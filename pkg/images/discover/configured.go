@@ -10,7 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// configured adds the images that the configuration and the Seeds name themselves.
+// configured adds the images in fields of the configuration and the Seeds.
 func (f *finder) configured(context.Context) {
 	spec := f.inst.Configuration.Spec
 	for _, reference := range spec.MirrorImages {
@@ -37,7 +37,7 @@ func (f *finder) configured(context.Context) {
 	f.nothing(Configured, "no field names an image, such as spec.mirrorImages")
 }
 
-// container adds the image of a backup container, which the configuration holds as YAML.
+// container adds the image of a backup container, which is YAML in the configuration.
 func (f *finder) container(text, field string) {
 	if text == "" {
 		return
@@ -54,7 +54,7 @@ func (f *finder) container(text, field string) {
 	f.named(container.Image, field, master)
 }
 
-// named adds an image that a field names.
+// named adds the image of a field.
 func (f *finder) named(reference, field, cluster string) {
 	reason := images.Reason{Source: Configured, Component: field, Cluster: cluster}
 	ref, err := images.ParseRef(reference)

@@ -13,19 +13,19 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// cilium is the application that is a CNI.
+// cilium is the name of the application for the CNI cilium.
 const cilium = "cilium"
 
-// definition is an application that user clusters can have.
+// definition is an application for user clusters.
 type definition struct {
 	kkp.Application
-	shipped bool                     // with the planned release
-	earlier []kkp.ApplicationVersion // of the live definition, which the planned release does not ship
+	shipped bool                     // the planned release ships the application
+	earlier []kkp.ApplicationVersion // versions of the live definition that the planned release does not ship
 }
 
-// definitions are what the planned release ships, as the configuration has it, and the
-// live ApplicationDefinitions of others. Those that KKP makes itself are not read from
-// the installation, because an upgrade changes them.
+// definitions returns the applications that the planned release ships and the configuration
+// enables, and the live ApplicationDefinitions that KKP does not manage. ApplicationDefinitions
+// that KKP manages come from the release, because an upgrade changes them.
 func (f *finder) definitions() []definition {
 	live := map[string]kkp.Application{}
 	for _, app := range f.inst.Applications.Definitions {
@@ -55,8 +55,8 @@ func (f *finder) definitions() []definition {
 	return all
 }
 
-// manages reports whether KKP makes the ApplicationDefinition of an application that the
-// release ships.
+// manages reports whether KKP creates the ApplicationDefinition of an application that the release
+// ships.
 func (f *finder) manages(app catalog.Application) bool {
 	spec := f.inst.Configuration.Spec.Applications
 	names, on := spec.DefaultApplicationCatalog.Applications, spec.DefaultApplicationCatalog.Enable
@@ -64,7 +64,7 @@ func (f *finder) manages(app catalog.Application) bool {
 	case app.System:
 		names, on = spec.SystemApplications.Applications, !spec.SystemApplications.Disable
 	case f.externalCatalog():
-		names, on = nil, true // it takes the place of the default one
+		names, on = nil, true // replaces the default catalog
 	}
 	return on && (len(names) == 0 || slices.Contains(names, app.Name)) || f.installsItself(app)
 }
@@ -73,18 +73,17 @@ func (f *finder) externalCatalog() bool {
 	return f.inst.Configuration.Spec.FeatureGates["ExternalApplicationCatalogManager"]
 }
 
-// installsItself reports whether KKP installs an application into user clusters for a
-// feature that is on in any of them.
+// installsItself reports whether KKP installs an application because of a feature that is on in a
+// user cluster.
 func (f *finder) installsItself(app catalog.Application) bool {
 	return len(app.Features) > 0 && slices.ContainsFunc(f.scopes, func(s scope) bool {
 		return s.cluster != master && !slices.ContainsFunc(app.Features, func(feature string) bool { return s.features != nil && !s.features[feature] })
 	})
 }
 
-// shipped makes a definition of what the release ships, and of the live one if there is
-// one: KKP keeps the default values of its system's applications if an admin has changed
-// them, and overwrites those of the catalog's (kubermatic pkg/applicationdefinitions,
-// v2.31.0).
+// shipped returns the definition of an application that the release ships, merged with the live
+// definition. KKP keeps default values that an admin has changed for system applications, and
+// overwrites them for applications of the catalog (kubermatic pkg/applicationdefinitions, v2.31.0).
 func (f *finder) shipped(app catalog.Application, live kkp.Application) definition {
 	def := definition{shipped: true, Application: kkp.Application{Name: app.Name, System: app.System, DefaultVersion: live.DefaultVersion}}
 	if err := yaml.Unmarshal([]byte(app.Values), &def.Values); err != nil {
@@ -115,8 +114,8 @@ func (f *finder) shipped(app catalog.Application, live kkp.Application) definiti
 	return def
 }
 
-// edited reports whether an admin has changed the default values of an application: they
-// are not those of any release.
+// edited reports whether an admin has changed the default values of an application: no release has
+// these values.
 func edited(app kkp.Application) bool {
 	if len(app.Values) == 0 {
 		return false
@@ -127,8 +126,8 @@ func edited(app kkp.Application) bool {
 	})
 }
 
-// chartSource is where the installation gets the charts of an application, or, if the
-// settings are to be ignored, where they come from.
+// chartSource returns the repository from which the installation pulls the charts of an
+// application; with IgnoreOverrides, the upstream repository.
 func (f *finder) chartSource(app catalog.Application) kkp.ChartSource {
 	source := kkp.ChartSource{URL: app.Repository, Name: app.Chart}
 	setting := f.helmRepositories()[0]
@@ -145,7 +144,7 @@ func (f *finder) chartSource(app catalog.Application) kkp.ChartSource {
 	return source
 }
 
-// withAccess adds what a live definition says about access to the same repository.
+// withAccess adds the credentials and TLS options of the live definition for the same repository.
 func (f *finder) withAccess(source kkp.ChartSource, live kkp.Application) kkp.ChartSource {
 	for _, version := range live.Versions {
 		if version.Chart.URL == source.URL {
@@ -157,14 +156,14 @@ func (f *finder) withAccess(source kkp.ChartSource, live kkp.Application) kkp.Ch
 	return source
 }
 
-// helmRepository is a setting of where charts are.
+// helmRepository is a setting for the repository of charts.
 type helmRepository struct {
 	kkp.HelmRepository
 	field   string
-	address string // with oci://, "" if it is not set
+	address string // with oci://, "" if not set
 }
 
-// helmRepositories are the settings for the system's applications, and for the catalog's.
+// helmRepositories returns the settings for system applications and for the catalog.
 func (f *finder) helmRepositories() [2]helmRepository {
 	spec := f.inst.Configuration.Spec
 	settings := [2]helmRepository{

@@ -1,6 +1,6 @@
-// Package discover works out which images an installation needs: from an
-// Installation and the release catalog to an Inventory, one file per source. It reads
-// nothing itself; what could not be read arrives in the Installation and leaves as a gap.
+// Package discover finds the images that an installation needs: from an Installation and the
+// release catalog it makes an Inventory, with one file per source of images. It must not do I/O.
+// Parts of the installation that could not be read become gaps.
 package discover
 
 import (
@@ -19,34 +19,34 @@ import (
 
 // The sources of images.
 const (
-	Components = "components"         // what the release catalog lists
-	Configured = "configured"         // what the configuration names
-	Running    = images.SourceRunning // what pods run
+	Components = "components"         // the catalog of the KKP release
+	Configured = "configured"         // fields of the configuration and the Seeds
+	Running    = images.SourceRunning // running pods
 
-	Charts        = "charts"         // what Helm releases and local charts refer to
-	BundledCharts = "bundled-charts" // what the charts in KKP's own image refer to
-	Addons        = "addons"         // what KKP's addons for user clusters refer to
-	Applications  = "applications"   // what applications for user clusters refer to
+	Charts        = "charts"         // installed Helm releases and local charts
+	BundledCharts = "bundled-charts" // charts in KKP's own image
+	Addons        = "addons"         // KKP's addons for user clusters
+	Applications  = "applications"   // applications for user clusters
 )
 
-// Sources returns the names of all sources, in the order in which they are asked: a
-// source may build on what those before it found.
+// Sources returns the names of all sources in order. A source can use the results of the sources
+// before it.
 func Sources() []string {
 	return []string{Components, Charts, BundledCharts, Addons, Applications, Configured, Running}
 }
 
-// Options narrow or widen what is looked for.
+// Options limit or extend the search.
 type Options struct {
 	Sources         []string            // empty: all
-	All             bool                // everything that the release can use, not only what is in use
-	Providers       []string            // empty: those in scope
-	Versions        *semver.Constraints // of Kubernetes; nil: those in scope
-	IgnoreOverrides bool                // list upstream names, whatever registry the installation pulls from
-	Charts          ChartReader         // nil: no chart can be rendered
+	All             bool                // everything that the release can use, not only the parts in use
+	Providers       []string            // empty: the providers in scope
+	Versions        *semver.Constraints // Kubernetes versions; nil: the versions in scope
+	IgnoreOverrides bool                // list upstream names instead of the names that the installation pulls
+	Charts          ChartReader         // nil: charts are not rendered
 	Addons          AddonSource
 
-	// Values renders default values of applications within bounds; nil: they are rendered
-	// here, without any.
+	// Values renders default values of applications within bounds; nil: they are rendered in this
+	// process without bounds.
 	Values func(context.Context, appvalues.Request) (map[string]any, error)
 }
 
@@ -56,7 +56,7 @@ type Result struct {
 	Scope Summary
 }
 
-// finder is what the sources share while they run.
+// finder is the state that all sources share.
 type finder struct {
 	inst      kkp.Installation
 	release   *catalog.Release
@@ -70,8 +70,8 @@ type finder struct {
 	images.Collector
 }
 
-// Inventory lists the images that an installation needs in a release, which need not be
-// the one it runs.
+// Inventory returns the images that an installation needs with a KKP release. The release can be
+// another one than the installed release.
 func Inventory(ctx context.Context, inst kkp.Installation, release *catalog.Release, opts Options) Result {
 	f := &finder{inst: inst, release: release, opts: opts, originals: map[images.Ref]images.Ref{}, silent: map[string]string{}}
 	f.bundle = sync.OnceValues(func() ([]Chart, error) { return f.readBundle(ctx) })
@@ -104,13 +104,13 @@ func Inventory(ctx context.Context, inst kkp.Installation, release *catalog.Rele
 	return Result{Inventory: f.Collector.Inventory().From(asked, f.silent), Scope: summarize(f.scopes)}
 }
 
-// nothing returns why a source has nothing to add, where that is no gap.
+// nothing records why a source has found nothing, where that is not a gap.
 func (f *finder) nothing(source, why string) { f.silent[source] = why }
 
-// noCharts is why nothing is known of charts, for callers that cannot read any.
+// noCharts is the note of chart sources if the caller cannot read charts.
 const noCharts = "charts cannot be read here"
 
-// Parts are the parts of an installation that sources look at, nil for all of them.
+// Parts returns the parts of an installation that some sources need; nil stands for all parts.
 func Parts(sources []string) []kkp.Part {
 	if len(sources) == 0 {
 		return nil
@@ -127,7 +127,7 @@ func Parts(sources []string) []kkp.Part {
 	return parts
 }
 
-// wants reports whether a source is asked.
+// wants reports whether a source is selected.
 func (f *finder) wants(source string) bool {
 	if len(f.opts.Sources) > 0 {
 		return slices.Contains(f.opts.Sources, source)
@@ -135,8 +135,8 @@ func (f *finder) wants(source string) bool {
 	return source != BundledCharts || f.withoutBundle() == ""
 }
 
-// withoutBundle is why the charts in KKP's image are not asked for, "" if they are: charts
-// that are not installed matter where nothing is installed, and to those who want all.
+// withoutBundle returns why the charts in KKP's image are not used, "" if they are used. They are
+// used if no charts are installed, and with All.
 func (f *finder) withoutBundle() string {
 	switch {
 	case f.opts.All:
@@ -158,10 +158,10 @@ func (f *finder) unread(source string, parts ...kkp.Part) {
 	}
 }
 
-// effectOf says what follows for a list from something that a source could not read: what is
-// not known does not narrow, and what is only known by reading is missing.
+// effectOf returns the effect of an unread part on the list: unknown facts do not limit the scope,
+// and images that are known only from the unread part are missing.
 func effectOf(source string, u kkp.Unread) string {
-	var whole interface{ Cause() string } // not one object that is odd
+	var whole interface{ Cause() string } // the whole cluster, not one object
 	switch {
 	case !errors.As(u.Err, &whole):
 		return ""

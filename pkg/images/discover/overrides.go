@@ -10,10 +10,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 )
 
-// override is a repository setting that the installation has made.
+// override is a repository setting of the installation.
 type override struct {
 	catalog.Setting
-	cluster    string // the Seed that it applies to, "" for all
+	cluster    string // Seed of the setting, "" for all
 	repository string // "" if only the tag is set
 	tag        string
 	suffix     string
@@ -26,7 +26,7 @@ type overrides struct {
 	rewrites bool
 }
 
-// findOverrides reads the repository settings off the configuration and the Seeds.
+// findOverrides returns the repository settings of the configuration and the Seeds.
 func (f *finder) findOverrides() overrides {
 	var found overrides
 	for _, setting := range f.release.Settings() {
@@ -51,7 +51,7 @@ func (f *finder) findOverrides() overrides {
 	return found
 }
 
-// read records a setting if the object makes it.
+// read adds a setting if the object has it.
 func (o *overrides) read(setting catalog.Setting, cluster string, field func(string) string) {
 	made := override{
 		Setting: setting, cluster: cluster,
@@ -65,7 +65,7 @@ func (o *overrides) read(setting catalog.Setting, cluster string, field func(str
 	}
 }
 
-// of returns the setting that decides about an image of a component on a cluster.
+// of returns the setting for an image of a component on a cluster.
 func (o overrides) of(ref images.Ref, component, cluster string) (override, bool) {
 	i := slices.IndexFunc(o.made, func(made override) bool {
 		return (made.cluster == "" || made.cluster == cluster) && slices.Contains(made.Components, component) &&
@@ -77,14 +77,14 @@ func (o overrides) of(ref images.Ref, component, cluster string) (override, bool
 	return o.made[i], true
 }
 
-// sameRepository reports whether a repository as KKP writes it is the reference's.
+// sameRepository reports whether a repository, as KKP writes it, is the repository of a reference.
 func sameRepository(repository string, ref images.Ref) bool {
 	other, err := images.ParseRef(repository)
 	return err == nil && other.Name() == ref.Name()
 }
 
-// upstream returns the reference that KKP would use without its registry settings. A tag
-// that was set counts, as it does for mirror-images, unless it is one of another image.
+// upstream returns the reference without registry settings. A tag setting counts, as it does for
+// mirror-images, unless the setting is for another image.
 func (o overrides) upstream(ref images.Ref, component, cluster string) images.Ref {
 	if made, ok := o.of(ref, component, cluster); ok && made.tag != "" && !made.custom() {
 		ref.Tag = made.tag
@@ -92,7 +92,7 @@ func (o overrides) upstream(ref images.Ref, component, cluster string) images.Re
 	return ref
 }
 
-// actual returns the reference that the installation pulls with all its settings.
+// actual returns the reference that the installation pulls.
 func (o overrides) actual(ref images.Ref, img catalog.NeededImage, cluster string) (images.Ref, error) {
 	made, ok := o.of(ref, img.Component, cluster)
 	rewritten := img.OverwriteRegistry
@@ -116,8 +116,8 @@ func (o overrides) actual(ref images.Ref, img catalog.NeededImage, cluster strin
 	return ref, nil
 }
 
-// original maps a reference that the installation pulls back to its upstream name. ok is
-// false if the reference is on a registry of the overrides and none of them explains it.
+// original returns the upstream name of a reference that the installation pulls. ok is false if the
+// reference is on a registry of the overrides, but no override explains it.
 func (o overrides) original(ref images.Ref, known func(path, version string) []images.Ref) (original images.Ref, ok bool) {
 	for _, made := range o.made {
 		if made.repository != "" && sameRepository(made.repository, ref) {
@@ -140,7 +140,7 @@ func (o overrides) original(ref images.Ref, known func(path, version string) []i
 	return original, true
 }
 
-// undo takes the setting out of a reference that it made.
+// undo reverses the setting in a reference.
 func (made override) undo(ref images.Ref) (images.Ref, bool) {
 	original, err := images.ParseRef(made.Repository)
 	if err != nil {
@@ -150,7 +150,7 @@ func (made override) undo(ref images.Ref) (images.Ref, bool) {
 	return original, true
 }
 
-// onMirror reports whether a reference is on a registry that the overrides point to.
+// onMirror reports whether a reference is on a registry of the overrides.
 func (o overrides) onMirror(ref images.Ref) bool {
 	if o.rewrites && ref.Registry == o.rewrite.Registry {
 		return true
@@ -169,13 +169,13 @@ func registryOf(repository string) string {
 	return ref.Registry
 }
 
-// custom reports whether a setting names a repository of another image, not a copy of the
-// one that it replaces: its last element has another name.
+// custom reports whether a setting names another image, not a copy: the last element of its
+// repository differs.
 func (made override) custom() bool {
 	return made.repository != "" && path.Base(made.repository) != path.Base(made.Repository)
 }
 
-// notes tells what is ignored, so that nobody is surprised by upstream names.
+// notes returns a note for each ignored setting.
 func (o overrides) notes() []string {
 	var fields []string
 	var notes []string
@@ -183,7 +183,7 @@ func (o overrides) notes() []string {
 		if made.repository != "" {
 			fields = append(fields, made.Field)
 		}
-		if made.suffix != "" && made.Field != addonsField { // its image is read and listed by the source addons
+		if made.suffix != "" && made.Field != addonsField { // the source addons adds this image
 			notes = append(notes, fmt.Sprintf("%s is %q: builds of your own with that suffix are not listed; --ignore-repository-overrides=false lists them",
 				made.SuffixField, made.suffix))
 		}

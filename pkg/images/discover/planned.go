@@ -15,25 +15,24 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// operatorChart is the chart that only KKP has: where it is, the others are KKP's, too.
+// operatorChart is the name of a chart that exists only in KKP releases.
 const operatorChart = "kubermatic-operator"
 
-// upgrades reports whether another release, or another edition, is planned than the one that
-// runs. If it is not known what runs, that counts as another one.
+// upgrades reports whether the planned release or edition differs from the installed one. An
+// unknown installed release counts as different.
 func (f *finder) upgrades() bool {
 	running := f.inst.Version
 	return f.inst.Live && ("v"+strings.TrimPrefix(running, "v") != f.release.Version() ||
 		f.inst.Edition != "" && !strings.EqualFold(f.inst.Edition, string(f.release.Edition())))
 }
 
-// hasKKPCharts reports whether the charts at hand are those of a KKP release.
+// hasKKPCharts reports whether the local charts are the charts of a KKP release.
 func (f *finder) hasKKPCharts() bool {
 	return f.opts.Charts != nil && slices.ContainsFunc(f.opts.Charts.Local(), func(c Chart) bool { return c.Name == operatorChart })
 }
 
-// plannedCharts returns the charts that an upgrade installs: those at hand, or those in
-// KKP's image. There are none if nothing is upgraded, or they cannot be read, which is a
-// gap.
+// plannedCharts returns the charts that an upgrade installs: local charts, or the charts in KKP's
+// image. It returns none without an upgrade. Charts that cannot be read are a gap.
 func (f *finder) plannedCharts() []Chart {
 	installed := len(f.inst.Releases) > 0 || slices.ContainsFunc(f.inst.Seeds, func(s kkp.Seed) bool { return len(s.Releases) > 0 })
 	if !f.upgrades() || !installed {
@@ -50,8 +49,8 @@ func (f *finder) plannedCharts() []Chart {
 	return charts
 }
 
-// upgraded is the job for a Helm release after an upgrade: the planned chart with the live
-// values. A release whose chart is not among the planned ones stays as it is.
+// upgraded returns the job for a Helm release after the upgrade: the planned chart with the live
+// values. Without a planned chart, the release stays unchanged.
 func (f *finder) upgraded(today chartJob, release kkp.HelmRelease, api kkp.API, planned []Chart) chartJob {
 	if len(planned) == 0 {
 		return today
@@ -79,19 +78,18 @@ func (f *finder) upgraded(today chartJob, release kkp.HelmRelease, api kkp.API, 
 		if failure != nil {
 			return today.instead(ctx, err)
 		}
-		defaults.Hits = append(defaults.Hits, rendered.Hits...) // what could be read
+		defaults.Hits = append(defaults.Hits, rendered.Hits...) // the references that could be read
 		return defaults, fmt.Errorf("the chart %s %s does not render with the values of the release, so its default values are used: %w", chart.Name, chart.Version, err)
 	}
 	return job
 }
 
-// gatewayChart is what KKP 2.31 and later need on the master in place of an ingress
-// controller, unless the configuration names a Gateway of somebody else (kubermatic
-// kubermatic-installer, v2.31.0).
+// gatewayChart is the chart that KKP 2.31 and newer need on the master instead of an ingress
+// controller, unless the configuration names another Gateway (kubermatic kubermatic-installer,
+// v2.31.0).
 const gatewayChart = "envoy-gateway-controller"
 
-// required are the planned charts that an upgrade installs though they are not installed
-// today.
+// required returns the planned charts that an upgrade installs in addition.
 func (f *finder) required(planned []Chart) []Chart {
 	version, err := semver.NewVersion(f.release.Version())
 	if err != nil || version.Major() == 2 && version.Minor() < 31 || f.inst.Configuration.Field("spec.ingress.gateway.externalGateway.name") != "" ||
@@ -106,14 +104,14 @@ func (f *finder) required(planned []Chart) []Chart {
 	return planned[i : i+1]
 }
 
-// instead renders what is installed today, because of an error.
+// instead renders the installed release after an error with the planned chart.
 func (job chartJob) instead(ctx context.Context, err error) (Rendered, error) {
 	rendered, failure := job.render(ctx)
 	return rendered, errors.Join(fmt.Errorf("its next chart does not render, so what is installed today is listed: %w", err), failure)
 }
 
-// successor returns the chart that an upgrade installs for a release. KKP has some names
-// twice, in the directories of the namespaces that they are for.
+// successor returns the planned chart of a release. KKP has several charts with the same name, in
+// directories with the name of their namespace.
 func successor(release kkp.HelmRelease, charts []Chart) (Chart, bool) {
 	var found []Chart
 	for _, chart := range charts {
@@ -133,8 +131,8 @@ func successor(release kkp.HelmRelease, charts []Chart) (Chart, bool) {
 	return found[0], true
 }
 
-// operatorOf adjusts what the chart of KKP's operator refers to: also in the image of the
-// Enterprise Edition, its default is that of the Community Edition.
+// operatorOf changes references of the chart of KKP's operator to the planned edition: the default
+// of the chart is always the image of the Community Edition.
 func (f *finder) operatorOf(chart string) func(images.Ref) images.Ref {
 	if chart != operatorChart || f.release.Edition() != catalog.EE {
 		return nil

@@ -12,7 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
-// running adds what the pods of the installation run: it catches what nothing predicts.
+// running adds the images of running pods, among them images that no other source knows.
 func (f *finder) running(context.Context) {
 	f.unread(Running, kkp.PartPods)
 	f.pods(f.inst.Pods, master)
@@ -25,7 +25,7 @@ func (f *finder) running(context.Context) {
 	}
 }
 
-// noInstallation is why files tell nothing about what is installed and runs.
+// noInstallation is the note of sources that need a live installation.
 const noInstallation = "no live installation"
 
 func (f *finder) pods(pods []kkp.Pod, cluster string) {
@@ -41,8 +41,8 @@ func (f *finder) pods(pods []kkp.Pod, cluster string) {
 	}
 }
 
-// found adds a reference that the installation uses, under its upstream name if that is
-// asked for and known.
+// found adds a reference that the installation uses; with IgnoreOverrides by its upstream name, if
+// that is known.
 func (f *finder) found(ref images.Ref, reason images.Reason) {
 	f.foundImage(images.Image{Ref: ref, Reasons: []images.Reason{reason}})
 }
@@ -61,8 +61,8 @@ func (f *finder) foundImage(img images.Image) {
 	f.Add(img)
 }
 
-// original maps a reference back to its upstream name, once for all pods that run it. It is
-// the zero Ref if nothing explains the reference.
+// original returns the upstream name of a reference, and computes it once. It returns the zero Ref
+// if the upstream name is unknown.
 func (f *finder) original(ref images.Ref) images.Ref {
 	original, ok := f.originals[ref]
 	if !ok {
@@ -72,8 +72,8 @@ func (f *finder) original(ref images.Ref) images.Ref {
 	return original
 }
 
-// known returns the upstream references with a path and a version or, if there is none,
-// one reference for each registry that has the path.
+// known returns the upstream references with a path and a version. Without any, it returns one
+// reference for each registry that has the path.
 func (f *finder) known(path, version string) []images.Ref {
 	exact, byRegistry := map[images.Ref]bool{}, map[string]images.Ref{}
 	consider := func(ref images.Ref) {
@@ -101,7 +101,7 @@ func (f *finder) known(path, version string) []images.Ref {
 	return slices.Collect(maps.Values(byRegistry))
 }
 
-// everything returns all images of the release, once computed.
+// everything returns all images of the release, and computes them once.
 func (f *finder) everything() []catalog.NeededImage {
 	if f.all == nil {
 		f.all, _ = f.release.Images(catalog.Everything())

@@ -15,22 +15,22 @@ import (
 // master is the name of the master cluster in reasons.
 const master = "master"
 
-// scope is what one cluster of the installation needs images for: the master, or a
-// Seed with its user clusters.
+// scope is one cluster of the installation with its components: the master, or a Seed with its user
+// clusters.
 type scope struct {
-	cluster  string // in reasons: "master" or the Seed's name
+	cluster  string // "master" or the name of the Seed, for reasons
 	places   []catalog.Place
-	clusters []catalog.Cluster // of the user clusters that there are or can be
+	clusters []catalog.Cluster // user clusters that exist or that users can create
 	features map[string]bool   // nil: every feature
 }
 
-// Summary says which user clusters the images are for.
+// Summary describes the user clusters in scope.
 type Summary struct {
 	Kubernetes []string // versions, ascending
 	Providers  []string // empty: every provider
 }
 
-// ScopeOf says which user clusters Inventory is for, without any discovery.
+// ScopeOf returns the summary of the user clusters for Inventory, without any discovery.
 func ScopeOf(inst kkp.Installation, release *catalog.Release, opts Options) Summary {
 	f := &finder{inst: inst, release: release, opts: opts}
 	return summarize(f.findScopes())
@@ -49,8 +49,8 @@ func UserClusters(inst kkp.Installation, release *catalog.Release, opts Options)
 	return clusters
 }
 
-// findScopes works out the scopes. What is not known does not narrow: without Seeds,
-// every provider and every setting of a Seed is in scope.
+// findScopes returns the scopes. Unknown facts do not limit them: without Seeds, every provider and
+// every setting of a Seed is in scope.
 func (f *finder) findScopes() []scope {
 	scopes := []scope{{cluster: master, places: []catalog.Place{catalog.Master}, features: f.features(kkp.Seed{})}}
 	seeds := f.inst.Seeds
@@ -92,7 +92,7 @@ func (f *finder) defaultCNI() []string {
 	return []string{typ, version}
 }
 
-// providers are those of the Seed's datacenters, or every one if no Seed is known.
+// providers returns the providers of the Seed's datacenters, or all if no Seed is known.
 func (f *finder) providers(seed kkp.Seed) []string {
 	if len(f.inst.Seeds) == 0 {
 		return []string{""}
@@ -100,9 +100,9 @@ func (f *finder) providers(seed kkp.Seed) []string {
 	return seed.Providers()
 }
 
-// offered returns the Kubernetes versions that a new cluster can get: those that the
-// configuration lists. If it leaves the list to KKP, these are the release's, of which
-// only the default counts where the clusters in use are known.
+// offered returns the Kubernetes versions of new clusters: the versions of the configuration. If
+// the configuration has none, it returns all versions of the release, or only the default version if
+// the existing clusters are known.
 func (f *finder) offered(seed kkp.Seed) []string {
 	versions := f.inst.Configuration.Spec.Versions
 	listed := trimmed(versions.Versions)
@@ -148,8 +148,8 @@ func (f *finder) wantsVersion(version string) bool {
 	return err == nil && f.opts.Versions.Check(v)
 }
 
-// features returns the features that are on for a Seed, nil for every one. Features are
-// settings of the admin, and those of clusters that a user cannot choose any more.
+// features returns the features that are on for a Seed, nil for all. Features are settings of the
+// admin, and settings of existing clusters that new clusters cannot have.
 func (f *finder) features(seed kkp.Seed) map[string]bool {
 	if f.opts.All {
 		return nil
@@ -163,8 +163,8 @@ func (f *finder) features(seed kkp.Seed) map[string]bool {
 		"metering":                          seed.Metering,
 		"exposeStrategy=LoadBalancer":       f.inst.Balanced(seed),
 		"externalCloudProvider":             true,  // KKP's webhook sets it on every new cluster
-		"konnectivity=false":                false, // unless a cluster is left that has it
-		"chartsFromSource":                  false, // an installation does not tell where its charts came from
+		"konnectivity=false":                false, // true if an existing cluster has it
+		"chartsFromSource":                  false, // an installation does not store the origin of its charts
 	}
 	for _, cluster := range seed.Clusters {
 		if !cluster.Konnectivity {
@@ -174,7 +174,7 @@ func (f *finder) features(seed kkp.Seed) map[string]bool {
 	return features
 }
 
-// summarize tells for which user clusters the scopes are.
+// summarize returns the summary of the user clusters of scopes.
 func summarize(scopes []scope) Summary {
 	versions, providers := map[string]bool{}, map[string]bool{}
 	for _, s := range scopes {
@@ -190,7 +190,7 @@ func summarize(scopes []scope) Summary {
 	return summary
 }
 
-// compareVersions orders versions by precedence; what is no version comes first.
+// compareVersions compares versions by precedence. Invalid versions come first.
 func compareVersions(a, b string) int {
 	va, errA := semver.NewVersion(a)
 	vb, errB := semver.NewVersion(b)
@@ -208,7 +208,7 @@ func trimmed(versions []string) []string {
 	return bare
 }
 
-// distinct returns the items without repetitions, in order.
+// distinct returns the items without duplicates, in order.
 func distinct[T comparable](items []T) []T {
 	seen := map[T]bool{}
 	return slices.DeleteFunc(slices.Clone(items), func(item T) bool {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// argument looks at one string of a list: a flag with its value in any list, a value
-// alone in the arguments of a container.
+// argument searches one string of a list: a flag with its value in any list, or a value alone in
+// the arguments of a container.
 func (w *walker) argument(key string, items []any, i int) {
 	text, _ := items[i].(string)
 	segment := "[" + strconv.Itoa(i) + "]"
@@ -25,7 +25,7 @@ func (w *walker) argument(key string, items []any, i int) {
 	}
 }
 
-// flag looks at the value of a flag. One that takes images may take several.
+// flag searches the value of a flag. A flag for images can have several.
 func (w *walker) flag(flag, value, segment string) {
 	if !takesImage(flag) {
 		if isCertain(value) {
@@ -40,8 +40,8 @@ func (w *walker) flag(flag, value, segment string) {
 	}
 }
 
-// takesImage reports whether a flag is for an image: by its name, or because it is known to
-// be (prometheus-operator, cmd/operator/main.go).
+// takesImage reports whether a flag is for an image: by its name, or because it is a known flag
+// (prometheus-operator, cmd/operator/main.go).
 func takesImage(flag string) bool {
 	flag = strings.TrimLeft(flag, "-")
 	return isImageName(flag) || flag == "prometheus-config-reloader"
@@ -53,7 +53,7 @@ func isFlag(item any) bool {
 	return strings.HasPrefix(text, "-") && !strings.ContainsAny(text, "= \n")
 }
 
-// script looks for flags in a command line that a shell is to run.
+// script searches the flags in a command line for a shell.
 func (w *walker) script(text, segment string) {
 	for _, word := range strings.Fields(text) {
 		flag, value, assigned := strings.Cut(word, "=")
@@ -63,7 +63,7 @@ func (w *walker) script(text, segment string) {
 	}
 }
 
-// variable looks at an environment variable, or anything else with a name and a value.
+// variable searches an environment variable, or another map with name and value.
 func (w *walker) variable(m map[string]any) {
 	name, named := m["name"].(string)
 	value, set := m["value"].(string)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// configuration looks into the data of a ConfigMap: values that are references, and those
-// that are YAML or JSON documents.
+// configuration searches the data of a ConfigMap: values that are references, and values that are
+// YAML or JSON documents.
 func (w *walker) configuration(data any, field string) {
 	values, _ := data.(map[string]any)
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -25,8 +25,8 @@ func (w *walker) configuration(data any, field string) {
 	}
 }
 
-// isDocument reports whether it is worth to read a text as YAML: it has fields, and one of
-// them can hold a reference.
+// isDocument reports whether a text can be YAML with a reference: it has fields, and the name of one
+// can mean an image.
 func isDocument(text string) bool {
 	if !strings.Contains(text, "\n") && !strings.HasPrefix(strings.TrimSpace(text), "{") {
 		return false
@@ -35,7 +35,7 @@ func isDocument(text string) bool {
 	return strings.Contains(lower, "image") || strings.Contains(lower, "repository") || strings.Contains(lower, "docker://")
 }
 
-// document looks into a text that may be configuration. What is not YAML is none.
+// document searches a text that can be a document. A text that is not YAML has no references.
 func (w *walker) document(text string) {
 	values, err := decode([]byte(text))
 	if err != nil {

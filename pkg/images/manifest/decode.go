@@ -10,18 +10,17 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Limits of what is decoded. The largest manifests of KKP's addons and charts, those of
-// CRDs, have less than a tenth of it.
+// Limits of decoding. The largest manifests of KKP's addons and charts, those of CRDs, have less than
+// a tenth.
 const (
 	maxSize    = 32 << 20
 	maxValues  = 2 << 20
-	maxAliased = 100_000 // values that aliases stand for
+	maxAliased = 100_000 // values in expanded aliases
 )
 
-// Decode reads YAML or JSON documents that are objects; empty ones are skipped. The error
-// of one that cannot be read names its number and line, and comes with what was read
-// before it. What is too large, nested too deep, or is so when aliases are expanded, is
-// an error, too.
+// Decode reads YAML or JSON documents that are objects. Empty documents are skipped. The error has
+// document number and line, and comes with the objects before it. Input that is too large or too
+// deeply nested, also after expanding aliases, is an error.
 func Decode(data []byte) ([]map[string]any, error) {
 	documents, err := decode(data)
 	var objects []map[string]any
@@ -48,7 +47,7 @@ func decode(data []byte) (documents []document, err error) {
 	}
 	number := 1
 	defer func() {
-		if r := recover(); r != nil { // the parser has had faults of this kind
+		if r := recover(); r != nil { // the parser has panicked before
 			err = fmt.Errorf("document %d: the YAML parser failed: %v", number, r)
 		}
 	}()
@@ -73,8 +72,8 @@ func decode(data []byte) (documents []document, err error) {
 	}
 }
 
-// documentError puts the number of a document before an error that begins with its line,
-// as those of the parser do.
+// documentError adds the number of the document to an error of the parser, which starts with the
+// line.
 func documentError(number int, err error) error {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	if strings.HasPrefix(text, "line ") {

@@ -9,12 +9,12 @@ import (
 // expander turns nodes into maps, lists and scalars, and counts them.
 type expander struct {
 	values  int // so far
-	aliased int // of them, by aliases
-	within  int // aliases that are being followed
+	aliased int // values in expanded aliases
+	within  int // aliases that are being expanded
 }
 
-// expand turns a node into what it means. Aliases are followed, each time anew, so that
-// they count for what they stand for.
+// expand returns the value of a node. Each use of an alias is expanded, so that its values count
+// each time.
 func (e *expander) expand(node *yaml.Node, depth int) (any, error) {
 	e.values++
 	if e.within > 0 {
@@ -55,7 +55,7 @@ func (e *expander) expand(node *yaml.Node, depth int) (any, error) {
 	}
 }
 
-// expandMapping also merges what "<<" names: its fields count where there are no others.
+// expandMapping also merges the maps of "<<": their fields do not replace other fields.
 func (e *expander) expandMapping(node *yaml.Node, depth int) (any, error) {
 	fields := make(map[string]any, len(node.Content)/2)
 	var merged []any
@@ -80,7 +80,7 @@ func (e *expander) expandMapping(node *yaml.Node, depth int) (any, error) {
 	return fields, nil
 }
 
-// keyText is a key as text: JSON has no others.
+// keyText returns a key as text, because JSON has only text keys.
 func keyText(node *yaml.Node, key any) string {
 	if text, ok := key.(string); ok {
 		return text
@@ -106,8 +106,8 @@ func merge(fields map[string]any, value any) {
 	}
 }
 
-// expandScalar returns text, numbers and truth values as JSON has them. What has another
-// type, such as a date, stays text.
+// expandScalar returns strings, numbers and booleans as in JSON. Other types, such as dates, stay
+// strings.
 func expandScalar(node *yaml.Node) any {
 	switch node.ShortTag() {
 	case "!!null":

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// inFields returns the reference that a string field holds, alone or with the fields
-// beside it. parent is the key that the fields stand under.
+// inFields returns the reference in a string field, alone or joined with other fields of the same
+// map. parent is the key of the map.
 func inFields(m map[string]any, parent, key, text string) (string, bool) {
 	inImage := isImageName(parent)
 	switch {
@@ -26,8 +26,8 @@ func inFields(m map[string]any, parent, key, text string) (string, bool) {
 	return inParts(m, stem, text, inImage || isImageName(stem))
 }
 
-// whole is the reference in a field that is called image: the text, with the tag that
-// stands beside it if it has none, in the repository that stands beside it.
+// whole returns the reference in a field named image: the text, joined with the registry and tag in
+// other fields of the map if the text has none.
 func whole(m map[string]any, key, text string) (string, bool) {
 	ref, ok := parse(text)
 	if !ok {
@@ -48,7 +48,7 @@ func whole(m map[string]any, key, text string) (string, bool) {
 	}
 	versions := []string{"tag", "digest"}
 	if repository != "" {
-		versions = append(versions, "version") // alone, it may be that of anything
+		versions = append(versions, "version") // a version alone can belong to anything
 	}
 	stem, _ := cutSuffix(key, "name")
 	for _, at := range []string{stem, ""} {
@@ -59,8 +59,8 @@ func whole(m map[string]any, key, text string) (string, bool) {
 	return text, isLikely(text)
 }
 
-// inParts is the reference that is written as a repository with a tag, a digest or a
-// version beside it. A name without a registry is only an image's if the fields say so.
+// inParts returns the reference in a repository field, joined with a tag, digest or version in other
+// fields of the map. A name without a registry counts only if the names of the fields mean an image.
 func inParts(m map[string]any, stem, repository string, image bool) (string, bool) {
 	versions := []string{"tag", "digest", "sha", "version"}
 	version := beside(m, stem, versions...)
@@ -68,7 +68,7 @@ func inParts(m map[string]any, stem, repository string, image bool) (string, boo
 		version = beside(m, before, versions...)
 	}
 	if own, _ := m["image"].(string); version == "" || own != "" {
-		return "", false // if there is an image, too, it is the one that is put together
+		return "", false // the field image is joined instead
 	}
 	if registry, _ := m[stem+"registry"].(string); registry != "" {
 		repository = strings.TrimSuffix(registry, "/") + "/" + repository
@@ -81,8 +81,8 @@ func inParts(m map[string]any, stem, repository string, image bool) (string, boo
 	return reference, isLikely(reference)
 }
 
-// beside returns the first of some fields that is set, written after the stem:
-// "imageTag" after "image", "trivy.tag" after "trivy.", "tag" alone.
+// beside returns the first field that is set, with the stem before its name: "imageTag" for "image",
+// "trivy.tag" for "trivy.", or "tag" alone.
 func beside(m map[string]any, stem string, names ...string) string {
 	for _, name := range names {
 		for _, key := range []string{stem + name, stem + strings.ToUpper(name[:1]) + name[1:]} {
@@ -94,7 +94,7 @@ func beside(m map[string]any, stem string, names ...string) string {
 	return ""
 }
 
-// scalar is a field as text: a tag that looks like a number is often written as one.
+// scalar returns a field as text. Tags such as 1.2 are often written as numbers.
 func scalar(value any) string {
 	switch v := value.(type) {
 	case string:
@@ -107,7 +107,7 @@ func scalar(value any) string {
 	return ""
 }
 
-// join adds a tag or digest to a repository. Operators take a digest as version, too.
+// join adds a tag or digest to a repository. Operators also accept a digest as version.
 func join(repository, version string) string {
 	if strings.HasPrefix(version, "sha256:") {
 		return repository + "@" + version
@@ -115,10 +115,10 @@ func join(repository, version string) string {
 	return repository + ":" + version
 }
 
-// cutRepository returns what is before "repository" in a key.
+// cutRepository returns the part of a key before "repository".
 func cutRepository(key string) (string, bool) { return cutSuffix(key, "repository") }
 
-// cutSuffix cuts the last word of a key. Before it is nothing, a separator, or a change
+// cutSuffix removes the last word of a key. Before the word is the start, a separator, or a change
 // from lower to upper case.
 func cutSuffix(key, word string) (string, bool) {
 	if len(key) < len(word) || !strings.EqualFold(key[len(key)-len(word):], word) {
@@ -129,9 +129,8 @@ func cutSuffix(key, word string) (string, bool) {
 	return stem, stem == "" || strings.ContainsRune("._-", rune(stem[len(stem)-1])) || first >= 'A' && first <= 'Z'
 }
 
-// isImageName reports whether a key, a flag or a variable is called image, or is one:
-// "image", "shutdownManagerImage", "SIDECAR_IMAGE", "node.collector.imageRef". It is not
-// if it only has to do with images, as "imagePullPolicy".
+// isImageName reports whether the name of a key, flag or variable means an image: "image",
+// "shutdownManagerImage", "SIDECAR_IMAGE", "node.collector.imageRef", but not "imagePullPolicy".
 func isImageName(key string) bool {
 	lower := strings.ToLower(key)
 	for _, suffix := range []string{"name", "ref", "reference", "url", "uri"} {

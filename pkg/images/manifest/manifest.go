@@ -1,7 +1,6 @@
-// Package manifest finds image references in Kubernetes objects of any kind: where pods
-// name them, and where operators get them from: arguments, environment variables, fields
-// of custom resources and configuration in ConfigMaps. It knows how references are
-// written and where they stand, and neither charts, nor addons, nor releases.
+// Package manifest finds image references in Kubernetes objects of any kind: in containers of pods,
+// and in arguments, environment variables, fields of custom resources and ConfigMaps, from which
+// operators read references. It must not know charts, addons or KKP releases.
 package manifest
 
 import (
@@ -10,22 +9,21 @@ import (
 	"strings"
 )
 
-// Hit is a reference and where it stands.
+// Hit is a reference with its place.
 type Hit struct {
-	Reference string // as it is written; what is written in parts is put together
+	Reference string // as written; parts in several fields are joined
 	Object    string // "Deployment cert-manager/cert-manager"
 	Path      string // "spec.template.spec.containers[0].args[3]"
 }
 
-// Find returns the references in an object, and in the items of a List, in the order of
-// the paths' keys. What a container names as its image is returned whether or not it is
-// a valid reference, so that the caller can tell what is wrong; anything else only if it
-// cannot well be anything but a reference.
+// Find returns the references in an object, and in the items of a List, in the order of the keys. The
+// image of a container is returned even if it is not a valid reference, so that the caller can
+// report it. Other text is returned only if it is very likely a reference.
 func Find(object map[string]any) []Hit {
 	return find(object, "")
 }
 
-// find looks into an object. kind is for items of a list whose objects have none.
+// find searches an object. kind is the kind of list items without their own kind.
 func find(object map[string]any, kind string) []Hit {
 	if own, ok := object["kind"].(string); ok && own != "" {
 		kind = own
@@ -50,8 +48,8 @@ func find(object map[string]any, kind string) []Hit {
 	return distinct(w.hits)
 }
 
-// withoutStatus leaves out what a cluster has added to an object: it says what ran, not
-// what is needed.
+// withoutStatus removes the fields that a cluster adds to an object: they say what ran, not what is
+// needed.
 func withoutStatus(object map[string]any) map[string]any {
 	if _, ok := object["status"]; !ok {
 		return object
@@ -61,7 +59,7 @@ func withoutStatus(object map[string]any) map[string]any {
 	return wanted
 }
 
-// name is kind, namespace and name of an object, as far as it has them.
+// name returns kind, namespace and name of an object, as far as they are set.
 func name(object map[string]any, kind string) string {
 	metadata, _ := object["metadata"].(map[string]any)
 	text := func(key string) string { s, _ := metadata[key].(string); return s }
@@ -75,7 +73,7 @@ func name(object map[string]any, kind string) string {
 	return strings.TrimSpace(kind + " " + id)
 }
 
-// distinct returns the hits without repetitions, in order.
+// distinct returns the hits without duplicates, in order.
 func distinct(hits []Hit) []Hit {
 	seen := make(map[Hit]bool, len(hits))
 	return slices.DeleteFunc(hits, func(h Hit) bool {

@@ -6,15 +6,15 @@ import (
 	"github.com/distribution/reference"
 )
 
-// written is a reference taken apart.
+// written is a parsed reference.
 type written struct {
-	host        bool   // it names a registry
-	registry    string // "docker.io" if it names none
+	host        bool   // the reference has a registry
+	registry    string // "docker.io" without one
 	path        string
 	tag, digest string
 }
 
-// parse takes a reference apart, with the rules that KKP, docker and containerd share.
+// parse parses a reference with the rules that KKP, docker and containerd share.
 func parse(s string) (written, bool) {
 	if s == "" || len(s) > 512 || strings.ContainsAny(s, " \t\n{}$<>\"'`\\|;,()[]*=&?%!~^") || strings.Contains(s, "//") {
 		return written{}, false
@@ -56,9 +56,8 @@ func (w written) isLikely() bool {
 	}
 }
 
-// isCertain reports whether a text is a reference, where anything may stand: it names a
-// registry that is none of the hosts known to be something else, and selects a version in
-// a form that nothing else has.
+// isCertain reports whether a text is a reference in a place for any text: it has a registry, which
+// is not one of the known other hosts, and a version in a form that only references have.
 func isCertain(s string) bool {
 	if !strings.Contains(s, "/") || !strings.Contains(s, ":") {
 		return false
@@ -70,8 +69,8 @@ func isCertain(s string) bool {
 	return w.digest != "" || isVersion(w.tag)
 }
 
-// isVersion tells tags from the other things that follow a colon, such as the effects of
-// taints, kinds and verbs.
+// isVersion distinguishes tags from other text after a colon, such as effects of taints, kinds and
+// verbs.
 func isVersion(tag string) bool {
 	switch tag {
 	case "latest", "stable", "main", "master", "edge", "nightly":
@@ -80,7 +79,7 @@ func isVersion(tag string) bool {
 	return strings.ContainsAny(tag, "0123456789")
 }
 
-// isElsewhere reports whether a host has repositories of another sort, or is a service.
+// isElsewhere reports whether a host has other repositories than of images, or is a service.
 func isElsewhere(host string) bool {
 	name, _, _ := strings.Cut(host, ":")
 	switch name {
@@ -109,7 +108,7 @@ func isAPIVersion(path string) bool {
 	return rest == ""
 }
 
-// isFile reports whether a path is the name of a picture or of a disk.
+// isFile reports whether a path is the name of an image file or of a disk.
 func isFile(path string) bool {
 	for _, extension := range []string{".png", ".svg", ".jpg", ".jpeg", ".gif", ".ico", ".webp", ".iso", ".img", ".qcow2", ".raw", ".vmdk", ".ova", ".gz", ".xz"} {
 		if strings.HasSuffix(path, extension) {

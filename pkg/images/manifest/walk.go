@@ -8,18 +8,18 @@ import (
 	"strings"
 )
 
-// maxDepth bounds how deep objects are nested. Kubernetes' own schemas of schemas stay
-// below a hundred.
+// maxDepth bounds the nesting of objects. Kubernetes' schemas of schemas have less than a hundred
+// levels.
 const maxDepth = 256
 
-// walker goes through one object.
+// walker walks through one object.
 type walker struct {
 	object string
-	path   []string // segments as they are printed: "spec", ".template", "[0]"
+	path   []string // segments: "spec", ".template", "[0]"
 	hits   []Hit
 }
 
-// hit records a reference under a key of the map that the walker is at.
+// hit records a reference in a key of the current map.
 func (w *walker) hit(reference string, segments ...string) {
 	path := strings.TrimPrefix(strings.Join(append(slices.Clone(w.path), segments...), ""), ".")
 	w.hits = append(w.hits, Hit{Reference: reference, Object: w.object, Path: path})
@@ -35,7 +35,7 @@ func (w *walker) in(segment string, inner func()) {
 	w.path = w.path[:len(w.path)-1]
 }
 
-// value looks into what stands under a key.
+// value searches the value of a key.
 func (w *walker) value(key string, value any) {
 	switch v := value.(type) {
 	case map[string]any:
@@ -45,7 +45,7 @@ func (w *walker) value(key string, value any) {
 	}
 }
 
-// fields looks into a map; parent is the key that it stands under.
+// fields searches a map; parent is its key.
 func (w *walker) fields(m map[string]any, parent string) {
 	w.variable(m)
 	for _, key := range slices.Sorted(maps.Keys(m)) {
@@ -57,15 +57,15 @@ func (w *walker) fields(m map[string]any, parent string) {
 	}
 }
 
-// text looks at a string field.
+// text searches a string field.
 func (w *walker) text(m map[string]any, parent, key, text string) {
 	switch reference, remote := strings.CutPrefix(text, "docker://"); {
 	case key == "image" && isContainerKey(parent):
-		// What is left of a template is not what a cluster would see.
+		// An unrendered template is not a reference.
 		if text != "" && !strings.Contains(text, "{{") {
 			w.hit(text, keySegment(key))
 		}
-	case remote: // a disk of a virtual machine, as KubeVirt writes it
+	case remote: // the disk of a virtual machine in KubeVirt
 		if _, ok := parse(reference); ok {
 			w.hit(reference, keySegment(key))
 		}
@@ -76,8 +76,8 @@ func (w *walker) text(m map[string]any, parent, key, text string) {
 	}
 }
 
-// isContainerKey reports whether a map under this key is a container: then its image is
-// one, however it is written.
+// isContainerKey reports whether a map with this key is a container. Then its image is a reference,
+// even if it is not valid.
 func isContainerKey(key string) bool {
 	switch key {
 	case "containers", "initContainers", "ephemeralContainers", "containerDisk":
@@ -86,7 +86,7 @@ func isContainerKey(key string) bool {
 	return false
 }
 
-// list looks into a list. Maps in it stand under the key of the list.
+// list searches a list. Its maps have the key of the list.
 func (w *walker) list(key string, items []any) {
 	for i, item := range items {
 		segment := "[" + strconv.Itoa(i) + "]"
@@ -103,7 +103,7 @@ func (w *walker) list(key string, items []any) {
 	}
 }
 
-// keySegment is how a key is printed in a path.
+// keySegment returns a key as a segment of a path.
 func keySegment(key string) string {
 	plain := func(r rune) bool {
 		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-'

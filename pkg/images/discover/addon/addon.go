@@ -1,8 +1,8 @@
-// Package addon reads and renders KKP's addons: directories of templates that KKP fills
-// in for each user cluster. It knows the data and the functions that templates get, and
-// renders them for many clusters at once, along what they can tell apart. It must not
-// know where addons come from, nor which clusters there are. What it reads is not
-// trusted: everything is bounded.
+// Package addon reads and renders KKP's addons: directories of templates that KKP renders for each
+// user cluster. It knows the data and functions of templates. It renders a template for many
+// clusters at once: clusters for which the template cannot differ are rendered once. It must not
+// know where addons come from, nor which clusters exist. Templates are not trusted: rendering is
+// bounded.
 package addon
 
 import (
@@ -15,20 +15,20 @@ import (
 // Addon is a directory of templates.
 type Addon struct {
 	Name      string
-	templates []*template.Template // one for each file, by path; definitions are shared
+	templates []*template.Template // one for each file, sorted by path; they share definitions
 	engine    *engine
 	broken    []Failure
 }
 
-// Failure is something that could not be read or rendered.
+// Failure is a file that could not be read or rendered.
 type Failure struct {
 	Subject string // "addon csi, file csi/driver.yaml"
 	Err     error
-	Cluster string // one for which it was, "" if it is none's in particular
+	Cluster string // an affected cluster, "" if all are affected
 }
 
-// New makes an addon of its files. KKP renders the files of an addon as one template; here
-// each is its own, so that a broken one leaves the others.
+// New returns an addon from its files. KKP renders all files of an addon as one template. Here each
+// file is a template of its own, so that a broken file does not affect the others.
 func New(name string, files Files) *Addon {
 	a := &Addon{Name: name, engine: newEngine()}
 	for _, path := range slices.Sorted(maps.Keys(files)) {
@@ -38,8 +38,7 @@ func New(name string, files Files) *Addon {
 	return a
 }
 
-// add parses a file. Those before it define templates that it may use, and it may define
-// some for those after it.
+// add parses a file. It can use the definitions of earlier files.
 func (a *Addon) add(path string, content []byte) {
 	var parsed *template.Template
 	if len(a.templates) > 0 {
@@ -54,7 +53,7 @@ func (a *Addon) add(path string, content []byte) {
 	a.templates = append(a.templates, parsed)
 }
 
-// finish makes what the files define bounded, once it is complete.
+// finish instruments all definitions, so that their execution is bounded.
 func (a *Addon) finish() {
 	if len(a.templates) == 0 {
 		return

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// ClusterSet are user clusters: every combination of the Kubernetes versions, providers and
-// CNIs, each with every combination of the settings that are not fixed.
+// ClusterSet is a set of user clusters: every combination of Kubernetes version, provider and CNI,
+// with every combination of the settings that are not in Settings.
 type ClusterSet struct {
 	Kubernetes []string // "1.34.9"
 	Providers  []string // "aws"
@@ -23,15 +23,15 @@ func (s ClusterSet) empty() bool {
 	return len(s.Kubernetes) == 0 || len(s.Providers) == 0 || len(s.CNI) == 0
 }
 
-// question is something that a template can ask about a cluster, and all that it learns
-// is the answer. Two clusters that give the same answers render to the same text.
+// question is a question of a template about a cluster. A template learns only the answers, so two
+// clusters with the same answers render to the same text.
 type question struct {
 	about  subject
-	text   string                    // what is asked; for settings, the setting
-	answer func(value string) string // from the value of the subject; nil for settings
+	text   string                    // identifies the question; for settings, the name of the setting
+	answer func(value string) string // computes the answer from the value of the subject; nil for settings
 }
 
-// subject is what a question is about.
+// subject is the subject of a question.
 type subject int
 
 const (
@@ -41,13 +41,13 @@ const (
 	aboutSetting
 )
 
-// part is the clusters among some that give one answer.
+// part is the clusters of a set that have the same answer.
 type part struct {
 	answer   string
 	clusters ClusterSet
 }
 
-// split parts the clusters by their answers, in the order in which these come up.
+// split divides the set by the answers, in the order of the first cluster with each answer.
 func (s ClusterSet) split(q question) []part {
 	if q.about == aboutSetting {
 		return s.splitSetting(q.text)
@@ -68,7 +68,7 @@ func (s ClusterSet) split(q question) []part {
 	return parts
 }
 
-// values are the values of a subject that is no setting.
+// values returns the values of a subject other than settings.
 func (s *ClusterSet) values(about subject) *[]string {
 	switch about {
 	case aboutProvider:

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// data is what a template gets. Its exported names and their types are KKP's contract
-// with the authors of addons (kubermatic pkg/addon/types.go, v2.31.0). What differs
-// between the clusters in scope is a method that asks; all else has a fixed value,
-// mostly none, as it decides about no image.
+// data is the data of a template. The exported names and types are KKP's contract with the authors
+// of addons (kubermatic pkg/addon/types.go, v2.31.0). Values that differ between clusters are
+// methods that ask a question. All other values are fixed and mostly empty, because images do not
+// depend on them.
 type data struct {
 	SeedName       string
 	DatacenterName string
@@ -81,10 +81,10 @@ func (c cluster) CNIPlugin() cni { return cni{c.trace} }
 // CSIMigration reports whether volumes are migrated from a driver in Kubernetes' code.
 func (c cluster) CSIMigration() bool { return c.trace.is("CSIMigration") }
 
-// DisableCSIDriver reports whether the cluster is to have no CSI driver.
+// DisableCSIDriver reports whether the CSI driver of the cluster is disabled.
 func (c cluster) DisableCSIDriver() bool { return c.trace.is("DisableCSIDriver") }
 
-// MarshalJSON is for templates that take the cluster as a whole.
+// MarshalJSON is for templates that convert the whole cluster.
 func (c cluster) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]any{
 		"Type": c.Type, "Name": c.Name, "Namespace": c.Namespace, "CloudProviderName": c.CloudProviderName(),
@@ -93,7 +93,7 @@ func (c cluster) MarshalJSON() ([]byte, error) {
 	})
 }
 
-// String is for templates that print the cluster as a whole.
+// String is for templates that print the whole cluster.
 func (c cluster) String() string {
 	text, err := c.MarshalJSON()
 	if err != nil {
@@ -114,12 +114,12 @@ func (c cni) Type() string {
 	return c.trace.ask(question{aboutCNI, "type", func(value string) string { typ, _, _ := strings.Cut(value, " "); return typ }})
 }
 
-// Version is as KKP writes it: "v3.31" for Canal, "1.18.2" for Cilium.
+// Version is the version as KKP writes it: "v3.31" for Canal, "1.18.2" for Cilium.
 func (c cni) Version() string {
 	return c.trace.ask(question{aboutCNI, "version", func(value string) string { _, version, _ := strings.Cut(value, " "); return version }})
 }
 
-// String is for templates that print the CNI as a whole.
+// String is for templates that print the whole CNI.
 func (c cni) String() string { return "{" + c.Type() + " " + c.Version() + "}" }
 
 type mla struct{ trace *trace }

@@ -6,24 +6,24 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// maxRemembered bounds the text of the documents whose references are remembered. What a
-// document refers to is a part of it, and no larger.
+// maxRemembered bounds the size of the documents in the cache. The references of a document are
+// smaller than the document.
 const maxRemembered = 16 << 20
 
-// documentReferences is what a document refers to.
+// documentReferences is the image references of a document.
 type documentReferences struct {
 	hits []manifest.Hit
 	err  error
 }
 
-// documents remembers what documents refer to, by the digests of their texts: groups of
-// clusters differ in few of them. It forgets all when it has seen much.
+// documents is a cache of the image references of documents, by digest of the text. Renderings for
+// different clusters have most documents in common. A full cache is emptied.
 type documents struct {
 	known map[[sha256.Size]byte]documentReferences
 	size  int // of the texts
 }
 
-// read returns what a document refers to.
+// read returns the image references of a document.
 func (d *documents) read(text string) documentReferences {
 	key := sha256.Sum256([]byte(text))
 	if known, ok := d.known[key]; ok {

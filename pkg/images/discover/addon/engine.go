@@ -11,18 +11,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
-// engine renders one template at a time. Templates hold on to its functions, so that what
-// belongs to one rendering is its run.
+// engine renders one template at a time. Templates keep the functions of the engine; the state of
+// one rendering is in run.
 type engine struct {
 	run       *run
-	steps     int // rounds of loops, of the addon that is being rendered
+	steps     int // loop iterations of the current addon
 	documents documents
 }
 
 // run is one rendering.
 type run struct {
 	trace    *trace
-	images   []string // for which Image was called
+	images   []string // arguments of Image
 	output   strings.Builder
 	deadline time.Time
 }
@@ -31,9 +31,9 @@ func newEngine() *engine {
 	return &engine{run: &run{}}
 }
 
-// rendered is what a file refers to for some clusters.
+// rendered is the image references of a file for some clusters.
 type rendered struct {
-	images []string // for which Image was called
+	images []string // arguments of Image
 	hits   []manifest.Hit
 	tells  DependsOn
 	err    error
@@ -76,7 +76,7 @@ func (r *run) onTime() error {
 	return nil
 }
 
-// step counts a round of a loop.
+// step counts a loop iteration.
 func (e *engine) step(place string) (string, error) {
 	e.steps++
 	if e.steps > maxSteps {
@@ -88,7 +88,7 @@ func (e *engine) step(place string) (string, error) {
 	return "", nil
 }
 
-// show weighs a value that is to be printed.
+// show checks the size of a value before it is printed.
 func (e *engine) show(place string, value any) (any, error) {
 	if _, err := weigh(reflect.ValueOf(value)); err != nil {
 		return nil, &placedError{place, err}
@@ -96,7 +96,7 @@ func (e *engine) show(place string, value any) (any, error) {
 	return value, nil
 }
 
-// placedError is an error of what instrument put into a template.
+// placedError is an error of a function that instrument has added to a template.
 type placedError struct {
 	place string
 	err   error
@@ -104,8 +104,7 @@ type placedError struct {
 
 func (e *placedError) Error() string { return "template: " + e.place + ": " + e.err.Error() }
 
-// shorten takes from an error of text/template what says nothing to people, and cuts it
-// where a template put much into it.
+// shorten removes the internals of text/template from an error, and cuts long errors.
 func shorten(err error) error {
 	var placed *placedError
 	if errors.As(err, &placed) {
@@ -118,8 +117,8 @@ func shorten(err error) error {
 	return errors.New(text)
 }
 
-// read finds the references in what a template rendered to. A document that is no YAML
-// leaves the others.
+// read returns the references in rendered output. A document that is not YAML does not affect the
+// others.
 func (e *engine) read(output string) ([]manifest.Hit, error) {
 	var hits []manifest.Hit
 	var failure error
@@ -127,7 +126,7 @@ func (e *engine) read(output string) ([]manifest.Hit, error) {
 		d := e.documents.read(text)
 		hits = append(hits, d.hits...)
 		if d.err != nil && failure == nil {
-			_, failure = manifest.Decode([]byte(output)) // to get the number and line in all that was rendered
+			_, failure = manifest.Decode([]byte(output)) // to get document number and line in the whole output
 			if failure == nil {
 				failure = d.err
 			}
@@ -137,8 +136,8 @@ func (e *engine) read(output string) ([]manifest.Hit, error) {
 	return hits, failure
 }
 
-// split yields the documents of a YAML stream, as KKP separates them: at lines that
-// begin with three dashes.
+// split yields the documents of a YAML stream. KKP separates documents at lines that begin with
+// three dashes.
 func split(output string) func(yield func(string) bool) {
 	return func(yield func(string) bool) {
 		for output != "" {

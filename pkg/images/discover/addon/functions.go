@@ -12,9 +12,9 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/templates"
 )
 
-// functions are what KKP gives to templates: sprig's, and its own in the place of some
-// (kubermatic pkg/addon/addon.go, v2.31.0). Registry is there until KKP 2.30. What would
-// look at this machine, at the clock or at dice gives nothing or the same each time.
+// functions returns the functions that KKP offers to templates: sprig's functions and KKP's own
+// (kubermatic pkg/addon/addon.go, v2.31.0). Registry exists until KKP 2.30. Functions that depend on
+// the machine, the time or random numbers return an empty or constant value.
 func (e *engine) functions() template.FuncMap {
 	functions := sprig.TxtFuncMap()
 	for name, function := range templates.Tamed() {
@@ -24,7 +24,7 @@ func (e *engine) functions() template.FuncMap {
 	functions["Registry"] = func(registry string) string { return registry }
 	functions["join"] = strings.Join
 	functions["semverCompare"] = semverCompare
-	// Those of text/template that can make much of little, to be guarded with the others.
+	// Functions of text/template whose results can be large; they are guarded, too.
 	functions["print"], functions["println"], functions["printf"] = fmt.Sprint, fmt.Sprintln, printf
 	functions["html"], functions["js"], functions["urlquery"] = template.HTMLEscaper, template.JSEscaper, template.URLQueryEscaper
 	for name, function := range functions {
@@ -34,8 +34,8 @@ func (e *engine) functions() template.FuncMap {
 	return functions
 }
 
-// image records a reference, and returns it as KKP does where no registry is overridden:
-// with its registry (kubermatic pkg/resources/registry/registry.go, v2.31.0).
+// image records a reference and returns it with its registry, as KKP does without overwriteRegistry
+// (kubermatic pkg/resources/registry/registry.go, v2.31.0).
 func (e *engine) image(text string) (string, error) {
 	named, err := reference.ParseNormalizedNamed(text)
 	if err != nil {
@@ -45,8 +45,8 @@ func (e *engine) image(text string) (string, error) {
 	return named.String(), nil
 }
 
-// semverCompare has its arguments the other way round than sprig's. What is no version
-// or no constraint does not compare.
+// semverCompare takes its arguments in the opposite order of sprig's function. It returns false for
+// an invalid version or constraint.
 func semverCompare(subject, constraint any) bool {
 	constraints, ok := constraint.(*semver.Constraints)
 	if text, isText := constraint.(string); isText {
@@ -68,7 +68,7 @@ func semverCompare(subject, constraint any) bool {
 	return false
 }
 
-// printf is fmt's, without widths: "%9999999d" makes ten megabytes of nothing.
+// printf is fmt.Sprintf with bounded widths: "%9999999d" would return ten megabytes.
 func printf(format string, args ...any) (string, error) {
 	digits := 0
 	for _, r := range format {

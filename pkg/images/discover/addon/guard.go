@@ -5,8 +5,8 @@ import (
 	"reflect"
 )
 
-// guarded returns a function that fails if its arguments or its result are too large. The
-// error is raised as a panic, which text/template turns into an error of the template.
+// guarded returns a function that fails if its arguments or its result are too large. It panics
+// with the error; text/template turns the panic into an error of the template.
 func (e *engine) guarded(name string, function any) any {
 	inner := reflect.ValueOf(function)
 	call := inner.Call
@@ -58,7 +58,7 @@ func (e *engine) checkArguments(name string, args []reflect.Value) error {
 	return nil
 }
 
-// repeats reports whether a function does something as often as a number says.
+// repeats reports whether an argument of a function is a number of repetitions.
 func repeats(name string) bool {
 	switch name {
 	case "repeat", "indent", "nindent", "until", "untilStep", "seq":
@@ -79,7 +79,7 @@ func isNumber(v reflect.Value) bool {
 	return v.CanInt() || v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Int
 }
 
-// number is the largest of some numbers.
+// number returns the largest number.
 func number(v reflect.Value) (int, error) {
 	if v.Kind() == reflect.Slice {
 		largest := 0
@@ -99,8 +99,8 @@ func number(v reflect.Value) (int, error) {
 	return int(max(n, -n)), nil
 }
 
-// weigh returns the size of a value with all that is in it. It stops at the limit, which
-// a value that contains itself exceeds, too.
+// weigh returns the size of a value with all its elements. It stops at the limit, and so also ends
+// for a value that contains itself.
 func weigh(v reflect.Value) (int, error) {
 	budget := maxValue
 	if err := weighInto(v, 0, &budget); err != nil {
@@ -128,7 +128,7 @@ func weighInto(v reflect.Value, depth int, budget *int) error {
 		return weighMap(v, depth, budget)
 	case reflect.Interface, reflect.Pointer:
 		return weighInto(v.Elem(), depth+1, budget)
-	default: // structs are KKP's data, which is small, and those of the standard library
+	default: // structs of KKP's data and of the standard library are small
 		*budget--
 	}
 	if *budget < 0 {

@@ -7,15 +7,14 @@ import (
 	"text/template/parse"
 )
 
-// The functions that instrument puts into templates.
+// The functions that instrument adds to templates.
 const (
-	stepName = "kkpMirrorStep" // where a loop or a recursion begins anew
-	showName = "kkpMirrorShow" // where a value is printed
+	stepName = "kkpMirrorStep" // at the start of a loop iteration or definition
+	showName = "kkpMirrorShow" // before a value is printed
 )
 
-// instrument makes the execution of a template bounded. Loops and definitions count their
-// rounds, as text/template cannot be stopped otherwise, and values are weighed before
-// they are printed.
+// instrument bounds the execution of a template. It adds a counter to loops and definitions,
+// because text/template has no other way to stop, and a check of the size of printed values.
 func instrument(t *template.Template) error {
 	if t.Tree == nil || t.Root == nil {
 		return nil
@@ -57,7 +56,7 @@ func (i *instrumenter) branch(n *parse.BranchNode) {
 	i.list(n.ElseList)
 }
 
-// begin makes a list of nodes begin with a step.
+// begin adds a step at the start of a list of nodes.
 func (i *instrumenter) begin(list *parse.ListNode, line int) {
 	step := i.parse(fmt.Sprintf("{{%s %s}}", stepName, i.place(line)))
 	if step != nil {
@@ -65,7 +64,7 @@ func (i *instrumenter) begin(list *parse.ListNode, line int) {
 	}
 }
 
-// show makes an action weigh what it prints.
+// show adds the check of the size to an action.
 func (i *instrumenter) show(n *parse.ActionNode) {
 	show := i.parse(fmt.Sprintf("{{0 | %s %s}}", showName, i.place(n.Line)))
 	if show != nil {
@@ -73,7 +72,7 @@ func (i *instrumenter) show(n *parse.ActionNode) {
 	}
 }
 
-// place is where in the files a line is, as a literal.
+// place returns file and line as a string literal.
 func (i *instrumenter) place(line int) string {
 	return strconv.Quote(fmt.Sprintf("%s:%d", i.tree.ParseName, line))
 }

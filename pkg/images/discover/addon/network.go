@@ -50,14 +50,13 @@ func (n network) ConfigHash() string {
 	return hex.EncodeToString(sum[:20])
 }
 
-// ipamAllocation is a range of addresses that KKP gave to the cluster.
+// ipamAllocation is a range of addresses that KKP has allocated for the cluster.
 type ipamAllocation struct {
 	Type, CIDR string
 	Addresses  []string
 }
 
-// IPAMAllocations are by the name of their pool. Those that KKP's own addons look for are
-// there, or none.
+// IPAMAllocations are the allocations by name of the pool: those that KKP's addons use, or none.
 func (n network) IPAMAllocations() map[string]ipamAllocation {
 	if !n.trace.is("IPAMAllocations") {
 		return map[string]ipamAllocation{}
@@ -69,7 +68,7 @@ func (n network) IPAMAllocations() map[string]ipamAllocation {
 	}
 }
 
-// credentials are those of the cluster's provider: all have a field, none a value.
+// credentials are the credentials of the cluster's provider. All fields exist, and all are empty.
 type credentials struct {
 	AWS          struct{ AccessKeyID, SecretAccessKey, AssumeRoleARN, AssumeRoleExternalID string }
 	Azure        struct{ TenantID, SubscriptionID, ClientID, ClientSecret string }

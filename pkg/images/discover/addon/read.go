@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Wanted reports whether a file in a directory of addons is one of a template.
+// Wanted reports whether a file in a directory of addons is a template.
 func Wanted(path string) bool {
 	return strings.Contains(path, "/") && strings.HasSuffix(path, ".yaml")
 }
 
-// Read reads the templates in a directory of addons. It returns, too, why some could not
-// be read, by their paths. Links are followed as far as fsys does.
+// Read reads the templates in a directory of addons. refused has the errors of the templates that
+// could not be read, by path. Whether links are followed depends on fsys.
 func Read(fsys fs.FS) (files map[string][]byte, refused map[string]error, err error) {
 	files, refused = map[string][]byte{}, map[string]error{}
 	count, size := 0, 0

@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// ImageUse is a reference, and the clusters that need it.
+// ImageUse is a reference with the clusters that need it.
 type ImageUse struct {
 	Reference string
-	Rewritten bool // by KKP's function Image, if a registry is overridden
+	Rewritten bool // KKP's function Image applies overwriteRegistry to the reference
 	Clusters  []ClusterSet
 	DependsOn DependsOn
 }
 
-// DependsOn says what the template looked at.
+// DependsOn says which properties of the cluster the template used.
 type DependsOn struct{ Kubernetes, Provider, CNI bool }
 
-// Render returns what an addon refers to for some clusters, ordered, and what could not
-// be rendered. A template is rendered once for each group of clusters that it cannot tell
-// apart: see docs/adr/0020.
+// Render returns the sorted image references of an addon for a set of clusters, and the files that
+// could not be rendered. A template is rendered once for each group of clusters for which it cannot
+// differ: see docs/adr/0020.
 func (a *Addon) Render(clusters ClusterSet, variables map[string]any) ([]ImageUse, []Failure) {
 	return a.render(clusters, variables, time.Now().Add(maxTime))
 }
@@ -67,7 +67,7 @@ func (j *job) file(file *template.Template, clusters ClusterSet) {
 	(&node{}).walk(nil, clusters, render, func(group ClusterSet, result *rendered) { j.add(file.Name(), group, result) })
 }
 
-// add notes what a file refers to for some clusters.
+// add adds the image references of a file for some clusters.
 func (j *job) add(file string, clusters ClusterSet, result *rendered) {
 	references := slices.Clone(result.images)
 	for _, hit := range result.hits {
@@ -96,7 +96,7 @@ func (j *job) add(file string, clusters ClusterSet, result *rendered) {
 	}
 }
 
-// describe names the first cluster of the set, and what is on in it.
+// describe returns the first cluster of the set with the settings that are on.
 func (s ClusterSet) describe() string {
 	parts := []string{"Kubernetes " + s.Kubernetes[0], s.Providers[0], s.CNI[0]}
 	for _, setting := range slices.Sorted(maps.Keys(s.Settings)) {
@@ -107,7 +107,7 @@ func (s ClusterSet) describe() string {
 	return strings.Join(parts, ", ")
 }
 
-// copied is a copy of variables, which templates can change.
+// copied returns a copy of variables, because templates can change them.
 func copied(variables map[string]any) map[string]any {
 	result := make(map[string]any, len(variables))
 	for name, value := range variables {

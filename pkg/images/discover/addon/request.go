@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// Files are the templates of an addon, by their paths in the directory of all addons.
+// Files are the templates of an addon, by path in the directory of all addons.
 type Files map[string][]byte
 
-// Split parts files into addons: each first directory is one, its files are those called
-// *.yaml at any depth (kubermatic pkg/addon/addon.go, v2.31.0).
+// Split groups files by addon: each directory at the top level is an addon, with its files *.yaml
+// at any depth (kubermatic pkg/addon/addon.go, v2.31.0).
 func Split(files map[string][]byte) map[string]Files {
 	addons := map[string]Files{}
 	for path, content := range files {
@@ -27,35 +27,35 @@ func Split(files map[string][]byte) map[string]Files {
 	return addons
 }
 
-// MaxRequest is how long answering a request may take; one that takes longer is given up by
-// itself, and the rest of it with an error.
+// MaxRequest bounds the time for a request. Answer itself stops before, with an error for the
+// renderings that are not done.
 const MaxRequest = maxTime + 5*time.Second
 
-// Request asks what an addon refers to. It is plain data, so that a worker can answer it.
+// Request asks for the image references of an addon. It is plain data, for a worker.
 type Request struct {
 	Name       string      `json:"name"`
 	Files      Files       `json:"files"`
 	Renderings []Rendering `json:"renderings"`
 }
 
-// Rendering is for some clusters, with the variables that their addon has.
+// Rendering is a rendering for a set of clusters with the same variables.
 type Rendering struct {
 	Clusters  ClusterSet     `json:"clusters"`
 	Variables map[string]any `json:"variables,omitempty"`
 }
 
-// Reply has a result for each rendering, in their order.
+// Reply has a result for each rendering, in order.
 type Reply struct {
 	Results []Result `json:"results"`
 }
 
-// Result is what an addon refers to for some clusters, and what could not be rendered.
+// Result is the image references and the failures of one rendering.
 type Result struct {
 	Needs    []ImageUse `json:"needs,omitempty"`
 	Failures []Failure  `json:"failures,omitempty"`
 }
 
-// Answer answers a request, all of it within the time for one addon.
+// Answer answers a request within the time limit for one addon.
 func Answer(q Request) (Reply, error) {
 	a := New(q.Name, q.Files)
 	deadline := time.Now().Add(maxTime)

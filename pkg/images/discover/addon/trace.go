@@ -2,9 +2,9 @@ package addon
 
 import "slices"
 
-// trace answers the questions of one rendering, and writes them down.
+// trace answers the questions of one rendering, and records them.
 type trace struct {
-	clusters ClusterSet // of which the first is meant
+	clusters ClusterSet // the first cluster of the set is rendered
 	steps    []step
 }
 
@@ -19,7 +19,7 @@ func (t *trace) ask(q question) string {
 	return answer
 }
 
-// tells says what was asked about.
+// tells returns the subjects of the questions.
 func (t *trace) tells() DependsOn {
 	var tells DependsOn
 	for _, s := range t.steps {
@@ -40,7 +40,7 @@ func (t *trace) is(setting string) bool {
 	return t.ask(question{about: aboutSetting, text: setting}) == on
 }
 
-// value asks for a subject itself.
+// value asks for the value of a subject.
 func (t *trace) value(about subject) string {
 	return t.ask(question{about: about, text: "value", answer: func(value string) string { return value }})
 }

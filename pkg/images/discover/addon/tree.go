@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// node is a decision: what a template asks next, after it got certain answers; or, at
-// the end, what it renders to. See docs/adr/0020.
+// node is a node of the decision tree of a template: its next question after the answers on the
+// path, or, at a leaf, the result of rendering. See docs/adr/0020.
 type node struct {
 	question question
-	children map[string]*node // by answer; nil: nothing is known yet, or this is the end
+	children map[string]*node // by answer; nil: unknown, or a leaf
 	end      *rendered
 }
 
@@ -19,7 +19,7 @@ type step struct {
 	answer   string
 }
 
-// grow adds the steps that a rendering took below a node that nothing was known of.
+// grow adds the steps of a rendering below an unknown node.
 func (n *node) grow(steps []step, end *rendered) {
 	for _, s := range steps {
 		n.question = s.question
@@ -30,9 +30,8 @@ func (n *node) grow(steps []step, end *rendered) {
 	n.end = end
 }
 
-// walk calls visit for each group of clusters that a template cannot tell apart. render
-// renders for one cluster; it is called once for each such group. path is what was
-// answered on the way to the node.
+// walk calls visit for each group of clusters for which the template cannot differ. render renders
+// for one cluster, and is called once for each group. path has the answers on the path to the node.
 func (n *node) walk(path []step, clusters ClusterSet, render func(ClusterSet) ([]step, *rendered), visit func(ClusterSet, *rendered)) {
 	if n.end == nil && n.children == nil {
 		steps, end := render(clusters.one())

@@ -6,12 +6,12 @@ import (
 	"github.com/Masterminds/semver/v3"
 )
 
-// semantic is a version that was parsed.
+// semantic is a parsed version.
 type semantic = semver.Version
 
-// version is the Kubernetes version of the cluster, with the methods of the
-// *semver.Version that KKP gives to templates. Each asks only for what it returns, so
-// that versions which a template cannot tell apart are rendered once.
+// version is the Kubernetes version of the cluster, with the methods of the *semver.Version that
+// templates get from KKP. Each method asks only for the value that it returns, so that a template is
+// rendered once for all versions with the same values.
 type version struct{ trace *trace }
 
 func (v version) ask(text string, of func(semantic) string) string {
@@ -52,10 +52,10 @@ func (v version) String() string {
 	return v.ask("whole", func(s semantic) string { return s.String() })
 }
 
-// Original is the version as KKP got it.
+// Original is the version as written.
 func (v version) Original() string { return v.String() }
 
-// MarshalText is for templates that make JSON or YAML of it.
+// MarshalText is for templates that convert the version to JSON or YAML.
 func (v version) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
 // Major is 1 in 1.34.9.
@@ -78,7 +78,7 @@ func (v version) Prerelease() string {
 	return v.ask("prerelease", func(s semantic) string { return s.Prerelease() })
 }
 
-// Metadata is what follows a plus sign.
+// Metadata is the build metadata after a plus sign.
 func (v version) Metadata() string {
 	return v.ask("metadata", func(s semantic) string { return s.Metadata() })
 }

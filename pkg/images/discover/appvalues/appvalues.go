@@ -1,6 +1,6 @@
-// Package appvalues renders the default values of applications, which are templates, as KKP
-// does for a user cluster. The templates were written by others, and nothing here bounds what
-// they take: see Request.
+// Package appvalues renders the default values of applications, which are templates, as KKP does
+// for a user cluster. The templates are not trusted, and this package does not bound their time and
+// memory: a worker does (see Request). It must not know which applications exist.
 package appvalues
 
 import (
@@ -11,14 +11,14 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// Request is a rendering. It is plain data, so that a worker can do it within bounds.
+// Request asks for a rendering. It is plain data, for a worker that bounds time and memory.
 type Request struct {
 	Values  map[string]any `json:"values"` // the default values
 	Cluster Cluster        `json:"cluster"`
 }
 
-// Cluster is what templates get to know (kubermatic pkg/applications/providers/template,
-// v2.31.0). Only the versions decide about images.
+// Cluster is the data for templates (kubermatic pkg/applications/providers/template, v2.31.0). Only
+// the versions influence images.
 type Cluster struct {
 	Name, HumanReadableName, OwnerEmail           string
 	Address                                       map[string]any
