@@ -1,7 +1,6 @@
-// Package archtest checks the import rules of a Go module: which package may import
-// which, and which packages alone may import a certain library. It knows source files
-// and not Go's build: every file that is no test counts, whatever its build constraints.
-// It must not know this project; its rules are a value.
+// Package archtest checks the import rules of a Go module: which packages a package may import, and
+// which packages may import a library. It reads source files without build constraints: every file
+// counts, except tests. It must not know this project; the rules are a value in its tests.
 package archtest
 
 import (
@@ -18,8 +17,8 @@ import (
 
 // Package is a package of the module.
 type Package struct {
-	Dir        string // in the module, with slashes
-	Documented bool   // one of its files has a package comment
+	Dir        string // directory in the module, with slashes
+	Documented bool   // has a package comment
 	Imports    []Import
 }
 
@@ -27,11 +26,11 @@ type Package struct {
 type Import struct {
 	Path string
 	Pos  token.Position
-	Uses []string // what the file refers to in it, sorted
+	Uses []string // names that the file uses, sorted
 }
 
-// Packages returns the packages of the module whose root is fsys, sorted by directory.
-// Tests, testdata, hidden directories and nested modules are left out.
+// Packages returns the packages of the module with the root fsys, sorted by directory, without tests,
+// testdata, hidden directories and nested modules.
 func Packages(fsys fs.FS) ([]Package, error) {
 	byDir := map[string]*Package{}
 	var dirs []string
@@ -99,8 +98,8 @@ func (p *Package) add(fsys fs.FS, name string) error {
 	return nil
 }
 
-// localName is what a file calls an import. For one without a name it is the last
-// element of its path, which holds for the packages of a module that names them so.
+// localName returns the name of an import in a file: its explicit name, or the last element of the
+// path.
 func localName(spec *ast.ImportSpec, imported string) string {
 	if spec.Name != nil {
 		return spec.Name.Name

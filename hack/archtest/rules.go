@@ -6,43 +6,42 @@ import (
 	"strings"
 )
 
-// Rules say what the packages of a module may import. A package is named by its
-// directory; one below a named directory is part of it, unless it has a name of its own.
+// Rules are the import rules of a module. Packages are named by directory. A rule for a directory
+// also applies to the packages below it, unless they have their own rule.
 type Rules struct {
 	Module string
-	// Imports says for each package which others of the module it may import. Its own
-	// parts it may always import. A package without a place here is a violation.
+	// Imports has, for each package, the packages of the module that it may import. Packages below
+	// it are always allowed. A package without an entry is a violation.
 	Imports map[string][]string
-	// Calls binds a package to calling one function of another.
+	// Calls has the packages that may only call one function of another package.
 	Calls map[string]Call
-	// Only says who alone may import a library.
+	// Only has the libraries that only some packages may import.
 	Only []Only
-	// Chains bound the ways from one package to another.
+	// Chains bound the import paths between two packages.
 	Chains []Chain
 }
 
-// Chain bounds how many packages lie between two packages, whichever imports one follows
-// from the one to the other.
+// Chain bounds the number of packages between two packages, on every import path.
 type Chain struct {
 	From, To string
 	AtMost   int
 }
 
-// Call is what a package that only calls one function may use, beside the standard
-// library.
+// Call is the function that a package may call, and the libraries that it may import in addition to
+// the standard library.
 type Call struct {
 	Package, Func string
-	With          []string // the libraries that the call takes
+	With          []string // libraries for the arguments of the call
 }
 
-// Only reserves the packages at and below a path for some packages of the module.
+// Only restricts the import of packages at and below a path to some packages of the module.
 type Only struct {
 	Library string
 	For     []string
 	Why     string
 }
 
-// Check returns what breaks the rules, one sentence each.
+// Check returns the violations, one sentence each.
 func (r Rules) Check(packages []Package) []string {
 	var found []string
 	for _, p := range packages {
@@ -66,7 +65,7 @@ func (r Rules) Check(packages []Package) []string {
 	return found
 }
 
-// checkChain returns what is wrong with the longest way of a chain.
+// checkChain checks the longest import path of a chain.
 func (r Rules) checkChain(c Chain, packages []Package) []string {
 	imports := map[string][]string{}
 	for _, p := range packages {
@@ -87,8 +86,8 @@ func (r Rules) checkChain(c Chain, packages []Package) []string {
 	}
 }
 
-// longest returns the longest way from one package to another, nil if there is none. known
-// are those that were found. Go lets nobody import in circles.
+// longest returns the longest import path from one package to another, nil without one. known is a
+// cache. Go does not allow import cycles.
 func longest(imports map[string][]string, from, to string, known map[string][]string) []string {
 	if from == to {
 		return []string{to}
@@ -149,7 +148,7 @@ func (r Rules) checkCall(call Call, i Import) []string {
 	return nil
 }
 
-// place returns the named directory that a directory is in.
+// place returns the directory with a rule that contains a directory.
 func (r Rules) place(dir string) (string, bool) {
 	longest := ""
 	for name := range r.Imports {
@@ -160,7 +159,7 @@ func (r Rules) place(dir string) (string, bool) {
 	return longest, longest != ""
 }
 
-// below says whether a slash-separated path is at or below another.
+// below reports whether a slash-separated path is equal to or below another path.
 func below(p, root string) bool {
 	return p == root || strings.HasPrefix(p, root+"/")
 }

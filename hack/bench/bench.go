@@ -15,7 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 )
 
-// bench is what the benchmark was asked.
+// bench is the options of the benchmark.
 type bench struct {
 	rounds int
 	only   string
@@ -69,7 +69,7 @@ func (b bench) run(ctx context.Context) error {
 	return nil
 }
 
-// scenario measures every tool, in turn, so that what disturbs one disturbs all.
+// scenario measures all tools in turn, so that disturbances affect all of them.
 func (b bench) scenario(ctx context.Context, s scenario) ([]measurement, error) {
 	var all []measurement
 	for round := range b.rounds {
@@ -88,7 +88,7 @@ func (b bench) scenario(ctx context.Context, s scenario) ([]measurement, error) 
 	return all, nil
 }
 
-// measure runs a tool through all phases with registries of their own.
+// measure runs all phases of a tool with new registries.
 func measure(ctx context.Context, s scenario, t tool) ([]measurement, error) {
 	at, stop, err := start(ctx, s.Link)
 	if err != nil {
@@ -151,16 +151,16 @@ func phaseOf(ctx context.Context, at place, fleet registrytest.Fleet, t tool) (m
 	return m, nil
 }
 
-// peak is the most memory that a process, or one of its children, had, in bytes.
+// peak returns the peak memory of a process or one of its children, in bytes.
 func peak(state *os.ProcessState) int64 {
 	usage, ok := state.SysUsage().(*syscall.Rusage)
 	if !ok {
 		return 0
 	}
-	return usage.Maxrss << 10 // Linux counts in KiB
+	return usage.Maxrss << 10 // Linux returns KiB
 }
 
-// start runs the registries in a process of their own.
+// start starts the registries in a separate process.
 func start(ctx context.Context, s shape) (place, func(), error) {
 	var at place
 	config, err := json.Marshal(s)

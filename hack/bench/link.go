@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// link is the way between the client and all registries: every request takes a round
-// trip, a new connection one more, and the bytes of each direction share a bandwidth.
+// link simulates the network between the client and all registries: each request takes a round trip,
+// a new connection takes one more, and the bytes of each direction share a bandwidth.
 type link struct {
 	latency  time.Duration
 	down, up *bucket
@@ -23,12 +23,12 @@ func newLink(latency time.Duration, bytesPerSecond int64) *link {
 
 type connKey struct{}
 
-// mark notes that a connection is new.
+// mark marks a connection as new.
 func (l *link) mark(ctx context.Context, _ net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, &atomic.Bool{})
 }
 
-// wrap puts a handler at the far end of the link.
+// wrap returns a handler behind the link.
 func (l *link) wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if used, ok := r.Context().Value(connKey{}).(*atomic.Bool); ok && !used.Swap(true) {
@@ -40,7 +40,7 @@ func (l *link) wrap(next http.Handler) http.Handler {
 	})
 }
 
-// piece is how much passes the bucket at once.
+// piece is the number of bytes that pass the bucket at a time.
 const piece = 16 << 10
 
 type slowReader struct {
@@ -74,17 +74,17 @@ func (s *slowWriter) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// bucket is a bandwidth that many share.
+// bucket is a shared bandwidth.
 type bucket struct {
 	rate int64
 
 	mu   sync.Mutex
-	free time.Time // when all that was taken has passed
+	free time.Time // time when all bytes so far have passed
 }
 
 func newBucket(rate int64) *bucket { return &bucket{rate: rate} }
 
-// slack is what may pass before its time, because sleeping is not exact.
+// slack is the time that bytes may pass early, because sleeping is not exact.
 const slack = 2 * time.Millisecond
 
 func (b *bucket) take(n int) {

@@ -1,7 +1,7 @@
-// Command bench measures how fast images are copied over a link with latency and limited
-// bandwidth: by this plugin's engine, and by others. The registries, the link and every
-// client run in processes of their own, so that what a client needs can be told apart.
-// docs/performance.md explains the numbers.
+// Command bench measures the time of copying images over a link with latency and limited bandwidth,
+// for this plugin's engine and other tools. Registries, link and each client run in separate
+// processes, so that the memory of a client can be measured. docs/performance.md explains the
+// numbers. It must not know how the engine works.
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 	}
 }
 
-// run is the benchmark or, with a hidden first argument, one of its processes.
+// run runs the benchmark or, with a hidden first argument, one of its processes.
 func run(ctx context.Context, args []string) error {
 	if len(args) == 2 && args[0] == "serve" {
 		var s shape

@@ -14,16 +14,16 @@ type measurement struct {
 	Tool           string  `json:"tool"`
 	Images         int     `json:"images"`
 	Seconds        float64 `json:"seconds"`
-	Spread         float64 `json:"spreadSeconds"` // slowest less fastest run
+	Spread         float64 `json:"spreadSeconds"` // slowest minus fastest run
 	Limit          float64 `json:"limitSeconds"`  // unique bytes / bandwidth
-	Unique         int64   `json:"uniqueBytes"`   // that the target lacks
+	Unique         int64   `json:"uniqueBytes"`   // bytes that the target lacks
 	SourceRequests int     `json:"sourceRequests"`
 	TargetRequests int     `json:"targetRequests"`
-	Fetched        int64   `json:"fetchedBytes"` // of blobs
+	Fetched        int64   `json:"fetchedBytes"` // bytes of fetched blobs
 	Again          int     `json:"fetchedAgain"` // blobs that were fetched more than once
 	RSS            int64   `json:"peakRSSBytes"`
 
-	budget bool // the budgets for speed are for this scenario
+	budget bool // the scenario has budgets for speed
 }
 
 func (m *measurement) count(c counts) {
@@ -35,7 +35,7 @@ func (m *measurement) count(c counts) {
 	}
 }
 
-// ratio is how many times the limit a run took.
+// ratio returns the time of a run divided by the limit.
 func (m measurement) ratio() float64 {
 	if m.Limit == 0 {
 		return 0
@@ -69,7 +69,7 @@ func summarize(all []measurement) []measurement {
 	return medians
 }
 
-// printTable prints ratios, which hold on any machine, not times.
+// printTable prints ratios, which do not depend on the machine, instead of times.
 func printTable(out io.Writer, results []measurement) {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "SCENARIO\tPHASE\tTOOL\t× LIMIT\t± %\tSPEED-UP\tREQUESTS\tFETCHED\tAGAIN\tPEAK RSS")
@@ -87,8 +87,7 @@ func printTable(out io.Writer, results []measurement) {
 	_ = w.Flush()
 }
 
-// oneByOne is the time that copying one image after the other took for the same work, 0 if
-// that was not measured.
+// oneByOne returns the time of copying the same images one by one, 0 if it was not measured.
 func oneByOne(results []measurement, m measurement) float64 {
 	for _, other := range results {
 		if other.Scenario == m.Scenario && other.Phase == m.Phase && other.Tool == tools()[1].Name {
@@ -98,7 +97,7 @@ func oneByOne(results []measurement, m measurement) float64 {
 	return 0
 }
 
-// budgets prints whether the budgets of the design are kept, and returns how many are not.
+// budgets prints whether the budgets are kept, and returns the number of those that are not.
 func budgets(out io.Writer, results []measurement) int {
 	c := &checker{out: out}
 	ours := tools()[0].Name

@@ -11,12 +11,12 @@ type scenario struct {
 	Name    string
 	Link    shape
 	Fleet   registrytest.Fleet
-	Changed int  // repositories that are changed for the second phase, 0: cold only
-	Ours    bool // only this plugin's engine: the point is not speed
-	Budget  bool // the budgets for speed are for this one
+	Changed int  // repositories that change before the second phase; 0: only a cold sync
+	Ours    bool // run only this plugin's engine
+	Budget  bool // check the budgets for speed
 }
 
-// The link of the budgets in the design: 20 ms for a request, 40 MB/s.
+// The link of the budgets: 20 ms per request, 40 MB/s.
 func wan() shape { return shape{Latency: 20 * time.Millisecond, Bandwidth: 40e6} }
 
 func scenarios() []scenario {

@@ -14,31 +14,31 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 )
 
-// place is where the registries of a benchmark are.
+// place is the addresses of the registries of a benchmark.
 type place struct {
 	Source, Target, Admin string // host:port
 }
 
-// shape is what the link between the client and the registries is like.
+// shape is the properties of the link between client and registries.
 type shape struct {
 	Latency   time.Duration
 	Bandwidth int64 // bytes per second, each way; 0: unlimited
 	Forget    int   // see registrytest.Options
 }
 
-// cargo is what there is to copy.
+// cargo is the images to copy.
 type cargo struct {
-	Refs  []string // without the registry
-	Bytes int64    // of the layers that the target lacks, each once
+	Refs  []string // references without the registry
+	Bytes int64    // bytes of the layers that the target lacks, each once
 	Blobs int
 }
 
-// counts are the requests since they were asked for last.
+// counts are the requests since the last reading.
 type counts struct {
 	Source, Target registrytest.Stats
 }
 
-// registries are the two registries of a benchmark, in a process of their own.
+// registries are the two registries of a benchmark, in a separate process.
 type registries struct {
 	source, target *registrytest.Registry
 	opts           registrytest.Options
@@ -80,7 +80,7 @@ func listen(handler http.Handler, l *link) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// admin lets the benchmark fill, empty and ask the registries.
+// admin is the API with which the benchmark fills, empties and queries the registries.
 func (r *registries) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /fill", func(w http.ResponseWriter, req *http.Request) {
@@ -110,7 +110,7 @@ func (r *registries) admin() http.Handler {
 	return mux
 }
 
-// ask calls the admin of the registries.
+// ask calls the admin API of the registries.
 func (p place) ask(ctx context.Context, path string, in, out any) error {
 	body, writer := io.Pipe()
 	go func() { _ = writer.CloseWithError(json.NewEncoder(writer).Encode(in)) }()

@@ -20,11 +20,11 @@ import (
 // tool copies references from one registry to another.
 type tool struct {
 	Name    string
-	Program string // that it needs in PATH, "" for none
+	Program string // program in PATH, "" for none
 	Copy    func(ctx context.Context, source, target string, refs []string) error
 }
 
-// parallel is how much the tools do at once that can be told.
+// parallel is the concurrency of the tools that have an option for it.
 const parallel = 8
 
 func tools() []tool {
@@ -43,7 +43,7 @@ func toolOf(name string) (tool, error) {
 			return t, nil
 		}
 	}
-	return tool{}, fmt.Errorf("there is no tool %q", name)
+	return tool{}, fmt.Errorf("unknown tool %q", name)
 }
 
 func (t tool) available() bool {
@@ -74,7 +74,7 @@ func copyOurs(ctx context.Context, source, target string, refs []string) error {
 	return nil
 }
 
-// copyCrane is what KKP's installer does.
+// copyCrane copies like KKP's installer.
 func copyCrane(ctx context.Context, source, target string, refs []string) error {
 	for _, ref := range refs {
 		if err := crane.Copy(source+"/"+ref, target+"/"+ref, crane.WithContext(ctx), crane.Insecure); err != nil {
@@ -84,7 +84,7 @@ func copyCrane(ctx context.Context, source, target string, refs []string) error 
 	return nil
 }
 
-// copyPusher shares connections and tokens, and works on several images at once.
+// copyPusher shares connections and tokens, and copies several images concurrently.
 func copyPusher(ctx context.Context, source, target string, refs []string) error {
 	puller, err := remote.NewPuller()
 	if err != nil {

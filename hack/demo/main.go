@@ -1,5 +1,5 @@
-// Command demo takes the sandbox's sample installation offline with the plugin, through
-// kubectl as a user would, checks that what arrived is identical, and prints what it did.
+// Command demo takes the sample installation of the sandbox offline with the plugin. It calls the
+// plugin through kubectl, compares the content of the mirror with the sources, and prints each step.
 package main
 
 import (
@@ -29,7 +29,7 @@ func main() {
 	}
 }
 
-// run starts the sandbox, tells the story, and stops the sandbox.
+// run starts the sandbox, runs the steps, and stops the sandbox.
 func run(ctx context.Context, bin string, out io.Writer) (err error) {
 	bin, err = filepath.Abs(bin)
 	if err != nil {
@@ -43,7 +43,7 @@ func run(ctx context.Context, bin string, out io.Writer) (err error) {
 		return err
 	}
 	defer os.RemoveAll(cache)
-	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil { // the demo's charts are not the user's
+	if err := os.Setenv("XDG_CACHE_HOME", cache); err != nil { // the demo does not use the chart cache of the user
 		return err
 	}
 	fmt.Fprintln(out, "Starting three API servers with a sample KKP, and registries ...")
@@ -63,13 +63,13 @@ func run(ctx context.Context, bin string, out io.Writer) (err error) {
 	return d.useMirror(ctx, bin, sandbox)
 }
 
-// demo runs commands and shows them.
+// demo runs commands and prints them with their output.
 type demo struct {
 	out io.Writer
 	env []string
 }
 
-// tell is the story.
+// tell runs all steps.
 func (d *demo) tell(ctx context.Context, sandbox *harness.Sandbox) error {
 	if err := d.showAll(ctx, mirroring()); err != nil {
 		return err
@@ -80,10 +80,10 @@ func (d *demo) tell(ctx context.Context, sandbox *harness.Sandbox) error {
 	return d.showAll(ctx, patching())
 }
 
-// step is a command and what it is for.
+// step is a command with its purpose.
 type step struct {
 	title, command string
-	lines          int // of output to show
+	lines          int // lines of output to print
 }
 
 // mirroring fills the mirror.
@@ -137,7 +137,7 @@ func (d *demo) show(ctx context.Context, s step) error {
 	return nil
 }
 
-// run returns what a command writes to stdout and stderr.
+// run returns the stdout and stderr of a command.
 func (d *demo) run(ctx context.Context, command string) (string, error) {
 	var output bytes.Buffer
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
@@ -146,7 +146,7 @@ func (d *demo) run(ctx context.Context, command string) (string, error) {
 	return output.String(), err
 }
 
-// compare reads everything at both ends, with another client than the plugin's.
+// compare compares sources and mirror with another client than the plugin.
 func (d *demo) compare(ctx context.Context, upstream, mirror string) error {
 	fmt.Fprintln(d.out, "\n# Is the mirror identical to its source, to the last blob?")
 	output, err := d.run(ctx, `kubectl kkp-mirror images --registry-map "$MAP" -o name 2>/dev/null`)

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// write makes dir hold exactly the pages.
+// write writes the pages to dir, and removes other pages.
 func write(dir string, pages map[string][]byte) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -37,7 +37,7 @@ func write(dir string, pages map[string][]byte) error {
 	return nil
 }
 
-// compare returns an error that names every page in which dir differs from pages.
+// compare returns an error with the names of all pages that differ in dir.
 func compare(dir string, pages map[string][]byte) error {
 	present, err := list(dir)
 	if err != nil {
@@ -66,7 +66,7 @@ func compare(dir string, pages map[string][]byte) error {
 	return nil
 }
 
-// list returns the names of the pages in dir; a missing dir has none.
+// list returns the names of the pages in dir, none if dir does not exist.
 func list(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -1,6 +1,5 @@
-// Command docs writes the command reference: one Markdown page for every command of the
-// plugin. It knows cobra's commands and how they are laid out as a page, and nothing of
-// what the commands do.
+// Command docs writes the command reference: one Markdown page for each command of the plugin. It
+// knows cobra's commands and the layout of a page. It must not know what the commands do.
 package main
 
 import (
@@ -38,7 +37,7 @@ func run(dir string, check bool) error {
 	return write(dir, pages)
 }
 
-// forgetMachine keeps this machine's settings out of the defaults of flags.
+// forgetMachine removes the settings of this machine from the defaults of flags.
 func forgetMachine() error {
 	if err := os.Unsetenv("KUBECACHEDIR"); err != nil {
 		return err

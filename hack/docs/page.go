@@ -8,11 +8,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// caller is how every command must read: by kubectl, and not by the name of the binary.
+// caller is the required start of every command: kubectl instead of the name of the binary.
 const caller = "kubectl kkp-mirror"
 
-// reference returns the pages of a command and all below it, by the name of their file.
-// Hidden and deprecated commands have none.
+// reference returns the pages of a command and all its subcommands, by file name. Hidden and
+// deprecated commands have none.
 func reference(cmd *cobra.Command) (map[string][]byte, error) {
 	pages := map[string][]byte{}
 	return pages, addPages(pages, cmd)
@@ -39,7 +39,7 @@ func pageName(cmd *cobra.Command) string {
 	return strings.ReplaceAll(cmd.CommandPath(), " ", "_") + ".md"
 }
 
-// page lays out what the command's --help says.
+// page returns the page with the --help of a command.
 func page(cmd *cobra.Command) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "<!-- Written by make docs from the command itself. -->\n# %s\n", cmd.CommandPath())
@@ -55,7 +55,7 @@ func page(cmd *cobra.Command) []byte {
 	return b.Bytes()
 }
 
-// addLinks leads to the pages above and below.
+// addLinks adds links to the pages of the parent and the subcommands.
 func addLinks(b *bytes.Buffer, cmd *cobra.Command) {
 	var related []*cobra.Command
 	if cmd.HasParent() {
@@ -72,14 +72,14 @@ func addLinks(b *bytes.Buffer, cmd *cobra.Command) {
 	}
 }
 
-// section is a part of a usage text: a title and the indented lines below it.
+// section is a part of a usage text: a title and indented lines.
 type section struct {
 	title string
 	lines []string
 }
 
-// sections takes a usage text apart. What is in no section, and the list of commands, to
-// which the page has links, are left out.
+// sections returns the sections of a usage text, without the list of commands, for which the page has
+// links.
 func sections(usage string) []section {
 	var all []section
 	within := false
@@ -101,8 +101,7 @@ func sections(usage string) []section {
 	return all
 }
 
-// unindent joins lines without the indentation that all share, and without the empty
-// lines at either end.
+// unindent joins lines without their common indentation, and without empty lines at start and end.
 func unindent(lines []string) string {
 	shared := -1
 	for _, line := range lines {

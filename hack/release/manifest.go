@@ -7,11 +7,10 @@ import (
 	"text/template"
 )
 
-// manifestName is the file of the Krew manifest, which Krew wants to be named like the
-// plugin.
+// manifestName is the name of the Krew manifest. Krew requires the name of the plugin.
 const manifestName = "kkp-mirror.yaml"
 
-// writeManifest fills in the template under plugins/.
+// writeManifest renders the template in plugins/.
 func (r release) writeManifest(archives []archive) error {
 	source := filepath.Join(r.Root, "plugins", manifestName)
 	manifest, err := template.New(manifestName).Option("missingkey=error").ParseFiles(source)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// file is an entry of an archive. Entries are written in the order given and belong to
-// nobody, so that only their content makes a difference.
+// file is an entry of an archive. Entries are written in the given order and without an owner, so
+// that archives differ only by content.
 type file struct {
 	Name    string
 	Mode    fs.FileMode

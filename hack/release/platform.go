@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// platform is one that a release is built for.
+// platform is a platform of a release.
 type platform struct{ OS, Arch string }
 
 func platforms() []platform {
@@ -20,11 +20,11 @@ func platforms() []platform {
 
 func (p platform) String() string { return p.OS + "/" + p.Arch }
 
-// environment is what go build needs for the platform, and what keeps the settings of
-// the machine out of the result.
+// environment returns the environment of go build for the platform, without settings of the
+// machine that would change the result.
 func (p platform) environment() []string {
 	return []string{
-		"GOENV=off", // else an empty variable has the value that `go env -w` stored
+		"GOENV=off", // otherwise an empty variable has the value of `go env -w`
 		"GOOS=" + p.OS, "GOARCH=" + p.Arch, "GOAMD64=v1", "GOARM64=v8.0",
 		"CGO_ENABLED=0", "GOFLAGS=", "GOEXPERIMENT=", "GODEBUG=", "GOFIPS140=off", "GOWORK=off",
 	}
@@ -44,7 +44,7 @@ func (p platform) extension() string {
 	return ".tar.gz"
 }
 
-// pack writes the archive that is usual on the platform.
+// pack writes the usual type of archive for the platform.
 func (p platform) pack(w io.Writer, modified time.Time, files []file) error {
 	if p.OS == "windows" {
 		return packZip(w, modified, files)

@@ -11,23 +11,23 @@ import (
 	"time"
 )
 
-// release is one release to be made.
+// release is a release to build.
 type release struct {
 	Version   string
-	Go        string    // the command
-	Root      string    // of the module
-	Dir       string    // where the results go
-	Modified  time.Time // of every packed file
+	Go        string    // the go command
+	Root      string    // root of the module
+	Dir       string    // directory of the results
+	Modified  time.Time // modification time of every packed file
 	Platforms []platform
 	Talk      io.Writer
 }
 
-// archive describes a finished archive; the manifest's template reads it.
+// archive is a finished archive. The template of the manifest reads it.
 type archive struct {
 	OS, Arch string
-	Name     string // of its file
-	Binary   string // the name of the executable in it
-	SHA256   string // in hex
+	Name     string // file name
+	Binary   string // name of the executable in the archive
+	SHA256   string // checksum in hex
 }
 
 func (r release) make(ctx context.Context) error {
@@ -87,7 +87,7 @@ func (r release) archive(ctx context.Context, p platform, license []byte) (archi
 	}, nil
 }
 
-// writeChecksums writes them in the form that `sha256sum -c` reads.
+// writeChecksums writes the checksums in the format of `sha256sum -c`.
 func (r release) writeChecksums(archives []archive) error {
 	var sums bytes.Buffer
 	for _, a := range archives {

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// semver is a semantic version with a v. Build metadata is left out: a + is not safe in
-// the address of an archive.
+// semver matches a semantic version with v, without build metadata: a + is not safe in the address
+// of an archive.
 var semver = regexp.MustCompile(`^v(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)` +
 	`(-(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(\.(0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*)?$`)
 
@@ -23,8 +23,8 @@ func checkVersion(version string) error {
 	return nil
 }
 
-// commitTime is the time that packed files carry: SOURCE_DATE_EPOCH in Unix seconds, or
-// else the time of the commit.
+// commitTime returns the modification time of packed files: SOURCE_DATE_EPOCH in Unix seconds, or
+// the time of the commit.
 func commitTime(ctx context.Context, root string) (time.Time, error) {
 	epoch := os.Getenv("SOURCE_DATE_EPOCH")
 	if epoch == "" {
