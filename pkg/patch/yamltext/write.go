@@ -189,7 +189,7 @@ func (e *editor) key(key string) string {
 func plain(text string, brackets bool) string {
 	raw, err := yamlnode.Marshal(text)
 	written := strings.TrimSuffix(string(raw), "\n")
-	if err != nil || strings.Contains(written, "\n") || written != text || brackets && strings.ContainsAny(text, ",[]{}") {
+	if err != nil || text == mergeKey || strings.Contains(written, "\n") || written != text || brackets && strings.ContainsAny(text, ",[]{}") {
 		return quoted(text)
 	}
 	return written

@@ -14,6 +14,9 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
+// mergeKey has YAML readers merge a map into the one around it.
+const mergeKey = "<<"
+
 // File is a file with one document or several.
 type File struct {
 	documents []string // with their separators in front
@@ -70,6 +73,9 @@ func (e *Error) Error() string {
 // values. Maps on the way are made. The error is an *Error if the text has a form that
 // cannot be edited; then the document stays as it was.
 func (f *File) Set(document int, path []string, value any) error {
+	if slices.Contains(path, mergeKey) {
+		return &Error{path, mergeKey + " is the merge key of YAML"}
+	}
 	text := f.documents[document]
 	var want map[string]any
 	if err := yaml.Unmarshal([]byte(text), &want); err != nil {
@@ -81,6 +87,9 @@ func (f *File) Set(document int, path []string, value any) error {
 	before := normal(want)
 	if err := setValue(want, path, value); err != "" {
 		return &Error{path, err}
+	}
+	if !has(normal(want), path, value) {
+		return &Error{path, "YAML reads its name or its value as something else"}
 	}
 	if reflect.DeepEqual(before, normal(want)) {
 		return nil
@@ -112,6 +121,18 @@ func setValue(object map[string]any, path []string, value any) string {
 	}
 	object[path[len(path)-1]] = value
 	return ""
+}
+
+// has reports whether an object that was read has a value at a path.
+func has(object any, path []string, value any) bool {
+	for _, key := range path {
+		fields, ok := object.(map[string]any)
+		if !ok {
+			return false
+		}
+		object = fields[key]
+	}
+	return reflect.DeepEqual(object, normal(value))
 }
 
 // normal writes a value as it is read back.
