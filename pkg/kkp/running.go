@@ -3,7 +3,6 @@ package kkp
 import (
 	"cmp"
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/Masterminds/semver/v3"
@@ -14,10 +13,11 @@ import (
 // has, "v2.31.0" (kubermatic pkg/resources/reconciling/modifier/version_label.go, v2.31.0).
 const versionLabel = "app.kubernetes.io/version"
 
-// operator is the Deployment that the chart of KKP installs; it makes the others.
+// operator is the Deployment that the chart of KKP installs. It runs in the master cluster only:
+// a Seed has a copy of the configuration, and other Deployments of KKP.
 const operator = "kubermatic-operator"
 
-// loadRunning fills in which version and edition KKP's Deployments are of, where the status
+// loadRunning fills in which version and edition KKP's operator is of, where the status
 // of the configuration does not tell: the master-controller-manager writes the status, and its
 // image may be one that cannot be pulled yet.
 func (inst *Installation) loadRunning(ctx context.Context, master Client) {
@@ -25,28 +25,15 @@ func (inst *Installation) loadRunning(ctx context.Context, master Client) {
 	if status.KubermaticVersion != "" && status.KubermaticEdition != "" {
 		return
 	}
-	deployments, err := list(ctx, master, deploymentResource(), inst.Configuration.Namespace)
+	deployment, err := getNamed(ctx, master, deploymentResource(), inst.Configuration.Namespace, operator)
 	if err != nil {
 		return // the flags for version and edition are left
 	}
-	slices.SortStableFunc(deployments, func(a, b *unstructured.Unstructured) int {
-		return cmp.Compare(rank(a.GetName()), rank(b.GetName()))
-	})
-	for _, deployment := range deployments {
-		images := containerImages(deployment)
-		inst.running.version = cmp.Or(inst.running.version, release(deployment.GetLabels()[versionLabel]), releaseOf(images))
-		for _, image := range images {
-			inst.running.edition = cmp.Or(inst.running.edition, editionOf(image))
-		}
+	images := containerImages(deployment)
+	inst.running.version = cmp.Or(release(deployment.GetLabels()[versionLabel]), releaseOf(images))
+	for _, image := range images {
+		inst.running.edition = cmp.Or(inst.running.edition, editionOf(image))
 	}
-}
-
-// rank puts the operator first: during an upgrade, the others follow.
-func rank(name string) int {
-	if name == operator {
-		return 0
-	}
-	return 1
 }
 
 // containerImages are the images of a Deployment's containers.

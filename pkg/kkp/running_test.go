@@ -25,7 +25,8 @@ func TestVersionAndEditionOfDeployments(t *testing.T) {
 		"a status":        {status: "{kubermaticVersion: v2.30.6, kubermaticEdition: EE}", deployments: []string{deployment("kubermatic-operator", "v2.31.0", "quay.io/kubermatic/kubermatic:v2.31.0")}, version: "v2.30.6", edition: "EE"},
 		"the label":       {deployments: []string{deployment("kubermatic-operator", "v2.31.0", "reg:5000/kkp/kubermatic-ee:65b0942a")}, version: "v2.31.0", edition: "EE"},
 		"the tag":         {deployments: []string{deployment("kubermatic-operator", "65b0942a", "reg:5000/kkp/kubermatic:v2.31.0@sha256:00")}, version: "v2.31.0", edition: "CE"},
-		"the operator's":  {deployments: []string{deployment("kubermatic-api", "v2.30.0", "quay.io/kubermatic/dashboard:v2.30.0"), deployment("kubermatic-operator", "v2.31.0", "renamed:1")}, version: "v2.31.0", edition: "CE"},
+		"the operator's":  {deployments: []string{deployment("kubermatic-api", "v2.30.0", "quay.io/kubermatic/dashboard:v2.30.0"), deployment("kubermatic-operator", "v2.31.0", "renamed:1")}, version: "v2.31.0"},
+		"a Seed":          {deployments: []string{deployment("kubermatic-seed-controller-manager", "v2.31.0", "quay.io/kubermatic/kubermatic:v2.31.0")}},
 		"another program": {deployments: []string{deployment("seed-proxy-x", "", "quay.io/kubermatic/util:2.9.0")}},
 		"half a status":   {status: "{kubermaticVersion: v2.31.0}", deployments: []string{deployment("kubermatic-operator", "v2.30.0", "a/kubermatic-ee:v2.30.0")}, version: "v2.31.0", edition: "EE"},
 	} {

@@ -99,7 +99,7 @@ func unknownVersion(live bool) error {
 	if !live {
 		return errors.New(message + "; pass --kkp-version")
 	}
-	return errors.New(message + ", and no Deployment beside it has the version of KKP; pass --kkp-version, or point --context at the KKP master cluster")
+	return errors.New(message + ", and no Deployment kubermatic-operator tells the version of KKP; pass --kkp-version, or point --context at the KKP master cluster")
 }
 
 // readFiles reads the objects that -f names.

@@ -24,7 +24,7 @@ func TestUnknownVersionNamesWhoSetsIt(t *testing.T) {
 	defer server.Close()
 	kubeconfig := file(t, "kubeconfig", fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: a, cluster: {server: %q}}], contexts: [{name: a, context: {cluster: a}}]}`, server.URL))
 	const unknown = "error: the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion"
-	const live = unknown + ", and no Deployment beside it has the version of KKP; pass --kkp-version, or point --context at the KKP master cluster\n"
+	const live = unknown + ", and no Deployment kubermatic-operator tells the version of KKP; pass --kkp-version, or point --context at the KKP master cluster\n"
 	for args, want := range map[string]string{
 		"images --source components --kubeconfig " + kubeconfig:                    live,
 		"images --source components -f " + file(t, "kkp.json", configuration):      unknown + "; pass --kkp-version\n",
