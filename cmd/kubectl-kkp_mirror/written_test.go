@@ -26,7 +26,7 @@ const written = "testdata/written-49fb6a2"
 // TestWrittenBefore reads the lists and archives of an earlier version.
 func TestWrittenBefore(t *testing.T) {
 	t.Setenv("DOCKER_CONFIG", t.TempDir())
-	lock := readList(t, "lock.json")
+	lock := readLock(t)
 	for _, archive := range []string{"oci:" + filepath.Join(written, "layout"), "oci-archive:" + filepath.Join(written, "archive.tar")} {
 		kind, _, _ := strings.Cut(archive, ":")
 		t.Run(kind, func(t *testing.T) {
@@ -43,13 +43,14 @@ func TestWrittenBefore(t *testing.T) {
 			wantReferrer(t, target+"/acme/tool@"+tool.Digest, "sha256:34aed58c662175a1ab08ff0dafbd7f1f9fb864fb9d222156c64d7b7cab7b2e1e")
 		})
 	}
+	upstream := newRegistry(t) + "/upstream"
+	runPlugin(t, "sync", upstream, "--load-from", "oci:"+filepath.Join(written, "layout"))
 	for _, list := range []string{"images.json", "lock.json"} {
 		t.Run(list, func(t *testing.T) {
-			out := runPlugin(t, "sync", "registry.example.com/kkp", "--images", filepath.Join(written, list), "--dry-run")
-			for _, item := range readList(t, list).Items {
-				if !strings.Contains(out, "registry.example.com/kkp/"+item.Ref.Repository+":"+item.Ref.Tag) {
-					t.Errorf("%s is not in the plan:\n%s", item.Ref, out)
-				}
+			target := newRegistry(t) + "/mirror"
+			runPlugin(t, "sync", target, "--images", filepath.Join(written, list), "--registry-map", "docker.io="+upstream+",ghcr.io="+upstream)
+			for _, item := range lock.Items {
+				wantDigest(t, target+"/"+item.Ref.Repository+":"+item.Ref.Tag, item.Digest)
 			}
 		})
 	}
@@ -76,15 +77,15 @@ func runPlugin(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-func readList(t *testing.T, file string) images.ImageList {
+func readLock(t *testing.T) images.ImageList {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join(written, file))
+	data, err := os.ReadFile(filepath.Join(written, "lock.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var list images.ImageList
 	if err := json.Unmarshal(data, &list); err != nil || len(list.Items) != 2 {
-		t.Fatalf("%s has %d images: %v", file, len(list.Items), err)
+		t.Fatalf("lock.json has %d images: %v", len(list.Items), err)
 	}
 	return list
 }
