@@ -56,7 +56,7 @@ func Trace(ctx context.Context, q Request) (Answer, error) {
 	cut := false
 	for _, c := range q.Cases {
 		if cut || ctx.Err() != nil {
-			answer.Results = append(answer.Results, trace.Found{Gaps: []trace.Gap{{Text: "not traced, because of what other machines with this profile take"}}})
+			answer.Results = append(answer.Results, trace.Found{Gaps: []trace.Gap{{Text: "not traced: the traces of other machines with this profile used up the limits of time and memory"}}})
 			continue
 		}
 		found, err := t.trace(ctx, c)

@@ -7,6 +7,7 @@ package need
 import (
 	"context"
 	"runtime"
+	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -122,22 +123,25 @@ func (f *finder) run(ctx context.Context) {
 	}
 }
 
+// gaps adds the gaps of a profile: of a line in it, or of the whole profile.
+func (f *finder) gaps(j *job, gaps []trace.Gap) {
+	for _, g := range gaps {
+		f.list.Gap(j.source, strings.TrimSpace(j.profile.Name+" "+g.Where), g.Text)
+	}
+}
+
 // collect adds what a job found.
 func (f *finder) collect(j *job) {
 	if j.err != nil {
 		f.list.Gap(j.source, j.profile.Name, j.err.Error())
 		return
 	}
-	for _, g := range j.answer.Gaps {
-		f.list.Gap(j.source, j.profile.Name+" "+g.Where, g.Text)
-	}
+	f.gaps(j, j.answer.Gaps)
 	for i, found := range j.answer.Results {
 		if i >= len(j.cases) {
 			break
 		}
-		for _, g := range found.Gaps {
-			f.list.Gap(j.source, j.profile.Name+" "+g.Where, g.Text)
-		}
+		f.gaps(j, found.Gaps)
 		for _, d := range found.Downloads {
 			for _, reason := range j.reasons[i] {
 				reason.Where = d.Where

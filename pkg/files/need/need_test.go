@@ -17,6 +17,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/need"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/trace"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -172,6 +173,16 @@ func TestGaps(t *testing.T) {
 	in.Installation = kkp.Installation{Profiles: []kkp.Profile{profile(kkp.KindProfile, "p", "ubuntu", "aws")}}
 	if gaps := need.Find(t.Context(), in).Gaps; len(gaps) != 1 || gaps[0].String() != "profiles: p: it took too much" {
 		t.Errorf("gaps %v", gaps)
+	}
+	in.Trace = func(_ context.Context, q files.Request) (files.Answer, error) {
+		return files.Answer{Results: make([]trace.Found, len(q.Cases)), Gaps: []trace.Gap{{Text: "of no line"}, {Where: "/opt/a:1", Text: "of a line"}}}, nil
+	}
+	got = nil
+	for _, g := range need.Find(t.Context(), in).Gaps {
+		got = append(got, g.String())
+	}
+	if diff := cmp.Diff([]string{"profiles: p /opt/a:1: of a line", "profiles: p: of no line"}, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
 	}
 }
 
