@@ -30,7 +30,7 @@ func (r *Registries) Copy(ctx context.Context, plan images.Plan, opts Options) i
 	}
 	var beside sync.WaitGroup
 	beside.Go(func() { run.blobs.Run(ctx) })
-	planning := blobs.NewPlanning(len(plan.Copies), run.blobs, func(present []*blobs.Image, then func()) {
+	planning := blobs.NewPlanning(len(plan.Copies), run.blobs, func(present []*blobs.Set, then func()) {
 		beside.Go(func() { run.survey(ctx, present, then) })
 	})
 	if opts.Into != nil {
@@ -106,7 +106,7 @@ func (run *run) one(ctx context.Context, c images.Copy, rank int, planning *blob
 }
 
 // survey reads the blobs of the images that the target has, and releases the blobs to copy.
-func (run *run) survey(ctx context.Context, present []*blobs.Image, then func()) {
+func (run *run) survey(ctx context.Context, present []*blobs.Set, then func()) {
 	if len(present) < len(run.results) { // otherwise nothing is copied
 		var group sync.WaitGroup
 		for _, i := range present {
@@ -118,7 +118,7 @@ func (run *run) survey(ctx context.Context, present []*blobs.Image, then func())
 }
 
 // stored returns the blobs of an image that the target has, as far as they can be read.
-func (run *run) stored(ctx context.Context, i *blobs.Image) []v1.Descriptor {
+func (run *run) stored(ctx context.Context, i *blobs.Set) []v1.Descriptor {
 	get := func(ctx context.Context, digest string) (oci.Manifest, error) {
 		m, err := run.compare.Manifest(ctx, i.Target, digest)
 		if err != nil {

@@ -35,7 +35,7 @@ func (run *run) forecast(ctx context.Context, c images.Copy) images.Check {
 	check := images.Check{Source: c.Source, Target: c.Written(), Also: c.Also, Kind: c.Kind}
 	from, to, err := run.open(c, t)
 	if err == nil {
-		image := run.compare.Image(c, from, to, t)
+		image := run.compare.Pair(c, from, to, t)
 		goal, there, cause := image.Compare(ctx)
 		err = cause
 		check.Expected, check.Digest, check.Moved = goal.Digest, there, image.Moved

@@ -15,18 +15,18 @@ import (
 
 // imageCopy is the copy of one image.
 type imageCopy struct {
-	*compare.Image
+	*compare.Pair
 	run      *run
 	rank     int // in the plan
 	progress *progress.Tracker
-	blobs    *blobs.Image
+	blobs    *blobs.Set
 }
 
 // open opens source and target of the image.
 func (i *imageCopy) open(c images.Copy) error {
 	from, to, err := i.run.open(c, i.progress)
-	i.Image = i.run.compare.Image(c, from, to, i.progress)
-	i.blobs = blobs.NewImage(from, to, i.rank, i.progress)
+	i.Pair = i.run.compare.Pair(c, from, to, i.progress)
+	i.blobs = blobs.NewSet(from, to, i.rank, i.progress)
 	return err
 }
 

@@ -59,7 +59,7 @@ func (run *run) open(c images.Copy, p storage.Progress) (from storage.Source, to
 }
 
 // elsewhere opens the new repository of an image that is gone from its source.
-func (run *run) elsewhere(ctx context.Context, i *compare.Image, digest string, gone error) (storage.Source, images.Move, error) {
+func (run *run) elsewhere(ctx context.Context, i *compare.Pair, digest string, gone error) (storage.Source, images.Move, error) {
 	var found storage.Source
 	move, err := run.client.Elsewhere(i.Plan.Source, digest, gone, func(at images.Ref, id string) error {
 		from, err := run.registries.Source(at, i.Progress)

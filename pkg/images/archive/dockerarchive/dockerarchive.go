@@ -19,15 +19,15 @@ const ManifestFile = "manifest.json"
 
 // Archive is an open docker-archive. It is safe for concurrent use.
 type Archive struct {
-	Images  []Image
+	Images  []Entry
 	LeftOut []LeftOut
 
 	file  io.ReaderAt
 	blobs map[v1.Hash]content
 }
 
-// Image is a full reference in the archive, with the generated manifest.
-type Image struct {
+// Entry is a full reference in the archive, with the generated manifest.
+type Entry struct {
 	Name string
 	v1.Descriptor
 }
@@ -103,7 +103,7 @@ func (a *Archive) Platforms() []string {
 }
 
 // name adds an image under a name.
-func (a *Archive) name(img Image) { a.Images = append(a.Images, img) }
+func (a *Archive) name(img Entry) { a.Images = append(a.Images, img) }
 
 // leaveOut records an image that cannot be read.
 func (a *Archive) leaveOut(name, format string, args ...any) {

@@ -242,7 +242,7 @@ func (r *reader) list(name string, desc v1.Descriptor) error {
 		return nil
 	}
 	r.named[name] = desc.Digest
-	r.archive.name(Image{Name: name, Descriptor: desc})
+	r.archive.name(Entry{Name: name, Descriptor: desc})
 	return nil
 }
 

@@ -62,8 +62,8 @@ const (
 // Need is a blob in a repository. Several images may wait for it.
 type Need struct {
 	blob   *blob
-	image  *Image // the first image that needs the blob
-	images []*Image
+	image  *Set // the first image that needs the blob
+	images []*Set
 	done   chan struct{}
 	err    error
 }
@@ -98,7 +98,7 @@ func (b *Blobs) Run(ctx context.Context) {
 func (b *Blobs) Close() { close(b.closed) }
 
 // Need registers that an image needs a blob.
-func (b *Blobs) Need(i *Image, desc v1.Descriptor) *Need {
+func (b *Blobs) Need(i *Set, desc v1.Descriptor) *Need {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	at := i.Target.Location()
@@ -115,7 +115,7 @@ func (b *Blobs) Need(i *Image, desc v1.Descriptor) *Need {
 		need.images = append(need.images, i)
 		return need
 	}
-	need = &Need{blob: wanted, image: i, images: []*Image{i}, done: make(chan struct{})}
+	need = &Need{blob: wanted, image: i, images: []*Set{i}, done: make(chan struct{})}
 	wanted.needs[at.Name] = need
 	wanted.queue = append(wanted.queue, need)
 	if i.released {
@@ -163,7 +163,7 @@ func (b *Blobs) refuse(reason error) {
 }
 
 // release allows the blobs of an image to be copied.
-func (b *Blobs) release(i *Image) {
+func (b *Blobs) release(i *Set) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	i.released = true

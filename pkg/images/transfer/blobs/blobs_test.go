@@ -61,13 +61,13 @@ func (p *place) run(t *testing.T) {
 }
 
 // image returns an image of a repository.
-func (p *place) image(repository string, rank int) *blobs.Image {
-	return blobs.NewImage(p.from.Repository(repository, false), p.to.Repository(repository, true), rank, p.books)
+func (p *place) image(repository string, rank int) *blobs.Set {
+	return blobs.NewSet(p.from.Repository(repository, false), p.to.Repository(repository, true), rank, p.books)
 }
 
 // planning releases an image as soon as it is resolved.
 func (p *place) planning(n int) *blobs.Planning {
-	return blobs.NewPlanning(n, p.blobs, func(_ []*blobs.Image, then func()) { go then() })
+	return blobs.NewPlanning(n, p.blobs, func(_ []*blobs.Set, then func()) { go then() })
 }
 
 func TestABlobIsMovedOnceAndMounted(t *testing.T) {

@@ -144,7 +144,7 @@ func (b *Blobs) record(m *move) {
 func (b *Blobs) unwanted(need *Need) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if slices.ContainsFunc(need.images, func(i *Image) bool { return !i.failed.Load() }) {
+	if slices.ContainsFunc(need.images, func(i *Set) bool { return !i.failed.Load() }) {
 		return false
 	}
 	delete(need.blob.needs, need.image.Target.Location().Name)

@@ -12,10 +12,10 @@ import (
 // before it are resolved. An interrupted run and its repetition choose the same homes.
 type Planning struct {
 	blobs *Blobs
-	ready func(present []*Image, then func()) // called when the images at the target are known
+	ready func(present []*Set, then func()) // called when the images at the target are known
 
 	mu       sync.Mutex
-	images   []*Image
+	images   []*Set
 	compared []bool
 	resolved []bool
 	unknown  int // images that are not compared yet
@@ -26,23 +26,23 @@ type Planning struct {
 
 // NewPlanning returns the planning for n images. ready receives the images that the target
 // has, reads their blobs, and then calls then.
-func NewPlanning(n int, blobs *Blobs, ready func([]*Image, func())) *Planning {
+func NewPlanning(n int, blobs *Blobs, ready func([]*Set, func())) *Planning {
 	return &Planning{
 		blobs: blobs, ready: ready,
-		images: make([]*Image, n), compared: make([]bool, n), resolved: make([]bool, n), unknown: n,
+		images: make([]*Set, n), compared: make([]bool, n), resolved: make([]bool, n), unknown: n,
 	}
 }
 
 // Compared records whether the target has an image: there is its digest at the target, or
 // "".
-func (p *Planning) Compared(i *Image, there string) {
+func (p *Planning) Compared(i *Set, there string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	i.There = there
 	p.note(i)
 }
 
-func (p *Planning) note(i *Image) {
+func (p *Planning) note(i *Set) {
 	if p.compared[i.rank] {
 		return
 	}
@@ -50,7 +50,7 @@ func (p *Planning) note(i *Image) {
 	if p.unknown--; p.unknown > 0 {
 		return
 	}
-	var present []*Image
+	var present []*Set
 	for _, i := range p.images {
 		if i.There != "" {
 			present = append(present, i)
@@ -66,7 +66,7 @@ func (p *Planning) note(i *Image) {
 
 // Resolved records that the needs of an image are known, or that planning must not wait for
 // it. It may be called repeatedly.
-func (p *Planning) Resolved(i *Image) {
+func (p *Planning) Resolved(i *Set) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.note(i)

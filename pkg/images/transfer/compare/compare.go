@@ -17,8 +17,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
 
-// Image is one image with its source and its target.
-type Image struct {
+// Pair is one image at its source and at its target.
+type Pair struct {
 	Plan   images.Copy
 	Source storage.Source
 	Target storage.Target
@@ -43,14 +43,14 @@ type Run struct {
 	// Elsewhere opens the new repository of an image that is gone from its source. digest
 	// is the required digest, or "" for any. gone is the error of the original source, and
 	// is returned if no new repository is known. nil: no moves are known.
-	Elsewhere func(ctx context.Context, i *Image, digest string, gone error) (storage.Source, images.Move, error)
+	Elsewhere func(ctx context.Context, i *Pair, digest string, gone error) (storage.Source, images.Move, error)
 
 	manifests memo.Group[oci.Manifest] // by location and digest
 }
 
-// Image returns an image of the run.
-func (r *Run) Image(plan images.Copy, source storage.Source, target storage.Target, p Progress) *Image {
-	return &Image{Plan: plan, Source: source, Target: target, Progress: p, run: r}
+// Pair returns an image of the run.
+func (r *Run) Pair(plan images.Copy, source storage.Source, target storage.Target, p Progress) *Pair {
+	return &Pair{Plan: plan, Source: source, Target: target, Progress: p, run: r}
 }
 
 // Goal is the content that the target should have.
@@ -62,7 +62,7 @@ type Goal struct {
 
 // Compare returns the content that the target should have, and its digest if the target has
 // it already. It asks source and target concurrently.
-func (i *Image) Compare(ctx context.Context) (goal Goal, there string, err error) {
+func (i *Pair) Compare(ctx context.Context) (goal Goal, there string, err error) {
 	goal, there, err = i.compare(ctx)
 	if target, ok := i.Target.(noting); ok && !target.Noted() {
 		there = ""
@@ -80,14 +80,14 @@ type noting interface {
 
 // Unlisted returns the second places of the image that an archive should store and does
 // not.
-func (i *Image) Unlisted() []string {
+func (i *Pair) Unlisted() []string {
 	if target, ok := i.Target.(noting); ok {
 		return target.Unlisted()
 	}
 	return nil
 }
 
-func (i *Image) compare(ctx context.Context) (goal Goal, there string, err error) {
+func (i *Pair) compare(ctx context.Context) (goal Goal, there string, err error) {
 	var group sync.WaitGroup
 	var have string
 	var missing error
@@ -112,7 +112,7 @@ func (i *Image) compare(ctx context.Context) (goal Goal, there string, err error
 
 // Wanted returns the content that the target should have: from the plan if the plan has a
 // digest, else from the source. If only some platforms are copied, the index is read.
-func (i *Image) Wanted(ctx context.Context) (Goal, error) {
+func (i *Pair) Wanted(ctx context.Context) (Goal, error) {
 	goal, err := i.wanted(ctx)
 	if err == nil {
 		return goal, nil
@@ -123,7 +123,7 @@ func (i *Image) Wanted(ctx context.Context) (Goal, error) {
 	return i.wanted(ctx)
 }
 
-func (i *Image) wanted(ctx context.Context) (Goal, error) {
+func (i *Pair) wanted(ctx context.Context) (Goal, error) {
 	if len(i.run.Platforms) > 0 {
 		return i.filtered(ctx)
 	}
@@ -135,10 +135,10 @@ func (i *Image) wanted(ctx context.Context) (Goal, error) {
 }
 
 // pinned returns the required digest of the source, or "".
-func (i *Image) pinned() string { return cmp.Or(i.Plan.Digest, i.Plan.Source.Digest) }
+func (i *Pair) pinned() string { return cmp.Or(i.Plan.Digest, i.Plan.Source.Digest) }
 
 // Existing returns the digest of the target's tag, or "".
-func (i *Image) Existing(ctx context.Context) (string, error) {
+func (i *Pair) Existing(ctx context.Context) (string, error) {
 	digest, err := i.Target.Resolve(ctx, i.Plan.Target.PushTag())
 	if failure.IsNotFound(err) {
 		return "", nil
@@ -147,7 +147,7 @@ func (i *Image) Existing(ctx context.Context) (string, error) {
 }
 
 // Read returns the tree of manifests with a digest. root may be nil.
-func (i *Image) Read(ctx context.Context, digest string, root *oci.Manifest) (*oci.Node, error) {
+func (i *Pair) Read(ctx context.Context, digest string, root *oci.Manifest) (*oci.Node, error) {
 	if root == nil {
 		m, err := i.manifest(ctx, digest)
 		if err != nil && digest == i.pinned() {
@@ -165,7 +165,7 @@ func (i *Image) Read(ctx context.Context, digest string, root *oci.Manifest) (*o
 }
 
 // manifest reads a manifest of the source, once for all tags.
-func (i *Image) manifest(ctx context.Context, digest string) (oci.Manifest, error) {
+func (i *Pair) manifest(ctx context.Context, digest string) (oci.Manifest, error) {
 	return i.run.Manifest(ctx, i.Source, digest)
 }
 

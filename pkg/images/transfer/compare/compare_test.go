@@ -56,7 +56,7 @@ func index(t *testing.T, to *storagetest.Memory) oci.Manifest {
 func TestCompare(t *testing.T) {
 	from, to := ends()
 	m := storagetest.Image(t, from, "a layer")
-	image := (&compare.Run{}).Image(plan(), from, to, nil)
+	image := (&compare.Run{}).Pair(plan(), from, to, nil)
 	if _, _, err := image.Compare(t.Context()); !failure.IsNotFound(err) {
 		t.Errorf("without the source: %v", err)
 	}
@@ -74,7 +74,7 @@ func TestCompare(t *testing.T) {
 	}
 	pinned := plan()
 	pinned.Digest = m.Digest
-	if goal, there, err := (&compare.Run{}).Image(pinned, from, to, nil).Compare(t.Context()); goal.Digest != m.Digest || there != m.Digest || err != nil {
+	if goal, there, err := (&compare.Run{}).Pair(pinned, from, to, nil).Compare(t.Context()); goal.Digest != m.Digest || there != m.Digest || err != nil {
 		t.Errorf("with the digest of the plan: %+v, %q, %v", goal, there, err)
 	}
 }
@@ -83,16 +83,16 @@ func TestPlatforms(t *testing.T) {
 	from, to := ends()
 	whole := index(t, from)
 	run := &compare.Run{Platforms: []v1.Platform{{OS: "linux", Architecture: "arm64"}}}
-	goal, there, err := run.Image(plan(), from, to, nil).Compare(t.Context())
+	goal, there, err := run.Pair(plan(), from, to, nil).Compare(t.Context())
 	if err != nil || there != "" || goal.Unfiltered == nil || goal.Unfiltered.Digest != whole.Digest || len(goal.Root.Entries()) != 1 {
 		t.Fatalf("%+v, %q, %v", goal, there, err)
 	}
 	put(t, to, whole, "v1")
-	if _, there, err := run.Image(plan(), from, to, nil).Compare(t.Context()); there != "" || err != nil {
+	if _, there, err := run.Pair(plan(), from, to, nil).Compare(t.Context()); there != "" || err != nil {
 		t.Errorf("the whole index without its platform: %q, %v", there, err)
 	}
 	put(t, to, storagetest.Image(t, to, "arm64"), "")
-	if _, there, err := run.Image(plan(), from, to, nil).Compare(t.Context()); there != whole.Digest || err != nil {
+	if _, there, err := run.Pair(plan(), from, to, nil).Compare(t.Context()); there != whole.Digest || err != nil {
 		t.Errorf("the whole index with its platform: %q, %v", there, err)
 	}
 }
@@ -101,7 +101,7 @@ func TestReferrers(t *testing.T) {
 	from, to := ends()
 	whole := index(t, from)
 	platform := whole.Entries()[0].Digest.String()
-	image := (&compare.Run{}).Image(plan(), from, to, nil)
+	image := (&compare.Run{}).Pair(plan(), from, to, nil)
 	signature := func(of string) {
 		put(t, from, storagetest.Image(t, from, "signature of "+of), oci.DigestTag(of)+".sig")
 	}
@@ -118,7 +118,7 @@ func TestReferrers(t *testing.T) {
 	if err != nil || !slices.Equal(of, []string{whole.Digest, platform}) {
 		t.Errorf("%+v, %v", found, err)
 	}
-	left := (&compare.Run{NoReferrers: true}).Image(plan(), from, to, nil)
+	left := (&compare.Run{NoReferrers: true}).Pair(plan(), from, to, nil)
 	if found, err := left.Referrers(t.Context(), whole.Digest, nil); len(found) > 0 || err != nil {
 		t.Errorf("%+v, %v", found, err)
 	}

@@ -4,7 +4,7 @@ import "context"
 
 // relocate sets the source to the new repository of the image, if err says that the image
 // is gone. It returns err, or a *failure.MovedError, if that fails.
-func (i *Image) relocate(ctx context.Context, err error) error {
+func (i *Pair) relocate(ctx context.Context, err error) error {
 	if i.run.Elsewhere == nil || i.Moved != nil {
 		return err
 	}

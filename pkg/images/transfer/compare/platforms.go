@@ -15,7 +15,7 @@ import (
 // signatures stay valid. Otherwise it gets an index with only these platforms.
 
 // filtered returns the index of the source with only the wanted platforms.
-func (i *Image) filtered(ctx context.Context) (Goal, error) {
+func (i *Pair) filtered(ctx context.Context) (Goal, error) {
 	whole, err := i.Source.Manifest(ctx, cmp.Or(i.pinned(), i.Plan.Source.Tag))
 	if err != nil {
 		return Goal{}, err
@@ -32,7 +32,7 @@ func (i *Image) filtered(ctx context.Context) (Goal, error) {
 }
 
 // holds reports whether the target has the manifests of an index.
-func (i *Image) holds(ctx context.Context, index *oci.Manifest) (bool, error) {
+func (i *Pair) holds(ctx context.Context, index *oci.Manifest) (bool, error) {
 	group, ctx := errgroup.WithContext(ctx)
 	entries := index.Entries()
 	there := make([]bool, len(entries))

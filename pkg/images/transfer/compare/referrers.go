@@ -28,7 +28,7 @@ type Referrer struct {
 func cosignSuffixes() []string { return []string{".sig", ".att", ".sbom"} }
 
 // Referrers lists the referrers of an image at its source, and of its platforms.
-func (i *Image) Referrers(ctx context.Context, digest string, platforms []string) ([]Referrer, error) {
+func (i *Pair) Referrers(ctx context.Context, digest string, platforms []string) ([]Referrer, error) {
 	if i.run.NoReferrers {
 		return nil, nil
 	}
@@ -47,7 +47,7 @@ func (i *Image) Referrers(ctx context.Context, digest string, platforms []string
 }
 
 // attached lists the referrers of one digest.
-func (i *Image) attached(ctx context.Context, digest string) ([]Referrer, error) {
+func (i *Pair) attached(ctx context.Context, digest string) ([]Referrer, error) {
 	found := make([]Referrer, len(cosignSuffixes()))
 	group, inner := errgroup.WithContext(ctx)
 	for at, suffix := range cosignSuffixes() {

@@ -40,7 +40,7 @@ func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
 	check := images.Check{Source: c.Source, Target: c.Written(), Also: c.Also, Kind: c.Kind}
 	from, to, err := v.Open(c, t)
 	if err == nil {
-		w := &walk{Verifier: v, image: v.Compare.Image(c, from, to, t), progress: t, seen: map[v1.Hash]bool{}}
+		w := &walk{Verifier: v, image: v.Compare.Pair(c, from, to, t), progress: t, seen: map[v1.Hash]bool{}}
 		err = w.check(ctx, &check)
 		check.Moved = w.image.Moved
 	}
@@ -116,7 +116,7 @@ type damage struct {
 // walk checks the manifests and blobs of one image at the target.
 type walk struct {
 	*Verifier
-	image    *compare.Image
+	image    *compare.Pair
 	progress *progress.Tracker
 
 	mu       sync.Mutex

@@ -13,8 +13,8 @@ type Progress interface {
 	Mount(bytes int64)
 }
 
-// Image is an image whose blobs are copied.
-type Image struct {
+// Set is the set of blobs that one image needs.
+type Set struct {
 	Source   storage.Source
 	Target   storage.Target
 	progress Progress
@@ -27,13 +27,13 @@ type Image struct {
 	released bool    // the blobs may be copied; protected by Blobs
 }
 
-// NewImage returns an image with its position in the plan.
-func NewImage(from storage.Source, to storage.Target, rank int, p Progress) *Image {
-	return &Image{Source: from, Target: to, rank: rank, progress: p}
+// NewSet returns the set of an image, which has no blobs yet. rank is the position of the image in the plan.
+func NewSet(from storage.Source, to storage.Target, rank int, p Progress) *Set {
+	return &Set{Source: from, Target: to, rank: rank, progress: p}
 }
 
 // From replaces the source, before blobs of the image are needed.
-func (i *Image) From(source storage.Source) { i.Source = source }
+func (i *Set) From(source storage.Source) { i.Source = source }
 
 // Fail records that the image needs no blobs any more.
-func (i *Image) Fail() { i.failed.Store(true) }
+func (i *Set) Fail() { i.failed.Store(true) }
