@@ -1,6 +1,7 @@
 package kkp
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/dynamic"
 )
 
@@ -82,6 +84,10 @@ func dockerConfig(ctx context.Context, client dynamic.Interface, key SecretKey) 
 	if err := decode(secret, &typed); err != nil {
 		return nil, err
 	}
+	return dockerConfigOf(typed, key)
+}
+
+func dockerConfigOf(typed corev1.Secret, key SecretKey) ([]byte, error) {
 	if config, ok := typed.Data[corev1.DockerConfigJsonKey]; ok {
 		return config, nil
 	}
@@ -99,17 +105,22 @@ func dockerConfig(ctx context.Context, client dynamic.Interface, key SecretKey) 
 // spec.caBundle names (kubermatic pkg/resources/certificates, v2.31.0). nil means that there
 // is none, and the certificates of the system count.
 func CABundle(ctx context.Context, master dynamic.Interface, configuration Configuration) ([]byte, error) {
-	name := configuration.Field("spec.caBundle.name")
-	if name == "" {
-		name = "ca-bundle"
-	}
-	object, err := getNamed(ctx, master, CoreResource("configmaps"), configuration.Namespace, name)
+	object, err := getNamed(ctx, master, CoreResource("configmaps"), configuration.Namespace, caBundleName(configuration))
 	if apierrors.IsNotFound(err) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
+	return caBundleOf(object)
+}
+
+// caBundleName is the name of the ConfigMap with the certificates that KKP trusts.
+func caBundleName(configuration Configuration) string {
+	return cmp.Or(configuration.Field("spec.caBundle.name"), "ca-bundle")
+}
+
+func caBundleOf(object *unstructured.Unstructured) ([]byte, error) {
 	var bundle corev1.ConfigMap
 	if err := decode(object, &bundle); err != nil {
 		return nil, err

@@ -87,14 +87,14 @@ func (o patchOptions) mirrorOf(ctx context.Context, f opened, pullSecret string,
 	if pullSecret != "" {
 		m.PullSecret = []byte(pullSecret)
 	}
-	m.Bundle, m.BundleErr = kkp.CABundle(ctx, f.master, f.inst.Configuration)
+	m.Bundle, m.BundleErr = f.caBundle(ctx)
 	const live = "spec.userCluster.systemApplications.helmRegistryConfigFile"
 	if charts.Name == "" {
 		charts = kkp.SecretKey{Name: f.inst.Configuration.Field(live + ".name"), Key: f.inst.Configuration.Field(live + ".key")}
 	}
 	if charts.Name != "" {
 		charts.Namespace = f.inst.Configuration.Namespace
-		m.ChartsSecret, m.ChartsErr = kkp.DockerConfig(ctx, f.master, charts)
+		m.ChartsSecret, m.ChartsErr = f.dockerConfig(ctx, charts)
 	}
 	return m
 }
@@ -113,7 +113,16 @@ func (o patchOptions) nodes(ctx context.Context, f opened, datacenters []patch.S
 
 // checkPullers fails with a *pullers.Error unless all who will pull from the mirror can.
 func (o patchOptions) checkPullers(ctx context.Context, all []pullers.Puller) error {
-	bad := &pullers.Error{Mirror: o.target}
+	refusals, err := o.refusals(ctx, all)
+	if err == nil && len(refusals) > 0 {
+		err = &pullers.Error{Mirror: o.target, Refusals: refusals}
+	}
+	return err
+}
+
+// refusals asks the mirror as each puller will, and returns what the pullers could not pull.
+func (o patchOptions) refusals(ctx context.Context, all []pullers.Puller) ([]pullers.Refusal, error) {
+	var refusals []pullers.Refusal
 	for _, p := range all {
 		refusal := pullers.Refusal{Puller: p}
 		if len(p.Needs) == 0 {
@@ -122,7 +131,7 @@ func (o patchOptions) checkPullers(ctx context.Context, all []pullers.Puller) er
 		if p.Err == nil {
 			registries, err := o.registriesOf(p)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			for _, refused := range registries.Ask(ctx, p.Needs, o.registry.Jobs) {
 				refusal.Refused = append(refusal.Refused, pullers.Refused(refused))
@@ -130,16 +139,10 @@ func (o patchOptions) checkPullers(ctx context.Context, all []pullers.Puller) er
 			registries.Close()
 		}
 		if p.Err != nil || len(refusal.Refused) > 0 {
-			bad.Refusals = append(bad.Refusals, refusal)
+			refusals = append(refusals, refusal)
 		}
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	if len(bad.Refusals) > 0 {
-		return bad
-	}
-	return nil
+	return refusals, ctx.Err()
 }
 
 // registriesOf returns the way to the mirror that somebody has who pulls from it: none of

@@ -19,6 +19,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/infile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
@@ -98,6 +99,24 @@ type opened struct {
 	connect    kkp.Connect
 	master     kkp.Client
 	editor     edit.Editor
+
+	files *infile.Files // nil: a cluster is changed; otherwise there is no connect, master and editor
+}
+
+// dockerConfig reads docker's config.json out of a Secret of the cluster or of the files.
+func (f opened) dockerConfig(ctx context.Context, key kkp.SecretKey) ([]byte, error) {
+	if f.files != nil {
+		return kkp.DockerConfigIn(f.files.Objects(), key)
+	}
+	return kkp.DockerConfig(ctx, f.master, key)
+}
+
+// caBundle reads the certificates that KKP trusts, nil for those of the system.
+func (f opened) caBundle(ctx context.Context) ([]byte, error) {
+	if f.files != nil {
+		return kkp.CABundleIn(f.files.Objects(), f.inst.Configuration)
+	}
+	return kkp.CABundle(ctx, f.master, f.inst.Configuration)
 }
 
 // noParts requests no optional parts: only the configuration, Seeds and Clusters are read.

@@ -49,7 +49,9 @@ previous values are kept in an annotation; --revert restores them. A new
 overwriteRegistry restarts the control plane of every user cluster.
 
 With -f, before KKP is installed, the files are printed with the fields set: comments and
-order are kept. The fields are those of --kkp-version.`,
+order are kept. The fields are those of --kkp-version. The mirror is checked with the
+credentials in the files: spec.imagePullSecret, and the Secrets and the ConfigMap with CA
+certificates that the KubermaticConfiguration names, if their files are given, too.`,
 		Example: `  # Show the change, validated by the API server
   kubectl kkp-mirror patch-config registry.example.com/kkp --dry-run=server
 
@@ -181,11 +183,11 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 }
 
 // pullers are those who pull what a plan redirects. Nodes pull from the mirror only where
-// overwriteRegistry sends them there.
+// overwriteRegistry sends them there. Before KKP is installed, there are no nodes.
 func (o patchConfigOptions) pullers(ctx context.Context, f opened, pullSecret string, plan patch.ConfigPlan, needed images.Inventory) []pullers.Puller {
 	m := o.mirrorOf(ctx, f, pullSecret, o.helmSecret)
 	all := []pullers.Puller{pullers.KKP(f.inst, m, needed), pullers.Charts(m, needed)}
-	if !plan.Rewrites() {
+	if !plan.Rewrites() || f.files != nil {
 		return all
 	}
 	datacenters, _ := patch.Datacenters(f.inst, patch.DatacenterChoice{All: true}) // none is no error here
@@ -198,8 +200,8 @@ func (o patchConfigOptions) readPullSecret(ctx context.Context, f opened) (strin
 		return "", nil
 	}
 	config, err := readBounded(o.pullSecret, o.streams.In)
-	if errors.Is(err, fs.ErrNotExist) && !o.inFiles() {
-		config, err = kkp.DockerConfig(ctx, f.master, kkp.SecretKey{Namespace: f.inst.Configuration.Namespace, Name: o.pullSecret})
+	if errors.Is(err, fs.ErrNotExist) {
+		config, err = f.dockerConfig(ctx, kkp.SecretKey{Namespace: f.inst.Configuration.Namespace, Name: o.pullSecret})
 	}
 	if err != nil {
 		return "", fmt.Errorf("--pull-secret %s: there is no such file, and as a Secret: %w", o.pullSecret, err)

@@ -8,30 +8,32 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/infile"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/pullers"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 // openFiles reads an installation from the files that will be patched.
-func (o patchOptions) openFiles() (opened, *infile.Files, error) {
+func (o patchOptions) openFiles() (opened, error) {
 	files, err := infile.Read(o.installation.Files, o.installation.Recursive, o.streams.In)
 	if err != nil {
-		return opened{}, nil, err
+		return opened{}, err
 	}
 	registries, err := newRegistries(o.registry, o.streams.ErrOut)
 	if err != nil {
-		return opened{}, nil, err
+		return opened{}, err
 	}
 	inst, err := kkp.FromObjects(withConfiguration(files.Objects()))
 	if err != nil {
-		return opened{}, nil, err
+		return opened{}, err
 	}
 	release, err := o.installation.open(registries, inst)
-	return opened{inst: inst, release: release, registries: registries}, files, err
+	return opened{inst: inst, release: release, registries: registries, files: files}, err
 }
 
 // withConfiguration adds an empty KubermaticConfiguration to Seeds that come without one.
@@ -88,7 +90,7 @@ func values(edits []apply.Edit) []string {
 // runInFiles prints files with the fields of the configuration and of Seeds set. Which fields
 // the release has is known from the catalog.
 func (o patchConfigOptions) runInFiles(ctx context.Context) error {
-	f, files, err := o.openFiles()
+	f, err := o.openFiles()
 	if err != nil {
 		return err
 	}
@@ -102,7 +104,8 @@ func (o patchConfigOptions) runInFiles(ctx context.Context) error {
 	if err != nil {
 		return option.Usage(err)
 	}
-	if files.Get(patch.KindConfiguration, f.inst.Configuration.Name) == nil {
+	seedsOnly := f.files.Get(patch.KindConfiguration, f.inst.Configuration.Name) == nil
+	if seedsOnly {
 		o.say("note: no file has a KubermaticConfiguration; only the Seeds are patched")
 		plan = plan.SeedsOnly()
 	}
@@ -117,7 +120,7 @@ func (o patchConfigOptions) runInFiles(ctx context.Context) error {
 	if len(f.inst.Seeds) == 0 {
 		o.say("note: no file has a Seed; the repositories of the node port proxy are set there, when patch-config is given the Seeds, too")
 	}
-	return o.printFiles(ctx, files, objects, func(ctx context.Context) error {
+	return o.printFiles(ctx, f.files, objects, func(ctx context.Context) error {
 		n, err := o.needed(ctx, f)
 		if err != nil {
 			return err
@@ -126,13 +129,19 @@ func (o patchConfigOptions) runInFiles(ctx context.Context) error {
 		if err := o.tellCoverage(coverage); err != nil {
 			return err
 		}
-		return o.checkFiles(ctx, f, needs{coverage.Redirected, plan.Cover(n.live, f.inst, f.release).Redirected})
+		if err := o.checkFiles(ctx, f, needs{coverage.Redirected, plan.Cover(n.live, f.inst, f.release).Redirected}); err != nil || seedsOnly {
+			return err
+		}
+		if plan.Rewrites() {
+			o.warnOfNodes(ctx, nil, coverage.Redirected, f.release.Version())
+		}
+		return o.checkPullers(ctx, o.pullers(ctx, f, pullSecret, plan, coverage.Redirected))
 	})
 }
 
 // runInFiles prints files with the settings of datacenters.
 func (o patchSeedOptions) runInFiles(ctx context.Context) error {
-	f, files, err := o.openFiles()
+	f, err := o.openFiles()
 	if err != nil {
 		return err
 	}
@@ -149,22 +158,39 @@ func (o patchSeedOptions) runInFiles(ctx context.Context) error {
 	}
 	var objects []patch.Object
 	for _, datacenters := range patch.BySeed(chosen) {
-		objects = append(objects, o.edits(files.Get(patch.KindSeed, datacenters[0].Seed.Name), datacenters, plan))
+		objects = append(objects, o.edits(f.files.Get(patch.KindSeed, datacenters[0].Seed.Name), datacenters, plan))
 	}
-	err = o.printFiles(ctx, files, objects, func(ctx context.Context) error {
+	err = o.printFiles(ctx, f.files, objects, func(ctx context.Context) error {
 		if !o.mirrored() {
 			return nil
 		}
-		return o.checkFiles(ctx, f, n)
+		if err := o.checkFiles(ctx, f, n); err != nil {
+			return err
+		}
+		o.warnOfNodes(ctx, o.insecure(), n.checked, f.release.Version())
+		return nil
 	})
 	return cmp.Or(err, n.partial())
 }
 
-// checkFiles checks the mirror for what an installation from files will pull. Who pulls, and
-// with which credentials, is not known before there is one.
+// checkFiles checks that the mirror has what an installation from files will pull.
 func (o patchOptions) checkFiles(ctx context.Context, f opened, n needs) error {
 	if err := o.beyond(n, n.live); err != nil {
 		return err
 	}
 	return checkInventory(ctx, f.registries, o.target, n.checked, o.registry)
+}
+
+// warnOfNodes asks the mirror as the nodes of user clusters will if nobody prepares them, and
+// prints what is missing. This is no error: the nodes do not exist yet. insecure are the
+// registries that their datacenters get with the change.
+func (o patchOptions) warnOfNodes(ctx context.Context, insecure []string, needed images.Inventory, version string) {
+	m := pullers.Mirror{Host: o.target.Registry, NodesTrust: o.change.NodesTrust}
+	refusals, err := o.refusals(ctx, []pullers.Puller{pullers.FutureNodes(insecure, m, needed, version)})
+	if err != nil {
+		o.say("warning: whether nodes can pull from the mirror is not known: %v", err)
+	}
+	for _, refusal := range refusals {
+		o.say("warning: %s", refusal)
+	}
 }

@@ -294,13 +294,17 @@ func (o patchSeedOptions) proof(f opened, chosen []patch.SeedDatacenter, n needs
 		if err := checkInventory(ctx, f.registries, o.target, n.checked, o.registry); err != nil {
 			return err
 		}
-		var insecure []string
-		if m := o.mirror(); m.Insecure || m.PlainHTTP {
-			insecure = []string{m.Registry} // the change tells nodes so
-		}
 		m := o.mirrorOf(ctx, f, "", kkp.SecretKey{})
-		return o.checkPullers(ctx, pullers.Nodes(o.nodes(ctx, f, chosen, insecure), m, n.checked, f.release.Version()))
+		return o.checkPullers(ctx, pullers.Nodes(o.nodes(ctx, f, chosen, o.insecure()), m, n.checked, f.release.Version()))
 	}
+}
+
+// insecure are the registries that nodes reach without verification after the change.
+func (o patchSeedOptions) insecure() []string {
+	if m := o.mirror(); m.Insecure || m.PlainHTTP {
+		return []string{m.Registry}
+	}
+	return nil
 }
 
 // undo computes the changes that restore the previous values of the datacenters.

@@ -19,10 +19,7 @@ type Node struct {
 // Nodes of user clusters pull addons, applications and what users run. Those that pull in
 // the same way are one puller. version is that of KKP.
 func Nodes(nodes []Node, m Mirror, needed images.Inventory, version string) []Puller {
-	needs := refs(needed, images.KindImage, "addons", "applications")
-	if len(needs) == 0 {
-		needs = refs(needed, images.KindImage)
-	}
+	needs := nodeNeeds(needed)
 	var all []Puller
 	clusters := map[int][]string{}
 	for _, node := range nodes {
@@ -43,6 +40,23 @@ func Nodes(nodes []Node, m Mirror, needed images.Inventory, version string) []Pu
 		}
 	}
 	return all
+}
+
+// nodeNeeds are the images that nodes pull.
+func nodeNeeds(needed images.Inventory) []images.Ref {
+	if needs := refs(needed, images.KindImage, "addons", "applications"); len(needs) > 0 {
+		return needs
+	}
+	return refs(needed, images.KindImage)
+}
+
+// FutureNodes are the nodes of user clusters that do not exist yet. They pull without
+// credentials, unless each Cluster gets some. insecure are the registries in
+// node.insecureRegistries of their datacenter.
+func FutureNodes(insecure []string, m Mirror, needed images.Inventory, version string) Puller {
+	p := puller(Node{Insecure: insecure}, m, version)
+	p.Name, p.Needs = "the nodes of future user clusters", nodeNeeds(needed)
+	return p
 }
 
 func puller(node Node, m Mirror, version string) Puller {

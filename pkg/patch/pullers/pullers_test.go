@@ -89,6 +89,17 @@ func TestNodesThatPullInTheSameWayAreOne(t *testing.T) {
 	}
 }
 
+func TestFutureNodesHaveNoCredentials(t *testing.T) {
+	m := pullers.Mirror{Host: "mirror:5000", NodesTrust: true, PullSecret: []byte("new")}
+	got := pullers.FutureNodes(nil, m, needed(t), "v2.31.0")
+	if got.Docker != nil || !got.Trust.User || names(got.Needs) != "calico/node cilium/cilium" {
+		t.Errorf("%+v", got)
+	}
+	if got := pullers.FutureNodes([]string{"mirror:5000"}, m, needed(t), "v2.31.0"); !got.Trust.Unverified {
+		t.Errorf("the datacenter lets nodes pull without verification: %+v", got.Trust)
+	}
+}
+
 func TestRefusalsSayWhoWhyAndWhatToDo(t *testing.T) {
 	m := pullers.Mirror{Host: "mirror:5000"}
 	kkpPulls := pullers.KKP(kkp.Installation{}, m, needed(t))

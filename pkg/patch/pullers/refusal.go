@@ -31,14 +31,14 @@ func (e *Error) Error() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s has the images, but who pulls them after the change could not get them; nothing was changed:", e.Mirror)
 	for _, refusal := range e.Refusals {
-		fmt.Fprintf(&text, "\n  %s", refusal.lines())
+		fmt.Fprintf(&text, "\n  %s", refusal)
 	}
 	text.WriteString("\nor go on nonetheless with --skip-verify")
 	return text.String()
 }
 
-// lines say who is refused, why, and what to do.
-func (r Refusal) lines() string {
+// String says who is refused, why, and what to do.
+func (r Refusal) String() string {
 	if r.Err != nil {
 		return fmt.Sprintf("%s: the credentials cannot be read: %v", r.Name, r.Err)
 	}
