@@ -11,18 +11,22 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/controllers"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/node"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/releases"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/sample"
 )
 
 // startClusters starts the API servers and puts the sample into them. The first server is the master and, at the same
-// time, a seed.
-func (s *Sandbox) startClusters(ctx context.Context) error {
+// time, a seed. empty means that there is only this one, for a first installation.
+func (s *Sandbox) startClusters(ctx context.Context, empty bool) error {
 	etcd, err := apiserver.StartEtcd(ctx, filepath.Join(s.Ready.Dir, "etcd"))
 	if err != nil {
 		return err
 	}
 	s.onStop(etcd.Stop)
 	s.onStop(func() { apiserver.StopAll(s.servers) })
+	if empty {
+		return s.startEmpty(ctx, etcd.URL)
+	}
 
 	clusters := map[string]sample.Cluster{}
 	filling, fillCtx := errgroup.WithContext(ctx)
@@ -51,6 +55,22 @@ func (s *Sandbox) startClusters(ctx context.Context) error {
 	delete(clusters, sample.UserCluster)
 
 	return s.finish(ctx, clusters)
+}
+
+// startEmpty starts the API server of the master without an installation.
+func (s *Sandbox) startEmpty(ctx context.Context, etcdURL string) error {
+	server, cluster, err := s.startCluster(ctx, sample.MasterSeed, etcdURL)
+	if err != nil {
+		return err
+	}
+	if err := server.Wait(ctx); err != nil {
+		return err
+	}
+	if err := s.sample.Define(ctx, cluster); err != nil {
+		return err
+	}
+
+	return releases.Push(ctx, s.Ready.Upstream.Host, s.sample.ChartRepositories()...)
 }
 
 // finish does what needs all seeds.

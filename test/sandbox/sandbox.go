@@ -32,6 +32,9 @@ type Options struct {
 	Programs string
 	// Runnable is whether the images of the upstream registry can run.
 	Runnable bool
+	// Empty is whether KKP is not installed yet: there is one API server, with KKP's definitions and no objects of KKP. The
+	// charts of KKP's applications are in the upstream registry.
+	Empty bool
 	// Node is whether a node joins the user cluster that has an API server of its own. It implies Runnable.
 	Node bool
 	// Stderr gets what the command writes to standard error.
@@ -78,6 +81,9 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 }
 
 func (s *Sandbox) start(ctx context.Context, options Options) error {
+	if options.Empty && options.Node {
+		return errors.New("without an installation, there is no user cluster for a node to join")
+	}
 	if err := s.redirectLogs(); err != nil {
 		return err
 	}
@@ -87,7 +93,7 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 	if err := s.startRegistries(); err != nil {
 		return fmt.Errorf("starting the registries: %w", err)
 	}
-	if err := s.startClusters(ctx); err != nil {
+	if err := s.startClusters(ctx, options.Empty); err != nil {
 		return err
 	}
 	if options.Node {

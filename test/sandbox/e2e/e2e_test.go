@@ -60,6 +60,12 @@ func TestSandbox(t *testing.T) {
 		sandbox.end(t)
 	})
 
+	t.Run("it can be without an installation", func(t *testing.T) {
+		sandbox := start(t, binary, "--empty")
+		checkEmpty(t, sandbox.ready(t))
+		sandbox.end(t)
+	})
+
 	t.Run("it takes other definitions", func(t *testing.T) {
 		dir := filepath.Join("..", "..", "..", "..", "shared", "kkp", "crds")
 		if named := os.Getenv("KKP_CRDS"); named != "" {

@@ -63,10 +63,15 @@ func New(minor, crdsDir string) (Sample, error) {
 	return Sample{Release: release, Definitions: definitions}, err
 }
 
+// Define gives an API server the definitions of KKP's objects.
+func (s Sample) Define(ctx context.Context, cluster Cluster) error {
+	return createDefinitions(ctx, cluster.Config, s.Definitions)
+}
+
 // Prepare fills an API server with what the master and every seed have alike: definitions and the configuration. Only the
 // master's configuration has a status.
 func (s Sample) Prepare(ctx context.Context, cluster Cluster, master bool) error {
-	if err := createDefinitions(ctx, cluster.Config, s.Definitions); err != nil {
+	if err := s.Define(ctx, cluster); err != nil {
 		return err
 	}
 	client, err := dynamic.NewForConfig(cluster.Config)

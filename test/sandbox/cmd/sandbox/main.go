@@ -36,6 +36,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.StringVar(&options.Images, "images", "", "fill the upstream registry with the images named in this `file`, one per line")
 	flags.StringVar(&options.ListImages, "list-images", "", "fill it with the images that this shell `command` prints; it runs with KUBECONFIG set")
 	flags.StringVar(&options.Programs, "programs", "", "the `directory` with the programs of nodes, which build.sh builds; that of this program if not given")
+	flags.BoolVar(&options.Empty, "empty", false, "start one API server with KKP's definitions and without a KKP installation, for a first installation")
 	flags.BoolVar(&options.Runnable, "runnable", false, "fill the upstream registry with images that nodes can run")
 	flags.BoolVar(&options.Node, "node", false, "have a node join the user cluster that has an API server of its own; needs Linux and root, and implies --runnable")
 	stopOnEOF := flags.Bool("stop-on-stdin-eof", false, "stop when standard input ends, so that the sandbox does not outlive its parent")
