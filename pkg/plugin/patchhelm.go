@@ -54,7 +54,8 @@ chart cannot be read is a gap: gaps are printed on stderr, and the exit code is 
 
 Before KKP is installed, with --kkp-version, -f or --helm-values, the values are for the
 charts in --charts-directory, or in KKP's image in the mirror, with the values of
---helm-values, and no cluster is read.
+--helm-values, and no cluster is read. --output-dir then also gets files for
+kubermatic-installer, which takes one file with values for all charts.
 
 --apply shows the changes of each upgrade in the cluster, and asks for confirmation on a
 terminal. The data that Helm stores with a release is not trusted. An upgrade is refused

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/installed"
@@ -55,11 +56,40 @@ func (o patchHelmOptions) writeFiles(found helmReleases) error {
 		}
 	}
 	if o.planned {
-		fmt.Fprintln(o.streams.ErrOut, "note: kubermatic-installer takes one file with values for all charts; add these values to the file that you give it")
-		return nil
+		return o.writeStacks(directory, found.releases)
 	}
 	fmt.Fprintln(o.streams.ErrOut, "note: kubermatic-installer upgrades releases with the values of its own --helm-values file; add these values to that file before the installer runs again")
 	return nil
+}
+
+// writeStacks writes a file for each stack of kubermatic-installer, which takes one file with
+// values for all charts of a stack.
+func (o patchHelmOptions) writeStacks(directory *os.Root, planned []installed.Redirected) error {
+	for _, stack := range installed.Stacks(planned) {
+		name := "installer-" + stack.Name + ".yaml"
+		if len(stack.Conflicts) > 0 {
+			fmt.Fprintf(o.streams.ErrOut, "warning: %s is not written: two charts need different values for %s. Install the charts with the commands of helm\n",
+				filepath.Join(o.directory, name), strings.Join(stack.Conflicts, ", "))
+			continue
+		}
+		data, err := display.StackFile(o.target.String(), stack.Values)
+		if err == nil {
+			err = writeOwn(directory, name, data)
+		}
+		if err != nil {
+			return fmt.Errorf("--output-dir: %w", err)
+		}
+		fmt.Fprintf(o.streams.ErrOut, "note: %s has the values of all charts, and yours, for kubermatic-installer: %s\n", filepath.Join(o.directory, name), stackNames(stack.Name))
+	}
+	return nil
+}
+
+// stackNames are the arguments of kubermatic-installer for a file.
+func stackNames(stack string) string {
+	if stack == "kubermatic" {
+		return "deploy kubermatic-master, and deploy kubermatic-seed"
+	}
+	return "deploy " + stack
 }
 
 // writeFile writes the file for one release, and prints the command that uses the file.

@@ -112,11 +112,7 @@ func Values(out io.Writer, mirror string, releases []HelmRelease) error {
 
 // ValuesFile returns the values of a release as YAML, below comments that describe the values.
 func ValuesFile(mirror string, r HelmRelease) ([]byte, error) {
-	document, err := json.Marshal(r.Values)
-	if err != nil {
-		return nil, err
-	}
-	values, err := terminal.YAML(document)
+	values, err := valuesText(r.Values)
 	if err != nil {
 		return nil, err
 	}
@@ -126,6 +122,21 @@ func ValuesFile(mirror string, r HelmRelease) ([]byte, error) {
 		text.WriteString("# " + remark + "\n")
 	}
 	return append([]byte(terminal.Escape(text.String())), values...), nil
+}
+
+// StackFile returns the values of all charts of a stack of kubermatic-installer as YAML.
+func StackFile(mirror string, values map[string]any) ([]byte, error) {
+	text, err := valuesText(values)
+	header := ValuesHeader + oneLine("values for kubermatic-installer: those of --helm-values, and those that let images come from "+mirror) + "\n"
+	return append([]byte(terminal.Escape(header)), text...), err
+}
+
+func valuesText(values map[string]any) ([]byte, error) {
+	document, err := json.Marshal(values)
+	if err != nil {
+		return nil, err
+	}
+	return terminal.YAML(document)
 }
 
 // oneLine replaces control characters and line separators with spaces: a text of others must
