@@ -56,6 +56,7 @@ func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 // newRootCommand returns the command tree. Its commands print to streams, which escape control
 // characters. The command of workers has the raw streams.
 func newRootCommand(streams, raw genericiooptions.IOStreams) *cobra.Command {
+	showVersion := false
 	root := &cobra.Command{
 		Use:   "kubectl-kkp_mirror",
 		Short: "Take a KKP installation offline",
@@ -75,7 +76,12 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 		SilenceUsage:      true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		Args:              func(cmd *cobra.Command, args []string) error { return noSuchCommand(args, cmd.SuggestionsFor) },
-		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if showVersion {
+				return versionOptions{streams: streams}.run(cmd.Context())
+			}
+			return cmd.Help()
+		},
 
 		SuggestionsMinimumDistance: 2,
 	}
@@ -93,7 +99,10 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 		u.print(cmd.OutOrStderr())
 		return nil
 	})
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	option.AddGroups(root.Flags(), option.Group{Title: "Flags", Add: func(flags *pflag.FlagSet) {
+		flags.BoolVar(&showVersion, "version", false, "Print the version, as the command version does")
+	}})
+	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams), newFilesCommand(streams),
 		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newWorkCommand(raw))
 	return root
