@@ -17,13 +17,17 @@ type Target struct {
 
 // ParseTarget reads registry[:port][/prefix], oci:DIR or oci-archive:FILE.tar. The registry must be recognisable as
 // one (a dot, a port, or localhost), because KKP, containerd and docker would read
-// "mirror/kkp" as a repository on Docker Hub.
+// "mirror/kkp" as a repository on Docker Hub. A text that looks like a path is an
+// *ArchiveNameError.
 func ParseTarget(s string) (Target, error) {
 	if scheme, path, _ := strings.Cut(s, ":"); scheme == "oci" || scheme == "oci-archive" {
 		if path == "" || strings.HasPrefix(path, "//") {
 			return Target{}, fmt.Errorf("target %q: write oci:DIR or oci-archive:FILE.tar", s)
 		}
 		return Target{Archive: s}, nil
+	}
+	if archive := archiveMeant(s); archive != "" {
+		return Target{}, &ArchiveNameError{Name: s, Archive: archive}
 	}
 	if scheme, rest, ok := strings.Cut(s, "://"); ok {
 		return Target{}, fmt.Errorf("target %q: a registry has no scheme; write %q (and --plain-http %s if it speaks plain HTTP, not %s)",
@@ -39,6 +43,39 @@ func ParseTarget(s string) (Target, error) {
 			"and single . _ - between them, and no tag", s)
 	}
 	return Target{Registry: host, Prefix: prefix}, nil
+}
+
+// ArchiveNameError says that a target looks like the path of an archive, without oci-archive: or
+// oci: before it.
+type ArchiveNameError struct {
+	Name    string // as given
+	Archive string // the archive that is probably meant
+}
+
+func (e *ArchiveNameError) Error() string {
+	return fmt.Sprintf("target %q: this looks like a file or a directory, not like a registry; did you mean %s?", e.Name, e.Archive)
+}
+
+// archiveMeant returns the archive that a text probably means, or "": a path, the name of a tar
+// file, or local://FILE, which kubermatic-installer mirror-images writes. A registry cannot begin
+// with a dot or a slash, and no top-level domain is called tar, tgz or gz.
+func archiveMeant(s string) string {
+	name, local := strings.CutPrefix(s, "local://")
+	file := name
+	for _, suffix := range []string{".gz", ".tgz", ".tar"} {
+		file = strings.TrimSuffix(file, suffix)
+	}
+	isFile := file != name
+	isPath := strings.HasPrefix(name, "/") || strings.HasPrefix(name, "./") || strings.HasPrefix(name, "../") || strings.HasPrefix(name, "~")
+	host, _, more := strings.Cut(name, "/")
+	switch {
+	case local, isFile && (isPath || !more || !strings.ContainsAny(host, ".:")):
+		return "oci-archive:" + file + ".tar"
+	case isPath:
+		return "oci:" + name
+	default:
+		return ""
+	}
 }
 
 func hostOf(s string) string {

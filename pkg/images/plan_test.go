@@ -48,6 +48,11 @@ func TestParseTargetRefuses(t *testing.T) {
 		"index.docker.io/x":           "registry[:port][/prefix]",
 		"oci:":                        "oci:DIR",
 		"oci-archive://file.tar":      "oci:DIR",
+		"kkp.tar":                     "did you mean oci-archive:kkp.tar?",
+		"/srv/kkp.tgz":                "did you mean oci-archive:/srv/kkp.tar?",
+		"out/kkp.tar.gz":              "did you mean oci-archive:out/kkp.tar?",
+		"local://kkp.tar.gz":          "did you mean oci-archive:kkp.tar?",
+		"../mirror":                   "did you mean oci:../mirror?",
 	} {
 		if got, err := images.ParseTarget(in); err == nil {
 			t.Errorf("%q: got %v, want an error", in, got)

@@ -296,8 +296,13 @@ func (o patchOptions) agree(ctx context.Context, changes []edit.Edited) error {
 // registryTarget reads the name of a mirror, which cannot be an archive.
 func registryTarget(text string) (images.Target, error) {
 	target, err := images.ParseTarget(text)
-	if err == nil && target.Archive != "" {
-		err = fmt.Errorf("%s is an archive, and clusters pull from registries only; copy the archive into a registry first: sync REGISTRY --load-from %s", text, text)
+	archive := target.Archive
+	var named *images.ArchiveNameError
+	if errors.As(err, &named) {
+		archive = named.Archive
+	}
+	if archive != "" {
+		err = fmt.Errorf("%s is an archive, and clusters pull from registries only; copy the archive into a registry first: sync REGISTRY --load-from %s", text, archive)
 	}
 	return target, option.Usage(err)
 }
