@@ -88,7 +88,7 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return option.FlagError(currentFlag(err)) })
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return option.FlagError(renamedFlag(err)) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
 		u := usage{path: cmd.CommandPath(), arguments: strings.TrimPrefix(cmd.Use, cmd.Name()), example: cmd.Example, flags: option.Sections(cmd.Flags())}
 		for _, sub := range cmd.Commands() {
@@ -115,20 +115,27 @@ func noSuchCommand(args []string, nearest func(string) []string) error {
 		return nil
 	}
 	message := fmt.Sprintf("unknown command %q", args[0])
-	if near := nearest(args[0]); len(near) > 0 {
+	if command, ok := installerCommand(args[0]); ok {
+		message += fmt.Sprintf(": its name here is '%s'", command)
+	} else if near := nearest(args[0]); len(near) > 0 {
 		message += fmt.Sprintf("; did you mean %q?", near[0])
 	}
 	return option.Usage(errors.New(message))
 }
 
-// currentFlag adds the current name to the error of a flag that is the old name of a KKP
-// setting.
-func currentFlag(err error) error {
+// renamedFlag adds advice to the error of an unknown flag that is the old name of a KKP setting, or
+// a flag of kubermatic-installer.
+func renamedFlag(err error) error {
 	var unknown *pflag.NotExistError
-	if errors.As(err, &unknown) {
-		if current, ok := patch.CurrentName(unknown.GetSpecifiedName()); ok {
-			return fmt.Errorf("%w: %s", err, current)
-		}
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	name := unknown.GetSpecifiedName()
+	if current, ok := patch.CurrentName(name); ok {
+		return fmt.Errorf("%w: %s", err, current)
+	}
+	if advice, ok := installerFlag(name); ok {
+		return fmt.Errorf("%w: %s", err, advice)
 	}
 	return err
 }
