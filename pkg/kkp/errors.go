@@ -16,6 +16,7 @@ type ConfigurationError struct {
 	Namespace string   // searched namespace, "" for all
 	Files     bool     // files were searched, not the API
 	Found     []string // namespace/name of each configuration
+	Elsewhere []string // other namespaces that have a configuration
 	Err       error    // error of the search, nil without one
 }
 
@@ -32,6 +33,9 @@ func (e *ConfigurationError) Error() string {
 		return fmt.Sprintf("reading KubermaticConfigurations %s: %v", e.where(), e.Err)
 	case len(e.Found) == 0 && e.Files:
 		return "the files given with -f hold no KubermaticConfiguration (apiVersion: kubermatic.k8c.io/v1)"
+	case len(e.Elsewhere) > 0:
+		return fmt.Sprintf("no KubermaticConfiguration %s. This cluster has a KubermaticConfiguration in namespace %s; pass --namespace %s",
+			e.where(), strings.Join(e.Elsewhere, ", "), e.Elsewhere[0])
 	case len(e.Found) == 0:
 		return fmt.Sprintf("no KubermaticConfiguration %s. Point --context or --kubeconfig at the KKP master cluster, "+
 			"or pass the configuration with -f before KKP is installed", e.where())

@@ -17,6 +17,7 @@ func TestConfigurationErrorSaysWhatToDo(t *testing.T) {
 	}{
 		{ConfigurationError{}, "no KubermaticConfiguration in any namespace. Point --context or --kubeconfig"},
 		{ConfigurationError{Namespace: "kkp"}, "no KubermaticConfiguration in namespace kkp."},
+		{ConfigurationError{Namespace: "default", Elsewhere: []string{"kkp"}}, "in namespace default. This cluster has a KubermaticConfiguration in namespace kkp; pass --namespace kkp"},
 		{ConfigurationError{Files: true}, "the files given with -f hold no KubermaticConfiguration"},
 		{ConfigurationError{Found: []string{"a/x", "b/y"}}, "(a/x, b/y); choose one with --namespace"},
 		{ConfigurationError{Files: true, Found: []string{"a/x", "b/y"}}, "pass only that one"},

@@ -98,7 +98,16 @@ func loadConfiguration(ctx context.Context, master dynamic.Interface, namespace 
 	if err != nil {
 		return Configuration{}, &ConfigurationError{Namespace: namespace, Err: err}
 	}
-	return onlyConfiguration(objects, namespace)
+	configuration, err := onlyConfiguration(objects, namespace)
+	var failure *ConfigurationError
+	if errors.As(err, &failure) && len(failure.Found) == 0 && namespace != "" {
+		// Without the right to list in all namespaces, the error names no other namespace.
+		others, _ := list(ctx, master, ConfigurationResource(), metav1.NamespaceAll)
+		for _, obj := range others {
+			failure.Elsewhere = append(failure.Elsewhere, obj.GetNamespace())
+		}
+	}
+	return configuration, err
 }
 
 // onlyConfiguration returns the KubermaticConfiguration if there is exactly one.
