@@ -37,7 +37,8 @@ func compareRefs(a, b Ref) int { return strings.Compare(a.String(), b.String()) 
 
 // Since returns the inventory with only the images that are new since an older one, or have
 // changed: they have another digest now, or more second places. A digest that is not known
-// on one side is no change. What is gone is named in Gone.
+// on one side is no change. What is gone is in Gone, with the reasons of the older inventory;
+// an image that is left out by decision is not gone.
 func (inv Inventory) Since(older Inventory) Inventory {
 	before, now := older.byKey(), inv.byKey()
 	rest := inv.Where(func(img Image) bool { return img.changed(before) != "" })
@@ -45,8 +46,8 @@ func (inv Inventory) Since(older Inventory) Inventory {
 		rest.Images[i].Change = img.changed(before)
 	}
 	for _, img := range older.Images {
-		if _, still := now[key{img.Ref, img.Kind}]; !still {
-			rest.Gone = append(rest.Gone, img.Ref)
+		if _, still := now[key{img.Ref, img.Kind}]; !still && !slices.Contains(inv.Excluded, img.Ref) {
+			rest.Gone = append(rest.Gone, img)
 		}
 	}
 	return rest
@@ -57,9 +58,9 @@ func (img Image) changed(before map[key]Image) string {
 	old, known := before[key{img.Ref, img.Kind}]
 	switch {
 	case !known:
-		return "new"
+		return ChangeNew
 	case img.Digest != "" && old.Digest != "" && img.Digest != old.Digest, !old.Covers(img.Also):
-		return "changed"
+		return ChangeChanged
 	default:
 		return ""
 	}

@@ -55,14 +55,18 @@ func TestExcluding(t *testing.T) {
 
 func TestSince(t *testing.T) {
 	one, two := "sha256:"+strings.Repeat("1", 64), "sha256:"+strings.Repeat("2", 64)
-	older := listed(t, "a:1="+one, "b:1="+one, "c:1", "d:1="+one)
-	d := listed(t, "a:1="+one, "b:1="+two, "c:1="+one, "d:2").Since(older)
+	older := listed(t, "a:1="+one, "b:1="+one, "c:1", "d:1="+one, "e:1")
+	now, _ := listed(t, "a:1="+one, "b:1="+two, "c:1="+one, "d:2", "e:1").Excluding([]string{"e"})
+	changes := now.Since(older)
 	got := ""
-	for _, img := range d.Images {
+	for _, img := range changes.Images {
 		got += img.Change + " " + img.Ref.Repository + ":" + img.Ref.Tag + ", "
 	}
-	if want := "changed library/b:1, new library/d:2, "; got != want || len(d.Gone) != 1 || d.Gone[0] != ref(t, "d:1") {
-		t.Errorf("%s, gone %v", got, d.Gone)
+	if want := "changed library/b:1, new library/d:2, "; got != want || namesOf(changes.Gone) != "library/d:1" {
+		t.Errorf("%s, gone %s", got, namesOf(changes.Gone))
+	}
+	if len(changes.Gone[0].Reasons) != 1 {
+		t.Errorf("an image that is gone has lost its reasons: %+v", changes.Gone[0])
 	}
 }
 

@@ -18,6 +18,12 @@ const (
 // UpstreamMissing marks an image that `kubermatic-installer mirror-images` does not list.
 const UpstreamMissing = "missing"
 
+// The changes of an image since an older list.
+const (
+	ChangeNew     = "new"
+	ChangeChanged = "changed"
+)
+
 // SourceRunning is the source of images that pods run.
 const SourceRunning = "running"
 
@@ -56,7 +62,7 @@ type Image struct {
 	Reasons  []Reason `json:"reasons,omitempty"`
 
 	State  string `json:"state,omitempty"`  // what a copy would do, where a target was asked: new, different, present, unknown
-	Change string `json:"change,omitempty"` // since an older list: new, changed
+	Change string `json:"change,omitempty"` // since an older list: ChangeNew or ChangeChanged
 }
 
 // Contribution is the contribution of a source to an inventory.
@@ -73,8 +79,8 @@ type Inventory struct {
 	Notes   []string       // facts for the user that are not gaps
 	Sources []Contribution // of the selected sources; none if unknown
 
-	Excluded []Ref // images that were excluded on request
-	Gone     []Ref // images of an older list that are not needed any more, if the inventory is a comparison
+	Excluded []Ref   // images that were excluded on request
+	Gone     []Image // images of an older list that are not needed any more, if the inventory is a comparison
 }
 
 // Collector builds an Inventory. The zero value is ready for use. It is not safe for concurrent use.

@@ -27,7 +27,7 @@ type ImageList struct {
 	Sources    []Contribution `json:"sources,omitempty"`
 	Gaps       []Gap          `json:"gaps,omitempty"`
 	Excluded   []Ref          `json:"excluded,omitempty"`
-	Gone       []Ref          `json:"gone,omitempty"`
+	Gone       []Image        `json:"gone,omitempty"` // in a comparison with an older list
 }
 
 // SyncReport is the document of the report of a sync.

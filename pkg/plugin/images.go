@@ -30,6 +30,7 @@ type imagesFlags struct {
 	output     *option.OutputFlags
 	digests    bool
 	diff       bool
+	since      string
 }
 
 func newImagesCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -60,6 +61,9 @@ on stderr, and the exit code is 3.`,
   # List the images that an upgrade adds
   kubectl kkp-mirror images --kkp-version v2.31.0 --diff
 
+  # List what is new, changed or gone since a lock was written
+  kubectl kkp-mirror images --since images.json --digests
+
   # List the images before KKP is installed
   kubectl kkp-mirror images -f kubermatic.yaml -f seeds.yaml --kkp-version v2.31.0 --edition ce
 
@@ -74,6 +78,7 @@ on stderr, and the exit code is 3.`,
 		option.Group{Title: "Scope", Add: func(flags *pflag.FlagSet) {
 			f.scope.Add(flags)
 			flags.BoolVar(&f.diff, "diff", false, "With --kkp-version or --edition: list only images that the running release does not need")
+			flags.StringVar(&f.since, "since", "", "List only what is new, changed or gone since this older list, lock or archive, which was written with the same flags (- is stdin). Changes are known by digest: use a lock and --digests")
 		}},
 		option.Group{Title: "Output", Add: func(flags *pflag.FlagSet) {
 			f.output.Add(flags)
@@ -85,9 +90,9 @@ on stderr, and the exit code is 3.`,
 	return cmd
 }
 
-func (f *imagesFlags) complete(_ *pflag.FlagSet, args []string) (imagesOptions, error) {
+func (f *imagesFlags) complete(flags *pflag.FlagSet, args []string) (imagesOptions, error) {
 	o := imagesOptions{
-		streams: f.streams, refs: args, digests: f.digests, diff: f.diff,
+		streams: f.streams, refs: args, digests: f.digests, diff: f.diff, since: f.since,
 		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
@@ -97,8 +102,10 @@ func (f *imagesFlags) complete(_ *pflag.FlagSet, args []string) (imagesOptions, 
 	if o.scope, err = f.scope.Parse(); err != nil {
 		return o, err
 	}
-	o.registry, err = f.registry.Parse(images.Target{})
-	return o, err
+	if o.registry, err = f.registry.Parse(images.Target{}); err != nil || f.since == "" {
+		return o, err
+	}
+	return o, option.Exclude(flags, "since", "compares with a list, and --diff with the running release", "diff")
 }
 
 // imagesOptions are the options of the images command.
@@ -111,11 +118,16 @@ type imagesOptions struct {
 	refs         []string // patterns of the images that are shown; none: all
 	digests      bool
 	diff         bool
+	since        string // list or archive to compare with; "": none
 }
 
 func (imagesOptions) validate() error { return nil }
 
 func (o imagesOptions) run(ctx context.Context) error {
+	older, err := o.older(ctx)
+	if err != nil {
+		return err
+	}
 	registries, err := newRegistries(o.registry, o.streams.ErrOut)
 	if err != nil {
 		return err
@@ -130,20 +142,41 @@ func (o imagesOptions) run(ctx context.Context) error {
 	}
 	tellUnused(o.streams.ErrOut, unused)
 	whole := result
-	if len(o.refs) > 0 {
-		if result.Inventory, err = matching(result.Inventory, o.refs); err != nil {
-			return err
-		}
+	if result.Inventory, err = o.narrow(result.Inventory, older); err != nil {
+		return err
 	}
 	if o.digests {
 		resolveDigests(ctx, registries, &result.Inventory, o.registry.Jobs)
+	}
+	if o.since != "" {
+		result.Inventory = o.changes(result.Inventory, older)
 	}
 	if err := o.print(result.Inventory); err != nil {
 		return err
 	}
 	whole.Gaps, whole.Notes = result.Gaps, result.Notes
 	summary(title, whole, len(result.Images)).Print(o.streams.ErrOut)
+	if o.since != "" {
+		fmt.Fprintln(o.streams.ErrOut, display.Changes(result.Inventory, o.olderName()))
+	}
 	return gapsError(result.Gaps)
+}
+
+// narrow keeps the images that the arguments name. It returns an error for an argument that
+// matches no image, neither of the list nor of an older one.
+func (o imagesOptions) narrow(inv, older images.Inventory) (images.Inventory, error) {
+	for _, pattern := range o.refs {
+		named := func(img images.Image) bool { return img.Ref.Matches(pattern) }
+		if len(inv.Where(named).Images)+len(older.Where(named).Images) == 0 {
+			return inv, fmt.Errorf("no image in the list matches %q; 'kubectl kkp-mirror images --all' lists every image that the release can use", pattern)
+		}
+	}
+	return inv.Where(o.shown), nil
+}
+
+// shown reports whether an argument names an image, or whether there is no argument.
+func (o imagesOptions) shown(img images.Image) bool {
+	return len(o.refs) == 0 || slices.ContainsFunc(o.refs, img.Ref.Matches)
 }
 
 func (o imagesOptions) print(inv images.Inventory) error {
@@ -214,24 +247,6 @@ func summary(title string, result discover.Result, shown int) display.Summary {
 	return display.Summary{
 		Title: title, Kubernetes: result.Scope.Kubernetes, Providers: result.Scope.Providers, Inventory: result.Inventory, Shown: shown,
 	}
-}
-
-// matching keeps the images that match a pattern. A pattern without a match is an error: most
-// often the pattern is misspelled.
-func matching(inv images.Inventory, patterns []string) (images.Inventory, error) {
-	for _, pattern := range patterns {
-		if len(inv.Where(func(img images.Image) bool { return img.Ref.Matches(pattern) }).Images) == 0 {
-			return inv, fmt.Errorf("no image in the list matches %q; 'kubectl kkp-mirror images --all' lists every image that the release can use", pattern)
-		}
-	}
-	return inv.Where(func(img images.Image) bool {
-		for _, pattern := range patterns {
-			if img.Ref.Matches(pattern) {
-				return true
-			}
-		}
-		return false
-	}), nil
 }
 
 // gapsError returns a *PartialError for a list with gaps.

@@ -19,18 +19,27 @@ func Names(out io.Writer, inv images.Inventory) {
 	}
 }
 
-// Images prints a row for each image, below a header unless noHeaders is set.
+// Images prints a row for each image, below a header unless noHeaders is set. In a comparison with
+// an older list, the first column has the change, and the images that are gone come last.
 func Images(out io.Writer, inv images.Inventory, wide, noHeaders bool) error {
 	header := []string{"IMAGE", "SOURCE", "COMPONENT", "CONDITION"}
 	if wide {
 		header = []string{"IMAGE", "SOURCE", "KIND", "UPSTREAM", "DIGEST", "CLUSTER", "CONDITION", "COMPONENT"} // the longest last
 	}
+	var rows [][]string
+	for _, img := range inv.Images {
+		rows = append(rows, row(img, wide))
+	}
+	if compared(inv) {
+		rows = withChanges(rows, inv, wide)
+		header = append([]string{"CHANGE"}, header...)
+	}
 	w := printers.GetNewTabWriter(out)
-	if !noHeaders {
+	if !noHeaders && len(rows) > 0 {
 		fmt.Fprintln(w, strings.Join(header, "\t"))
 	}
-	for _, img := range inv.Images {
-		fmt.Fprintln(w, strings.Join(row(img, wide), "\t"))
+	for _, cells := range rows {
+		fmt.Fprintln(w, strings.Join(cells, "\t"))
 	}
 	return w.Flush()
 }
@@ -83,13 +92,18 @@ func set(texts []string) []string {
 
 func orNone(text string) string { return cmp.Or(text, "-") }
 
-// Reasons prints each image with all its reasons.
+// Reasons prints each image with all its reasons, and with the change in a comparison with an older
+// list.
 func Reasons(out io.Writer, inv images.Inventory) {
-	for i, img := range inv.Images {
+	for i, img := range slices.Concat(inv.Images, gone(inv)) {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		fmt.Fprintln(out, img.Ref)
+		fmt.Fprint(out, img.Ref)
+		if img.Change != "" {
+			fmt.Fprintf(out, " (%s)", img.Change)
+		}
+		fmt.Fprintln(out)
 		if img.Digest != "" && img.Ref.Digest == "" {
 			fmt.Fprintf(out, "  %s\n", img.Digest)
 		}
