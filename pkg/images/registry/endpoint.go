@@ -18,12 +18,14 @@ type Endpoint struct {
 	Repo  name.Repository
 	label string // name in messages
 	Push  bool
+
+	mapped bool // the registry map has replaced the registry
 }
 
 // Source returns the endpoint from which a reference is pulled, after the registry map.
 func (r *Client) Source(ref images.Ref) (Endpoint, error) {
 	at, mapped := rewrite.Apply(r.cfg.Rewrite, ref)
-	e := Endpoint{r: r, label: ref.String()}
+	e := Endpoint{r: r, label: ref.String(), mapped: mapped}
 	if mapped {
 		e.label += " through " + at.Name()
 	}

@@ -27,12 +27,14 @@ type Limiter interface {
 }
 
 // Run holds the state that the storages of one run share: the limiter, and what the run has
-// learned about target registries.
+// learned about registries.
 type Run struct {
 	client  *Client
 	limiter Limiter
 
 	capabilities memo.Group[*repository.Capabilities] // by registry
+	tags         memo.Group[repository.Tags]          // by repository: the tags that are derived from digests
+	listings     memo.Group[bool]                     // by operation and project: the registry may have the referrers API
 
 	mu      sync.Mutex
 	refused map[string]error // by queue: the answer with which the registry refused the credentials

@@ -22,6 +22,7 @@ import (
 // blobs does both for source and target together.
 type Storage struct {
 	endpoint Endpoint
+	tag      string // of the image, or ""
 	run      *Run
 	progress storage.Progress
 
@@ -32,17 +33,17 @@ type Storage struct {
 // Source returns the storage from which an image is pulled.
 func (r *Run) Source(ref images.Ref, p storage.Progress) (*Storage, error) {
 	e, err := r.client.Source(ref)
-	return r.storage(e, p), err
+	return r.storage(e, ref.Tag, p), err
 }
 
 // Target returns the storage to which an image is pushed.
 func (r *Run) Target(ref images.Ref, p storage.Progress) (*Storage, error) {
 	e, err := r.client.Target(ref)
-	return r.storage(e, p), err
+	return r.storage(e, ref.Tag, p), err
 }
 
-func (r *Run) storage(e Endpoint, p storage.Progress) *Storage {
-	return &Storage{endpoint: e, run: r, progress: p, uploads: map[v1.Hash]*repository.UploadSession{}}
+func (r *Run) storage(e Endpoint, tag string, p storage.Progress) *Storage {
+	return &Storage{endpoint: e, tag: tag, run: r, progress: p, uploads: map[v1.Hash]*repository.UploadSession{}}
 }
 
 // Location implements storage.Source.
@@ -89,15 +90,6 @@ func (s *Storage) Manifest(ctx context.Context, reference string) (m oci.Manifes
 		return err
 	})
 	return m, err
-}
-
-// Referrers implements storage.Source.
-func (s *Storage) Referrers(ctx context.Context, digest string) (list []v1.Descriptor, err error) {
-	err = s.request(ctx, "referrers of "+digest, func(ctx context.Context, session *repository.Session) error {
-		list, err = session.Referrers(ctx, digest)
-		return err
-	})
-	return list, err
 }
 
 // PutManifest implements storage.Target.

@@ -121,7 +121,7 @@ func TestPackingGoesOn(t *testing.T) {
 			plan := fleet(t, small(8), from, to)
 			name := form + filepath.Join(t.TempDir(), "archive")
 			ctx, cancel := context.WithCancel(t.Context())
-			left := 90
+			left := 66
 			from.server.Fail(stopAfter(from.server, &left, cancel))
 			first, err := layout.Create(name)
 			if err != nil {

@@ -22,7 +22,8 @@ type Options struct {
 	NoDelete    bool // refuses every deletion
 	KeepsFirst  bool // keeps the first content of a blob, also after deletion and a new upload
 	Sparse      bool // accepts an index with missing manifests
-	Forget      int  // size in bytes above which uploaded content is not kept; 0: none
+	Tags        Listing
+	Forget      int // size in bytes above which uploaded content is not kept; 0: none
 }
 
 // Registry is an http.Handler.
@@ -52,7 +53,7 @@ type Manifest struct {
 // Stats counts requests and bytes.
 type Stats struct {
 	Requests int             // without /v2/
-	Kinds    map[string]int  // by method and "manifests", "blobs", "uploads", "referrers"
+	Kinds    map[string]int  // by method and "manifests", "blobs", "uploads", "referrers", "tags"
 	Blobs    map[v1.Hash]int // downloads, by blob
 	Mounts   int             // mounted blobs
 	BytesOut int64           // of blobs
@@ -106,6 +107,7 @@ func (r *Registry) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		{"blobs", "/blobs/", r.serveBlob},
 		{"manifests", "/manifests/", r.serveManifest},
 		{"referrers", "/referrers/", r.serveReferrers},
+		{"tags", "/tags/", r.serveTags},
 	} {
 		if name, id, ok := cutLast(path, route.infix); ok {
 			r.mu.Lock()

@@ -15,7 +15,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
@@ -27,18 +26,11 @@ const (
 	maxReferrers = 16 << 20 // bytes, of all pages together
 )
 
-// Referrers lists the manifests whose subject is a digest. If the registry lacks the
-// referrers API, Referrers reads the index under the fallback tag (OCI distribution-spec,
-// "Referrers Tag Schema").
+// Referrers lists the manifests whose subject is a digest, with the referrers API of the
+// registry. The error of a registry without this API is a *status.Error for which
+// failure.IsRefusal is true.
 func (s *Session) Referrers(ctx context.Context, digest string) ([]v1.Descriptor, error) {
 	page, err := s.referrers(ctx, s.url("referrers", digest), maxReferrers)
-	if failure.IsRefusal(err) {
-		m, err := s.Manifest(ctx, oci.DigestTag(digest))
-		if failure.IsRefusal(err) {
-			return nil, nil
-		}
-		return m.Entries(), err
-	}
 	all, size := page.entries, page.size
 	for pages := 1; err == nil && page.next != ""; pages++ {
 		if pages == maxPages {

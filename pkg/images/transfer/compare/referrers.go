@@ -46,6 +46,26 @@ func (i *Pair) Referrers(ctx context.Context, digest string, platforms []string)
 	return found, nil
 }
 
+// lister is a source that knows without a request that some tags do not exist.
+type lister interface {
+	// Lacks reports whether a tag does not exist. It is false if that is not certain.
+	Lacks(ctx context.Context, tag string) (bool, error)
+}
+
+// tagged returns the digest of a tag that is derived from a digest, or "".
+func (i *Pair) tagged(ctx context.Context, tag string) (string, error) {
+	if source, ok := i.Source.(lister); ok {
+		if lacks, err := source.Lacks(ctx, tag); lacks || err != nil {
+			return "", err
+		}
+	}
+	digest, err := i.Source.Resolve(ctx, tag)
+	if failure.IsNotFound(err) || failure.IsRefusal(err) {
+		return "", nil
+	}
+	return digest, err
+}
+
 // attached lists the referrers of one digest.
 func (i *Pair) attached(ctx context.Context, digest string) ([]Referrer, error) {
 	found := make([]Referrer, len(cosignSuffixes()))
@@ -53,10 +73,7 @@ func (i *Pair) attached(ctx context.Context, digest string) ([]Referrer, error) 
 	for at, suffix := range cosignSuffixes() {
 		group.Go(func() error {
 			tag := oci.DigestTag(digest) + suffix
-			id, err := i.Source.Resolve(inner, tag)
-			if failure.IsNotFound(err) || failure.IsRefusal(err) {
-				return nil
-			}
+			id, err := i.tagged(inner, tag)
 			found[at] = Referrer{Digest: id, Tag: tag, Of: digest}
 			return err
 		})
