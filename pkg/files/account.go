@@ -22,7 +22,7 @@ func (t *tracer) left() []trace.Gap {
 				if !t.accounted(source.Where, found) && !names(gaps, found.text) {
 					gaps = append(gaps, trace.Gap{
 						Where: fmt.Sprintf("%s:%d", source.Where, i+1),
-						Text:  "the address " + found.text + " is written here, and no script that was traced gets to it",
+						Text:  "the address " + found.text + " is written here, and no traced script uses it",
 					})
 				}
 			}

@@ -100,7 +100,7 @@ func (r Ref) Matches(pattern string) bool {
 // CheckHost returns an error if a text is not the host[:port] of a registry.
 func CheckHost(host string) error {
 	if host == "" || strings.ContainsAny(host, "/ ,=") {
-		return fmt.Errorf("%q is no registry: write host[:port], without scheme and path", host)
+		return fmt.Errorf("%q is not a registry: write host[:port], without scheme and path", host)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (e *ForbiddenError) Cause() string {
 	if details.Name != "" {
 		return e.Err.Error() // the error names user, object and namespace
 	}
-	return fmt.Sprintf("you may not list %s on %s: a role is needed that allows it (verb list, resource %s)", resource, e.Cluster, resource)
+	return fmt.Sprintf("you may not list %s on %s: a role with verb list on resource %s is needed", resource, e.Cluster, resource)
 }
 
 // unread returns the error of a request to a cluster, with its common cause.

@@ -18,10 +18,10 @@ func TestWhatErrorsHaveInCommon(t *testing.T) {
 		want string // "" for nothing
 	}{
 		{&url.Error{Op: "Get", URL: "https://a/b", Err: syscall.ECONNREFUSED}, "seed hamburg cannot be read: connection refused"},
-		{apierrors.NewForbidden(pods, "", errors.New("no")), "you may not list pods on seed hamburg: a role is needed that allows it (verb list, resource pods)"},
+		{apierrors.NewForbidden(pods, "", errors.New("no")), "you may not list pods on seed hamburg: a role with verb list on resource pods is needed"},
 		{
 			apierrors.NewForbidden(addons, "", errors.New("no")),
-			"you may not list addons.kubermatic.k8c.io on seed hamburg: a role is needed that allows it (verb list, resource addons.kubermatic.k8c.io)",
+			"you may not list addons.kubermatic.k8c.io on seed hamburg: a role with verb list on resource addons.kubermatic.k8c.io is needed",
 		},
 		{apierrors.NewForbidden(pods, "one", errors.New("no")), `pods "one" is forbidden: no`},
 		{apierrors.NewNotFound(pods, "one"), ""},

@@ -87,9 +87,9 @@ func TestCredentialsOfApplications(t *testing.T) {
 		gap         string
 	}{
 		"annotated":               {login + ", " + config, helm, helm, kkp.Credentials{Username: "me", Password: "hunter2", RegistryConfig: []byte("{}")}, ""},
-		"password not annotated":  {login, helm, nil, kkp.Credentials{}, "Secret kkp/b is not for chart repositories"},
-		"user name not annotated": {login, nil, helm, kkp.Credentials{}, "Secret kkp/a is not for chart repositories"},
-		"config not annotated":    {config, helm, nil, kkp.Credentials{}, "must add the annotation"},
+		"password not annotated":  {login, helm, nil, kkp.Credentials{}, "Secret kkp/b is not used for chart repositories"},
+		"user name not annotated": {login, nil, helm, kkp.Credentials{}, "Secret kkp/a is not used for chart repositories"},
+		"config not annotated":    {config, helm, nil, kkp.Credentials{}, "add the annotation"},
 		"for Git":                 {login, helm, map[string]string{kkp.SecretType: "git"}, kkp.Credentials{}, "lacks the annotation apps.kubermatic.k8c.io/secret-type: helm"},
 		"no such key":             {"username: {name: a, key: user}, password: {name: b, key: gone}", helm, helm, kkp.Credentials{}, `no key "gone"`},
 		"no such Secret":          {"registryConfigFile: {name: gone, key: config}, " + login, helm, helm, kkp.Credentials{Username: "me", Password: "hunter2"}, `"gone" not found`},

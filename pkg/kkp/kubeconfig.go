@@ -85,20 +85,20 @@ func selfContained(config *clientcmdapi.Config) error {
 	for name, user := range config.AuthInfos {
 		switch {
 		case user.Exec != nil:
-			return fmt.Errorf("user %q runs a program (exec), which is not done for a kubeconfig from a cluster", name)
+			return fmt.Errorf("user %q runs a program (exec), which is not allowed in a kubeconfig from a cluster", name)
 		case user.AuthProvider != nil:
-			return fmt.Errorf("user %q uses an auth provider, which is not done for a kubeconfig from a cluster", name)
+			return fmt.Errorf("user %q uses an auth provider, which is not allowed in a kubeconfig from a cluster", name)
 		case user.ClientCertificate != "" || user.ClientKey != "" || user.TokenFile != "":
-			return fmt.Errorf("user %q refers to files, which are not read for a kubeconfig from a cluster", name)
+			return fmt.Errorf("user %q refers to files, which is not allowed in a kubeconfig from a cluster", name)
 		}
 	}
 	for name, cluster := range config.Clusters {
 		if cluster.CertificateAuthority != "" {
-			return fmt.Errorf("cluster %q refers to a CA file, which is not read for a kubeconfig from a cluster", name)
+			return fmt.Errorf("cluster %q refers to a CA file, which is not allowed in a kubeconfig from a cluster", name)
 		}
 	}
 	if len(config.Clusters) == 0 {
-		return errors.New("it names no cluster")
+		return errors.New("the kubeconfig names no cluster")
 	}
 	return nil
 }

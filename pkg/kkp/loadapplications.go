@@ -80,8 +80,8 @@ func helmSecret(ctx context.Context, client dynamic.Interface, key SecretKey) ([
 		return nil, err
 	}
 	if secret.GetAnnotations()[SecretType] != SecretTypeHelm {
-		return nil, fmt.Errorf("the Secret %s/%s is not for chart repositories, and is not used: it lacks the annotation %s: %s; "+
-			"if it is meant to be sent to them, somebody who may write the Secret must add the annotation", key.Namespace, key.Name, SecretType, SecretTypeHelm)
+		return nil, fmt.Errorf("the Secret %s/%s is not used for chart repositories: the Secret lacks the annotation %s: %s; "+
+			"to allow sending the Secret to chart repositories, add the annotation", key.Namespace, key.Name, SecretType, SecretTypeHelm)
 	}
 	return valueOf(secret, key)
 }

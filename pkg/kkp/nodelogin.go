@@ -94,7 +94,7 @@ func dockerConfigOf(typed corev1.Secret, key SecretKey) ([]byte, error) {
 	auths := map[string]json.RawMessage{}
 	for host, auth := range typed.Data {
 		if !json.Valid(auth) {
-			return nil, fmt.Errorf("secret %s/%s: the value of %q is no credential in JSON", key.Namespace, key.Name, host)
+			return nil, fmt.Errorf("secret %s/%s: the value of %q is not a credential in JSON", key.Namespace, key.Name, host)
 		}
 		auths[host] = auth
 	}

@@ -61,7 +61,7 @@ func whyNotReady(pod *corev1.Pod) string {
 		case state.Terminated != nil && state.Terminated.ExitCode != 0:
 			return container + withMessage(fmt.Sprintf("exit code %d", state.Terminated.ExitCode), state.Terminated.Message)
 		case state.Running != nil && !status.Ready && pod.Status.Phase == corev1.PodRunning:
-			return container + "it runs, but is not ready"
+			return container + "running, but not ready"
 		}
 	}
 	for _, condition := range pod.Status.Conditions {

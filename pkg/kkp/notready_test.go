@@ -62,7 +62,7 @@ func TestNotReadyPods(t *testing.T) {
 	}
 	want := []kkp.NotReady{
 		{Name: "init", Reason: "container dex: ImagePullBackOff: " + strings.Repeat("ü", 400-len("container dex: ImagePullBackOff: ")) + " …"},
-		{Name: "slow", Reason: "container dex: it runs, but is not ready"},
+		{Name: "slow", Reason: "container dex: running, but not ready"},
 		{Name: "crashed", Reason: "container dex: exit code 7"},
 		{Name: "unbound", Reason: "Unschedulable: no node fits"},
 		{Name: "new", Reason: "no state yet"},

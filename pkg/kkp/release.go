@@ -77,7 +77,7 @@ func releaseFrom(obj *unstructured.Unstructured) (release HelmRelease, text []by
 func storedRelease(obj *unstructured.Unstructured) ([]byte, error) {
 	encoded, ok, err := unstructured.NestedString(obj.Object, "data", "release")
 	if err != nil || !ok {
-		return nil, fmt.Errorf("it has no key %q", "release")
+		return nil, fmt.Errorf("the key %q is missing", "release")
 	}
 	return base64.StdEncoding.DecodeString(encoded)
 }
@@ -91,7 +91,7 @@ type MismatchError struct {
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("not a Helm release: its %s is %q, and that of the release in it is %q", e.Field, e.Secret, e.Held)
+	return fmt.Sprintf("not a Helm release: the %s of the Secret is %q, but the stored release has %q", e.Field, e.Secret, e.Held)
 }
 
 // belongsTo returns a *MismatchError unless the Secret is the Secret of the release.
@@ -148,7 +148,7 @@ func parseRelease(text []byte) (HelmRelease, error) {
 		return HelmRelease{}, fmt.Errorf("not a Helm release: its chart: %w", err)
 	}
 	if view.Name == "" || chart.Metadata.Name == "" {
-		return HelmRelease{}, errors.New("not a Helm release: it has no name or no chart")
+		return HelmRelease{}, errors.New("not a Helm release: the name or the chart is missing")
 	}
 	if err := checkNames(view, chart.Metadata.Name, chart.Metadata.Version); err != nil {
 		return HelmRelease{}, fmt.Errorf("not a Helm release: %w", err)

@@ -59,7 +59,7 @@ func TestDecodeBadReleases(t *testing.T) {
 		"cut off":   {[]byte(base64.StdEncoding.EncodeToString([]byte{0x1f, 0x8b, 8})), "unexpected EOF"},
 		"no JSON":   {encoded(t, "{"), "unexpected end of JSON"},
 		"no chart":  {encoded(t, `{"name": "x"}`), "its chart"},
-		"no name":   {encoded(t, `{"chart": {"metadata": {"name": "x"}}}`), "no name"},
+		"no name":   {encoded(t, `{"chart": {"metadata": {"name": "x"}}}`), "the name or the chart is missing"},
 		"a bomb":    {encoded(t, strings.Repeat(" ", 32<<20+1)), "larger than 32 MiB"},
 		"deep":      {encoded(t, strings.Repeat("[", 1<<20)), "exceeded max depth"},
 

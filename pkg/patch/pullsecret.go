@@ -28,7 +28,7 @@ func PullSecret(live string, dockerConfig []byte, mirror images.Target) (string,
 	}
 	maps.DeleteFunc(given, func(key string, _ json.RawMessage) bool { return !covers(key, mirror.Registry) })
 	if len(given) == 0 {
-		return "", fmt.Errorf("there are no credentials for %s in it (credential helpers do not count: KKP runs none); log in with --authfile or --config to make such a file", mirror.Registry)
+		return "", fmt.Errorf("the file has no credentials for %s (credential helpers do not count: KKP runs none); log in with --authfile or --config to make such a file", mirror.Registry)
 	}
 	maps.Copy(merged, given)
 	text, err := json.Marshal(map[string]any{"auths": merged})
@@ -41,7 +41,7 @@ func auths(dockerConfig []byte) (map[string]json.RawMessage, error) {
 		Auths map[string]json.RawMessage `json:"auths"`
 	}
 	if json.Unmarshal(dockerConfig, &config) != nil {
-		return nil, fmt.Errorf("it is not a docker configuration (config.json)")
+		return nil, fmt.Errorf("the file is not a docker configuration (config.json)")
 	}
 	if config.Auths == nil {
 		config.Auths = map[string]json.RawMessage{}

@@ -213,7 +213,7 @@ func read(reader Reader, entry v1.Descriptor) (m manifest, ok bool, err error) {
 		return m, false, nil // of an image
 	}
 	if len(m.Layers) != 1 {
-		return m, false, fmt.Errorf("it has %d layers", len(m.Layers))
+		return m, false, fmt.Errorf("expected 1 layer, found %d", len(m.Layers))
 	}
 	return m, true, nil
 }

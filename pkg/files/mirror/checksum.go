@@ -42,7 +42,7 @@ func parseChecksum(text, name string) (checksum, error) {
 			return checksum{text, strings.ToLower(sum)}, nil
 		}
 	}
-	return checksum{}, errors.New("it has no SHA-256 or SHA-512 checksum of " + name)
+	return checksum{}, errors.New("no SHA-256 or SHA-512 checksum of " + name)
 }
 
 // hash returns the function of the checksum.
@@ -64,7 +64,7 @@ func (c checksum) check(h hash.Hash) error {
 // EmptyError is a copy without content.
 type EmptyError struct{}
 
-func (*EmptyError) Error() string { return "it is empty, or no file" }
+func (*EmptyError) Error() string { return "the answer is empty, or is not a file" }
 
 // ChecksumError is a file that does not have its published checksum.
 type ChecksumError struct{ Want, Got string }

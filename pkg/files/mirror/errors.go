@@ -67,7 +67,7 @@ func (e *StatusError) RetryAfter() (host string, at time.Time) { return e.Host, 
 // Remedy is what to do.
 func (e *StatusError) Remedy() string {
 	if e.Code == http.StatusNotFound || e.Code == http.StatusGone {
-		return "the file is not there: check the version in the profile, or name another source with --url-map"
+		return "the file does not exist: check the version in the profile, or name another source with --url-map"
 	}
 	return "check the server, the proxy (HTTPS_PROXY, NO_PROXY) and --url-map, then run the same command again"
 }

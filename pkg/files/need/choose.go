@@ -202,7 +202,7 @@ func (f *finder) resolve(seed kkp.Seed, provider, name string) kkp.Profile {
 		}
 	}
 	if !isDefault {
-		f.list.Gap(Profiles, name, fmt.Sprintf("the profile is named for machines of %s on seed %s, and neither there nor a default of KKP", provider, cmp.Or(seed.Name, "?")))
+		f.list.Gap(Profiles, name, fmt.Sprintf("a datacenter names this profile for machines of %s, but Seed %s has no profile of this name, and KKP has no such default profile", provider, cmp.Or(seed.Name, "?")))
 	}
 	return kkp.Profile{Name: name}
 }

@@ -155,8 +155,8 @@ func TestGaps(t *testing.T) {
 		got = append(got, g.String())
 	}
 	want := []string{
-		"profiles: broken: it has no spec.osName",
-		"profiles: gone: the profile is named for machines of aws on seed a, and neither there nor a default of KKP",
+		"profiles: broken: spec.osName is missing",
+		"profiles: gone: a datacenter names this profile for machines of aws, but Seed a has no profile of this name, and KKP has no such default profile",
 		"profiles: user cluster c: no route",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -128,10 +128,10 @@ func Read(text []byte) (Object, error) {
 		return o, err
 	}
 	if !slices.Contains([]string{KindProfile, KindCustom, KindConfig}, o.Kind) {
-		return o, fmt.Errorf("a %s is no operating system profile", o.Kind)
+		return o, fmt.Errorf("a %s is not an operating system profile", o.Kind)
 	}
 	if o.Spec.OSName == "" {
-		return o, errors.New("it has no spec.osName")
+		return o, errors.New("spec.osName is missing")
 	}
 	return o, nil
 }

@@ -177,7 +177,7 @@ type limited struct {
 // Write implements io.Writer.
 func (l *limited) Write(p []byte) (int, error) {
 	if l.left -= len(p); l.left < 0 {
-		return 0, fmt.Errorf("it renders to more than %d MiB", maxRendered>>20)
+		return 0, fmt.Errorf("the rendered text is larger than %d MiB", maxRendered>>20)
 	}
 	return l.Builder.Write(p)
 }

@@ -74,7 +74,7 @@ func (m *machine) count(site int, args []string) error {
 	m.reached[site], m.last = true, site
 	switch {
 	case m.calls > maxCalls:
-		return &tooMuchError{fmt.Sprintf("it calls more than %d commands", maxCalls)}
+		return &tooMuchError{fmt.Sprintf("more than %d calls of commands", maxCalls)}
 	case size > maxText:
 		return &tooMuchError{fmt.Sprintf("the arguments of a command are larger than %d MiB", maxText>>20)}
 	}

@@ -104,7 +104,7 @@ func (m *machine) script(ctx context.Context, name, text string, args []string, 
 	tooMany := m.scripts > maxScripts || depth >= maxDepth
 	m.mu.Unlock()
 	if tooMany {
-		m.gap(name, fmt.Sprintf("it is not run: more than %d scripts run, or more than %d that run each other", maxScripts, maxDepth))
+		m.gap(name, fmt.Sprintf("not traced: more than %d scripts run, or more than %d run each other", maxScripts, maxDepth))
 		return nil
 	}
 	program, err := m.parse(name, text)
@@ -147,13 +147,13 @@ func (m *machine) ended(name string, err error) error {
 	m.mu.Unlock()
 	switch {
 	case errors.As(err, &tooMuch), errors.As(err, &full):
-		m.gap(name, "it is not traced to its end: "+err.Error())
+		m.gap(name, "not traced completely: "+err.Error())
 		return err
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		m.gap(name, fmt.Sprintf("it is not traced to its end within %s", maxTime))
+		m.gap(name, fmt.Sprintf("not traced completely within %s", maxTime))
 		return err
 	}
-	m.gap(name, "it is not traced to its end: "+err.Error())
+	m.gap(name, "not traced completely: "+err.Error())
 	return nil
 }
 

@@ -70,7 +70,7 @@ func (r *Release) shapes(clusters []Cluster) ([]shape, []Unknown) {
 			expanded := shape{provider: cluster.Provider, cni: strings.TrimSpace(cluster.CNI)}
 			parsed, err := semver.StrictNewVersion(version)
 			if err != nil {
-				unknown[Unknown{"Kubernetes " + version, "not a version like 1.34.9: images that carry it cannot be told"}] = true
+				unknown[Unknown{"Kubernetes " + version, "not a version like 1.34.9: the images of this version are not known"}] = true
 			} else {
 				expanded.kubernetes, expanded.minor = version, minorOf(parsed)
 			}
@@ -85,12 +85,12 @@ func (r *Release) shapes(clusters []Cluster) ([]shape, []Unknown) {
 func (r *Release) check(cluster Cluster, minors []string, unknown map[Unknown]bool) {
 	version, err := semver.StrictNewVersion(strings.TrimPrefix(cluster.Kubernetes, "v"))
 	if err == nil && !slices.Contains(minors, minorOf(version)) {
-		reason := fmt.Sprintf("KKP %s knows %s to %s: images that are chosen per minor cannot be told",
+		reason := fmt.Sprintf("KKP %s supports %s to %s: the images of this minor version are not known",
 			r.facts.Version, minors[0], minors[len(minors)-1])
 		unknown[Unknown{"Kubernetes " + version.String(), reason}] = true
 	}
 	stranger := func(subject, per string) {
-		reason := fmt.Sprintf("KKP %s does not know it: images that are chosen per %s cannot be told", r.facts.Version, per)
+		reason := fmt.Sprintf("not known to KKP %s: the images that depend on the %s are not known", r.facts.Version, per)
 		unknown[Unknown{subject, reason}] = true
 	}
 	if cluster.Provider != "" && !slices.Contains(r.facts.Providers, cluster.Provider) {

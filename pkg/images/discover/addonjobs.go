@@ -72,7 +72,7 @@ func (b *addonBatch) render(ctx context.Context, render func(context.Context, ad
 	first := b.jobs[0]
 	reply, err := render(ctx, addon.Request{Name: first.addon.Name, Files: first.files, Renderings: b.renderings})
 	if err == nil && len(reply.Results) != len(b.renderings) {
-		err = errors.New("not all of it was rendered")
+		err = errors.New("the addon was not rendered completely")
 	}
 	for _, job := range b.jobs {
 		if job.err = err; err != nil {

@@ -49,7 +49,7 @@ func (f *finder) addons(ctx context.Context) {
 	}
 	addons := addon.Split(files)
 	if len(addons) == 0 {
-		f.Gap(Addons, where, errors.New("it has no addons: directories with templates called *.yaml are expected"))
+		f.Gap(Addons, where, errors.New("no addons found: expected directories with templates named *.yaml"))
 	}
 	var jobs []*addonJob
 	for _, s := range f.scopes {
@@ -64,7 +64,7 @@ func (f *finder) addons(ctx context.Context) {
 	said := map[string]bool{}
 	for _, job := range jobs {
 		if job.files == nil {
-			f.addonGap(said, addon.Failure{Subject: "addon " + job.addon.Name, Err: fmt.Errorf("it is not in %s", where)})
+			f.addonGap(said, addon.Failure{Subject: "addon " + job.addon.Name, Err: fmt.Errorf("not found in %s", where)})
 			continue
 		}
 		f.addon(job, said)

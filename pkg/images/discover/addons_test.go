@@ -117,7 +117,7 @@ func TestAddonsOfLiveClusters(t *testing.T) {
 		}
 	}
 	want := []images.Gap{
-		{Source: Addons, Subject: "addon gone", Error: "it is not in the directory of --addons-path"},
+		{Source: Addons, Subject: "addon gone", Error: "not found in the directory of --addons-path"},
 		{Source: Addons, Subject: "seed x", Error: "forbidden"},
 	}
 	if diff := cmp.Diff(want, got.Gaps); diff != "" {
@@ -160,7 +160,7 @@ func TestBrokenAddonsLeaveTheOthers(t *testing.T) {
 		gaps = append(gaps, gap.String())
 	}
 	for i, want := range []string{
-		"addons: addon canal, file canal/bomb.yaml: what it renders to is no YAML: document 1, line 1: nested deeper than 256 levels (for Kubernetes 1.34.9, aws, canal v3.31)",
+		"addons: addon canal, file canal/bomb.yaml: the rendered text is not YAML: document 1, line 1: nested deeper than 256 levels (for Kubernetes 1.34.9, aws, canal v3.31)",
 		"addons: addon csi, file csi/broken.yaml: csi/broken.yaml:2:",
 		"addons: addon multus, file multus/loop.yaml: multus/loop.yaml:1: more than 200000 rounds of loops",
 	} {

@@ -2,7 +2,6 @@ package discover
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -45,7 +44,7 @@ func (f *finder) applications(ctx context.Context) {
 		}
 	}
 	if len(everyVersion) > 0 {
-		f.Note(fmt.Sprintf("every version of %s is listed, because it is not known which are installed: %v",
+		f.Note(fmt.Sprintf("every version of %s is listed, because the installed versions are not known: %v",
 			counted(slices.Sorted(maps.Keys(everyVersion)), "application"), f.unknownInstallations()))
 	}
 	if len(jobs) == 0 {
@@ -192,7 +191,7 @@ func (f *finder) applicationValues(ctx context.Context, app kkp.Application, kub
 		AutoscalerVersion: autoscalerVersion(f.release.Version(), minorOf(kubernetes)),
 	}
 	if cluster.AutoscalerVersion == "" && strings.Contains(fmt.Sprint(app.Values), "AutoscalerVersion") {
-		return nil, errors.New("it is not known which cluster-autoscaler KKP " + f.release.Version() + " installs for Kubernetes " + minorOf(kubernetes))
+		return nil, fmt.Errorf("the version of cluster-autoscaler that KKP %s installs for Kubernetes %s is not known", f.release.Version(), minorOf(kubernetes))
 	}
 	render := f.opts.Values
 	if render == nil {

@@ -113,14 +113,14 @@ func TestUnknownClustersCanHaveEveryCilium(t *testing.T) {
 	inst.Seeds[0].Read = false
 	got := applications(t, inst, open(t, "v2.31.0", catalog.CE), upstream(discover.Options{}))
 	if !strings.Contains(chartsOf(got.Inventory), "cilium:1.13.0 ") ||
-		!strings.Contains(remarks(got.Inventory), "every version of the application cilium is listed, because it is not known which are installed") {
+		!strings.Contains(remarks(got.Inventory), "every version of the application cilium is listed, because the installed versions are not known") {
 		t.Error(chartsOf(got.Inventory), remarks(got.Inventory))
 	}
 }
 
 func TestACiliumWithoutChartIsAGap(t *testing.T) {
 	got := applications(t, fromFiles(t, configuration, seed, clusterWith("cilium 1.99.0")), open(t, "v2.31.0", catalog.CE), upstream(discover.Options{}))
-	if !strings.Contains(remarks(got.Inventory), "application cilium 1.99.0: clusters use it, and neither KKP v2.31.0 nor a live ApplicationDefinition has its chart") {
+	if !strings.Contains(remarks(got.Inventory), "application cilium 1.99.0: user clusters use this version, and neither KKP v2.31.0 nor a live ApplicationDefinition names its chart") {
 		t.Error(remarks(got.Inventory))
 	}
 	addon := applications(t, fromFiles(t, configuration, seed, clusterWith("cilium v1.12")), open(t, "v2.31.0", catalog.CE), upstream(discover.Options{}))

@@ -64,7 +64,7 @@ func (f *finder) lacking(app definition, used []string) {
 	for _, version := range used {
 		known := slices.ContainsFunc(slices.Concat(app.Versions, app.earlier), func(v kkp.ApplicationVersion) bool { return sameVersion(v.Version, version) })
 		if !known && !slices.Contains(f.release.CNI()[cilium], version) {
-			f.Gap(Applications, "application "+app.Name+" "+version, fmt.Errorf("clusters use it, and neither KKP %s nor a live ApplicationDefinition has its chart", f.release.Version()))
+			f.Gap(Applications, "application "+app.Name+" "+version, fmt.Errorf("user clusters use this version, and neither KKP %s nor a live ApplicationDefinition names its chart", f.release.Version()))
 		}
 	}
 }

@@ -43,7 +43,7 @@ func (f *finder) plannedCharts() []Chart {
 	}
 	charts, err := f.bundle()
 	if err != nil {
-		f.Gap(Charts, "/opt/charts in "+f.kubermaticImage().String(), fmt.Errorf("%w; what is installed today is listed in place of what the charts of KKP %s need; "+
+		f.Gap(Charts, "/opt/charts in "+f.kubermaticImage().String(), fmt.Errorf("%w; the images of the installed versions are listed in place of those of the charts of KKP %s; "+
 			"name a directory with these in --charts-directory", err, f.release.Version()))
 	}
 	return charts
@@ -57,7 +57,7 @@ func (f *finder) upgraded(today chartJob, release kkp.HelmRelease, api kkp.API, 
 	}
 	chart, ok := successor(release, planned)
 	if !ok {
-		f.Note(fmt.Sprintf("%s: KKP %s has no chart %s, so what is installed today is listed", today.subject, f.release.Version(), release.ChartName))
+		f.Note(fmt.Sprintf("%s: KKP %s has no chart %s, so the images of the installed version are listed", today.subject, f.release.Version(), release.ChartName))
 		return today
 	}
 	job := today
@@ -107,7 +107,7 @@ func (f *finder) required(planned []Chart) []Chart {
 // instead renders the installed release after an error with the planned chart.
 func (job chartJob) instead(ctx context.Context, err error) (Rendered, error) {
 	rendered, failure := job.render(ctx)
-	return rendered, errors.Join(fmt.Errorf("its next chart does not render, so what is installed today is listed: %w", err), failure)
+	return rendered, errors.Join(fmt.Errorf("the chart of the planned version does not render, so the images of the installed version are listed: %w", err), failure)
 }
 
 // successor returns the planned chart of a release. KKP has several charts with the same name, in

@@ -66,7 +66,7 @@ func TestAnUpgradeInstallsThePlannedCharts(t *testing.T) {
 	if reason := got.Images[0].Reasons[0]; reason.Component != "dex" || reason.Cluster != "master" || !strings.HasPrefix(reason.Condition, "chart dex 2.31.0") {
 		t.Error(reason)
 	}
-	if note := "Helm release logging/promtail on master: KKP v2.31.0 has no chart promtail, so what is installed today is listed"; !slices.Contains(got.Notes, note) {
+	if note := "Helm release logging/promtail on master: KKP v2.31.0 has no chart promtail, so the images of the installed version are listed"; !slices.Contains(got.Notes, note) {
 		t.Error(got.Notes)
 	}
 	// What runs is listed as it is installed.
@@ -116,7 +116,7 @@ func TestAPlannedChartThatDoesNotRender(t *testing.T) {
 	}
 	broken := discover.Chart{Path: "dex", Name: "dex", Err: errors.New("no Chart.yaml")}
 	got = chartsSource(t, inst, "v2.31.0", &charts{bundled: []discover.Chart{broken}})
-	if !slices.Contains(names(got.Inventory), "ghcr.io/today/dex:1") || !strings.Contains(remarks(got.Inventory), "so what is installed today is listed: no Chart.yaml") {
+	if !slices.Contains(names(got.Inventory), "ghcr.io/today/dex:1") || !strings.Contains(remarks(got.Inventory), "so the images of the installed version are listed: no Chart.yaml") {
 		t.Error(names(got.Inventory), remarks(got.Inventory))
 	}
 }
@@ -125,7 +125,7 @@ func TestPlannedChartsThatCannotBeRead(t *testing.T) {
 	inst := installed(t, releaseOf("dex", "dex", "dex", nil))
 	got := chartsSource(t, inst, "v2.31.0", &charts{bundleErr: errors.New("the registry is down")})
 	if !slices.Equal(names(got.Inventory), []string{"ghcr.io/today/dex:1"}) || len(got.Gaps) != 1 ||
-		!strings.Contains(got.Gaps[0].String(), "charts: /opt/charts in quay.io/kubermatic/kubermatic:v2.31.0: the registry is down; what is installed today is listed in place of what the charts of KKP v2.31.0 need") {
+		!strings.Contains(got.Gaps[0].String(), "charts: /opt/charts in quay.io/kubermatic/kubermatic:v2.31.0: the registry is down; the images of the installed versions are listed in place of those of the charts of KKP v2.31.0") {
 		t.Error(names(got.Inventory), got.Gaps)
 	}
 	// Charts at hand that are KKP's are as good.

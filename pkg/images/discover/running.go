@@ -52,8 +52,8 @@ func (f *finder) foundImage(img images.Image) {
 	if f.opts.IgnoreOverrides {
 		original := f.original(img.Ref)
 		if original.IsZero() {
-			f.Gap(img.Reasons[0].Source, img.Ref.String(), errors.New("it is pulled from the mirror, and no setting tells its upstream name; "+
-				"name it in spec.mirrorImages, or list it as it is with --ignore-repository-overrides=false"))
+			f.Gap(img.Reasons[0].Source, img.Ref.String(), errors.New("the image is pulled from the mirror, and no setting gives its upstream name; "+
+				"add the upstream name to spec.mirrorImages, or list the mirror's name with --ignore-repository-overrides=false"))
 			return
 		}
 		img.Ref = original

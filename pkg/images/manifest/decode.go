@@ -27,7 +27,7 @@ func Decode(data []byte) ([]map[string]any, error) {
 	for _, d := range documents {
 		object, ok := d.content.(map[string]any)
 		if !ok {
-			return objects, fmt.Errorf("document %d, line %d: it is a %s, not an object", d.number, d.line, typeName(d.content))
+			return objects, fmt.Errorf("document %d, line %d: expected an object, found a %s", d.number, d.line, typeName(d.content))
 		}
 		objects = append(objects, object)
 	}

@@ -48,7 +48,7 @@ func TestDecodeErrors(t *testing.T) {
 	for name, test := range map[string]struct{ text, want string }{
 		"syntax":       {"a: 1\n---\nb: 2\nc: [\n", "document 2, line "},
 		"tabs":         {"a:\n\t- b\n", "document 1, line "},
-		"no object":    {"a: 1\n---\n- b\n", "document 2, line 3: it is a list, not an object"},
+		"no object":    {"a: 1\n---\n- b\n", "document 2, line 3: expected an object, found a list"},
 		"bomb":         {bomb(), "document 1, line 1: aliases stand for more than 100000 values"},
 		"itself":       {"a: &a [*a]\n", "nested deeper than 256 levels"},
 		"nested deep":  {"a: " + strings.Repeat("[", 300) + strings.Repeat("]", 300) + "\n", "nested deeper than 256 levels"},

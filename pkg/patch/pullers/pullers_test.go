@@ -116,7 +116,7 @@ func TestRefusalsSayWhoWhyAndWhatToDo(t *testing.T) {
 	want := `mirror:5000/kkp has the images, but who pulls them after the change could not get them; nothing was changed:
   KKP (on the master and the Seeds, with the control planes of user clusters): 2 images: 401 unauthorized: the mirror needs a login, and the KubermaticConfiguration has no imagePullSecret
     set it in the same change with --pull-secret NAME|FILE
-  the nodes of the user cluster a: 2 images: 401 unauthorized: the credentials do not let it in
+  the nodes of the user cluster a: 2 images: 401 unauthorized: the mirror refuses the credentials
     put a Secret of the type kubernetes.io/dockerconfigjson into the user cluster, and name it in spec.imagePullSecret (name, namespace) of the Cluster
   the nodes of the user cluster b: the credentials cannot be read: forbidden
   KKP (for the charts of its applications): 1 image: unknown authority

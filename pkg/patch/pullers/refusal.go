@@ -54,7 +54,7 @@ func (r Refusal) String() string {
 	case r.has(images.ClassAuth) && r.Docker == nil:
 		fmt.Fprintf(&text, ": the mirror needs a login, and %s\n    %s", r.Lacks, r.Puller.Remedy)
 	case r.has(images.ClassAuth):
-		fmt.Fprintf(&text, ": the credentials do not let it in\n    %s", r.Puller.Remedy)
+		fmt.Fprintf(&text, ": the mirror refuses the credentials\n    %s", r.Puller.Remedy)
 	}
 	if r.has(images.ClassTLS) {
 		fmt.Fprintf(&text, "\n    %s", r.Trust.Remedy)

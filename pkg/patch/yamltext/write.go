@@ -14,7 +14,7 @@ func (e *editor) splice(from, to int, text string) string { return e.text[:from]
 
 // insert adds a field that a map lacks, behind the others.
 func (e *editor) insert(at *yamlnode.Node, path []string, value any) (string, error) {
-	unusual := &Error{path, "the map that it belongs to is too unusual"}
+	unusual := &Error{path, "the form of the enclosing map is not supported; write the field by hand"}
 	end, ok := e.end(at)
 	if !ok {
 		return "", unusual

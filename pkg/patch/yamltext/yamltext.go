@@ -100,7 +100,7 @@ func (f *File) Set(document int, path []string, value any) error {
 	}
 	var got map[string]any
 	if err := yaml.Unmarshal([]byte(edited), &got); err != nil || !reflect.DeepEqual(normal(got), normal(want)) {
-		return &Error{path, "the text around it is too unusual; write the field by hand"}
+		return &Error{path, "the form of the surrounding text is not supported; write the field by hand"}
 	}
 	f.documents[document] = edited
 	return nil
@@ -111,7 +111,7 @@ func setValue(object map[string]any, path []string, value any) string {
 	for i, key := range path[:len(path)-1] {
 		next, ok := object[key].(map[string]any)
 		if !ok && object[key] != nil {
-			return strings.Join(path[:i+1], ".") + " is no map"
+			return strings.Join(path[:i+1], ".") + " is not a map"
 		}
 		if !ok {
 			next = map[string]any{}
@@ -178,14 +178,14 @@ func (e *editor) set(path []string, value any) (string, error) {
 		return "", err
 	}
 	if len(document.Content) != 1 || document.Content[0].Kind != yamlnode.MappingNode {
-		return "", &Error{path, "the document is no map"}
+		return "", &Error{path, "the document is not a map"}
 	}
 	at := document.Content[0]
 	e.json = flow(at)
 	e.learn(at)
 	for i, key := range path {
 		if slices.ContainsFunc(keys(at), func(key *yamlnode.Node) bool { return key.Tag != "!!str" }) {
-			return "", &Error{path, "a key beside it is no text"}
+			return "", &Error{path, "a key of the same map is not a string"}
 		}
 		name, found := lookup(at, key)
 		rest := path[i+1:]
@@ -199,11 +199,11 @@ func (e *editor) set(path []string, value any) (string, error) {
 		case found.Kind == yamlnode.MappingNode && len(found.Content) == 0 || found.Tag == "!!null":
 			return e.replace(at, name, found, nested(rest, value))
 		case found.Kind != yamlnode.MappingNode:
-			return "", &Error{path, strings.Join(path[:i+1], ".") + " is no map"}
+			return "", &Error{path, strings.Join(path[:i+1], ".") + " is not a map"}
 		}
 		at = found
 	}
-	return "", &Error{path, "it names no field"}
+	return "", &Error{path, "the path names no field"}
 }
 
 // keys are the keys of a map.

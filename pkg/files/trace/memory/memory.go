@@ -25,7 +25,7 @@ const (
 type FullError struct{}
 
 func (*FullError) Error() string {
-	return fmt.Sprintf("the files that it writes take more than %d MiB, or are more than %d", maxBytes>>20, maxFiles)
+	return fmt.Sprintf("the written files have more than %d MiB, or are more than %d files", maxBytes>>20, maxFiles)
 }
 
 // Files are the files of a machine, by their clean absolute paths. They are safe for

@@ -110,7 +110,7 @@ func (r *reader) image(ctx context.Context, e entry) error {
 	}
 	if len(cfg.RootFS.DiffIDs) == 0 && len(e.Layers) > 0 {
 		for _, name := range names {
-			r.archive.leaveOut(name, "it is not a container image but another artifact, such as a chart, and a docker-archive keeps no media types; copy it from its registry")
+			r.archive.leaveOut(name, "the member is not a container image but another artifact, such as a chart, and a docker-archive keeps no media types; copy the artifact from its registry")
 		}
 		return nil
 	}
@@ -147,7 +147,7 @@ func (r *reader) names(e entry) []string {
 		case err != nil:
 			r.archive.leaveOut(tag, "the name is not valid: %v", err)
 		case ref.Tag == lostDigest:
-			r.archive.leaveOut(ref.Name(), "the image was saved by digest, which a docker-archive does not keep; copy it from its registry")
+			r.archive.leaveOut(ref.Name(), "the image was saved by digest, which a docker-archive does not keep; copy the image from its registry")
 		default:
 			names = append(names, ref.String())
 		}

@@ -120,7 +120,7 @@ func TestFiles(t *testing.T) {
 	for _, want := range []string{
 		"addon a, file a/broken.yaml: a/broken.yaml:3: missing value for if",
 		"addon a, file a/no.yaml: a/no.yaml:2:",
-		"addon a, file a/noyaml.yaml: what it renders to is no YAML: document 2, line ",
+		"addon a, file a/noyaml.yaml: the rendered text is not YAML: document 2, line ",
 		"addon a, file a/panics.yaml: a/panics.yaml:2:3: executing \"a/panics.yaml\" at <div 1 0>: error calling div: runtime error: integer divide by zero",
 		"addon a, file a/invalid.yaml: a/invalid.yaml:1:3:",
 	} {

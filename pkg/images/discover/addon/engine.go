@@ -55,7 +55,7 @@ func (e *engine) render(t *template.Template, clusters ClusterSet, variables map
 func (r *run) execute(t *template.Template, data *data) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("it made the template engine panic: %v", p)
+			err = fmt.Errorf("the template engine panicked: %v", p)
 		}
 	}()
 	return t.Execute(r, data)
@@ -64,7 +64,7 @@ func (r *run) execute(t *template.Template, data *data) (err error) {
 // Write implements io.Writer.
 func (r *run) Write(p []byte) (int, error) {
 	if r.output.Len()+len(p) > maxOutput {
-		return 0, fmt.Errorf("it renders to more than %d MiB", maxOutput>>20)
+		return 0, fmt.Errorf("the rendered text is larger than %d MiB", maxOutput>>20)
 	}
 	return r.output.Write(p)
 }
@@ -130,7 +130,7 @@ func (e *engine) read(output string) ([]manifest.Hit, error) {
 			if failure == nil {
 				failure = d.err
 			}
-			failure = fmt.Errorf("what it renders to is no YAML: %w", failure)
+			failure = fmt.Errorf("the rendered text is not YAML: %w", failure)
 		}
 	}
 	return hits, failure

@@ -50,9 +50,9 @@ func readFile(fsys fs.FS, path string) ([]byte, error) {
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, errors.New("it is no file")
+		return nil, errors.New("not a regular file")
 	case info.Size() > maxFile:
-		return nil, fmt.Errorf("it has %d MiB: at most %d are read", info.Size()>>20, maxFile>>20)
+		return nil, fmt.Errorf("the file has %d MiB; the limit is %d MiB", info.Size()>>20, maxFile>>20)
 	}
 	return fs.ReadFile(fsys, path)
 }

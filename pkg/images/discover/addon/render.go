@@ -60,7 +60,7 @@ func (j *job) file(file *template.Template, clusters ClusterSet) {
 	groups := 0
 	render := func(one ClusterSet) ([]step, *rendered) {
 		if groups++; groups > maxRendered {
-			return nil, &rendered{err: fmt.Errorf("it tells more than %d groups of clusters apart", maxRendered)}
+			return nil, &rendered{err: fmt.Errorf("the addon renders differently for more than %d groups of clusters", maxRendered)}
 		}
 		return j.addon.engine.render(file, one, copied(j.variables), j.deadline)
 	}

@@ -37,7 +37,7 @@ func (n *node) walk(path []step, clusters ClusterSet, render func(ClusterSet) ([
 		steps, end := render(clusters.one())
 		if !begins(steps, path) {
 			if end.err == nil {
-				end = &rendered{err: errors.New("it asks other questions when it is rendered again")}
+				end = &rendered{err: errors.New("the addon renders differently when the same input is rendered again")}
 			}
 			steps = path
 		}
