@@ -63,7 +63,7 @@ func (e *editor) replace(in, name, old *yamlnode.Node, value any) (string, error
 	_, isMap := value.(map[string]any)
 	_, isList := value.([]any)
 	switch {
-	case (isMap || isList) && !flow(in) && (!flow(old) || old.Kind == yamlnode.ScalarNode):
+	case (isMap || isList) && !flow(in) && (!flow(old) || old.Kind == yamlnode.ScalarNode || len(old.Content) == 0 && e.endsLine(end)):
 		column := name.Column - 1 + e.indent
 		if isList && !e.deeper {
 			column = name.Column - 1
@@ -77,6 +77,9 @@ func (e *editor) replace(in, name, old *yamlnode.Node, value any) (string, error
 	}
 	return e.splice(behind, end, " "+e.line(value)), nil
 }
+
+// endsLine tells whether only white space follows in a line.
+func (e *editor) endsLine(at int) bool { return strings.TrimSpace(e.text[at:e.lineEnd(at)]) == "" }
 
 // extend adds items around those of a list that has one a line, whose comments stay. ok is
 // false if it is no such list, or if other items change.
@@ -185,11 +188,12 @@ func (e *editor) key(key string) string {
 	return plain(key, true)
 }
 
-// plain writes a text without quotes where that is possible, also in brackets.
+// plain writes a text without quotes where that is possible, also in brackets. There, the parser
+// takes a question mark for the beginning of a key.
 func plain(text string, brackets bool) string {
 	raw, err := yamlnode.Marshal(text)
 	written := strings.TrimSuffix(string(raw), "\n")
-	if err != nil || text == mergeKey || strings.Contains(written, "\n") || written != text || brackets && strings.ContainsAny(text, ",[]{}") {
+	if err != nil || text == mergeKey || strings.Contains(written, "\n") || written != text || brackets && strings.ContainsAny(text, ",[]{}?") {
 		return quoted(text)
 	}
 	return written

@@ -40,9 +40,14 @@ func TestSet(t *testing.T) {
 			want:   "spec:\n  a: \"new\"   # why\n  b: it's\n  c: \"10\" # c\n",
 		},
 		"brackets": {
-			text:   "node: {}\nspec: {aws: {region: eu}} # here\nlist: [a, \"b:5000\"]\n",
-			fields: []field{{"node.proxy", "http://p:1"}, {"spec.aws.zone", "a,b"}, {"spec.x", "w"}, {"list", []any{"c", "a", "b:5000"}}},
-			want:   "node: {proxy: http://p:1}\nspec: {aws: {region: eu, zone: \"a,b\"}, x: w} # here\nlist: [c, a, b:5000]\n",
+			text:   "node: {} # none\nspec: {aws: {region: eu}} # here\nlist: [a, \"b:5000\"]\n",
+			fields: []field{{"node.proxy", "http://p:1"}, {"node.mirror", []any{"https://m/?a=b"}}, {"spec.aws.zone", "a,b"}, {"spec.x", "w"}, {"list", []any{"c", "a", "b:5000"}}},
+			want:   "node: {proxy: http://p:1, mirror: [\"https://m/?a=b\"]} # none\nspec: {aws: {region: eu, zone: \"a,b\"}, x: w} # here\nlist: [c, a, b:5000]\n",
+		},
+		"empty brackets": {
+			text:   "spec:\n  node: {}\n  list: []  \n  end: {}",
+			fields: []field{{"spec.node.mirrors.a", []any{"https://m/?a=b"}}, {"spec.list", []any{"x"}}, {"spec.end.last", "z"}},
+			want:   "spec:\n  node:\n    mirrors:\n      a:\n        - https://m/?a=b\n  list:\n    - x  \n  end:\n    last: z",
 		},
 		"lists with comments": {
 			text:   "spec:\n  list:\n  - a # first\n  # between\n  - \"b\"\n  # after\n  other: 1\n",
