@@ -164,7 +164,7 @@ func (o patchSeedOptions) runInFiles(ctx context.Context) error {
 		if !o.mirrored() {
 			return nil
 		}
-		if err := o.checkFiles(ctx, f, n); err != nil {
+		if err := o.checkFiles(ctx, f, needs{n.checked, pullers.OnNodes(n.live)}); err != nil {
 			return err
 		}
 		o.warnOfNodes(ctx, o.insecure(), n.checked, f.release.Version())

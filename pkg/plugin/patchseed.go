@@ -288,7 +288,7 @@ func (o patchSeedOptions) proof(f opened, chosen []patch.SeedDatacenter, n needs
 		return nil
 	}
 	return func(ctx context.Context) error {
-		if err := o.beyond(n, n.live); err != nil {
+		if err := o.beyond(n, pullers.OnNodes(n.live)); err != nil {
 			return err
 		}
 		if err := checkInventory(ctx, f.registries, o.target, n.checked, o.registry); err != nil {

@@ -50,6 +50,15 @@ func nodeNeeds(needed images.Inventory) []images.Ref {
 	return refs(needed, images.KindImage)
 }
 
+// OnNodes are the images that nodes of user clusters may pull. Images that only charts of KKP
+// need run on the master and on Seeds.
+func OnNodes(needed images.Inventory) images.Inventory {
+	return needed.Where(func(img images.Image) bool {
+		return len(img.Reasons) == 0 ||
+			slices.ContainsFunc(img.Reasons, func(r images.Reason) bool { return r.Source != "charts" && r.Source != "bundled-charts" })
+	})
+}
+
 // FutureNodes are the nodes of user clusters that do not exist yet. They pull without
 // credentials, unless each Cluster gets some. insecure are the registries in
 // node.insecureRegistries of their datacenter.

@@ -89,6 +89,26 @@ func TestNodesThatPullInTheSameWayAreOne(t *testing.T) {
 	}
 }
 
+func TestChartsOfKKPAreNotForNodes(t *testing.T) {
+	var c images.Collector
+	for text, sources := range map[string][]string{
+		"a.example/dex:1": {"charts"}, "a.example/karma:1": {"bundled-charts", "charts"}, "a.example/util:1": {"charts", "components"}, "a.example/dns:1": {"addons"}, "a.example/listed:1": nil,
+	} {
+		img := images.Image{Ref: parse(t, text)}
+		for _, source := range sources {
+			img.Reasons = append(img.Reasons, images.Reason{Source: source})
+		}
+		c.Add(img)
+	}
+	var got []images.Ref
+	for _, img := range pullers.OnNodes(c.Inventory()).Images {
+		got = append(got, img.Ref)
+	}
+	if names(got) != "dns listed util" {
+		t.Errorf("nodes may pull %s", names(got))
+	}
+}
+
 func TestFutureNodesHaveNoCredentials(t *testing.T) {
 	m := pullers.Mirror{Host: "mirror:5000", NodesTrust: true, PullSecret: []byte("new")}
 	got := pullers.FutureNodes(nil, m, needed(t), "v2.31.0")
