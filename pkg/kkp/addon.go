@@ -1,13 +1,11 @@
 package kkp
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
 
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
 )
 
@@ -19,47 +17,42 @@ type Addon struct {
 	Variables map[string]any
 }
 
+// addonView is the part of an Addon that is read.
+type addonView struct {
+	header
+	Spec struct {
+		Name      string         `json:"name"`
+		Variables map[string]any `json:"variables"`
+	} `json:"spec"`
+}
+
+func (v addonView) addon() Addon {
+	return Addon{Namespace: v.Metadata.Namespace, Name: cmp.Or(v.Spec.Name, v.Metadata.Name), Variables: v.Spec.Variables}
+}
+
 func addonFrom(obj *unstructured.Unstructured) (Addon, error) {
-	var view struct {
-		Spec struct {
-			Name      string          `json:"name"`
-			Variables json.RawMessage `json:"variables"`
-		} `json:"spec"`
-	}
+	var view addonView
 	if err := decode(obj, &view); err != nil {
 		return Addon{}, err
 	}
-	addon := Addon{Namespace: obj.GetNamespace(), Name: view.Spec.Name}
-	if addon.Name == "" {
-		addon.Name = obj.GetName()
-	}
-	if len(view.Spec.Variables) > 0 {
-		if err := json.Unmarshal(view.Spec.Variables, &addon.Variables); err != nil {
-			return addon, fmt.Errorf("Addon %s: spec.variables: %w", objectName(obj), err)
-		}
-	}
-	return addon, nil
+	return view.addon(), nil
 }
 
 // loadAddons reads the addons of the clusters of a Seed.
-func loadAddons(ctx context.Context, client dynamic.Interface, clusters []Cluster) error {
-	objects, err := list(ctx, client, kubermaticResource("addons"), metav1.NamespaceAll)
-	if err != nil {
-		return err
-	}
-	addons, err := convert(objects, addonFrom)
+func loadAddons(ctx context.Context, client Client, clusters []Cluster) error {
+	addons, err := listViews(ctx, client, query{resource: kubermaticResource("addons")}, "Addon", addonView.addon)
 	assignAddons(clusters, addons)
 	return err
 }
 
 // assignAddons adds addons to the clusters by namespace.
 func assignAddons(clusters []Cluster, addons []Addon) {
+	byNamespace := map[string][]Addon{}
+	for _, addon := range addons {
+		byNamespace[addon.Namespace] = append(byNamespace[addon.Namespace], addon)
+	}
 	for i := range clusters {
-		for _, addon := range addons {
-			if addon.Namespace == clusters[i].Namespace {
-				clusters[i].Addons = append(clusters[i].Addons, addon)
-			}
-		}
+		clusters[i].Addons = append(clusters[i].Addons, byNamespace[clusters[i].Namespace]...)
 	}
 }
 

@@ -33,6 +33,7 @@ type Cluster struct {
 
 // clusterView is the part of a Cluster that is read.
 type clusterView struct {
+	header
 	Spec struct {
 		Version        string         `json:"version"`
 		ExposeStrategy string         `json:"exposeStrategy"`
@@ -83,10 +84,14 @@ type blocks struct {
 func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
 	var view clusterView
 	err := decode(obj, &view)
-	spec, status := view.Spec, view.Status
+	return view.cluster(), err
+}
+
+func (v clusterView) cluster() Cluster {
+	spec, status := v.Spec, v.Status
 	cluster := Cluster{
-		Name:           obj.GetName(),
-		Namespace:      cmp.Or(status.NamespaceName, "cluster-"+obj.GetName()),
+		Name:           v.Metadata.Name,
+		Namespace:      cmp.Or(status.NamespaceName, "cluster-"+v.Metadata.Name),
 		ExposeStrategy: spec.ExposeStrategy,
 		Konnectivity:   spec.ClusterNetwork.KonnectivityEnabled,
 		Provider:       providerOf(spec.Cloud),
@@ -99,7 +104,7 @@ func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
 	cluster.RuntimeOptions = spec.ContainerRuntimeOpts != nil
 	cluster.Proxy = proxy.HTTPProxy != nil || proxy.NoProxy != nil
 	// kubermatic pkg/addon/types.go, v2.31.0
-	_, needed := obj.GetAnnotations()["csi-migration.k8c.io/migration-needed"]
+	_, needed := v.Metadata.Annotations["csi-migration.k8c.io/migration-needed"]
 	cluster.CSIMigration = needed || status.Conditions["CSIKubeletMigrationCompleted"].Status == "True"
 	cluster.Datacenter, _, _ = unstructured.NestedString(spec.Cloud, "dc")
 	if cluster.Provider == "" {
@@ -108,7 +113,7 @@ func clusterFrom(obj *unstructured.Unstructured) (Cluster, error) {
 	if spec.CNIPlugin != nil {
 		cluster.CNI = strings.TrimSpace(spec.CNIPlugin.Type + " " + spec.CNIPlugin.Version)
 	}
-	return cluster, err
+	return cluster
 }
 
 // distinctVersions returns the versions that are set, each once, without "v".

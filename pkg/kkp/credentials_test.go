@@ -10,9 +10,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/yaml"
 
@@ -23,16 +20,7 @@ import (
 // and Secrets with these annotations.
 func loadWith(t *testing.T, credentials string, secrets map[string]map[string]string) kkp.Installation {
 	t.Helper()
-	scheme := runtime.NewScheme()
-	if err := corev1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
-	}
-	kinds := map[schema.GroupVersionResource]string{
-		kkp.ConfigurationResource(): "KubermaticConfigurationList",
-		kkp.SeedResource():          "SeedList",
-		{Group: "apps.kubermatic.k8c.io", Version: "v1", Resource: "applicationdefinitions"}: "ApplicationDefinitionList",
-	}
-	objects := []runtime.Object{
+	all := []*unstructured.Unstructured{
 		object(t, "{apiVersion: kubermatic.k8c.io/v1, kind: KubermaticConfiguration, metadata: {name: k, namespace: kkp}, status: {kubermaticVersion: v2.31.0, kubermaticEdition: CE}}"),
 		object(t, `
 apiVersion: apps.kubermatic.k8c.io/v1
@@ -47,13 +35,13 @@ spec:
 `),
 	}
 	for name, annotations := range secrets {
-		objects = append(objects, &corev1.Secret{
+		all = append(all, generic(t, &corev1.Secret{
 			TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
 			ObjectMeta: metav1.ObjectMeta{Namespace: "kkp", Name: name, Annotations: annotations},
 			Data:       map[string][]byte{"user": []byte("me"), "pass": []byte("hunter2"), "config": []byte("{}")},
-		})
+		}))
 	}
-	inst, err := kkp.Load(t.Context(), kkp.Client{Interface: fake.NewSimpleDynamicClientWithCustomListKinds(scheme, kinds, objects...)}, kkp.Request{
+	inst, err := kkp.Load(t.Context(), newAPI(all...).client(t), kkp.Request{
 		Connect: func(*rest.Config) (kkp.Client, error) { return kkp.Client{}, errors.New("there are no Seeds") },
 		Parts:   []kkp.Part{kkp.PartApps},
 	})

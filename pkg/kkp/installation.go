@@ -39,6 +39,9 @@ const (
 	PartApps     Part = "applications"
 	PartAPI      Part = "api" // versions and resources of API servers
 
+	// PartInstalled are the installed applications of user clusters. They are read with PartApps.
+	PartInstalled Part = "installed applications"
+
 	// PartProfiles are the operating system profiles for nodes. They are read only if requested
 	// explicitly, because no image depends on them.
 	PartProfiles Part = "profiles"

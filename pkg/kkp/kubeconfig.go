@@ -24,6 +24,13 @@ func seedClient(ctx context.Context, master dynamic.Interface, key SecretKey, co
 	return connect(config)
 }
 
+// close closes the idle connections of a client that is not needed any more.
+func (c Client) close() {
+	if c.Close != nil {
+		c.Close()
+	}
+}
+
 // SeedConfig returns the configuration for the cluster of a Seed, from the Secret that the Seed
 // names.
 func SeedConfig(ctx context.Context, master dynamic.Interface, seed Seed) (*rest.Config, error) {
@@ -35,6 +42,11 @@ func secretConfig(ctx context.Context, master dynamic.Interface, key SecretKey) 
 	if err != nil {
 		return nil, err
 	}
+	return configFrom(kubeconfig, key)
+}
+
+// configFrom returns the configuration of a kubeconfig that is in a Secret.
+func configFrom(kubeconfig []byte, key SecretKey) (*rest.Config, error) {
 	config, err := restConfig(kubeconfig)
 	if err != nil {
 		return nil, fmt.Errorf("kubeconfig in secret %s/%s: %w", key.Namespace, key.Name, err)

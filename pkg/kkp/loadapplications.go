@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 )
@@ -18,23 +19,20 @@ func applicationResource(resource string) schema.GroupVersionResource {
 
 // loadApplications reads the ApplicationDefinitions and the credentials for their charts. A master
 // without this CRD has none.
-func loadApplications(ctx context.Context, client dynamic.Interface, namespace string) (Applications, []Unread) {
-	var apps Applications
-	objects, err := list(ctx, client, applicationResource("applicationdefinitions"), "")
+func loadApplications(ctx context.Context, client Client, namespace string) (apps Applications, missed []Unread) {
+	var err error
+	apps.Definitions, err = list(ctx, client, query{resource: applicationResource("applicationdefinitions")}, applicationFrom)
 	if notInstalled(err) {
 		return apps, nil
-	}
-	var missed []Unread
-	if err == nil {
-		apps.Definitions, err = convert(objects, applicationFrom)
 	}
 	if err != nil {
 		missed = append(missed, Unread{PartApps, "ApplicationDefinitions on master", unread("master", err)})
 	}
+	secrets := &secretReader{client: client, read: map[SecretKey]readSecret{}}
 	for i := range apps.Definitions {
 		for j := range apps.Definitions[i].Versions {
 			app, version := apps.Definitions[i].Name, &apps.Definitions[i].Versions[j]
-			if err := version.Chart.Credentials.load(ctx, client, namespace); err != nil {
+			if err := version.Chart.Credentials.load(ctx, secrets, namespace); err != nil {
 				subject := fmt.Sprintf("credentials for application %s %s", app, version.Version)
 				missed = append(missed, Unread{PartApps, subject, unread("master", err)})
 			}
@@ -54,12 +52,12 @@ const (
 // load reads credentials from their Secrets in KKP's namespace (kubermatic
 // pkg/applications/providers/source, v2.31.0). If a part of the credentials cannot be read, there
 // are no credentials.
-func (c *Credentials) load(ctx context.Context, client dynamic.Interface, namespace string) error {
+func (c *Credentials) load(ctx context.Context, secrets *secretReader, namespace string) error {
 	value := func(ref *secretRef) ([]byte, error) {
 		if ref == nil {
 			return nil, nil
 		}
-		return helmSecret(ctx, client, SecretKey{Namespace: namespace, Name: ref.Name, Key: ref.Key})
+		return secrets.helm(ctx, SecretKey{Namespace: namespace, Name: ref.Name, Key: ref.Key})
 	}
 	username, failure1 := value(c.keys.Username)
 	password, failure2 := value(c.keys.Password)
@@ -71,17 +69,33 @@ func (c *Credentials) load(ctx context.Context, client dynamic.Interface, namesp
 	return errors.Join(failure1, failure2, failure3)
 }
 
-// helmSecret reads a value of a Secret that is annotated for chart repositories. An
+// secretReader reads Secrets, each once: the versions of an application share their credentials.
+type secretReader struct {
+	client dynamic.Interface
+	read   map[SecretKey]readSecret // without the key
+}
+
+type readSecret struct {
+	secret *unstructured.Unstructured
+	err    error
+}
+
+// helm reads a value of a Secret that is annotated for chart repositories. An
 // ApplicationDefinition can name a Secret that its author may not read, and an address to which the
 // value is sent. Only a user who may write the Secret can add the annotation.
-func helmSecret(ctx context.Context, client dynamic.Interface, key SecretKey) ([]byte, error) {
-	secret, err := getSecret(ctx, client, key)
-	if err != nil {
-		return nil, err
+func (r *secretReader) helm(ctx context.Context, key SecretKey) ([]byte, error) {
+	whole := SecretKey{Namespace: key.Namespace, Name: key.Name}
+	one, ok := r.read[whole]
+	if !ok {
+		one.secret, one.err = getSecret(ctx, r.client, key)
+		r.read[whole] = one
 	}
-	if secret.GetAnnotations()[SecretType] != SecretTypeHelm {
+	if one.err != nil {
+		return nil, one.err
+	}
+	if one.secret.GetAnnotations()[SecretType] != SecretTypeHelm {
 		return nil, fmt.Errorf("the Secret %s/%s is not used for chart repositories: the Secret lacks the annotation %s: %s; "+
 			"to allow sending the Secret to chart repositories, add the annotation", key.Namespace, key.Name, SecretType, SecretTypeHelm)
 	}
-	return valueOf(secret, key)
+	return valueOf(one.secret, key)
 }

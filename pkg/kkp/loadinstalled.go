@@ -4,61 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
-
-	"golang.org/x/sync/errgroup"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/dynamic"
+	"slices"
 )
 
-// userClusterWait is the timeout for the API of one user cluster.
-const userClusterWait = 5 * time.Second
-
-// adminKubeconfig returns the key of the kubeconfig of a user cluster, in the namespace of its
-// control plane (kubermatic pkg/resources, v2.31.0).
-func adminKubeconfig(cluster Cluster) SecretKey {
-	return SecretKey{Namespace: cluster.Namespace, Name: "admin-kubeconfig", Key: "kubeconfig"}
+// readInstalled reads the installed applications of the user clusters of a Seed.
+func (l *loader) readInstalled(ctx context.Context, client Client, seed *Seed) []Unread {
+	subject := "seed " + seed.Name
+	installed := make([][]Installed, len(seed.Clusters))
+	failures := l.clusters.ask(ctx, subject, seed.Clusters, kubeconfigsOf(ctx, client, seed.Clusters), func(ctx context.Context, i int, user userClient) (err error) {
+		installed[i], err = installedIn(ctx, user.Client)
+		return err
+	})
+	seed.installed = slices.Concat(installed...)
+	var missed []Unread
+	for i, err := range failures {
+		if err == nil {
+			continue
+		}
+		missed = append(missed, Unread{PartInstalled, "user cluster " + seed.Clusters[i].Name + " on " + subject, err})
+		if seed.installedUnknown == nil {
+			seed.installedUnknown = fmt.Errorf("user cluster %s: %w", seed.Clusters[i].Name, err)
+		}
+	}
+	return missed
 }
 
-// loadInstalled reads the installed applications of user clusters. The result is only useful if it
-// is complete, so it stops at the first failure. Then many unreachable clusters take as long as one.
-func loadInstalled(ctx context.Context, seed dynamic.Interface, clusters []Cluster, connect Connect) ([]Installed, error) {
-	found := make([][]Installed, len(clusters))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(namespacesAtOnce)
-	for i, cluster := range clusters {
-		group.Go(func() (err error) {
-			if found[i], err = installedIn(ctx, seed, cluster, connect); err != nil {
-				return fmt.Errorf("user cluster %s: %w", cluster.Name, err)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return nil, err
-	}
-	var installed []Installed
-	for _, in := range found {
-		installed = append(installed, in...)
-	}
-	return installed, nil
-}
-
-func installedIn(ctx context.Context, seed dynamic.Interface, cluster Cluster, connect Connect) ([]Installed, error) {
-	ctx, cancel := context.WithTimeout(ctx, userClusterWait)
-	defer cancel()
-	client, err := seedClient(ctx, seed, adminKubeconfig(cluster), connect)
-	if err != nil {
-		return nil, err
-	}
-	objects, err := list(ctx, client, applicationResource("applicationinstallations"), metav1.NamespaceAll)
+// installedIn reads the installed applications of a user cluster.
+func installedIn(ctx context.Context, client Client) ([]Installed, error) {
+	q := query{resource: applicationResource("applicationinstallations"), maxBytes: maxUserBytes}
+	installed, err := list(ctx, client, q, installedFrom)
 	if notInstalled(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return convert(objects, installedFrom)
+	return installed, err
 }
 
 // collectInstalled collects the installed applications of all Seeds.

@@ -9,12 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/tools/pager"
 )
 
 // deployedReleases selects the Secrets of deployed revisions, without failed, superseded and pending
@@ -40,22 +35,36 @@ func ownRelease(r HelmRelease) bool {
 	return r.Namespace != metav1.NamespaceSystem || r.ChartName == "s3-exporter"
 }
 
-// loadReleases reads the Helm releases in KKP's namespaces, several namespaces concurrently.
-func loadReleases(ctx context.Context, client dynamic.Interface, where, namespace string) ([]HelmRelease, []Unread) {
+// loadReleases reads the Helm releases in KKP's namespaces. A release that cannot be decoded does not
+// affect the others.
+func loadReleases(ctx context.Context, client Client, where, namespace string) ([]HelmRelease, []Unread) {
 	namespaces := releaseNamespaces(namespace)
-	found := make([][]HelmRelease, len(namespaces))
-	missed := make([][]Unread, len(namespaces))
-	var group errgroup.Group
-	group.SetLimit(namespacesAtOnce)
-	for i, namespace := range namespaces {
-		group.Go(func() error {
-			found[i], missed[i] = releasesIn(ctx, client, where, namespace)
-			return nil
-		})
+	read := readNamespaces(ctx, namespaces, func(ctx context.Context, namespace string) ([]readRelease, error) {
+		return releasesIn(ctx, client, namespaces, namespace)
+	})
+	var releases []HelmRelease
+	var missed []Unread
+	for _, one := range read.found {
+		switch {
+		case one.err != nil:
+			missed = append(missed, Unread{PartReleases, one.subject + " on " + where, one.err})
+		case ownRelease(one.release):
+			releases = append(releases, one.release)
+		}
 	}
-	_ = group.Wait() // the functions return nil: what fails is in missed
-	newest, shadowed := latest(slices.Concat(found...), where)
-	return newest, append(slices.Concat(missed...), shadowed...)
+	for _, failure := range read.failed {
+		missed = append(missed, Unread{PartReleases, releasesSubject(failure.namespace) + " on " + where, unread(where, failure.err)})
+	}
+	newest, shadowed := latest(releases, where)
+	return newest, append(missed, shadowed...)
+}
+
+// releasesSubject names the releases of a namespace, "" for all.
+func releasesSubject(namespace string) string {
+	if namespace == "" {
+		return "Helm releases"
+	}
+	return "Helm releases in namespace " + namespace
 }
 
 // AmbiguousError says that several revisions of a release are marked as deployed. Only one of them is
@@ -95,52 +104,71 @@ func latest(releases []HelmRelease, where string) ([]HelmRelease, []Unread) {
 	return newest, shadowed
 }
 
-// releasesIn reads the releases of a namespace. A release that cannot be decoded does not affect the
-// others.
-func releasesIn(ctx context.Context, client dynamic.Interface, where, namespace string) ([]HelmRelease, []Unread) {
-	var releases []HelmRelease
-	var missed []Unread
-	err := eachReleaseSecret(ctx, client, namespace, deployedReleases, func(obj *unstructured.Unstructured) int {
-		release, text, err := releaseFrom(obj)
-		if err != nil {
-			missed = append(missed, Unread{PartReleases, releaseSubject(obj) + " on " + where, err})
-		} else if ownRelease(release) {
-			releases = append(releases, release)
-		}
-		return len(text)
-	})
-	if err != nil {
-		missed = append(missed, Unread{PartReleases, "Helm releases in namespace " + namespace + " on " + where, unread(where, err)})
-	}
-	return releases, missed
+// readRelease is a release, or what could not be read.
+type readRelease struct {
+	release HelmRelease
+	subject string
+	err     error
 }
 
-// eachReleaseSecret calls do for each Secret of Helm. do returns the unpacked size in bytes, 0 if
-// the Secret has no release. More than maxReleasesBytes in total, or more than maxUnread Secrets
-// without a release, are an error, because every client that may write Secrets could fill the
-// memory. Results up to then are kept.
-func eachReleaseSecret(ctx context.Context, client dynamic.Interface, namespace, selector string, do func(*unstructured.Unstructured) int) error {
-	pages := pager.New(func(ctx context.Context, opts metav1.ListOptions) (runtime.Object, error) {
-		return client.Resource(CoreResource("secrets")).Namespace(namespace).List(ctx, opts)
-	})
-	pages.PageSize, pages.PageBufferSize = releasesAtOnce, 0
-	total, odd := 0, 0
-	return pages.EachListItem(ctx, metav1.ListOptions{LabelSelector: selector}, func(obj runtime.Object) error {
-		secret, ok := obj.(*unstructured.Unstructured)
-		if !ok {
-			return fmt.Errorf("unexpected %T in a list of secrets", obj)
+// releasesIn reads the releases of a namespace, or those of several namespaces with one list ("").
+// Then a namespace with too many releases does not affect the others.
+func releasesIn(ctx context.Context, client Client, namespaces []string, namespace string) ([]readRelease, error) {
+	tallies := map[string]*tally{}
+	for _, name := range namespaces {
+		tallies[name] = &tally{}
+	}
+	var found []readRelease
+	err := eachRelease(ctx, client, namespace, deployedReleases, func(secret releaseSecret) error {
+		of := tallies[secret.Metadata.Namespace]
+		if of == nil || of.full() != nil {
+			return nil
 		}
-		size := do(secret)
-		if total += size; size == 0 {
-			odd++
+		release, text, err := secret.release()
+		found = append(found, readRelease{release, secret.subject(), err})
+		of.add(len(text))
+		if namespace != metav1.NamespaceAll {
+			return of.full()
 		}
-		switch {
-		case total > maxReleasesBytes:
-			return fmt.Errorf("more than %d MiB of releases in one namespace; the others were not read", maxReleasesBytes>>20)
-		case odd > maxUnread:
-			return fmt.Errorf("more than %d Secrets that look like Helm's and hold no release; the others were not read", maxUnread)
+		if full := of.full(); full != nil {
+			found = append(found, readRelease{subject: releasesSubject(secret.Metadata.Namespace), err: full})
 		}
 		return nil
+	})
+	return found, err
+}
+
+// tally counts what the Secrets of a namespace have unpacked. Every client that may write Secrets
+// could fill the memory.
+type tally struct{ bytes, odd int }
+
+// add counts a Secret by its unpacked size in bytes, 0 if the Secret has no release.
+func (t *tally) add(size int) {
+	if t.bytes += size; size == 0 {
+		t.odd++
+	}
+}
+
+// full returns an error if no more Secrets of the namespace are read.
+func (t *tally) full() error {
+	switch {
+	case t.bytes > maxReleasesBytes:
+		return fmt.Errorf("more than %d MiB of releases in one namespace; the others were not read", maxReleasesBytes>>20)
+	case t.odd > maxUnread:
+		return fmt.Errorf("more than %d Secrets that look like Helm's and hold no release; the others were not read", maxUnread)
+	}
+	return nil
+}
+
+// eachRelease calls do for each Secret of Helm in a namespace, "" for all. The first error of do
+// ends the list.
+func eachRelease(ctx context.Context, client Client, namespace, selector string, do func(releaseSecret) error) error {
+	q := query{resource: CoreResource("secrets"), namespace: namespace, labels: selector, perPage: releasesAtOnce}
+	return each(ctx, client, q, func(secret releaseSecret, err error) error {
+		if err != nil {
+			return secret.failed("Secret", err)
+		}
+		return do(secret)
 	})
 }
 
@@ -152,19 +180,16 @@ type StoredRelease struct {
 
 // History reads all revisions of a release. As in Helm, revisions that cannot be decoded or that are
 // in the Secret of another release are ignored.
-func History(ctx context.Context, client dynamic.Interface, namespace, name string) ([]StoredRelease, error) {
+func History(ctx context.Context, client Client, namespace, name string) ([]StoredRelease, error) {
 	var history []StoredRelease
-	err := eachReleaseSecret(ctx, client, namespace, "owner=helm,name="+name, func(obj *unstructured.Unstructured) int {
-		_, text, err := releaseFrom(obj)
+	var of tally
+	err := eachRelease(ctx, client, namespace, "owner=helm,name="+name, func(secret releaseSecret) error {
+		_, text, err := secret.release()
 		if err == nil {
-			history = append(history, StoredRelease{JSON: text, Labels: obj.GetLabels()})
+			history = append(history, StoredRelease{JSON: text, Labels: secret.Metadata.Labels})
 		}
-		return len(text)
+		of.add(len(text))
+		return of.full()
 	})
 	return history, err
-}
-
-// releaseSubject returns the name of a release from the labels of its Secret.
-func releaseSubject(obj *unstructured.Unstructured) string {
-	return "Helm release " + obj.GetNamespace() + "/" + obj.GetLabels()["name"]
 }

@@ -9,10 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic"
-	"k8s.io/client-go/dynamic/fake"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -58,27 +54,27 @@ func (s stored) secret(t *testing.T) *unstructured.Unstructured {
 // load reads the releases of an installation that has these Secrets.
 func load(t *testing.T, releases ...stored) kkp.Installation {
 	t.Helper()
-	inst, err := kkp.Load(t.Context(), kkp.Client{Interface: clientOf(t, releases...)}, kkp.Request{Parts: []kkp.Part{kkp.PartReleases}})
+	inst, err := kkp.Load(t.Context(), clientOf(t, releases...), kkp.Request{Parts: []kkp.Part{kkp.PartReleases}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return inst
 }
 
-// clientOf is an API with these Secrets and a KubermaticConfiguration.
-func clientOf(t *testing.T, releases ...stored) dynamic.Interface {
+// clientOf is a client of an API with these Secrets and a KubermaticConfiguration.
+func clientOf(t *testing.T, releases ...stored) kkp.Client {
 	t.Helper()
-	objects := []runtime.Object{&unstructured.Unstructured{Object: map[string]any{
-		"apiVersion": "kubermatic.k8c.io/v1", "kind": "KubermaticConfiguration", "metadata": map[string]any{"name": "kubermatic", "namespace": "kubermatic"},
-	}}}
+	return apiOf(t, releases...).client(t)
+}
+
+// apiOf is the API of clientOf.
+func apiOf(t *testing.T, releases ...stored) *apiServer {
+	t.Helper()
+	all := objects(t, "{apiVersion: kubermatic.k8c.io/v1, kind: KubermaticConfiguration, metadata: {name: kubermatic, namespace: kubermatic}}")
 	for _, s := range releases {
-		objects = append(objects, s.secret(t))
+		all = append(all, s.secret(t))
 	}
-	return fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
-		kkp.ConfigurationResource(): "KubermaticConfigurationList", kkp.SeedResource(): "SeedList",
-		kkp.CoreResource("secrets"): "SecretList", kkp.CoreResource("pods"): "PodList",
-		{Group: "apps", Version: "v1", Resource: "deployments"}: "DeploymentList",
-	}, objects...)
+	return newAPI(all...)
 }
 
 // read are the releases that were read, and what was not.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"golang.org/x/sync/errgroup"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -22,47 +21,29 @@ type NodeLogin struct {
 	Err     error  // why the Secret could not be read
 }
 
-// FindNodeLogins reads the credentials of the nodes of user clusters of a Seed, several
-// clusters at once.
+// FindNodeLogins reads the credentials of the nodes of user clusters of a Seed, several clusters
+// concurrently. They are in the user cluster, from which operating-system-manager takes them.
 func FindNodeLogins(ctx context.Context, master Client, seed Seed, clusters []Cluster, connect Connect) []NodeLogin {
 	logins := make([]NodeLogin, len(clusters))
-	named := false
+	var asked []Cluster // those that name a Secret
+	var indexes []int   // theirs in logins
 	for i, cluster := range clusters {
 		logins[i].Cluster = cluster
-		named = named || cluster.PullSecret.Name != ""
+		if cluster.PullSecret.Name != "" {
+			asked, indexes = append(asked, cluster), append(indexes, i)
+		}
 	}
-	if !named {
+	if len(asked) == 0 {
 		return logins
 	}
-	client, err := seedClient(ctx, master, seed.Kubeconfig, connect)
-	var group errgroup.Group
-	group.SetLimit(namespacesAtOnce)
-	for i := range logins {
-		group.Go(func() error {
-			switch {
-			case logins[i].Cluster.PullSecret.Name == "":
-			case err != nil:
-				logins[i].Err = err
-			default:
-				logins[i].Config, logins[i].Err = nodeLogin(ctx, client, logins[i].Cluster, connect)
-			}
-			return nil
-		})
+	failures := askOf(ctx, master, seed, asked, connect, func(ctx context.Context, i int, user userClient) (err error) {
+		logins[indexes[i]].Config, err = dockerConfig(ctx, user, asked[i].PullSecret)
+		return err
+	})
+	for i, err := range failures {
+		logins[indexes[i]].Err = err
 	}
-	_ = group.Wait() // the functions return nil: what fails is in Err
 	return logins
-}
-
-// nodeLogin reads the Secret in the user cluster, from which operating-system-manager takes
-// it.
-func nodeLogin(ctx context.Context, seed Client, cluster Cluster, connect Connect) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, userClusterWait)
-	defer cancel()
-	client, err := seedClient(ctx, seed, adminKubeconfig(cluster), connect)
-	if err != nil {
-		return nil, err
-	}
-	return dockerConfig(ctx, client, cluster.PullSecret)
 }
 
 // DockerConfig reads docker's config.json out of a Secret.

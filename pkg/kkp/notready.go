@@ -21,17 +21,14 @@ type NotReady struct {
 // NotReadyPods reads the pods of a namespace that a label selector selects, and returns
 // those that are not ready, the newest first. Pods that are done or being deleted are none.
 func NotReadyPods(ctx context.Context, client Client, namespace, selector string) ([]NotReady, error) {
-	objects, err := listSelected(ctx, client, CoreResource("pods"), namespace, selector)
+	var pods []corev1.Pod
+	q := query{resource: CoreResource("pods"), namespace: namespace, labels: selector}
+	err := each(ctx, client, q, func(pod corev1.Pod, err error) error {
+		pods = append(pods, pod)
+		return err
+	})
 	if err != nil {
 		return nil, err
-	}
-	var pods []corev1.Pod
-	for _, object := range objects {
-		var pod corev1.Pod
-		if err := decode(object, &pod); err != nil {
-			return nil, err
-		}
-		pods = append(pods, pod)
 	}
 	slices.SortStableFunc(pods, func(a, b corev1.Pod) int {
 		return b.CreationTimestamp.Compare(a.CreationTimestamp.Time)

@@ -8,8 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
-	dynamicfake "k8s.io/client-go/dynamic/fake"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -32,7 +31,7 @@ func TestNotReadyPods(t *testing.T) {
 	}
 	deleted := pod("deleted", "dex", corev1.PodStatus{Phase: corev1.PodRunning})
 	deleted.DeletionTimestamp, deleted.Finalizers = new(metav1.Now()), []string{"example.com/stays"}
-	objects := []runtime.Object{
+	pods := []*corev1.Pod{
 		deleted,
 		pod("ready", "dex", corev1.PodStatus{Phase: corev1.PodRunning, Conditions: []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}}),
 		pod("done", "dex", corev1.PodStatus{Phase: corev1.PodSucceeded}),
@@ -51,12 +50,11 @@ func TestNotReadyPods(t *testing.T) {
 			Phase: corev1.PodPending, InitContainerStatuses: waiting("ImagePullBackOff", strings.Repeat("ü", 500)), ContainerStatuses: waiting("PodInitializing", ""),
 		}),
 	}
-	scheme := runtime.NewScheme()
-	if err := corev1.AddToScheme(scheme); err != nil {
-		t.Fatal(err)
+	var all []*unstructured.Unstructured
+	for _, pod := range pods {
+		all = append(all, generic(t, pod))
 	}
-	client := dynamicfake.NewSimpleDynamicClient(scheme, objects...)
-	found, err := kkp.NotReadyPods(t.Context(), kkp.Client{Interface: client}, "dex", "app=dex")
+	found, err := kkp.NotReadyPods(t.Context(), newAPI(all...).client(t), "dex", "app=dex")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,80 +3,83 @@ package kkp
 import (
 	"cmp"
 	"context"
+	"slices"
 
-	"golang.org/x/sync/errgroup"
-	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/dynamic"
 )
 
-// namespacesAtOnce bounds the number of namespaces that are read concurrently.
-const namespacesAtOnce = 8
-
-// loadPods reads the pods of some namespaces, several concurrently. A namespace that does not exist
-// has none.
-func loadPods(ctx context.Context, client dynamic.Interface, where string, namespaces []string) ([]Pod, []Unread) {
-	found := make([][]Pod, len(namespaces))
-	failures := make([]error, len(namespaces))
-	var group errgroup.Group
-	group.SetLimit(namespacesAtOnce)
-	for i, namespace := range namespaces {
-		group.Go(func() error {
-			found[i], failures[i] = podsIn(ctx, client, namespace)
-			return nil
-		})
-	}
-	_ = group.Wait() // the functions return nil: what fails is in failures
-	var pods []Pod
-	var missed []Unread
-	for i, namespace := range namespaces {
-		pods = append(pods, found[i]...)
-		if failures[i] != nil {
-			missed = append(missed, Unread{PartPods, "namespace " + namespace + " on " + where, unread(where, failures[i])})
-		}
-	}
-	return pods, missed
+// podView is the part of a pod that is read.
+type podView struct {
+	header
+	Spec struct {
+		InitContainers      []containerView `json:"initContainers"`
+		Containers          []containerView `json:"containers"`
+		EphemeralContainers []containerView `json:"ephemeralContainers"`
+		Volumes             []struct {
+			Image struct {
+				Reference string `json:"reference"`
+			} `json:"image"`
+		} `json:"volumes"`
+	} `json:"spec"`
 }
 
-func podsIn(ctx context.Context, client dynamic.Interface, namespace string) ([]Pod, error) {
-	objects, err := list(ctx, client, CoreResource("pods"), namespace)
-	if err != nil {
-		return nil, err
+type containerView struct {
+	Image string `json:"image"`
+}
+
+// loadPods reads the pods of some namespaces, in the order of the namespaces. A namespace that does
+// not exist has none.
+func loadPods(ctx context.Context, client Client, namespaces []string) inNamespaces[Pod] {
+	order := make(map[string]int, len(namespaces))
+	for i, namespace := range namespaces {
+		order[namespace] = i
 	}
-	return convert(objects, podFrom)
+	pods := readNamespaces(ctx, namespaces, func(ctx context.Context, namespace string) ([]Pod, error) {
+		q := query{resource: CoreResource("pods"), namespace: namespace, maxBytes: maxPodsBytes}
+		if namespace == metav1.NamespaceAll {
+			q.fields = "metadata.namespace!=" + metav1.NamespaceSystem // most of its pods are not KKP's
+		}
+		found, err := listViews(ctx, client, q, "Pod", podView.pod)
+		return slices.DeleteFunc(found, func(pod Pod) bool {
+			_, wanted := order[pod.Namespace]
+			return !wanted
+		}), err
+	})
+	slices.SortStableFunc(pods.found, func(a, b Pod) int { return cmp.Compare(order[a.Namespace], order[b.Namespace]) })
+	return pods
 }
 
 func podFrom(obj *unstructured.Unstructured) (Pod, error) {
-	var pod corev1.Pod
-	err := decode(obj, &pod)
-	return Pod{Namespace: pod.Namespace, Name: pod.Name, Workload: workloadOf(&pod), Images: imagesOf(&pod.Spec)}, err
+	var view podView
+	err := decode(obj, &view)
+	return view.pod(), err
 }
 
-// workloadOf returns the workload of a pod from KKP's labels: app.kubernetes.io/name on master and
+func (v podView) pod() Pod {
+	return Pod{Namespace: v.Metadata.Namespace, Name: v.Metadata.Name, Workload: v.workload(), Images: v.images()}
+}
+
+// workload returns the workload of a pod from KKP's labels: app.kubernetes.io/name on master and
 // Seeds, app in namespaces of user clusters.
-func workloadOf(pod *corev1.Pod) string {
+func (v podView) workload() string {
 	owner := ""
-	if len(pod.OwnerReferences) > 0 {
-		owner = pod.OwnerReferences[0].Name
+	if len(v.Metadata.OwnerReferences) > 0 {
+		owner = v.Metadata.OwnerReferences[0].Name
 	}
-	return cmp.Or(pod.Labels["app.kubernetes.io/name"], pod.Labels["app"], owner, pod.Name)
+	labels := v.Metadata.Labels
+	return cmp.Or(labels["app.kubernetes.io/name"], labels["app"], owner, v.Metadata.Name)
 }
 
-// imagesOf returns the images of a pod as written.
-func imagesOf(spec *corev1.PodSpec) []string {
+// images returns the images of a pod as written.
+func (v podView) images() []string {
 	var found []string
-	for _, c := range spec.InitContainers {
-		found = append(found, c.Image)
+	for _, container := range slices.Concat(v.Spec.InitContainers, v.Spec.Containers, v.Spec.EphemeralContainers) {
+		found = append(found, container.Image)
 	}
-	for _, c := range spec.Containers {
-		found = append(found, c.Image)
-	}
-	for _, c := range spec.EphemeralContainers {
-		found = append(found, c.Image)
-	}
-	for _, v := range spec.Volumes {
-		if v.Image != nil && v.Image.Reference != "" {
-			found = append(found, v.Image.Reference)
+	for _, volume := range v.Spec.Volumes {
+		if volume.Image.Reference != "" {
+			found = append(found, volume.Image.Reference)
 		}
 	}
 	return found

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 
-	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -88,14 +87,11 @@ func osmResource(resource string) schema.GroupVersionResource {
 
 // setups reads what sets up nodes. Most clusters have the same profiles: each is kept once.
 type setups struct {
-	connect Connect
-	mu      sync.Mutex
-	kept    map[[sha256.Size]byte]json.RawMessage
+	mu   sync.Mutex
+	kept map[[sha256.Size]byte]json.RawMessage
 }
 
-func newSetups(connect Connect) *setups {
-	return &setups{connect: connect, kept: map[[sha256.Size]byte]json.RawMessage{}}
-}
+func newSetups() *setups { return &setups{kept: map[[sha256.Size]byte]json.RawMessage{}} }
 
 // keep returns an equal text that is kept already.
 func (s *setups) keep(text json.RawMessage) json.RawMessage {
@@ -111,67 +107,48 @@ func (s *setups) keep(text json.RawMessage) json.RawMessage {
 
 // readSetups fills in what sets up the nodes of the clusters of a Seed, and the Seed's custom
 // profiles.
-func (s *setups) readSetups(ctx context.Context, client Client, seed *Seed) []Unread {
+func (l *loader) readSetups(ctx context.Context, client Client, seed *Seed) []Unread {
 	subject := "seed " + seed.Name
 	var missed []Unread
 	var err error
-	if seed.Profiles, err = s.list(ctx, client, "customoperatingsystemprofiles", seed.Namespace); err != nil {
+	if seed.Profiles, err = l.setups.list(ctx, client, "customoperatingsystemprofiles", seed.Namespace); err != nil {
 		missed = append(missed, Unread{PartProfiles, "CustomOperatingSystemProfiles on " + subject, unread(subject, err)})
 	}
-	var group errgroup.Group
-	group.SetLimit(namespacesAtOnce)
 	for i := range seed.Clusters {
-		group.Go(func() error {
-			seed.Clusters[i].Setup = s.setup(ctx, client, seed.Clusters[i])
-			return nil
-		})
+		seed.Clusters[i].Setup = &NodeSetup{}
 	}
-	_ = group.Wait() // the functions return nil: what fails is in Err
-	for _, c := range seed.Clusters {
-		if c.Setup.Err != nil {
+	failures := l.clusters.ask(ctx, subject, seed.Clusters, kubeconfigsOf(ctx, client, seed.Clusters), func(ctx context.Context, i int, user userClient) error {
+		return l.setups.read(ctx, user, seed.Clusters[i].Setup)
+	})
+	for i, err := range failures {
+		if err != nil {
+			c := seed.Clusters[i]
+			c.Setup.Err = fmt.Errorf("user cluster %s: %w", c.Name, err)
 			missed = append(missed, Unread{PartProfiles, "user cluster " + c.Name + " on " + subject, c.Setup.Err})
 		}
 	}
 	return missed
 }
 
-// setup reads what sets up the nodes of a user cluster.
-func (s *setups) setup(ctx context.Context, seed Client, cluster Cluster) *NodeSetup {
-	ctx, cancel := context.WithTimeout(ctx, userClusterWait)
-	defer cancel()
-	setup := &NodeSetup{}
-	config, err := secretConfig(ctx, seed, adminKubeconfig(cluster))
-	if err != nil {
-		setup.Err = err
-		return setup
+// read reads what sets up the nodes of a user cluster.
+func (s *setups) read(ctx context.Context, user userClient, setup *NodeSetup) (err error) {
+	setup.Server = user.server
+	if setup.Configs, err = s.list(ctx, user.Client, "operatingsystemconfigs", metav1.NamespaceSystem); err != nil {
+		return err
 	}
-	setup.Server = config.Host
-	client, err := s.connect(config)
-	if err == nil {
-		setup.Configs, err = s.list(ctx, client, "operatingsystemconfigs", metav1.NamespaceSystem)
+	if setup.Profiles, err = s.list(ctx, user.Client, "operatingsystemprofiles", metav1.NamespaceSystem); err != nil {
+		return err
 	}
-	if err == nil {
-		setup.Profiles, err = s.list(ctx, client, "operatingsystemprofiles", metav1.NamespaceSystem)
-	}
-	if err == nil {
-		setup.Deployments, err = listDeployments(ctx, client)
-	}
-	if err != nil {
-		setup.Err = fmt.Errorf("user cluster %s: %w", cluster.Name, err)
-	}
-	return setup
+	setup.Deployments, err = listDeployments(ctx, user.Client)
+	return err
 }
 
 // list reads objects of OSM. A cluster that does not know them has none.
 func (s *setups) list(ctx context.Context, client Client, resource, namespace string) ([]Profile, error) {
-	objects, err := list(ctx, client, osmResource(resource), namespace)
+	profiles, err := list(ctx, client, query{resource: osmResource(resource), namespace: namespace, maxBytes: maxUserBytes}, profileFrom)
 	if notInstalled(err) {
 		return nil, nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	profiles, err := convert(objects, profileFrom)
 	for i := range profiles {
 		profiles[i].Object = s.keep(profiles[i].Object)
 	}

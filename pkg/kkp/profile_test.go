@@ -9,9 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic/fake"
 	"k8s.io/client-go/rest"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
@@ -25,25 +22,10 @@ func kubeconfigSecret(namespace, name, address string) string {
 		namespace, name, base64.StdEncoding.EncodeToString([]byte(kubeconfig)))
 }
 
-// api is an API with these objects.
-func api(t *testing.T, objects ...string) kkp.Client {
+// api is a client of an API with these objects.
+func api(t *testing.T, texts ...string) kkp.Client {
 	t.Helper()
-	osm := func(resource string) schema.GroupVersionResource {
-		return schema.GroupVersionResource{Group: "operatingsystemmanager.k8c.io", Version: "v1alpha1", Resource: resource}
-	}
-	var all []runtime.Object
-	for _, text := range objects {
-		all = append(all, object(t, text))
-	}
-	return kkp.Client{Interface: fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
-		kkp.ConfigurationResource(): "KubermaticConfigurationList", kkp.SeedResource(): "SeedList",
-		{Group: "kubermatic.k8c.io", Version: "v1", Resource: "clusters"}:              "ClusterList",
-		{Group: "cluster.k8s.io", Version: "v1alpha1", Resource: "machinedeployments"}: "MachineDeploymentList",
-		osm("operatingsystemprofiles"):                                                 "OperatingSystemProfileList",
-		osm("operatingsystemconfigs"):                                                  "OperatingSystemConfigList",
-		{Group: "apps", Version: "v1", Resource: "deployments"}:                        "DeploymentList",
-		osm("customoperatingsystemprofiles"):                                           "CustomOperatingSystemProfileList",
-	}, all...)}
+	return newAPI(objects(t, texts...)...).client(t)
 }
 
 // profileOf is an object of OSM.

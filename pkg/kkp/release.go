@@ -12,7 +12,6 @@ import (
 	"strings"
 	"unicode"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
@@ -57,29 +56,33 @@ type releaseView struct {
 	} `json:"hooks"`
 }
 
-// releaseFrom reads a release from its Secret. text is the JSON, also with an error.
-func releaseFrom(obj *unstructured.Unstructured) (release HelmRelease, text []byte, err error) {
-	data, err := storedRelease(obj)
-	if err == nil {
+// releaseSecret is the part of a Secret that is read of Helm's.
+type releaseSecret struct {
+	header
+	Data map[string][]byte `json:"data"`
+}
+
+// subject returns the name of the release from the labels of its Secret.
+func (s releaseSecret) subject() string {
+	return "Helm release " + s.Metadata.Namespace + "/" + s.Metadata.Labels["name"]
+}
+
+// release reads the release. text is the JSON, also with an error.
+func (s releaseSecret) release() (release HelmRelease, text []byte, err error) {
+	data, ok := s.Data["release"]
+	if !ok {
+		err = fmt.Errorf("the key %q is missing", "release")
+	} else {
 		release, text, err = DecodeRelease(data)
 	}
 	if err == nil {
-		release.Namespace = cmp.Or(release.Namespace, obj.GetNamespace())
-		err = release.belongsTo(obj)
+		release.Namespace = cmp.Or(release.Namespace, s.Metadata.Namespace)
+		err = release.belongsTo(s.Metadata)
 	}
 	if err != nil {
-		return HelmRelease{}, text, fmt.Errorf("secret %s: %w", objectName(obj), err)
+		return HelmRelease{}, text, fmt.Errorf("secret %s: %w", s.id(), err)
 	}
 	return release, text, nil
-}
-
-// storedRelease returns what Helm has stored in a Secret.
-func storedRelease(obj *unstructured.Unstructured) ([]byte, error) {
-	encoded, ok, err := unstructured.NestedString(obj.Object, "data", "release")
-	if err != nil || !ok {
-		return nil, fmt.Errorf("the key %q is missing", "release")
-	}
-	return base64.StdEncoding.DecodeString(encoded)
 }
 
 // MismatchError says that name, namespace or labels of a Secret differ from the release in it. Helm
@@ -95,14 +98,14 @@ func (e *MismatchError) Error() string {
 }
 
 // belongsTo returns a *MismatchError unless the Secret is the Secret of the release.
-func (r HelmRelease) belongsTo(obj *unstructured.Unstructured) error {
-	labels, revision := obj.GetLabels(), strconv.Itoa(r.Revision)
+func (r HelmRelease) belongsTo(secret metadata) error {
+	labels, revision := secret.Labels, strconv.Itoa(r.Revision)
 	for _, pair := range []MismatchError{
-		{"namespace", obj.GetNamespace(), r.Namespace},
+		{"namespace", secret.Namespace, r.Namespace},
 		{"label name", labels["name"], r.Name},
 		{"label version", labels["version"], revision},
 		{"label status", labels["status"], r.status},
-		{"name", obj.GetName(), "sh.helm.release.v1." + r.Name + ".v" + revision},
+		{"name", secret.Name, "sh.helm.release.v1." + r.Name + ".v" + revision},
 	} {
 		if pair.Secret != pair.Held {
 			return &pair

@@ -1,11 +1,8 @@
 package kkp_test
 
 import (
+	"cmp"
 	"testing"
-
-	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/dynamic/fake"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -30,15 +27,8 @@ func TestVersionAndEditionOfDeployments(t *testing.T) {
 		"another program": {deployments: []string{deployment("seed-proxy-x", "", "quay.io/kubermatic/util:2.9.0")}},
 		"half a status":   {status: "{kubermaticVersion: v2.31.0}", deployments: []string{deployment("kubermatic-operator", "v2.30.0", "a/kubermatic-ee:v2.30.0")}, version: "v2.31.0", edition: "EE"},
 	} {
-		objects := []runtime.Object{object(t, `{apiVersion: kubermatic.k8c.io/v1, kind: KubermaticConfiguration, metadata: {name: k, namespace: kkp}, status: `+c.status+`}`)}
-		for _, text := range c.deployments {
-			objects = append(objects, object(t, text))
-		}
-		client := fake.NewSimpleDynamicClientWithCustomListKinds(runtime.NewScheme(), map[schema.GroupVersionResource]string{
-			kkp.ConfigurationResource(): "KubermaticConfigurationList", kkp.SeedResource(): "SeedList", kkp.CoreResource("pods"): "PodList",
-			{Group: "apps", Version: "v1", Resource: "deployments"}: "DeploymentList",
-		}, objects...)
-		inst, err := kkp.Load(t.Context(), kkp.Client{Interface: client}, kkp.Request{Parts: []kkp.Part{}})
+		texts := append([]string{`{apiVersion: kubermatic.k8c.io/v1, kind: KubermaticConfiguration, metadata: {name: k, namespace: kkp}, status: ` + cmp.Or(c.status, "{}") + `}`}, c.deployments...)
+		inst, err := kkp.Load(t.Context(), newAPI(objects(t, texts...)...).client(t), kkp.Request{Parts: []kkp.Part{}})
 		if err != nil || inst.Version != c.version || inst.Edition != c.edition {
 			t.Errorf("%s: %q %q, %v", name, inst.Version, inst.Edition, err)
 		}

@@ -27,6 +27,7 @@ type Seed struct {
 	ExposeStrategy string // spec.exposeStrategy; "": the strategy of the configuration
 
 	object           fields
+	master           bool        // whether its cluster is the master
 	installed        []Installed // applications in its user clusters
 	installedUnknown error       // error of reading installed
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/cli-runtime/pkg/resource"
 	"k8s.io/client-go/discovery"
@@ -165,12 +166,20 @@ func connector(master *rest.Config, warnings io.Writer) kkp.Connect {
 		config.UserAgent = userAgent()
 		config.Wrap(func(inner http.RoundTripper) http.RoundTripper { return waiting.Watch(inner, waits.tell) })
 		config.WarningHandler = rest.NewWarningWriter(warnings, rest.WarningWriterOptions{Deduplicate: true})
-		client, err := dynamic.NewForConfig(config)
+		connection, err := rest.HTTPClientFor(config)
 		if err != nil {
 			return kkp.Client{}, err
 		}
-		api, err := discovery.NewDiscoveryClientForConfig(config)
-		return kkp.Client{Interface: client, Discovery: api}, err
+		client, err := dynamic.NewForConfigAndClient(config, connection)
+		if err != nil {
+			return kkp.Client{}, err
+		}
+		api, err := discovery.NewDiscoveryClientForConfigAndClient(config, connection)
+		if err != nil {
+			return kkp.Client{}, err
+		}
+		closeIdle := func() { utilnet.CloseIdleConnectionsFor(connection.Transport) }
+		return kkp.Client{Interface: client, REST: api.RESTClient(), Discovery: api, Close: closeIdle}, nil
 	}
 }
 

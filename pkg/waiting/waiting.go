@@ -57,6 +57,9 @@ func (w *watch) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// WrappedRoundTripper returns the inner transport, so that its idle connections can be closed.
+func (w *watch) WrappedRoundTripper() http.RoundTripper { return w.inner }
+
 func (w *watch) host(name string) *host {
 	w.mu.Lock()
 	defer w.mu.Unlock()

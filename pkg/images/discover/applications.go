@@ -26,7 +26,7 @@ const (
 
 // applications adds the charts of the applications for user clusters, and the images of the charts.
 func (f *finder) applications(ctx context.Context) {
-	f.unread(Applications, kkp.PartApps)
+	f.unread(Applications, kkp.PartApps, kkp.PartInstalled)
 	if f.opts.Charts == nil {
 		f.nothing(Applications, noCharts)
 		return

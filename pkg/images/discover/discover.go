@@ -163,6 +163,8 @@ func (f *finder) unread(source string, parts ...kkp.Part) {
 func effectOf(source string, u kkp.Unread) string {
 	var whole interface{ Cause() string } // the whole cluster, not one object
 	switch {
+	case u.Part == kkp.PartInstalled:
+		return "every version of its applications is listed"
 	case !errors.As(u.Err, &whole):
 		return ""
 	case source == Charts:

@@ -180,13 +180,18 @@ func TestUnreadPartsAreGapsOfTheirSource(t *testing.T) {
 	inst.Unread = []kkp.Unread{
 		{Part: kkp.PartClusters, Subject: "seed x", Err: errors.New("down")},
 		{Part: kkp.PartPods, Subject: "namespace y", Err: errors.New("forbidden")},
+		{Part: kkp.PartInstalled, Subject: "user cluster z", Err: errors.New("no answer")},
 	}
 	rel := release(t, "v2.31.0", catalog.CE)
-	want := []images.Gap{{Source: Components, Subject: "seed x", Error: "down"}, {Source: Running, Subject: "namespace y", Error: "forbidden"}}
+	want := []images.Gap{
+		{Source: Applications, Subject: "user cluster z", Error: "no answer", Effect: "every version of its applications is listed"},
+		{Source: Components, Subject: "seed x", Error: "down"},
+		{Source: Running, Subject: "namespace y", Error: "forbidden"},
+	}
 	if diff := cmp.Diff(want, Inventory(t.Context(), inst, rel, upstream(Options{})).Gaps); diff != "" {
 		t.Error(diff)
 	}
-	if diff := cmp.Diff(want[1:], Inventory(t.Context(), inst, rel, upstream(Options{Sources: []string{Running}})).Gaps); diff != "" {
+	if diff := cmp.Diff(want[2:], Inventory(t.Context(), inst, rel, upstream(Options{Sources: []string{Running}})).Gaps); diff != "" {
 		t.Error("a source that is not asked has no gaps:", diff)
 	}
 }

@@ -1,0 +1,108 @@
+package kkp
+
+import (
+	"context"
+	"errors"
+	"slices"
+)
+
+// readSeed reads the parts of the cluster of a Seed.
+func (l *loader) readSeed(ctx context.Context, seed *Seed) []Unread {
+	subject := "seed " + seed.Name
+	client, err := seedClient(ctx, l.master, seed.Kubeconfig, l.Connect)
+	if err != nil {
+		return nothingOf(subject, &UnreachableError{Cluster: subject, Err: err})
+	}
+	defer client.close()
+	seed.Clusters, err = listViews(ctx, client, query{resource: clusterResource()}, "Cluster", clusterView.cluster)
+	err = unread(subject, err)
+	if errors.As(err, new(*UnreachableError)) {
+		return nothingOf(subject, err) // every further request would have the same timeout
+	}
+	seed.Read = err == nil
+	id := l.masterID()
+	seed.master = id != "" && id == clusterID(ctx, client)
+	var missed []Unread
+	if !seed.master {
+		missed = l.readOwn(ctx, client, seed)
+	}
+	if err != nil {
+		missed = append(missed, Unread{PartClusters, subject, err})
+	}
+	return append(missed, l.readClusters(ctx, client, seed)...)
+}
+
+// nothingOf returns an Unread for each part of the cluster of a Seed.
+func nothingOf(subject string, err error) []Unread {
+	return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}, {PartReleases, subject, err}}
+}
+
+// readOwn reads what a Seed has that is not the master; the parts of the master are read as such.
+func (l *loader) readOwn(ctx context.Context, client Client, seed *Seed) (missed []Unread) {
+	if l.wants(PartAPI) {
+		seed.API = readAPI(client.Discovery)
+	}
+	if l.wants(PartReleases) {
+		seed.Releases, missed = loadReleases(ctx, client, "seed "+seed.Name, seed.Namespace)
+	}
+	return missed
+}
+
+// readClusters reads the namespaces of the user clusters, and the user clusters.
+func (l *loader) readClusters(ctx context.Context, client Client, seed *Seed) []Unread {
+	subject := "seed " + seed.Name
+	var missed []Unread
+	if l.wants(PartAddons) {
+		if err := loadAddons(ctx, client, seed.Clusters); err != nil {
+			missed = append(missed, Unread{PartAddons, subject, unread(subject, err)})
+		}
+	}
+	if l.wants(PartApps) {
+		missed = append(missed, l.readInstalled(ctx, client, seed)...)
+	}
+	if l.setups != nil {
+		missed = append(missed, l.readSetups(ctx, client, seed)...)
+	}
+	if l.wants(PartPods) {
+		missed = append(missed, l.readPods(ctx, client, seed)...)
+	}
+	return missed
+}
+
+// readPods reads the pods of a Seed. If the Seed is the master, the same list has the pods of the
+// master.
+func (l *loader) readPods(ctx context.Context, client Client, seed *Seed) []Unread {
+	own := masterNamespaces(seed.Namespace)
+	if seed.master {
+		own = masterNamespaces(l.namespace)
+	}
+	var ofClusters []string
+	for _, cluster := range seed.Clusters {
+		ofClusters = append(ofClusters, cluster.Namespace)
+	}
+	pods := loadPods(ctx, client, slices.Concat(own, ofClusters))
+	if seed.master {
+		pods = l.withoutMaster(pods, own)
+	}
+	seed.Pods = pods.found
+	return pods.unread(PartPods, "pods", "seed "+seed.Name)
+}
+
+// withoutMaster keeps the pods in the namespaces of the master for the master. If they could not be
+// read with the others, they are read later, as the user of the master.
+func (l *loader) withoutMaster(pods inNamespaces[Pod], own []string) inNamespaces[Pod] {
+	ofMaster := func(pod Pod) bool { return slices.Contains(own, pod.Namespace) }
+	if pods.across {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		for _, pod := range pods.found {
+			if ofMaster(pod) && !l.podsRead {
+				l.masterPods = append(l.masterPods, pod)
+			}
+		}
+		l.podsRead = true
+	}
+	pods.found = slices.DeleteFunc(pods.found, ofMaster)
+	pods.failed = slices.DeleteFunc(pods.failed, func(f namespaceError) bool { return slices.Contains(own, f.namespace) })
+	return pods
+}
