@@ -162,11 +162,12 @@ func copying() map[string][]string {
 		"pkg/images/fetch/layers": {"pkg/bounded", "pkg/compression", "pkg/images", "pkg/images/failure", "pkg/tarfile"},
 
 		"pkg/images/registry": append([]string{
-			"pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/repository", "pkg/images/registry/rewrite",
+			"pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/pace", "pkg/images/registry/repository", "pkg/images/registry/rewrite",
 			"pkg/images/registry/status", "pkg/memo", "pkg/redact", "pkg/safehttp", "pkg/waiting",
 		}, content...),
 		"pkg/images/registry/repository":    append([]string{"pkg/images/registry/status", "pkg/images/registry/stream", "pkg/counted", "pkg/safehttp"}, content...),
-		"pkg/images/registry/httptransport": {"pkg/images/registry/rewrite", "pkg/images/registry/status", "pkg/bounded", "pkg/images", "pkg/images/failure", "pkg/counted", "pkg/memo", "pkg/redact", "pkg/safehttp", "pkg/waiting"},
+		"pkg/images/registry/httptransport": {"pkg/images/registry/pace", "pkg/images/registry/rewrite", "pkg/images/registry/status", "pkg/bounded", "pkg/images", "pkg/images/failure", "pkg/counted", "pkg/memo", "pkg/redact", "pkg/safehttp", "pkg/waiting"},
+		"pkg/images/registry/pace":          nil,
 		"pkg/images/registry/stream":        {"pkg/images/failure", "pkg/images/oci", "pkg/safehttp"},
 		"pkg/images/registry/status":        {"pkg/images", "pkg/images/failure", "pkg/images/registry/rewrite", "pkg/redact"},
 		"pkg/images/registry/rewrite":       {"pkg/images"},

@@ -149,7 +149,7 @@ func (o patchOptions) refusals(ctx context.Context, all []pullers.Puller) ([]pul
 // the credentials of the user, and of the certificates only those that they share.
 func (o patchOptions) registriesOf(p pullers.Puller) (*transfer.Registries, error) {
 	config := transfer.Config{
-		Rewrite: option.Registry{}.Through(o.target).Maps, UserAgent: userAgent(), Answer: o.registry.Timeout,
+		Rewrite: option.Registry{}.Through(o.target).Maps, UserAgent: userAgent(), Answer: o.registry.Timeout, MaxWait: o.registry.MaxWait,
 		Waiting: newWaits(o.streams.ErrOut).tell, Trace: o.streams.ErrOut, Verbosity: o.registry.Verbosity,
 	}
 	if p.Trust.User {

@@ -23,7 +23,7 @@ func newRegistries(o option.Registry, errOut io.Writer) (*transfer.Registries, e
 	}
 	return transfer.NewRegistries(transfer.Config{
 		Insecure: o.Insecure, PlainHTTP: o.PlainHTTP, CAs: o.CAs, Rewrite: o.Maps, Keychain: transfer.Credentials(), UserAgent: userAgent(), Moves: movesOf,
-		Trace: errOut, Verbosity: o.Verbosity, Answer: o.Timeout, Waiting: newWaits(errOut).tell,
+		Trace: errOut, Verbosity: o.Verbosity, Answer: o.Timeout, MaxWait: o.MaxWait, Waiting: newWaits(errOut).tell,
 	}), nil
 }
 

@@ -104,7 +104,7 @@ func (e *LongWaitError) Describe() string {
 	if days := int(e.Asked.Hours() / 24); days > 1 {
 		asked = fmt.Sprintf("%d days", days)
 	}
-	return fmt.Sprintf("%s; %s asks to retry after %s (Retry-After), more than the limit of %s: run the command again later, or ask the administrator of the server",
+	return fmt.Sprintf("%s; %s asks to retry after %s (Retry-After), more than the limit of %s: run the command again later, allow the wait with --max-wait, or ask the administrator of the server",
 		Describe(e.Err), e.Host, asked, e.Limit)
 }
 

@@ -7,6 +7,7 @@
 package registry
 
 import (
+	"cmp"
 	"crypto/x509"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/httptransport"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/pace"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/repository"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
@@ -45,6 +47,14 @@ type Config struct {
 	Trace     io.Writer    // destination of the request log
 	Verbosity int          // level of the request log: see httptransport.Trace
 	Retry     retry.Policy // retries of transient failures; zero: retry.Usual
+
+	// MaxWait is the longest wait that a registry may ask for (Retry-After); 0:
+	// retry.LongestWait.
+	MaxWait time.Duration
+
+	// Limits are the limits of requests to each host. Clients with the same Limits share
+	// them. nil: the budgets of well-known hosts.
+	Limits *pace.Hosts
 
 	Answer      time.Duration // longest wait for the start of an answer to a GET or HEAD request, five times as long for other requests; 0: httptransport.Answer
 	IdleTimeout time.Duration // longest pause within an answer; 0: safehttp.IdleTimeout
@@ -82,6 +92,10 @@ func open(cfg Config, named func(host string) bool) *Client {
 	if cfg.Retry == (retry.Policy{}) {
 		cfg.Retry = retry.Usual()
 	}
+	cfg.Retry.MaxWait = cmp.Or(cfg.MaxWait, cfg.Retry.MaxWait)
+	if cfg.Limits == nil {
+		cfg.Limits = pace.New(pace.WellKnown())
+	}
 	r := &Client{
 		cfg:   cfg,
 		named: named,
@@ -90,7 +104,7 @@ func open(cfg Config, named func(host string) bool) *Client {
 	r.base.Dial(httptransport.Dial(named))
 	safe := safehttp.New(r.base, safehttp.Policy{IdleTimeout: cfg.IdleTimeout, Plain: r.mayBeClear})
 	r.traced = httptransport.Trace(safe, cfg.Verbosity, cfg.Trace)
-	r.http = httptransport.New(r.traced)
+	r.http = httptransport.New(r.traced, cfg.Limits, cfg.Retry.LongestWait())
 	r.transport = transport.NewUserAgent(httptransport.NewPings(httptransport.NewTokens(r.http), r.mayBePlain), cfg.UserAgent)
 	return r
 }
@@ -100,6 +114,9 @@ func (r *Client) Close() { r.base.Close() }
 
 // Retries returns the retry policy.
 func (r *Client) Retries() retry.Policy { return r.cfg.Retry }
+
+// Quota returns the pull quota of a registry, if the registry has reported one.
+func (r *Client) Quota(registry string) (httptransport.Quota, bool) { return r.http.Quota(registry) }
 
 // Quotas returns one sentence for each registry that reports its remaining pull quota.
 func (r *Client) Quotas() []string { return r.http.Quotas() }

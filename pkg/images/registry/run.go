@@ -10,7 +10,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/repository"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 )
@@ -73,7 +72,7 @@ func (r *Run) learn(at storage.Location, err error) {
 	case !errors.As(err, &answer) || failure.IsAtTarget(err) != at.Write: // no information about this registry
 	case answer.Answer.StatusCode == http.StatusTooManyRequests:
 		until := answer.After
-		if time.Until(until) > retry.LongestWait {
+		if time.Until(until) > r.client.Retries().LongestWait() {
 			until = time.Time{} // too long to wait
 		}
 		r.limiter.SlowDown(at.Queue, until)

@@ -3,6 +3,7 @@
 package retry
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
 	"time"
@@ -15,12 +16,16 @@ import (
 type Policy struct {
 	Attempts int
 	First    time.Duration // wait before the second attempt; doubles with each further attempt
-	Longest  time.Duration // maximum wait without Retry-After; LongestWait with it
+	Longest  time.Duration // maximum wait without Retry-After
+	MaxWait  time.Duration // maximum wait with Retry-After; 0: LongestWait
 }
 
-// LongestWait is the maximum wait that a registry may ask for. After a longer wait, the
-// user runs the command again.
+// LongestWait is the maximum wait that a registry may ask for, unless the user has set
+// another. After a longer wait, the user runs the command again.
 const LongestWait = 15 * time.Minute
+
+// LongestWait returns the maximum wait that a registry may ask for.
+func (p Policy) LongestWait() time.Duration { return cmp.Or(p.MaxWait, LongestWait) }
 
 // Waiting is called before the wait for an attempt, with the error of the last attempt.
 type Waiting func(attempt int, err error, d time.Duration)
@@ -31,7 +36,7 @@ func Usual() Policy {
 }
 
 // Do calls try until it succeeds, fails with an error that is not transient, or has used
-// all attempts. A Retry-After beyond LongestWait is a *failure.LongWaitError.
+// all attempts. A Retry-After beyond MaxWait is a *failure.LongWaitError.
 func (p Policy) Do(ctx context.Context, waiting Waiting, try func(context.Context) error) error {
 	for attempt := 1; ; attempt++ {
 		again, err := p.Again(ctx, attempt, try(ctx), waiting)
@@ -52,8 +57,8 @@ func (p Policy) Again(ctx context.Context, attempt int, err error, waiting Waiti
 	if !after.IsZero() {
 		wait = max(0, time.Until(after))
 	}
-	if wait > LongestWait {
-		return false, failure.LongWait(err, host, wait, LongestWait)
+	if wait > p.LongestWait() {
+		return false, failure.LongWait(err, host, wait, p.LongestWait())
 	}
 	waiting(attempt+1, err, wait)
 	return Sleep(ctx, wait) == nil, err

@@ -29,6 +29,7 @@ type Registry struct {
 	Maps      []rewrite.Rule // --registry-map; the first rule for a host counts
 	Jobs      int            // concurrency per registry, at least 1
 	Timeout   time.Duration  // longest wait for the start of an answer; five times as long for uploads
+	MaxWait   time.Duration  // longest wait that a registry may ask for
 	Given     []string       // the flags for connections to registries, as given
 	Verbosity int            // 6 and more prints requests, 8 their headers
 }
@@ -53,6 +54,13 @@ func (f *RegistryFlags) Add(flags *pflag.FlagSet) {
 	check(flags, "registry-timeout", func(string) error {
 		if f.value.Timeout <= 0 {
 			return Usagef("--registry-timeout %s: must be longer than 0", f.value.Timeout)
+		}
+		return nil
+	})
+	flags.DurationVar(&f.value.MaxWait, "max-wait", 15*time.Minute, "Longest wait if a registry limits requests or pulls; an image that would wait longer fails")
+	check(flags, "max-wait", func(string) error {
+		if f.value.MaxWait <= 0 {
+			return Usagef("--max-wait %s: must be longer than 0", f.value.MaxWait)
 		}
 		return nil
 	})

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/http"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/pace"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 )
 
@@ -44,20 +46,34 @@ func NewBase(cas *x509.CertPool, insecure bool, answer time.Duration) *http.Tran
 	}
 }
 
-// Transport observes all requests. It records Retry-After and pull quotas, and which hosts
-// have answered.
+// Transport limits the rate of all requests, and observes their answers. It records
+// Retry-After and pull quotas, and which hosts have answered.
 type Transport struct {
-	inner  http.RoundTripper
+	inner   http.RoundTripper
+	limits  *pace.Hosts
+	longest time.Duration // longest wait that a host may ask for
+
 	known  sync.Map // hosts that have answered
-	quotas sync.Map // host → last reported pull quota
+	quotas sync.Map // host → last reported pull quota (Quota)
 	after  sync.Map // host → time of the last Retry-After
 }
 
-// New returns a Transport on top of inner.
-func New(inner http.RoundTripper) *Transport { return &Transport{inner: inner} }
+// New returns a Transport on top of inner, with the limits of all hosts. A host may ask for a
+// wait up to longest for all requests.
+func New(inner http.RoundTripper, limits *pace.Hosts, longest time.Duration) *Transport {
+	return &Transport{inner: inner, limits: limits, longest: longest}
+}
 
-// RoundTrip implements http.RoundTripper.
+// RoundTrip implements http.RoundTripper. It waits until the limit of the host allows the
+// request.
 func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	limited, err := t.limits.Start(req.Context(), req.URL.Host)
+	if err != nil {
+		if req.Body != nil {
+			_ = req.Body.Close() // as every RoundTripper
+		}
+		return nil, err
+	}
 	resp, err := t.inner.RoundTrip(req)
 	if err != nil {
 		if _, ok := t.known.Load(req.URL.Host); ok && errors.Is(err, syscall.ECONNREFUSED) {
@@ -66,14 +82,37 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.known.Store(req.URL.Host, true)
-	if left := resp.Header.Get("RateLimit-Remaining"); left != "" {
-		t.quotas.Store(req.URL.Host, left)
-	}
-	if after := status.RetryAfter(resp.Header, time.Now()); !after.IsZero() && status.IsTransient(resp.StatusCode) {
-		t.after.Store(req.URL.Host, after)
-	}
+	t.learn(req.URL.Host, limited, resp)
 	resp.Body = newAnswer(req.Context(), resp.Body)
 	return resp, nil
+}
+
+// learn records what an answer says about limits. An exhausted quota without Retry-After
+// counts as a Retry-After after its window.
+func (t *Transport) learn(host string, limited pace.Request, resp *http.Response) {
+	now := time.Now()
+	quota, known := quotaOf(resp.Header)
+	if known {
+		t.quotas.Store(host, quota)
+	}
+	refused := resp.StatusCode == http.StatusTooManyRequests
+	exhausted := refused && known && quota.Remaining == 0
+	if exhausted && resp.Header.Get("Retry-After") == "" {
+		resp.Header.Set("Retry-After", strconv.Itoa(int(quota.Window.Seconds())))
+	}
+	after := status.RetryAfter(resp.Header, now)
+	if !after.IsZero() && status.IsTransient(resp.StatusCode) {
+		t.after.Store(host, after)
+	}
+	switch {
+	case refused && after.Sub(now) > t.longest: // the request fails
+	case exhausted:
+		limited.Delayed(after)
+	case refused:
+		limited.Refused(after)
+	case resp.StatusCode < http.StatusInternalServerError:
+		limited.Accepted()
+	}
 }
 
 // RetryAfter returns the time of the last Retry-After of the host in an error of
