@@ -31,6 +31,7 @@ func (r *Registries) Copy(ctx context.Context, plan images.Plan, opts Options) i
 	var beside sync.WaitGroup
 	beside.Go(func() { run.blobs.Run(ctx) })
 	planning := blobs.NewPlanning(len(plan.Copies), run.blobs, func(present []*blobs.Set, then func()) {
+		run.pulls.compared()
 		beside.Go(func() { run.survey(ctx, present, then) })
 	})
 	if opts.Into != nil {

@@ -75,6 +75,7 @@ func (r *recorder) Started(images.Copy) { r.mu.Lock(); defer r.mu.Unlock(); r.st
 func (r *recorder) Planned(int64) {}
 func (r *recorder) Resolved()     {}
 func (r *recorder) Saved(int64)   {}
+func (r *recorder) Warned(string) {}
 
 func (r *recorder) Transferred(_ images.Copy, n int64) {
 	r.mu.Lock()

@@ -40,9 +40,15 @@ func (i *imageCopy) copy(ctx context.Context, planning *blobs.Planning) (images.
 	if i.run.opts.repair != nil {
 		there = ""
 	}
+	if there == "" {
+		i.run.pulls.wants(i)
+	}
 	planning.Compared(i.blobs, there)
 	if there != "" {
 		return images.Present, there, nil
+	}
+	if err := i.run.pulls.admit(ctx, i, goal.Digest); err != nil {
+		return "", "", err
 	}
 	tree, err := i.Read(ctx, goal.Digest, goal.Root)
 	if err != nil {

@@ -26,6 +26,7 @@ type run struct {
 	since      *archive.Since // content that Into need not have; nil: none
 
 	blobs     *blobs.Blobs
+	pulls     *pulls
 	results   []images.Result
 	repairing sync.Mutex           // held while a damaged blob is replaced
 	writes    memo.Group[struct{}] // written manifests, by location and digest
@@ -38,6 +39,7 @@ func (r *Registries) newRun(opts Options) *run {
 		compare: &compare.Run{Platforms: opts.Platforms, NoReferrers: opts.NoReferrers},
 		blobs:   blobs.New(s, r.Retries(), opts.Observer),
 	}
+	run.pulls = newPulls(run)
 	if opts.From == nil {
 		run.compare.Elsewhere = run.elsewhere
 	}

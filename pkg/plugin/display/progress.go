@@ -74,6 +74,9 @@ func (p *Progress) Waiting(host, reason string, delay time.Duration) {
 	}
 }
 
+// Warned is part of transfer.Observer.
+func (p *Progress) Warned(text string) { p.line("warning: %s", text) }
+
 // Finished is part of transfer.Observer. With a bar, images have no line: the bar counts them.
 // The cause of failures is shown at the end, once for all images with the same cause.
 func (p *Progress) Finished(result images.Result) {

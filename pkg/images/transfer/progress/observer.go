@@ -24,6 +24,9 @@ type Observer interface {
 	Transferred(c images.Copy, bytes int64)
 	// Waiting is called before a retry, with the host that failed.
 	Waiting(host, reason string, d time.Duration)
+	// Warned is called with a warning that concerns many images, as a sentence without a
+	// period.
+	Warned(text string)
 	// Finished is called once for each copy of the plan.
 	Finished(r images.Result)
 }
@@ -44,4 +47,5 @@ func (nobody) Resolved()                             {}
 func (nobody) Saved(int64)                           {}
 func (nobody) Transferred(images.Copy, int64)        {}
 func (nobody) Waiting(string, string, time.Duration) {}
+func (nobody) Warned(string)                         {}
 func (nobody) Finished(images.Result)                {}

@@ -23,6 +23,7 @@ func (r *recorder) Started(images.Copy)                { r.started++ }
 func (r *recorder) Planned(int64)                      {}
 func (r *recorder) Resolved()                          {}
 func (r *recorder) Saved(int64)                        {}
+func (r *recorder) Warned(string)                      {}
 func (r *recorder) Transferred(_ images.Copy, n int64) { r.moved += n }
 func (r *recorder) Finished(res images.Result)         { r.finished = append(r.finished, res) }
 func (r *recorder) Waiting(host, why string, _ time.Duration) {

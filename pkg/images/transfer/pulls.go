@@ -1,0 +1,146 @@
+package transfer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
+)
+
+// Docker Hub counts each GET for a manifest as a pull, and reports the pulls that remain with
+// every answer, also to HEAD. So the images to copy are compared with the remaining pulls
+// before the first of them is read: an image whose pulls do not suffice is not begun.
+
+// plenty is the number of pulls for each image above which a quota certainly suffices.
+const plenty = 10
+
+// pulls are the pull quotas of the source registries of a run.
+type pulls struct {
+	run   *run
+	known chan struct{} // closed when all images are compared
+
+	mu     sync.Mutex
+	copies map[string]int    // number of images to copy, by registry
+	quotas map[string]*quota // of registries whose pulls may not suffice; set before known is closed
+}
+
+// quota is the pull quota of a registry.
+type quota struct {
+	host      string // name in messages
+	remaining int
+	window    time.Duration
+
+	mu sync.Mutex // held while an image is admitted
+}
+
+func newPulls(r *run) *pulls {
+	return &pulls{run: r, known: make(chan struct{}), copies: map[string]int{}, quotas: map[string]*quota{}}
+}
+
+// wants records that an image must be copied.
+func (p *pulls) wants(i *imageCopy) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.copies[i.Source.Location().Registry]++
+}
+
+// compared compares the images to copy with the quotas. It warns of each quota that certainly
+// does not suffice.
+func (p *pulls) compared() {
+	defer close(p.known)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for registry, images := range p.copies {
+		reported, ok := p.run.client.Quota(registry)
+		if !ok || reported.Remaining >= plenty*images {
+			continue
+		}
+		q := &quota{host: rewrite.HostName(registry), remaining: reported.Remaining, window: reported.Window}
+		waits := reported.Window <= p.run.retry.LongestWait()
+		if least := images * p.least(); reported.Remaining < least {
+			progress.OrNobody(p.run.opts.Observer).Warned(q.warning(images, least, waits))
+		}
+		if !waits {
+			p.quotas[registry] = q
+		}
+	}
+}
+
+// least returns the lowest number of pulls of an image: one for each platform.
+func (p *pulls) least() int { return max(1, len(p.run.opts.Platforms)) }
+
+func (q *quota) warning(images, least int, waits bool) string {
+	text := fmt.Sprintf("%s allows %d more pulls in %s, and the %d images to copy from %s need at least %d", q.host, q.remaining, short(q.window), images, q.host, least)
+	if waits {
+		return text + ": the copy waits until the registry allows more pulls"
+	}
+	return text + ": the other images will fail. To copy all images, " + q.remedy()
+}
+
+func (q *quota) remedy() string {
+	return fmt.Sprintf("log in with `docker login` or `podman login`, pull through a cache with --registry-map %s=CACHE, allow the wait with --max-wait %s, "+
+		"or run the command again in %s (copied images are not copied again)", q.host, short(q.window), short(q.window))
+}
+
+// short formats a duration without zero minutes and seconds at the end.
+func short(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}
+
+// admit waits until all images are compared, and takes the pulls of an image from the quota of
+// its registry. It returns an error if they do not suffice.
+func (p *pulls) admit(ctx context.Context, i *imageCopy, digest string) error {
+	registry := i.Source.Location().Registry
+	if _, ok := p.run.client.Quota(registry); !ok {
+		return nil
+	}
+	select {
+	case <-p.known:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	q, ok := p.quotas[registry]
+	if !ok {
+		return nil
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.take(1); err != nil {
+		return i.Source.Location().Wrap("", err)
+	}
+	root, err := p.run.compare.Manifest(ctx, i.Source, digest)
+	if err != nil {
+		return nil // the image is read next, and fails or is found elsewhere
+	}
+	children := root.Entries()
+	if wanted := len(p.run.opts.Platforms); wanted > 0 {
+		children = children[:min(wanted, len(children))]
+	}
+	return i.Source.Location().Wrap("", q.take(len(children)))
+}
+
+// take takes pulls from the quota, all or none.
+func (q *quota) take(pulls int) error {
+	if pulls > q.remaining {
+		return &failure.RejectedError{
+			As:     images.ClassRateLimit,
+			Msg:    fmt.Sprintf("not tried, because %s allows %d more pulls in %s, and the image needs %d", q.host, q.remaining, short(q.window), pulls),
+			Advice: q.remedy(),
+		}
+	}
+	q.remaining -= pulls
+	return nil
+}
