@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -13,17 +12,14 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
-// configurations are sets of files: those of the project and, where $KKP_DATA has a directory examples, those there.
+// configurations are sets of files: those of the project and, where the data of KKP has a directory examples, those there.
 func configurations(t *testing.T) map[string][]string {
 	t.Helper()
 	sets := map[string][]string{}
-	data := os.Getenv("KKP_DATA")
-	if data == "" {
-		data = filepath.Join("..", "..", "..", "..", "shared", "kkp")
-	}
-	for _, dir := range []string{filepath.Join("testdata", "configurations"), filepath.Join(data, "examples")} {
+	for _, dir := range []string{filepath.Join("testdata", "configurations"), filepath.Join(harness.Data(t), "examples")} {
 		files, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
 		if err != nil {
 			t.Fatal(err)

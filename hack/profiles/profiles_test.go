@@ -8,19 +8,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
 // TestCommitted makes the committed data of the oldest and of the newest minor again.
-// $KKP_DATA is a directory with the default
-// profiles, in osps/MINOR.
+// The data of KKP has the default profiles, in osps/MINOR.
 func TestCommitted(t *testing.T) {
-	root := os.Getenv("KKP_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "kkp")
-	}
-	if _, err := os.Stat(filepath.Join(root, "osps")); err != nil {
-		t.Skip("KKP_DATA does not name a directory with operating system profiles")
-	}
+	root := filepath.Dir(filepath.Dir(filepath.Dir(harness.DataFiles(t, "osps/*/*.yaml")[0])))
 	minors := catalog.Minors()
 	for _, minor := range []string{minors[0], minors[len(minors)-1]} {
 		known, err := catalog.Open(minor)

@@ -14,21 +14,14 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/trace"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
 // TestDefaultProfiles traces the default profiles of each KKP minor, and compares what was
-// found with another reading of the same files. $KKP_DATA is a directory with them, in
+// found with another reading of the same files. The data of KKP has these, in
 // osps/MINOR.
 func TestDefaultProfiles(t *testing.T) {
-	root := os.Getenv("KKP_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "shared", "kkp")
-	}
-	names, err := filepath.Glob(filepath.Join(root, "osps", "*", "*.yaml"))
-	if err != nil || len(names) == 0 {
-		t.Skip("KKP_DATA does not name a directory with operating system profiles")
-	}
-	for _, name := range names {
+	for _, name := range harness.DataFiles(t, "osps/*/*.yaml") {
 		t.Run(filepath.Base(filepath.Dir(name))+" "+filepath.Base(name), func(t *testing.T) {
 			text, err := os.ReadFile(name)
 			if err != nil {

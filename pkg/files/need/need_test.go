@@ -20,6 +20,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/trace"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
 func open(t *testing.T, version string) *catalog.Release {
@@ -187,15 +188,9 @@ func TestGaps(t *testing.T) {
 }
 
 // TestCatalog compares the answers of the catalog with a reading of the default profiles
-// that runs nothing. $KKP_DATA is a directory with them, in osps/MINOR.
+// that runs nothing. The data of KKP has these, in osps/MINOR.
 func TestCatalog(t *testing.T) {
-	root := os.Getenv("KKP_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "kkp")
-	}
-	if _, err := os.Stat(filepath.Join(root, "osps")); err != nil {
-		t.Skip("KKP_DATA does not name a directory with operating system profiles")
-	}
+	root := filepath.Dir(filepath.Dir(filepath.Dir(harness.DataFiles(t, "osps/*/*.yaml")[0])))
 	for release, exact := range map[string]bool{"v2.28.13": true, "v2.29.10": true, "v2.30.6": true, "v2.31.0": true, "v2.30.1": false} {
 		for _, kubernetes := range []string{"1.31.1", "1.34.9", "1.35.7"} {
 			got := need.Find(t.Context(), need.Input{
@@ -252,15 +247,7 @@ func reading(text, kubernetes string) []string {
 
 // TestDefaultProfilesFromFiles lists each default profile as if it was given with -f.
 func TestDefaultProfilesFromFiles(t *testing.T) {
-	root := os.Getenv("KKP_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "kkp")
-	}
-	names, err := filepath.Glob(filepath.Join(root, "osps", "*", "*.yaml"))
-	if err != nil || len(names) == 0 {
-		t.Skip("KKP_DATA does not name a directory with operating system profiles")
-	}
-	for _, name := range names {
+	for _, name := range harness.DataFiles(t, "osps/*/*.yaml") {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)

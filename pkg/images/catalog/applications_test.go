@@ -11,6 +11,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
 func applications(t *testing.T, release string, edition catalog.Edition) map[string]catalog.Application {
@@ -81,16 +82,10 @@ func TestShippedValues(t *testing.T) {
 	}
 }
 
-// The lists of what each release ships say the same as the catalog. $KKP_DATA is a directory with such lists,
+// The lists of what each release ships say the same as the catalog. The data of KKP has such lists,
 // applications-RELEASE-EDITION.json.
 func TestApplicationsAreThoseThatKKPShips(t *testing.T) {
-	root := os.Getenv("KKP_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "kkp")
-	}
-	if lists, err := filepath.Glob(filepath.Join(root, "applications-*.json")); err != nil || len(lists) == 0 {
-		t.Skip("KKP_DATA does not name a directory with lists of KKP's applications")
-	}
+	root := filepath.Dir(harness.DataFiles(t, "applications-*.json")[0])
 	for _, release := range catalog.Supported() {
 		for _, edition := range []catalog.Edition{catalog.CE, catalog.EE} {
 			t.Run(release+" "+string(edition), func(t *testing.T) {

@@ -12,21 +12,18 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
 // examples are configurations before anything is installed: one without and one with Seeds and a cluster and, where
-// $KKP_DATA has a directory examples, those there.
+// the data of KKP has a directory examples, those there.
 func examples(t *testing.T) map[string]kkp.Installation {
 	t.Helper()
 	found := map[string]kkp.Installation{
 		"plain":      fromFiles(t, strings.Replace(configuration, "  versions: {default: v1.34.9, versions: [v1.34.9]}", "  ingress: {domain: kkp.example.org}", 1)),
 		"with Seeds": fromFiles(t, configuration+"  applications: {defaultApplicationCatalog: {enable: true}}", seed, clusterWith("cilium 1.16.9")),
 	}
-	root := os.Getenv("KKP_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "..", "shared", "kkp")
-	}
-	files, err := filepath.Glob(filepath.Join(root, "examples", "kubermatic*.yaml"))
+	files, err := filepath.Glob(filepath.Join(harness.Data(t), "examples", "kubermatic*.yaml"))
 	if err != nil {
 		t.Fatal(err)
 	}

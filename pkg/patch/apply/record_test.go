@@ -70,7 +70,7 @@ func FuzzPrevious(f *testing.F) {
 		live := seedWith("http://proxy", previous)
 		before, err := json.Marshal(live)
 		if err != nil {
-			t.Skip()
+			t.Skip("the previous values are not valid in JSON")
 		}
 		for _, force := range []bool{false, true} {
 			change, err := apply.Revert(live, func(apply.Path) bool { return true }, force)
