@@ -86,14 +86,18 @@ func (o Options) filled() Options {
 	return o
 }
 
-// Copy copies files into a directory, several at once. A file that is there with its
-// published checksum is not fetched again, and a download that was interrupted goes on where
-// it ended. The results are in the order of the items, without files of checksums that
-// belong to another file.
+// Copy copies files into a directory, several concurrently. A file that the directory has with its
+// published checksum is not fetched again, and an interrupted download is resumed. The results are
+// in the order of the items, without files of checksums that belong to another file.
 func Copy(ctx context.Context, dir string, items []files.Item, opts Options) ([]files.Result, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
+	return within(ctx, dir, items, opts, func(ctx context.Context, c *copier) files.Result { return c.run(ctx) })
+}
+
+// within calls do for each file, with a copier that is confined to the directory.
+func within(ctx context.Context, dir string, items []files.Item, opts Options, do func(context.Context, *copier) files.Result) ([]files.Result, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
@@ -101,8 +105,7 @@ func Copy(ctx context.Context, dir string, items []files.Item, opts Options) ([]
 	defer root.Close()
 	opts = opts.filled()
 	return each(ctx, items, opts, func(ctx context.Context, item files.Item, sum *files.Item) files.Result {
-		c := &copier{Options: opts, root: root, item: item, sum: sum}
-		return c.run(ctx)
+		return do(ctx, &copier{Options: opts, root: root, item: item, sum: sum})
 	}), nil
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"path"
 	"strings"
 
@@ -17,16 +16,7 @@ import (
 // VerifyDir reads all bytes of the copies in a directory, and compares them with the
 // checksums that are kept beside them.
 func VerifyDir(ctx context.Context, dir string, items []files.Item, opts Options) ([]files.Result, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer root.Close()
-	opts = opts.filled()
-	return each(ctx, items, opts, func(ctx context.Context, item files.Item, sum *files.Item) files.Result {
-		c := &copier{Options: opts, root: root, item: item, sum: sum}
-		return verdict(c.verify(ctx), sum != nil)
-	}), nil
+	return within(ctx, dir, items, opts, func(ctx context.Context, c *copier) files.Result { return verdict(c.verify(ctx), c.sum != nil) })
 }
 
 // verify compares a copy with its checksum.
