@@ -14,6 +14,8 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"kubectl-kkp_mirror": func() { os.Exit(run()) },
 		"within":             func() { os.Exit(within(os.Args[1:])) },
+
+		"kubermatic-installer": func() { os.Exit(installer(os.Args[1:])) },
 	})
 }
 

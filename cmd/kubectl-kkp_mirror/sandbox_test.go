@@ -46,10 +46,16 @@ func TestSandbox230(t *testing.T) {
 // startSandbox starts a sandbox for a test, and stops it at the end of that.
 func startSandbox(t *testing.T, args ...string) *harness.Sandbox {
 	t.Helper()
+	return startSandboxWith(t, `kubectl-kkp_mirror images --all -o name --registry-map "$MAP" || test $? = 3`, args...)
+}
+
+// startSandboxWith is startSandbox with the shell command that lists the images of its upstream registry.
+func startSandboxWith(t *testing.T, listImages string, args ...string) *harness.Sandbox {
+	t.Helper()
 	// This plugin comes first, and kubectl from where the sandbox was built.
 	t.Setenv("PATH", os.Getenv("PATH")+string(os.PathListSeparator)+os.Getenv("KKP_MIRROR_BIN"))
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	return harness.ForTest(t, `kubectl-kkp_mirror images --all -o name --registry-map "$MAP" || test $? = 3`, args...)
+	return harness.ForTest(t, listImages, args...)
 }
 
 // setup tells a script how to reach the sandbox.

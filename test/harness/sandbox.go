@@ -36,6 +36,9 @@ type Sandbox struct {
 type Registry struct {
 	Host   string `json:"host"`
 	CAFile string `json:"caFile"` // "" if the registry needs no CA of its own
+
+	Username string `json:"username"` // "" if the registry needs no login
+	Password string `json:"password"`
 }
 
 // Upstream is the registry that replaces all public registries.
