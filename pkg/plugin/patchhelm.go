@@ -110,7 +110,7 @@ func (f *patchHelmFlags) addUpgrade(flags *pflag.FlagSet) {
 
 func (f *patchHelmFlags) addOutput(flags *pflag.FlagSet) {
 	f.output.AddDocument(flags)
-	flags.Lookup("output").Usage = "Output format: yaml (the values), or the list as " + strings.Replace(f.output.Documents(), ", yaml", "", 1)
+	flags.Lookup("output").Usage = "Output format: yaml (the values), wide (keys are not shortened on a terminal), or the list as " + strings.Replace(f.output.Documents(), ", yaml", "", 1)
 	flags.StringVar(&f.directory, "output-dir", "", "Write a file with values for each release into this directory, and print the commands that use them")
 }
 
@@ -129,7 +129,7 @@ func (f *patchHelmFlags) complete(flags *pflag.FlagSet, args []string) (patchHel
 	if o.target, err = registryTarget(args[0]); err != nil {
 		return o, err
 	}
-	if o.output, err = f.output.Parse(option.FormatYAML); err != nil { // the values for Helm, not a HelmValuesList
+	if o.output, err = f.output.Parse(option.FormatYAML, option.FormatWide); err != nil { // the values for Helm, not a HelmValuesList
 		return o, err
 	}
 	o.registry, err = f.registry.Parse(o.target)
@@ -187,7 +187,7 @@ func (o patchHelmOptions) run(ctx context.Context) error {
 	case o.directory != "":
 		err = o.writeFiles(releases)
 	default:
-		err = display.HelmReleases(o.streams.Out, releases.shownReleases())
+		err = display.HelmReleases(o.streams.Out, releases.shownReleases(), o.output.Format == option.FormatWide)
 	}
 	if err == nil && o.apply {
 		err = o.upgradeAll(ctx, releases)

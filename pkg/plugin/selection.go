@@ -56,14 +56,14 @@ func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
 	}
 }
 
-// complete parses the flags for a target.
-func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target) (selection, error) {
+// complete parses the flags for a target, of a command that prints some formats itself.
+func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target, formats ...string) (selection, error) {
 	s := selection{
 		streams: f.streams, target: target, list: f.list,
 		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
-	if s.output, err = f.output.Parse(); err != nil {
+	if s.output, err = f.output.Parse(formats...); err != nil {
 		return s, err
 	}
 	if s.scope, err = f.scope.Parse(); err != nil {

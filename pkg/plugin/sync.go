@@ -79,6 +79,7 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
 		},
 	}
 	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add})...)
+	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: names are not shortened on a terminal), " + f.output.Documents()
 	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
 }
@@ -99,7 +100,7 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 	if err != nil {
 		return syncOptions{}, option.Usage(err)
 	}
-	selection, err := f.selectionFlags.complete(flags, target)
+	selection, err := f.selectionFlags.complete(flags, target, option.FormatWide)
 	if err == nil && f.loadFrom != "" {
 		err = excludeSelection(flags, "load-from")
 	}
@@ -222,7 +223,7 @@ func (o syncOptions) printPlan(p planned, finding func(images.Ref) images.Findin
 		}
 		return gapsError(inv.Gaps)
 	}
-	if err := display.Plan(o.streams.Out, p.plan, finding); err != nil {
+	if err := display.Plan(o.streams.Out, p.plan, o.output.Format == option.FormatWide, finding); err != nil {
 		return err
 	}
 	fmt.Fprintf(o.streams.ErrOut, "dry run: %s; nothing was changed\n", display.Forecast(p.plan, finding))

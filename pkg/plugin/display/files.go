@@ -5,8 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"k8s.io/cli-runtime/pkg/printers"
-
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
@@ -18,32 +16,32 @@ func FileNames(out io.Writer, list files.FileList) {
 	}
 }
 
-// Files prints a row for each file, and below these a row for each set of packages.
+// Files prints a row for each file, and below the files a row for each set of packages. A wide table
+// is not shortened to the width of a terminal.
 func Files(out io.Writer, list files.FileList, wide, noHeaders bool) error {
-	w := printers.GetNewTabWriter(out)
-	header := []string{"FILE", "ARCHITECTURE", "OS", "KUBERNETES"}
+	items := table{header: []string{"FILE", "ARCHITECTURE", "OS", "KUBERNETES"}, names: 1, whole: wide}
 	if wide {
-		header = []string{"URL", "ARCHITECTURE", "OS", "KUBERNETES", "CHECKSUM", "SOURCE", "CLUSTER", "PROFILE", "WHERE"}
-	}
-	row := func(cells []string) { fmt.Fprintln(w, strings.Join(cells, "\t")) }
-	if !noHeaders {
-		row(header)
+		items.header = []string{"URL", "ARCHITECTURE", "OS", "KUBERNETES", "CHECKSUM", "SOURCE", "CLUSTER", "PROFILE", "WHERE"}
 	}
 	for _, item := range list.Items {
 		if item.ChecksumOf == "" || wide {
-			row(fileRow(item, wide))
+			items.rows = append(items.rows, fileRow(item, wide))
 		}
 	}
-	if len(list.Packages) > 0 {
-		row(nil)
-		if !noHeaders {
-			row([]string{"PACKAGES", "MANAGER", "OS", "REPOSITORIES"})
-		}
-		for _, set := range list.Packages {
-			row([]string{strings.Join(set.Packages, " "), set.Manager, strings.TrimSpace(set.OS + " " + set.OSVersion), repositories(set)})
-		}
+	packages := table{header: []string{"PACKAGES", "MANAGER", "OS", "REPOSITORIES"}, whole: wide}
+	for _, set := range list.Packages {
+		packages.rows = append(packages.rows, []string{strings.Join(set.Packages, " "), set.Manager, strings.TrimSpace(set.OS + " " + set.OSVersion), repositories(set)})
 	}
-	return w.Flush()
+	if noHeaders {
+		items.header, packages.header = nil, nil
+	}
+	if err := items.print(out); err != nil {
+		return err
+	}
+	if len(packages.rows) > 0 {
+		fmt.Fprintln(out)
+	}
+	return packages.print(out)
 }
 
 func fileRow(item files.Item, wide bool) []string {

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"unicode"
 
-	"k8s.io/cli-runtime/pkg/printers"
-
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
@@ -40,22 +38,25 @@ type LeftImage struct {
 	Reason    string
 }
 
-// HelmReleases prints a row for each release, followed by the remarks about the release.
-func HelmReleases(out io.Writer, releases []HelmRelease) error {
-	var table bytes.Buffer
-	w := printers.GetNewTabWriter(&table)
-	fmt.Fprintln(w, "RELEASE\tCLUSTER\tCHART\tREDIRECTED\tKEYS")
+// HelmReleases prints a row for each release, followed by the remarks about the release. A wide
+// table is not shortened to the width of a terminal.
+func HelmReleases(out io.Writer, releases []HelmRelease, wide bool) error {
+	rows := [][]string{{"RELEASE", "CLUSTER", "CHART", "REDIRECTED", "KEYS"}}
 	for _, r := range releases {
 		row := []string{r.Name, r.Cluster, r.Chart, r.share(), cmp.Or(strings.Join(r.Keys, ", "), "none")}
 		for i := range row {
 			row[i] = oneLine(row[i])
 		}
-		fmt.Fprintln(w, strings.Join(row, "\t"))
+		rows = append(rows, row)
 	}
-	if err := w.Flush(); err != nil {
+	if width := terminal.Width(out); width > 0 && !wide {
+		rows = fit(rows, 0, width)
+	}
+	var text bytes.Buffer
+	if err := (table{rows: rows}).print(&text); err != nil {
 		return err
 	}
-	lines := strings.SplitAfter(table.String(), "\n")
+	lines := strings.SplitAfter(text.String(), "\n")
 	fmt.Fprint(out, lines[0])
 	for i, r := range releases {
 		fmt.Fprint(out, lines[i+1])

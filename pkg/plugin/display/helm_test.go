@@ -25,7 +25,7 @@ func helmReleases() []display.HelmRelease {
 
 func TestHelmReleases(t *testing.T) {
 	var out bytes.Buffer
-	if err := display.HelmReleases(&out, helmReleases()); err != nil {
+	if err := display.HelmReleases(&out, helmReleases(), false); err != nil {
 		t.Fatal(err)
 	}
 	want := `RELEASE       CLUSTER     CHART         REDIRECTED        KEYS
@@ -79,7 +79,7 @@ func TestTextsOfChartsStayOnTheirLine(t *testing.T) {
 		t.Error(diff)
 	}
 	var table bytes.Buffer
-	if err := display.HelmReleases(&table, []display.HelmRelease{release}); err != nil {
+	if err := display.HelmReleases(&table, []display.HelmRelease{release}, false); err != nil {
 		t.Fatal(err)
 	}
 	if lines := strings.Split(table.String(), "\n"); len(lines) != 1+1+3+1 { // header, row, remarks

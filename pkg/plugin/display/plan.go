@@ -6,26 +6,24 @@ import (
 	"io"
 	"strings"
 
-	"k8s.io/cli-runtime/pkg/printers"
-
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
-// Plan prints what would be copied where. finding tells what is found at a target now; nil:
-// nobody was asked.
-func Plan(out io.Writer, plan images.Plan, finding func(images.Ref) images.Finding) error {
-	w := printers.GetNewTabWriter(out)
+// Plan prints what would be copied where. finding returns the finding at a target; nil: no target
+// was asked. A wide table is not shortened to the width of a terminal.
+func Plan(out io.Writer, plan images.Plan, wide bool, finding func(images.Ref) images.Finding) error {
+	t := table{header: []string{"SOURCE", "TARGET"}, whole: wide}
 	if finding != nil {
-		fmt.Fprint(w, "STATE\t")
+		t.header = []string{"STATE", "SOURCE", "TARGET"}
 	}
-	fmt.Fprintln(w, "SOURCE\tTARGET")
 	for _, step := range plan.Copies {
+		cells := []string{step.Source.String(), strings.Join(append([]string{step.Written().String()}, step.Also...), ", also ")}
 		if finding != nil {
-			fmt.Fprintf(w, "%s\t", State(finding(step.Written())))
+			cells = append([]string{State(finding(step.Written()))}, cells...)
 		}
-		fmt.Fprintf(w, "%s\t%s\n", step.Source, strings.Join(append([]string{step.Written().String()}, step.Also...), ", also "))
+		t.rows = append(t.rows, cells)
 	}
-	return w.Flush()
+	return t.print(out)
 }
 
 // State says what a copy would do where something was found.

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"k8s.io/cli-runtime/pkg/printers"
-
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
 
@@ -20,28 +18,25 @@ func Names(out io.Writer, inv images.Inventory) {
 }
 
 // Images prints a row for each image, below a header unless noHeaders is set. In a comparison with
-// an older list, the first column has the change, and the images that are gone come last.
+// an older list, the first column has the change, and the images that are gone come last. A wide
+// table is not shortened to the width of a terminal.
 func Images(out io.Writer, inv images.Inventory, wide, noHeaders bool) error {
 	header := []string{"IMAGE", "SOURCE", "COMPONENT", "CONDITION"}
 	if wide {
 		header = []string{"IMAGE", "SOURCE", "KIND", "UPSTREAM", "DIGEST", "CLUSTER", "CONDITION", "COMPONENT"} // the longest last
 	}
-	var rows [][]string
+	t := table{header: header, names: 1, whole: wide}
 	for _, img := range inv.Images {
-		rows = append(rows, row(img, wide))
+		t.rows = append(t.rows, row(img, wide))
 	}
 	if compared(inv) {
-		rows = withChanges(rows, inv, wide)
-		header = append([]string{"CHANGE"}, header...)
+		t.rows, t.names = withChanges(t.rows, inv, wide), 2
+		t.header = append([]string{"CHANGE"}, header...)
 	}
-	w := printers.GetNewTabWriter(out)
-	if !noHeaders && len(rows) > 0 {
-		fmt.Fprintln(w, strings.Join(header, "\t"))
+	if noHeaders {
+		t.header = nil
 	}
-	for _, cells := range rows {
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
-	}
-	return w.Flush()
+	return t.print(out)
 }
 
 func row(img images.Image, wide bool) []string {

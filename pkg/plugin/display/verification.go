@@ -11,7 +11,7 @@ import (
 )
 
 // Verification prints a row for each image that failed, or one line if all images are
-// verified.
+// verified. Rows are not shortened to the width of a terminal: they have causes and digests.
 func Verification(out io.Writer, document images.VerifyReport) error {
 	if document.Summary[images.Verified] == len(document.Items) {
 		how := "every manifest and blob exists"

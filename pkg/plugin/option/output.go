@@ -40,7 +40,7 @@ type Output struct {
 // Add adds the flags of a command that prints a table.
 func (f *OutputFlags) Add(flags *pflag.FlagSet) {
 	f.AddDocument(flags)
-	flags.Lookup("output").Usage = "Output format: wide, name, " + f.Documents()
+	flags.Lookup("output").Usage = "Output format: wide (more columns, and no cell is shortened on a terminal), name, " + f.Documents()
 	flags.BoolVar(&f.noHeaders, "no-headers", false, "Print the table without a header")
 }
 

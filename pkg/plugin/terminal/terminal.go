@@ -75,3 +75,17 @@ func Is(out io.Writer) bool {
 	file, ok := raw(out).(*os.File)
 	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("TERM") != "dumb" && os.Getenv("NO_COLOR") == ""
 }
+
+// Width returns the number of characters in a line of a terminal, and 0 if the output is not a
+// terminal or has no known width.
+func Width(out io.Writer) int {
+	file, ok := raw(out).(*os.File)
+	if !ok || !term.IsTerminal(int(file.Fd())) {
+		return 0
+	}
+	width, _, err := term.GetSize(int(file.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
+}
