@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/spf13/pflag"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -220,20 +218,15 @@ func (o patchOptions) show(ctx context.Context, changes []edit.Edited, dryRun st
 
 func (o patchOptions) diffs(ctx context.Context, changes []edit.Edited) error {
 	for _, e := range changes {
-		if err := showDiff(ctx, o.streams.Out, apply.Name(e.Change.Live), e.Change.Live, e.Result()); err != nil {
+		old, fresh, err := e.Change.Texts(e.Result())
+		if err != nil {
+			return err
+		}
+		if err := display.Diff(ctx, o.streams.Out, apply.Name(e.Change.Live), old, fresh); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// showDiff shows the change of an object. before is nil for a new object, after for a deleted one.
-func showDiff(ctx context.Context, out io.Writer, name string, before, after *unstructured.Unstructured) error {
-	old, fresh, err := apply.Texts(before, after)
-	if err != nil {
-		return err
-	}
-	return display.Diff(ctx, out, name, old, fresh)
 }
 
 // report prints the result for each object.

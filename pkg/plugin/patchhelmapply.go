@@ -12,6 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect/installed"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/upgrade"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
@@ -129,7 +130,11 @@ func (o patchHelmOptions) try(ctx context.Context, one *helmUpgrade) error {
 		return err
 	}
 	for _, change := range trial.Changes {
-		if err := showDiff(ctx, o.streams.Out, strings.ToLower(change.Name), change.Before, change.After); err != nil {
+		before, after, err := apply.Texts(change.Before, change.After)
+		if err != nil {
+			return err
+		}
+		if err := display.Diff(ctx, o.streams.Out, strings.ToLower(change.Name), before, after); err != nil {
 			return err
 		}
 	}
