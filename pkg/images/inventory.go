@@ -42,12 +42,26 @@ func (r Reason) String() string {
 		s += ": " + r.Component
 	}
 	if r.Cluster != "" {
-		s += " on " + r.Cluster
+		s += " on " + ClusterName(r.Cluster)
 	}
 	if r.Condition != "" {
 		s += " (" + r.Condition + ")"
 	}
 	return s
+}
+
+// The names of clusters, apart from the names of Seeds.
+const (
+	Master    = "master"
+	NoCluster = "no cluster yet" // of a Helm release that is not installed
+)
+
+// ClusterName is the name of a cluster in a sentence: "master" or "Seed NAME".
+func ClusterName(cluster string) string {
+	if cluster == Master || cluster == NoCluster {
+		return cluster
+	}
+	return "Seed " + cluster
 }
 
 // Image is an image or chart that KKP pulls, with the reasons.

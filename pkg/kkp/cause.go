@@ -11,7 +11,7 @@ import (
 // UnreachableError says that nothing of a cluster can be read: its API does not answer, or its
 // kubeconfig cannot be read.
 type UnreachableError struct {
-	Cluster string // "master", "seed frankfurt"
+	Cluster string // "master", "Seed frankfurt"
 	Err     error
 }
 

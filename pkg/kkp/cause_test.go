@@ -17,17 +17,17 @@ func TestWhatErrorsHaveInCommon(t *testing.T) {
 		err  error
 		want string // "" for nothing
 	}{
-		{&url.Error{Op: "Get", URL: "https://a/b", Err: syscall.ECONNREFUSED}, "seed hamburg cannot be read: connection refused"},
-		{apierrors.NewForbidden(pods, "", errors.New("no")), "you may not list pods on seed hamburg: a role with verb list on resource pods is needed"},
+		{&url.Error{Op: "Get", URL: "https://a/b", Err: syscall.ECONNREFUSED}, "Seed hamburg cannot be read: connection refused"},
+		{apierrors.NewForbidden(pods, "", errors.New("no")), "you may not list pods on Seed hamburg: a role with verb list on resource pods is needed"},
 		{
 			apierrors.NewForbidden(addons, "", errors.New("no")),
-			"you may not list addons.kubermatic.k8c.io on seed hamburg: a role with verb list on resource addons.kubermatic.k8c.io is needed",
+			"you may not list addons.kubermatic.k8c.io on Seed hamburg: a role with verb list on resource addons.kubermatic.k8c.io is needed",
 		},
 		{apierrors.NewForbidden(pods, "one", errors.New("no")), `pods "one" is forbidden: no`},
 		{apierrors.NewNotFound(pods, "one"), ""},
 		{&AmbiguousError{Revisions: []int{2, 1}}, ""},
 	} {
-		err := unread("seed hamburg", tt.err)
+		err := unread("Seed hamburg", tt.err)
 		var common interface{ Cause() string }
 		got := ""
 		if errors.As(err, &common) {
@@ -37,7 +37,7 @@ func TestWhatErrorsHaveInCommon(t *testing.T) {
 			t.Errorf("%v: %q, want %q", err, got, tt.want)
 		}
 	}
-	if unread("seed hamburg", nil) != nil {
+	if unread("Seed hamburg", nil) != nil {
 		t.Error("no error became one")
 	}
 }

@@ -50,7 +50,7 @@ const (
 // Unread is a part that could not be read.
 type Unread struct {
 	Part    Part
-	Subject string // "seed frankfurt", "namespace kubermatic on master"
+	Subject string // "Seed frankfurt", "namespace kubermatic on master"
 	Err     error
 }
 

@@ -9,7 +9,7 @@ import (
 
 // readInstalled reads the installed applications of the user clusters of a Seed.
 func (l *loader) readInstalled(ctx context.Context, client Client, seed *Seed) []Unread {
-	subject := "seed " + seed.Name
+	subject := "Seed " + seed.Name
 	installed := make([][]Installed, len(seed.Clusters))
 	failures := l.clusters.ask(ctx, subject, seed.Clusters, kubeconfigsOf(ctx, client, seed.Clusters), func(ctx context.Context, i int, user userClient) (err error) {
 		installed[i], err = installedIn(ctx, user.Client)
@@ -48,7 +48,7 @@ func (inst *Installation) collectInstalled() {
 			apps.InstallationsUnknown = seed.installedUnknown
 		}
 		if apps.InstallationsUnknown == nil && !seed.Read {
-			apps.InstallationsUnknown = fmt.Errorf("the clusters of seed %s are not known", seed.Name)
+			apps.InstallationsUnknown = fmt.Errorf("the clusters of Seed %s are not known", seed.Name)
 		}
 	}
 	if len(inst.Seeds) == 0 {

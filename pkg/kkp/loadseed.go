@@ -8,7 +8,7 @@ import (
 
 // readSeed reads the parts of the cluster of a Seed.
 func (l *loader) readSeed(ctx context.Context, seed *Seed) []Unread {
-	subject := "seed " + seed.Name
+	subject := "Seed " + seed.Name
 	client, err := seedClient(ctx, l.master, seed.Kubeconfig, l.Connect)
 	if err != nil {
 		return nothingOf(subject, &UnreachableError{Cluster: subject, Err: err})
@@ -43,14 +43,14 @@ func (l *loader) readOwn(ctx context.Context, client Client, seed *Seed) (missed
 		seed.API = readAPI(client.Discovery)
 	}
 	if l.wants(PartReleases) {
-		seed.Releases, missed = loadReleases(ctx, client, "seed "+seed.Name, seed.Namespace)
+		seed.Releases, missed = loadReleases(ctx, client, "Seed "+seed.Name, seed.Namespace)
 	}
 	return missed
 }
 
 // readClusters reads the namespaces of the user clusters, and the user clusters.
 func (l *loader) readClusters(ctx context.Context, client Client, seed *Seed) []Unread {
-	subject := "seed " + seed.Name
+	subject := "Seed " + seed.Name
 	var missed []Unread
 	if l.wants(PartAddons) {
 		if err := loadAddons(ctx, client, seed.Clusters); err != nil {
@@ -85,7 +85,7 @@ func (l *loader) readPods(ctx context.Context, client Client, seed *Seed) []Unre
 		pods = l.withoutMaster(pods, own)
 	}
 	seed.Pods = pods.found
-	return pods.unread(PartPods, "pods", "seed "+seed.Name)
+	return pods.unread(PartPods, "pods", "Seed "+seed.Name)
 }
 
 // withoutMaster keeps the pods in the namespaces of the master for the master. If they could not be

@@ -108,7 +108,7 @@ func (s *setups) keep(text json.RawMessage) json.RawMessage {
 // readSetups fills in what sets up the nodes of the clusters of a Seed, and the Seed's custom
 // profiles.
 func (l *loader) readSetups(ctx context.Context, client Client, seed *Seed) []Unread {
-	subject := "seed " + seed.Name
+	subject := "Seed " + seed.Name
 	var missed []Unread
 	var err error
 	if seed.Profiles, err = l.setups.list(ctx, client, "customoperatingsystemprofiles", seed.Namespace); err != nil {

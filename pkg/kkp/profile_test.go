@@ -76,7 +76,7 @@ func TestProfiles(t *testing.T) {
 		"OperatingSystemProfile osp-ubuntu: ubuntu v1.0.0 [aws gce]",
 		"MachineDeployment md: own, kubelet 1.35.7, ubuntu on aws",
 		"MachineDeployment plain: osp-flatcar, kubelet , flatcar on aws",
-		"unread profiles: user cluster down on seed s",
+		"unread profiles: user cluster down on Seed s",
 	}, told(inst)); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

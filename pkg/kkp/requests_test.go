@@ -156,12 +156,12 @@ func TestForbiddenAcrossNamespaces(t *testing.T) {
 	var subjects []string
 	for _, u := range got.Unread {
 		var cause *kkp.ForbiddenError
-		if !errors.As(u.Err, &cause) || cause.Cause() != "you may not list pods on seed b: a role with verb list on resource pods is needed" {
+		if !errors.As(u.Err, &cause) || cause.Cause() != "you may not list pods on Seed b: a role with verb list on resource pods is needed" {
 			t.Errorf("%v", u)
 		}
 		subjects = append(subjects, u.Subject)
 	}
-	if len(subjects) != 13 || !slices.Contains(subjects, "namespace cluster-c1 on seed b") {
+	if len(subjects) != 13 || !slices.Contains(subjects, "namespace cluster-c1 on Seed b") {
 		t.Errorf("%q", subjects)
 	}
 }

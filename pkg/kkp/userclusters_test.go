@@ -64,7 +64,7 @@ func TestDeadUserCluster(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 		subjects, causes := unreadUsers(t, inst)
-		if len(subjects) != 1 || subjects[0] != "user cluster c42 on seed a" || causes["user cluster c42 cannot be read: no complete answer within 20s"] != 1 {
+		if len(subjects) != 1 || subjects[0] != "user cluster c42 on Seed a" || causes["user cluster c42 cannot be read: no complete answer within 20s"] != 1 {
 			t.Errorf("%q %v", subjects, causes)
 		}
 		if unknown := inst.Applications.InstallationsUnknown; unknown == nil || !strings.HasPrefix(unknown.Error(), "user cluster c42: ") {
@@ -87,7 +87,7 @@ func TestManyDeadUserClusters(t *testing.T) {
 			t.Errorf("it took %s", took)
 		}
 		subjects, causes := unreadUsers(t, inst)
-		if len(subjects) != 400 || causes["32 user clusters of seed a did not answer within 20s each, so the others were not asked"] < 100 {
+		if len(subjects) != 400 || causes["32 user clusters of Seed a did not answer within 20s each, so the others were not asked"] < 100 {
 			t.Errorf("%d %v", len(subjects), causes)
 		}
 	})
@@ -125,7 +125,7 @@ func TestUserClusterWithoutKubeconfig(t *testing.T) {
 		}
 	}
 	inst := f.load(t, nil)
-	if len(inst.Unread) != 1 || inst.Unread[0].Subject != "user cluster c1 on seed b" || !strings.Contains(inst.Unread[0].Err.Error(), "no Secret admin-kubeconfig") {
+	if len(inst.Unread) != 1 || inst.Unread[0].Subject != "user cluster c1 on Seed b" || !strings.Contains(inst.Unread[0].Err.Error(), "no Secret admin-kubeconfig") {
 		t.Errorf("%v", inst.Unread)
 	}
 }

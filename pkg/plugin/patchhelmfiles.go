@@ -110,7 +110,7 @@ func (o patchHelmOptions) writeFile(directory *os.Root, r installed.Redirected) 
 		return fmt.Errorf("--output-dir: %w", err)
 	}
 	if r.Seed != nil {
-		fmt.Fprintf(o.streams.Out, "# with the kubeconfig of seed %s\n", r.Seed.Name)
+		fmt.Fprintf(o.streams.Out, "# with the kubeconfig of Seed %s\n", r.Seed.Name)
 	}
 	fmt.Fprintln(o.streams.Out, o.command(r))
 	return nil

@@ -128,7 +128,7 @@ type chartJob struct {
 // installed returns the job for a Helm release.
 func (f *finder) installed(release kkp.HelmRelease, api kkp.API, cluster string) chartJob {
 	return chartJob{
-		subject: fmt.Sprintf("Helm release %s on %s", release.ID(), cluster),
+		subject: fmt.Sprintf("Helm release %s on %s", release.ID(), images.ClusterName(cluster)),
 		reason:  images.Reason{Source: Charts, Component: release.Name, Cluster: cluster, Condition: chartCondition(release.ChartName, release.ChartVersion)},
 		render: func(ctx context.Context) (Rendered, error) {
 			return f.opts.Charts.Installed(ctx, release, api, !f.opts.IgnoreOverrides)

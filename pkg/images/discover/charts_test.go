@@ -94,7 +94,7 @@ func TestCharts(t *testing.T) {
 	want := []string{
 		"ghcr.io/dexidp/dex:v2 charts: dex on master (chart dex 9, Deployment d and 1 more)",
 		"quay.io/iap:v" + release(t, "v2.31.0", catalog.EE).DefaultKubernetes() + " charts: iap (chart iap 7, Deployment d)",
-		"quay.io/minio/minio:1 charts: minio on aws-seed (chart minio 8, Deployment d)",
+		"quay.io/minio/minio:1 charts: minio on Seed aws-seed (chart minio 8, Deployment d)",
 	}
 	if diff := cmp.Diff(want, reasons(got.Inventory)); diff != "" {
 		t.Error(diff)
@@ -102,13 +102,13 @@ func TestCharts(t *testing.T) {
 	gaps := subjects(got.Gaps)
 	for _, part := range []string{
 		"charts: Helm release dex/broken on master: it does not render", "charts: Helm release dex/dex on master: Deployment d, spec: image reference",
-		"charts: Helm release minio/minio on aws-seed: reg.corp/sidecar:1", "namespace mla on master: forbidden", "charts: chart bad: no chart",
+		"charts: Helm release minio/minio on Seed aws-seed: reg.corp/sidecar:1", "namespace mla on master: forbidden", "charts: chart bad: no chart",
 	} {
 		if !strings.Contains(gaps, part) {
 			t.Errorf("%q is missing in\n%s", part, gaps)
 		}
 	}
-	if len(got.Gaps) != 5 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "minio/minio on aws-seed: upstream names are listed, whatever its values set for image.repository (reg.corp/minio)") {
+	if len(got.Gaps) != 5 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "minio/minio on Seed aws-seed: upstream names are listed, whatever its values set for image.repository (reg.corp/minio)") {
 		t.Error(got.Notes, gaps)
 	}
 }

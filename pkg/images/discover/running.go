@@ -33,7 +33,7 @@ func (f *finder) pods(pods []kkp.Pod, cluster string) {
 		for _, reference := range pod.Images {
 			ref, err := images.ParseRef(reference)
 			if err != nil {
-				f.Gap(Running, fmt.Sprintf("pod %s/%s on %s", pod.Namespace, pod.Name, cluster), err)
+				f.Gap(Running, fmt.Sprintf("pod %s/%s on %s", pod.Namespace, pod.Name, images.ClusterName(cluster)), err)
 				continue
 			}
 			f.found(ref, images.Reason{Source: Running, Component: pod.Workload, Cluster: cluster})

@@ -8,12 +8,13 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
 // master is the name of the master cluster in reasons.
-const master = "master"
+const master = images.Master
 
 // scope is one cluster of the installation with its components: the master, or a Seed with its user
 // clusters.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
@@ -118,7 +119,7 @@ func ValuesFile(mirror string, r HelmRelease) ([]byte, error) {
 		return nil, err
 	}
 	var text strings.Builder
-	text.WriteString(ValuesHeader + oneLine(fmt.Sprintf("%s on %s, chart %s: %s images from %s", r.Name, r.Cluster, r.Chart, r.share(), mirror)) + "\n")
+	text.WriteString(ValuesHeader + oneLine(fmt.Sprintf("%s on %s, chart %s: %s images from %s", r.Name, images.ClusterName(r.Cluster), r.Chart, r.share(), mirror)) + "\n")
 	for _, remark := range r.Remarks() {
 		text.WriteString("# " + remark + "\n")
 	}

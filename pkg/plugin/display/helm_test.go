@@ -52,7 +52,7 @@ func TestValuesAreOneDocumentForEachRelease(t *testing.T) {
 dex:
   image: mirror.example.com/dex
 ---
-# release minio/minio on frankfurt, chart minio 1.0.0: 0/2 images from mirror.example.com
+# release minio/minio on Seed frankfurt, chart minio 1.0.0: 0/2 images from mirror.example.com
 {}
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {

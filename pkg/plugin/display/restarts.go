@@ -11,7 +11,7 @@ func Restarts(clusters, unread []string) string {
 	const shown = 20
 	unknown := ""
 	if len(unread) > 0 {
-		unknown = "those on " + strings.Join(unread, ", ") + ", which could not be read"
+		unknown = "those on " + seeds(len(unread)) + strings.Join(unread, ", ") + ", which could not be read"
 	}
 	names := strings.Join(clusters, ", ")
 	if len(clusters) > shown {
@@ -27,4 +27,11 @@ func Restarts(clusters, unread []string) string {
 	default:
 		return fmt.Sprintf("the control planes of %s will restart, including etcd: %s, and %s", Count(len(clusters), "user cluster"), names, unknown)
 	}
+}
+
+func seeds(n int) string {
+	if n == 1 {
+		return "Seed "
+	}
+	return "the Seeds "
 }

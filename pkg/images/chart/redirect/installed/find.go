@@ -25,7 +25,7 @@ type Redirected struct {
 
 // Gap returns the error as a gap.
 func (r Redirected) Gap() images.Gap {
-	return images.Gap{Source: "charts", Subject: "Helm release " + r.ID() + " on " + r.Cluster(), Error: r.Err.Error()}
+	return images.Gap{Source: "charts", Subject: "Helm release " + r.ID() + " on " + images.ClusterName(r.Cluster()), Error: r.Err.Error()}
 }
 
 // Item returns the release as an item of the document.

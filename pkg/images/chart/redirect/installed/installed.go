@@ -22,13 +22,13 @@ type ClusterRelease struct {
 	Seed *kkp.Seed // nil: the cluster is the master
 }
 
-// Cluster is "master", or the name of the Seed; "no cluster yet" for what is not installed.
+// Cluster is images.Master, or the name of the Seed; images.NoCluster for what is not installed.
 func (r ClusterRelease) Cluster() string {
 	if r.Revision == 0 {
-		return "no cluster yet"
+		return images.NoCluster
 	}
 	if r.Seed == nil {
-		return "master"
+		return images.Master
 	}
 	return r.Seed.Name
 }
