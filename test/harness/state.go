@@ -14,7 +14,7 @@ import (
 
 // The kinds of objects that patch commands can change: in every cluster, and beyond that on the master and on Seeds.
 const (
-	kinds     = "machinedeployments.cluster.k8s.io,operatingsystemprofiles.operatingsystemmanager.k8c.io,deployments.apps,configmaps,secrets"
+	kinds     = "machinedeployments.cluster.k8s.io,operatingsystemprofiles.operatingsystemmanager.k8c.io,deployments.apps,cronjobs.batch,configmaps,secrets"
 	seedKinds = kinds + ",kubermaticconfigurations.kubermatic.k8c.io,seeds.kubermatic.k8c.io,clusters.kubermatic.k8c.io," +
 		"applicationdefinitions.apps.kubermatic.k8c.io"
 )
