@@ -46,7 +46,7 @@ release or namespace/name. Default: all KKP releases.
 
 patch-helm test-renders each chart to find the smallest set of values that redirects all
 images, then renders the chart again to check that only image names change. Images that
-no value redirects are listed.
+no value redirects are listed. Later lists have the same upstream names as before.
 
 Helm does not store the subcharts of a release. The chart of a release with subcharts is
 read from --charts-directory, or from KKP's own image in the mirror. A release whose

@@ -45,6 +45,9 @@ type Reply struct {
 	Missing []string          `json:"missing,omitempty"` // of a MissingError
 	Name    string            `json:"name,omitempty"`    // of the chart stored with a release
 	Version string            `json:"version,omitempty"`
+
+	// Overridden reports whether values of the release change repositories.
+	Overridden bool `json:"overridden,omitempty"`
 }
 
 // answer answers a request.

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
 
 // origins maps repositories in the values of a release back to the repositories of the chart. It
@@ -16,6 +15,9 @@ import (
 type origins struct {
 	byName  map[string]string // overriding repository → repository of the chart; "" if several match
 	mirrors map[string]bool   // registries that only overrides name
+
+	standard []string      // repositories in the default values
+	texts    []changedText // texts with which references can begin
 }
 
 // findOrigins compares the repositories with and without the user's values.
@@ -29,13 +31,15 @@ func findOrigins(values, defaults map[string]any, removed []Override) origins {
 			o.add(path.Join(global, ref.Repository), theirs[at])
 		}
 	}
+	o.standard = slices.Compact(slices.Sorted(maps.Values(theirs)))
 	for _, override := range removed {
-		if registry := registryIn(override); registry != "" {
+		if registry := registryIn(override); registry != "" && !o.upstream(registry) {
 			o.mirrors[registry] = true
 		}
 	}
-	for _, name := range theirs {
-		delete(o.mirrors, registryOf(name))
+	for _, t := range changedTexts(values, defaults, nil) {
+		t.named = repositoryName(theirs["."+t.parent()]) != ""
+		o.texts = append(o.texts, t)
 	}
 	return o
 }
@@ -59,24 +63,121 @@ func (o origins) original(reference string) (original string, ok bool) {
 		return reference, true
 	}
 	name, known := o.byName[ref.Name()]
-	if known && name != "" && path.Base(name) == path.Base(ref.Name()) {
+	original, lost := o.fromTexts(reference)
+	switch {
+	case known && original != "" && original != name+versionOf(reference):
+		return reference, false
+	case known && name != "" && path.Base(name) == path.Base(ref.Name()):
 		return name + versionOf(reference), true
+	case known:
+		return reference, false
+	case original != "":
+		return original, true
 	}
-	return reference, !known && !o.mirrors[ref.Registry]
+	if lost || o.mirrors[ref.Registry] {
+		return o.fromDefaults(reference)
+	}
+	return reference, true
 }
 
-// apply maps hits back to upstream names. unexplained are the hits without a known one.
-func (o origins) apply(hits []manifest.Hit) (kept, unexplained []manifest.Hit) {
-	for _, hit := range hits {
-		original, ok := o.original(hit.Reference)
-		if !ok {
-			unexplained = append(unexplained, hit)
+// fromDefaults returns the one repository in the default values of which the reference is a copy.
+// A default without a registry does not count: the chart may put a registry in front of it.
+func (o origins) fromDefaults(reference string) (original string, ok bool) {
+	var originals []string
+	for _, name := range o.standard {
+		if original, ok := copiedFrom(reference, name); ok && writtenRegistry(name) != "" {
+			originals = append(originals, original)
+		}
+	}
+	slices.Sort(originals)
+	if originals = slices.Compact(originals); len(originals) != 1 {
+		return reference, false
+	}
+	return originals[0], true
+}
+
+// upstream reports whether the default values name a registry.
+func (o origins) upstream(registry string) bool {
+	return slices.ContainsFunc(o.standard, func(name string) bool { return registryOf(name) == registry })
+}
+
+// fromTexts returns the upstream name of a reference that begins with a text of the user: the
+// default of the longest such text in its place. original is "" if there is no such text, or if
+// several places with this text have different defaults. lost reports that only the registry comes
+// from the text and the path does not, so that the reference has an upstream name.
+func (o origins) fromTexts(reference string) (original string, lost bool) {
+	longest := ""
+	var originals []string
+	for _, t := range o.texts {
+		if !t.begins(reference) || len(t.text) < len(longest) {
 			continue
 		}
-		hit.Reference = original
-		kept = append(kept, hit)
+		if len(t.text) > len(longest) {
+			longest, originals = t.text, nil
+		}
+		originals = append(originals, t.original(reference))
 	}
-	return kept, unexplained
+	slices.Sort(originals)
+	if originals = slices.Compact(originals); len(originals) == 1 && originals[0] != "" {
+		return originals[0], false
+	}
+	rest := strings.Trim(strings.TrimPrefix(strings.TrimSuffix(reference, versionOf(reference)), longest), "/")
+	return "", len(originals) > 0 && originals[0] == "" && rest != "" && !o.own(rest)
+}
+
+// restored returns the upstream name of a reference, if standard, the reference at the same place
+// with the defaults of the chart, is the original of which it is a copy.
+func (o origins) restored(reference, standard string) (original string, ok bool) {
+	if writtenRegistry(standard) == "" && o.own(strings.TrimSuffix(standard, versionOf(standard))) {
+		return "", false // an image of the user that has lost its registry
+	}
+	return copiedFrom(reference, standard)
+}
+
+// own reports whether a text of the user without a default contains a path.
+func (o origins) own(path string) bool {
+	return slices.ContainsFunc(o.texts, func(t changedText) bool { return t.standard == "" && strings.Contains(t.text, path) })
+}
+
+// copiedFrom returns the repository of standard with the version of reference, if a copy of
+// standard has the name of the reference: another registry, and the same path, perhaps behind a
+// prefix.
+func copiedFrom(reference, standard string) (original string, ok bool) {
+	mine, err := images.ParseRef(reference)
+	theirs, failed := images.ParseRef(standard)
+	if err != nil || failed != nil || mine.Registry == theirs.Registry || !strings.HasSuffix("/"+mine.Repository, "/"+theirs.Repository) {
+		return "", false
+	}
+	return theirs.Name() + versionOf(reference), true
+}
+
+// addMirror adds the registry of a reference that is a copy.
+func (o origins) addMirror(reference string) {
+	if registry := registryOf(reference); !o.upstream(registry) {
+		o.mirrors[registry] = true
+	}
+}
+
+// addMirrors adds the registries of the references that texts explain.
+func (o origins) addMirrors(references []string) {
+	for _, reference := range references {
+		if original, _ := o.fromTexts(reference); original != "" {
+			o.addMirror(reference)
+		}
+	}
+}
+
+// names maps references back to upstream names, by their places. A reference without a known
+// upstream name is missing.
+func (o origins) names(references map[place]string) map[place]string {
+	o.addMirrors(slices.Collect(maps.Values(references)))
+	names := make(map[place]string, len(references))
+	for p, reference := range references {
+		if name, ok := o.original(reference); ok {
+			names[p] = name
+		}
+	}
+	return names
 }
 
 // locations returns the repositories in values, by path.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/manifest"
 )
@@ -25,7 +27,7 @@ func (r *Renderer) Installed(ctx context.Context, release InstalledRelease, copi
 	reply, err := r.run(ctx, Request{
 		Want: wantInstalled, Stored: release.Stored, Values: release.Config, KeepOverrides: keepOverrides, Manifests: release.Manifests,
 	})
-	if err != nil || len(reply.Result.Removed) == 0 {
+	if err != nil || !reply.Overridden {
 		return reply.Result, err
 	}
 	stored := &Chart{Name: reply.Name, Version: reply.Version, stored: release.Stored, digest: digestOf(release.Stored), asksCluster: true}
@@ -37,7 +39,7 @@ func (r *Renderer) Installed(ctx context.Context, release InstalledRelease, copi
 		if ctx.Err() != nil {
 			return Result{}, ctx.Err()
 		}
-		if err == nil && covers(result.Hits, reply.Result.Hits) {
+		if err == nil && covers(result, reply.Result) {
 			return result, nil
 		}
 	}
@@ -59,22 +61,23 @@ func (q Request) installed() (Reply, error) {
 	if err != nil {
 		return Reply{Result: Result{Hits: hits}}, fmt.Errorf("its chart: %w", err)
 	}
-	reply := Reply{Result: Result{Hits: hits, Removed: upstream.Removed}, Name: stored.Name, Version: stored.Version}
-	if len(upstream.Removed) > 0 {
-		reply.Result.Hits, reply.Result.Unexplained = upstream.origins.apply(hits)
+	references := byPlace(hits)
+	if len(upstream.Removed) == 0 && len(upstream.trials(slices.Collect(maps.Values(references)))) == 0 {
+		return Reply{Result: Result{Hits: hits}}, nil
 	}
-	return reply, nil
+	return Reply{Result: upstream.result(hits, upstream.origins.names(references)), Name: stored.Name, Version: stored.Version, Overridden: true}, nil
 }
 
-// covers reports whether the rendered references have every installed repository. If not, the
-// chart lacks subcharts without naming them.
-func covers(rendered, installed []manifest.Hit) bool {
-	names := map[string]bool{}
-	for _, hit := range rendered {
+// covers reports whether the rendered chart has every installed reference: its place, or its
+// repository. If not, the chart lacks subcharts without naming them.
+func covers(rendered, installed Result) bool {
+	names, places := map[string]bool{}, map[place]bool{}
+	for _, hit := range slices.Concat(rendered.Hits, rendered.Unexplained) {
 		names[repositoryName(hit.Reference)] = true
+		places[place{object: hit.Object, path: hit.Path}] = true
 	}
-	for _, hit := range installed {
-		if !names[repositoryName(hit.Reference)] {
+	for _, hit := range slices.Concat(installed.Hits, installed.Unexplained) {
+		if !places[place{object: hit.Object, path: hit.Path}] && !names[repositoryName(hit.Reference)] {
 			return false
 		}
 	}

@@ -93,11 +93,14 @@ func renderUpstream(c *Chart, values map[string]any, keepOverrides bool, target 
 	if err != nil {
 		return Result{}, err
 	}
-	result := Result{Removed: upstream.Removed}
 	hits, err := c.render(upstream.Values, target)
-	upstream.origins.byName = nil // the values have no overrides any more
-	result.Hits, result.Unexplained = upstream.origins.apply(hits)
-	return result, err
+	rendered := byPlace(hits)
+	// Without the error of another rendering: the names then come from the values.
+	names, _ := Names(upstream, rendered, func(values map[string]any) (map[place]string, error) {
+		standard, err := c.render(values, target)
+		return byPlace(standard), err
+	})
+	return upstream.result(hits, names), err
 }
 
 // digest returns the cache key of a rendering: a digest of all its inputs.

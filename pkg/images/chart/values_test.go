@@ -101,7 +101,8 @@ func TestUpstream(t *testing.T) {
 			t.Errorf("%s: %s %t", reference, name, ok)
 		}
 	}
-	if _, ok := u.DefaultName("reg.corp/x/app:v2"); ok {
-		t.Error("without the overrides, nothing is on their registry")
+	names, err := Names(u, map[string]string{"p": "reg.corp/x/app:v2"}, nil)
+	if err != nil || len(names) > 0 {
+		t.Errorf("without the overrides, nothing is on their registry: %v, %v", names, err)
 	}
 }

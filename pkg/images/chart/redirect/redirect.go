@@ -202,18 +202,23 @@ func (s *search) name(ctx context.Context) error {
 	original := s.base
 	if len(upstream.Removed) > 0 {
 		original, err = s.renderValues(ctx, upstream.Values)
-		if ctx.Err() != nil || trace.IsLimit(err) {
-			return cmp.Or(err, ctx.Err())
-		}
-		if err != nil { // then upstream names come from the values alone
-			original, s.unnamed = manifestdiff.Rendering{}, err
-		}
 	}
+	var names map[manifestdiff.Place]string
+	if err == nil {
+		names, err = chart.Names(upstream, original.References(), func(values map[string]any) (map[manifestdiff.Place]string, error) {
+			standard, err := s.renderValues(ctx, values)
+			return standard.References(), err
+		})
+	}
+	if ctx.Err() != nil || trace.IsLimit(err) {
+		return cmp.Or(err, ctx.Err())
+	}
+	s.unnamed = err // then upstream names come from the values alone
 	for _, p := range s.base.Places {
 		hit := s.base.Hits[p]
-		name, ok := upstream.Name(hit.Reference)
-		if there, again := original.Hits[p]; again {
-			name, ok = upstream.DefaultName(there.Reference)
+		name, ok := names[p]
+		if _, again := original.Hits[p]; !again {
+			name, ok = upstream.Name(hit.Reference)
 		}
 		image := ImageReference{Object: hit.Object, Path: hit.Path, Reference: hit.Reference, State: Left}
 		n := manifestdiff.Expectation{At: p, Base: hit.Reference, Want: hit.Reference}

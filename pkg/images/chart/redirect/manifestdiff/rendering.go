@@ -79,3 +79,12 @@ func (r *Rendering) Found() []manifest.Hit {
 	}
 	return hits
 }
+
+// References returns the references by their places.
+func (r *Rendering) References() map[Place]string {
+	references := make(map[Place]string, len(r.Hits))
+	for p, hit := range r.Hits {
+		references[p] = hit.Reference
+	}
+	return references
+}
