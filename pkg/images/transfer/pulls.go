@@ -10,15 +10,23 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
 )
 
 // Docker Hub counts each GET for a manifest as a pull, and reports the pulls that remain with
 // every answer, also to HEAD. So the images to copy are compared with the remaining pulls
-// before the first of them is read: an image whose pulls do not suffice is not begun.
+// before the first of them is read: an image whose pulls do not suffice is not begun, or waits
+// until the registry allows more, if the user allows the wait.
 
-// plenty is the number of pulls for each image above which a quota certainly suffices.
-const plenty = 10
+const (
+	plenty = 10 // pulls for each image: a larger quota certainly suffices
+
+	// While a copy waits for pulls, it asks with HEAD how many there are: this often in each
+	// window, and not more often than the shortest wait.
+	asksPerWindow = 20
+	shortestWait  = 250 * time.Millisecond
+)
 
 // pulls are the pull quotas of the source registries of a run.
 type pulls struct {
@@ -33,8 +41,10 @@ type pulls struct {
 // quota is the pull quota of a registry.
 type quota struct {
 	host      string // name in messages
+	limit     int    // pulls in a window; 0: unknown
 	remaining int
 	window    time.Duration
+	patience  time.Duration // longest wait for pulls; 0: no image waits
 
 	mu sync.Mutex // held while an image is admitted
 }
@@ -61,23 +71,23 @@ func (p *pulls) compared() {
 		if !ok || reported.Remaining >= plenty*images {
 			continue
 		}
-		q := &quota{host: rewrite.HostName(registry), remaining: reported.Remaining, window: reported.Window}
-		waits := reported.Window <= p.run.retry.LongestWait()
-		if least := images * p.least(); reported.Remaining < least {
-			progress.OrNobody(p.run.opts.Observer).Warned(q.warning(images, least, waits))
+		q := &quota{host: rewrite.HostName(registry), limit: reported.Limit, remaining: reported.Remaining, window: reported.Window}
+		if longest := p.run.retry.LongestWait(); q.window <= longest {
+			q.patience = longest
 		}
-		if !waits {
-			p.quotas[registry] = q
+		if least := images * p.least(); q.remaining < least {
+			progress.OrNobody(p.run.opts.Observer).Warned(q.warning(images, least))
 		}
+		p.quotas[registry] = q
 	}
 }
 
 // least returns the lowest number of pulls of an image: one for each platform.
 func (p *pulls) least() int { return max(1, len(p.run.opts.Platforms)) }
 
-func (q *quota) warning(images, least int, waits bool) string {
+func (q *quota) warning(images, least int) string {
 	text := fmt.Sprintf("%s allows %d more pulls in %s, and the %d images to copy from %s need at least %d", q.host, q.remaining, short(q.window), images, q.host, least)
-	if waits {
+	if q.patience > 0 {
 		return text + ": the copy waits until the registry allows more pulls"
 	}
 	return text + ": the other images will fail. To copy all images, " + q.remedy()
@@ -118,29 +128,46 @@ func (p *pulls) admit(ctx context.Context, i *imageCopy, digest string) error {
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if err := q.take(1); err != nil {
+	if err := p.take(ctx, q, i, 1); err != nil {
 		return i.Source.Location().Wrap("", err)
 	}
 	root, err := p.run.compare.Manifest(ctx, i.Source, digest)
 	if err != nil {
 		return nil // the image is read next, and fails or is found elsewhere
 	}
-	children := root.Entries()
+	children := len(root.Entries())
 	if wanted := len(p.run.opts.Platforms); wanted > 0 {
-		children = children[:min(wanted, len(children))]
+		children = min(wanted, children)
 	}
-	return i.Source.Location().Wrap("", q.take(len(children)))
+	return i.Source.Location().Wrap("", p.take(ctx, q, i, children))
 }
 
-// take takes pulls from the quota, all or none.
-func (q *quota) take(pulls int) error {
-	if pulls > q.remaining {
-		return &failure.RejectedError{
-			As:     images.ClassRateLimit,
-			Msg:    fmt.Sprintf("not tried, because %s allows %d more pulls in %s, and the image needs %d", q.host, q.remaining, short(q.window), pulls),
-			Advice: q.remedy(),
+// take takes pulls from a quota, all or none. It waits for them if the user allows the wait.
+func (p *pulls) take(ctx context.Context, q *quota, i *imageCopy, pulls int) error {
+	pause := max(shortestWait, q.window/asksPerWindow)
+	for waited := time.Duration(0); pulls > q.remaining; waited += pause {
+		if waited+pause > q.patience || (q.limit > 0 && pulls > q.limit) {
+			return q.refusal(pulls)
+		}
+		i.progress.Waiting(1, q.refusal(pulls), pause)
+		if err := retry.Sleep(ctx, pause); err != nil {
+			return err
+		}
+		if _, err := i.Source.Resolve(ctx, i.Plan.Source.Version()); err != nil {
+			return err
+		}
+		if reported, ok := p.run.client.Quota(i.Source.Location().Registry); ok {
+			q.remaining = reported.Remaining
 		}
 	}
 	q.remaining -= pulls
 	return nil
+}
+
+func (q *quota) refusal(pulls int) error {
+	return &failure.RejectedError{
+		As:     images.ClassRateLimit,
+		Msg:    fmt.Sprintf("%s allows %d more pulls in %s, and the image needs %d", q.host, q.remaining, short(q.window), pulls),
+		Advice: q.remedy(),
+	}
 }

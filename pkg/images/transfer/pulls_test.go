@@ -91,14 +91,21 @@ func wantAdvice(t *testing.T, result images.Result) {
 	}
 }
 
-// TestPullsAreWaitedFor checks that a copy waits for more pulls if the user allows the wait.
+// TestPullsAreWaitedFor checks that a copy waits for more pulls if the user allows the wait,
+// without a request that the registry refuses.
 func TestPullsAreWaitedFor(t *testing.T) {
-	_, registry, plan := hub(t, 6, registrytest.Limits{Pulls: 5, Window: time.Second, RetryAfter: true})
+	limited, registry, plan := hub(t, 6, registrytest.Limits{Pulls: 5, Window: time.Second})
 	cfg, w := login(), &warner{registry: registry}
 	cfg.MaxWait = time.Minute
-	cfg.Retry.Attempts = 10
+	began := time.Now()
 	wantAll(t, open(t, cfg).Copy(t.Context(), plan, transfer.Options{Observer: w}), images.Copied)
-	if len(w.warnings) != 1 || !strings.Contains(w.warnings[0], "the copy waits") {
-		t.Errorf("%q", w.warnings)
+	if took := time.Since(began); took < 3*time.Second {
+		t.Errorf("18 pulls in %s, want at least 3s", took)
+	}
+	if _, refused := limited.Counts(); refused > 0 {
+		t.Errorf("%d requests were refused", refused)
+	}
+	if len(w.warnings) != 1 || !strings.Contains(w.warnings[0], "the copy waits") || len(w.waits) == 0 {
+		t.Errorf("%q, %d waits", w.warnings, len(w.waits))
 	}
 }
