@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -50,7 +51,12 @@ type Archive struct {
 	mu    sync.Mutex
 	index v1.IndexManifest
 	base  *Base // nil: the archive is complete
+	saved time.Time
+	dirty bool // the index has entries that are not written
 }
+
+// saveEvery is the shortest time between two writes of the index while images are added.
+const saveEvery = time.Second
 
 // store gives access to the files of a layout.
 type store interface {
@@ -118,7 +124,19 @@ func load(name string, s store) (*Archive, error) {
 func (a *Archive) String() string { return a.name }
 
 // Close closes the archive. An archive that is not complete stays incomplete.
-func (a *Archive) Close() error { return a.store.close(false) }
+func (a *Archive) Close() error {
+	var err error
+	if a.sink != nil && a.isDirty() {
+		err = a.save()
+	}
+	return errors.Join(err, a.store.close(false))
+}
+
+func (a *Archive) isDirty() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.dirty
+}
 
 // Finish completes an archive that was written.
 func (a *Archive) Finish() error {
@@ -207,8 +225,9 @@ func (a *Archive) Entries() []v1.Descriptor {
 	return slices.Clone(a.index.Manifests)
 }
 
-// Tag lists a manifest in the index under a full reference, or without a name, and writes
-// the index. The entry has the annotations of the descriptor (see Notes), and the name.
+// Tag lists a manifest in the index under a full reference, or without a name. The index is
+// written at most once in a second, and by Close and Finish: a process that is killed loses
+// the entries of a second, and the next run adds these again. The entry has the annotations of the descriptor (see Notes), and the name.
 func (a *Archive) Tag(name string, desc v1.Descriptor) error {
 	a.mu.Lock()
 	if name != "" {
@@ -226,7 +245,12 @@ func (a *Archive) Tag(name string, desc v1.Descriptor) error {
 	} else {
 		a.index.Manifests = append(a.index.Manifests, desc)
 	}
+	a.dirty = true
+	due := time.Since(a.saved) >= saveEvery
 	a.mu.Unlock()
+	if !due {
+		return nil
+	}
 	return a.save()
 }
 
@@ -252,7 +276,11 @@ func (a *Archive) save() error {
 	if len(data) > maxIndex {
 		return fmt.Errorf("%s: the index would be %w, which this plugin could not read again: write the images into several archives", a.name, &bounded.ExceededError{Limit: maxIndex})
 	}
-	return a.sink.writeIndex(data)
+	if err := a.sink.writeIndex(data); err != nil {
+		return err
+	}
+	a.saved, a.dirty = time.Now(), false
+	return nil
 }
 
 // blobPath returns the path of a blob in a layout.

@@ -160,6 +160,13 @@ func (r *Registry) Stored(digest v1.Hash) bool {
 	return ok
 }
 
+// Size returns the size of a blob, 0 if no repository has it.
+func (r *Registry) Size(digest v1.Hash) int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.content[digest].Size
+}
+
 // Digests returns the digests of the blobs of all repositories.
 func (r *Registry) Digests() []v1.Hash {
 	r.mu.Lock()
