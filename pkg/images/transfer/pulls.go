@@ -2,13 +2,11 @@ package transfer
 
 import (
 	"context"
-	"fmt"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
+	"golang.org/x/sync/semaphore"
+
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
@@ -26,6 +24,10 @@ const (
 	// window, and not more often than the shortest wait.
 	asksPerWindow = 20
 	shortestWait  = 250 * time.Millisecond
+
+	// Images are admitted concurrently while the pulls suffice for all of these, and one by
+	// one at the end, so that no index is read in vain.
+	together = 8
 )
 
 // pulls are the pull quotas of the source registries of a run.
@@ -36,17 +38,6 @@ type pulls struct {
 	mu     sync.Mutex
 	copies map[string]int    // number of images to copy, by registry
 	quotas map[string]*quota // of registries whose pulls may not suffice; set before known is closed
-}
-
-// quota is the pull quota of a registry.
-type quota struct {
-	host      string // name in messages
-	limit     int    // pulls in a window; 0: unknown
-	remaining int
-	window    time.Duration
-	patience  time.Duration // longest wait for pulls; 0: no image waits
-
-	mu sync.Mutex // held while an image is admitted
 }
 
 func newPulls(r *run) *pulls {
@@ -71,7 +62,7 @@ func (p *pulls) compared() {
 		if !ok || reported.Remaining >= plenty*images {
 			continue
 		}
-		q := &quota{host: rewrite.HostName(registry), limit: reported.Limit, remaining: reported.Remaining, window: reported.Window}
+		q := &quota{host: rewrite.HostName(registry), limit: reported.Limit, remaining: reported.Remaining, window: reported.Window, turn: semaphore.NewWeighted(together)}
 		if longest := p.run.retry.LongestWait(); q.window <= longest {
 			q.patience = longest
 		}
@@ -84,31 +75,6 @@ func (p *pulls) compared() {
 
 // least returns the lowest number of pulls of an image: one for each platform.
 func (p *pulls) least() int { return max(1, len(p.run.opts.Platforms)) }
-
-func (q *quota) warning(images, least int) string {
-	text := fmt.Sprintf("%s allows %d more pulls in %s, and the %d images to copy from %s need at least %d", q.host, q.remaining, short(q.window), images, q.host, least)
-	if q.patience > 0 {
-		return text + ": the copy waits until the registry allows more pulls"
-	}
-	return text + ": the other images will fail. To copy all images, " + q.remedy()
-}
-
-func (q *quota) remedy() string {
-	return fmt.Sprintf("log in with `docker login` or `podman login`, pull through a cache with --registry-map %s=CACHE, allow the wait with --max-wait %s, "+
-		"or run the command again in %s (copied images are not copied again)", q.host, short(q.window), short(q.window))
-}
-
-// short formats a duration without zero minutes and seconds at the end.
-func short(d time.Duration) string {
-	text := d.String()
-	if strings.HasSuffix(text, "m0s") {
-		text = strings.TrimSuffix(text, "0s")
-	}
-	if strings.HasSuffix(text, "h0m") {
-		text = strings.TrimSuffix(text, "0m")
-	}
-	return text
-}
 
 // admit waits until all images are compared, and takes the pulls of an image from the quota of
 // its registry. It returns an error if they do not suffice.
@@ -126,8 +92,11 @@ func (p *pulls) admit(ctx context.Context, i *imageCopy, digest string) error {
 	if !ok {
 		return nil
 	}
-	q.mu.Lock()
-	defer q.mu.Unlock()
+	leave, err := q.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
 	if err := p.take(ctx, q, i, 1); err != nil {
 		return i.Source.Location().Wrap("", err)
 	}
@@ -145,7 +114,7 @@ func (p *pulls) admit(ctx context.Context, i *imageCopy, digest string) error {
 // take takes pulls from a quota, all or none. It waits for them if the user allows the wait.
 func (p *pulls) take(ctx context.Context, q *quota, i *imageCopy, pulls int) error {
 	pause := max(shortestWait, q.window/asksPerWindow)
-	for waited := time.Duration(0); pulls > q.remaining; waited += pause {
+	for waited := time.Duration(0); !q.take(pulls); waited += pause {
 		if waited+pause > q.patience || (q.limit > 0 && pulls > q.limit) {
 			return q.refusal(pulls)
 		}
@@ -157,17 +126,8 @@ func (p *pulls) take(ctx context.Context, q *quota, i *imageCopy, pulls int) err
 			return err
 		}
 		if reported, ok := p.run.client.Quota(i.Source.Location().Registry); ok {
-			q.remaining = reported.Remaining
+			q.set(reported.Remaining)
 		}
 	}
-	q.remaining -= pulls
 	return nil
-}
-
-func (q *quota) refusal(pulls int) error {
-	return &failure.RejectedError{
-		As:     images.ClassRateLimit,
-		Msg:    fmt.Sprintf("%s allows %d more pulls in %s, and the image needs %d", q.host, q.remaining, short(q.window), pulls),
-		Advice: q.remedy(),
-	}
 }
