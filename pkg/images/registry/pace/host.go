@@ -15,13 +15,13 @@ const (
 	// small part beyond, which grows with the number of successes since then.
 	early    = 0.3   // in requests per second
 	fast     = 0.03  // in requests per second
-	slow     = 0.002 // in requests per second
+	slow     = 0.001 // in requests per second
 	near     = 0.9   // of the last refused rate
-	patience = 300   // number of successes after which slow has doubled
+	patience = 400   // number of successes after which slow has doubled
 
-	unsure = 5    // requests per second: the first refusal by a host without a budget does not lower the rate below
-	first  = 0.5  // factor after the first refusal
-	lower  = 0.75 // factor after each further refusal
+	unsure = 5   // requests per second: the first refusal by a host without a budget does not lower the rate below
+	first  = 0.5 // factor after the first refusal
+	lower  = 0.7 // factor after each further refusal
 	window = time.Second
 )
 
