@@ -69,10 +69,10 @@ demo: build sandbox ## Take a sample installation offline, from end to end
 	$(call say,running the demo)
 	@$(STATIC) $(GO) run ./hack/demo -bin bin
 
-bench: ## Run the benchmarks, and measure copying against other tools (BENCH='-rounds 1 -ours' for less)
+bench: sandbox ## Run the benchmarks, and measure copying against other tools (BENCH='-rounds 1 -ours' for less)
 	$(call say,running the benchmarks)
 	@$(STATIC) $(GO) test -run '^$$' -bench . -benchmem ./...
-	$(call say,measuring copies over a slow link; this takes several minutes)
+	$(call say,measuring copies over a slow link; this takes most of an hour)
 	@mkdir -p bin
 	@$(STATIC) $(GO) run ./hack/bench -json bin/bench.json $(BENCH)
 

@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -27,7 +30,10 @@ type bench struct {
 // order is one run of a tool.
 type order struct {
 	Tool           string
+	Phase          string
 	Source, Target string
+	As             string // see scenario
+	Archive        string // file that is written or loaded
 	Refs           []string
 }
 
@@ -36,7 +42,14 @@ func (o order) carryOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return t.Copy(ctx, o.Source, o.Target, o.Refs)
+	switch o.Phase {
+	case packing:
+		return t.Pack(ctx, o)
+	case loading:
+		return t.Load(ctx, o)
+	default:
+		return t.Copy(ctx, o)
+	}
 }
 
 func (b bench) run(ctx context.Context) error {
@@ -71,21 +84,77 @@ func (b bench) run(ctx context.Context) error {
 
 // scenario measures all tools in turn, so that disturbances affect all of them.
 func (b bench) scenario(ctx context.Context, s scenario) ([]measurement, error) {
+	if s.Link.Target != "" && programOf(s.Link.Target) == "" {
+		fmt.Fprintf(os.Stderr, "%s: left out, because the registry is not installed\n", s.Name)
+		return nil, nil
+	}
+	rounds := b.rounds
+	if s.Once {
+		rounds = 1
+	}
 	var all []measurement
-	for round := range b.rounds {
-		for _, t := range tools() {
-			if !t.available() || (t.Name != tools()[0].Name && (b.ours || s.Ours)) {
-				continue
-			}
-			fmt.Fprintf(os.Stderr, "%s: round %d of %d: %s\n", s.Name, round+1, b.rounds, t.Name)
+	for round := range rounds {
+		floor, err := floorOf(ctx, s)
+		if err != nil {
+			return nil, fmt.Errorf("without the link: %w", err)
+		}
+		for _, t := range b.tools(s) {
+			fmt.Fprintf(os.Stderr, "%s: round %d of %d: %s\n", s.Name, round+1, rounds, t.Name)
 			found, err := measure(ctx, s, t)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", t.Name, err)
+			}
+			for i := range found {
+				found[i].setLimit(s, floor)
 			}
 			all = append(all, found...)
 		}
 	}
 	return all, nil
+}
+
+// tools returns the tools that a scenario measures.
+func (b bench) tools(s scenario) []tool {
+	return slices.DeleteFunc(tools(), func(t tool) bool {
+		return !t.available() || (t.Name != ours && (b.ours || s.Ours)) || (s.Archive && t.Pack == nil)
+	})
+}
+
+// floorOf returns the seconds of each phase of the same copy without latency and limits, where
+// the registries and the machine decide. They are part of the limit.
+func floorOf(ctx context.Context, s scenario) (map[string]float64, error) {
+	if s.Link.Bandwidth == 0 || s.Link.limited() {
+		return nil, nil
+	}
+	s.Link, s.Changed = shape{Forget: s.Link.Forget, Target: s.Link.Target}, 0
+	found, err := measure(ctx, s, tools()[0])
+	floor := map[string]float64{}
+	for _, m := range found {
+		floor[m.Phase] = m.Seconds
+	}
+	return floor, err
+}
+
+// The phases of a scenario.
+const (
+	cold      = "cold"
+	unchanged = "unchanged"
+	changed   = "10 % changed"
+	packing   = "writing an archive"
+	loading   = "loading the archive"
+)
+
+func (s scenario) phases(t tool) []string {
+	switch {
+	case s.Archive && t.Load == nil:
+		return []string{packing}
+	case s.Archive:
+		return []string{packing, loading}
+	case s.Changed > 0:
+		return []string{cold, unchanged, changed}
+	default:
+		return []string{cold}
+	}
 }
 
 // measure runs all phases of a tool with new registries.
@@ -95,30 +164,37 @@ func measure(ctx context.Context, s scenario, t tool) ([]measurement, error) {
 		return nil, err
 	}
 	defer stop()
-	phases := []string{"cold"}
-	if s.Changed > 0 {
-		phases = append(phases, "unchanged", "10 % changed")
+	dir, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return nil, err
 	}
+	defer os.RemoveAll(dir)
+	o := order{Tool: t.Name, Source: at.Source, Target: at.Target, As: s.As, Archive: filepath.Join(dir, "archive.tar")}
 	var all []measurement
-	for _, phase := range phases {
+	var unique int64 // bytes of the archive
+	for _, phase := range s.phases(t) {
 		fleet := s.Fleet
-		if phase == "10 % changed" {
+		if phase == changed {
 			fleet.Changed = s.Changed
 		}
-		m, err := phaseOf(ctx, at, fleet, t)
+		o.Phase = phase
+		m, err := phaseOf(ctx, at, fleet, o)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", phase, err)
 		}
-		m.Scenario, m.Phase, m.Tool, m.budget = s.Name, phase, t.Name, s.Budget
-		if s.Link.Bandwidth > 0 {
-			m.Limit = float64(m.Unique) / float64(s.Link.Bandwidth)
+		if phase == packing {
+			unique = m.Unique
 		}
+		if phase == loading {
+			m.Unique = unique
+		}
+		m.Scenario, m.Phase, m.Tool, m.scenario = s.Name, phase, t.Name, s
 		all = append(all, m)
 	}
 	return all, nil
 }
 
-func phaseOf(ctx context.Context, at place, fleet registrytest.Fleet, t tool) (measurement, error) {
+func phaseOf(ctx context.Context, at place, fleet registrytest.Fleet, o order) (measurement, error) {
 	var c cargo
 	if err := at.ask(ctx, "/fill", fleet, &c); err != nil {
 		return measurement{}, err
@@ -126,7 +202,8 @@ func phaseOf(ctx context.Context, at place, fleet registrytest.Fleet, t tool) (m
 	if err := at.ask(ctx, "/take", nil, nil); err != nil {
 		return measurement{}, err
 	}
-	o, err := json.Marshal(order{Tool: t.Name, Source: at.Source, Target: at.Target, Refs: c.Refs})
+	o.Refs = c.Refs
+	text, err := json.Marshal(o)
 	if err != nil {
 		return measurement{}, err
 	}
@@ -134,7 +211,8 @@ func phaseOf(ctx context.Context, at place, fleet registrytest.Fleet, t tool) (m
 	if err != nil {
 		return measurement{}, err
 	}
-	cmd := exec.CommandContext(ctx, self, "copy", string(o))
+	cmd := exec.CommandContext(ctx, self, "copy", "-")
+	cmd.Stdin = bytes.NewReader(text)
 	cmd.Env = append(os.Environ(), "NO_PROXY=127.0.0.1")
 	began := time.Now()
 	out, err := cmd.CombinedOutput()

@@ -33,7 +33,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	if len(args) == 2 && args[0] == "copy" {
 		var o order
-		if err := json.Unmarshal([]byte(args[1]), &o); err != nil {
+		if err := json.NewDecoder(os.Stdin).Decode(&o); err != nil {
 			return err
 		}
 		return o.carryOut(ctx)

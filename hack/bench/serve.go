@@ -9,7 +9,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
+
+	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 )
@@ -22,9 +25,14 @@ type place struct {
 // shape is the properties of the link between client and registries.
 type shape struct {
 	Latency   time.Duration
-	Bandwidth int64 // bytes per second, each way; 0: unlimited
-	Forget    int   // see registrytest.Options
+	Bandwidth int64               // bytes per second, each way; 0: unlimited
+	Forget    int                 // see registrytest.Options
+	Limits    registrytest.Limits // of the source
+	Target    string              // make of a real registry; "": a registry in memory
 }
+
+// limited reports whether the source limits requests or pulls.
+func (s shape) limited() bool { return s.Limits != registrytest.Limits{} }
 
 // cargo is the images to copy.
 type cargo struct {
@@ -35,26 +43,40 @@ type cargo struct {
 
 // counts are the requests since the last reading.
 type counts struct {
-	Source, Target registrytest.Stats
+	Source, Target  registrytest.Stats
+	Served, Refused int // by the limits of the source
 }
 
 // registries are the two registries of a benchmark, in a separate process.
 type registries struct {
 	source, target *registrytest.Registry
-	opts           registrytest.Options
+	limited        *registrytest.Limited // the source behind its limits
+	requests       atomic.Int64          // to a real target
+	held           map[v1.Hash]bool      // layers that were filled in before
 }
 
 // serve runs the registries until stdin ends.
 func serve(s shape) error {
-	r := &registries{source: registrytest.New(registrytest.Options{}), opts: registrytest.Options{Forget: s.Forget}}
-	r.target = registrytest.New(r.opts)
+	r := &registries{
+		source: registrytest.New(registrytest.Options{}), target: registrytest.New(registrytest.Options{Forget: s.Forget}), held: map[v1.Hash]bool{},
+	}
+	r.limited = registrytest.Limit(r.source, s.Limits)
+	var target http.Handler = r.target
+	if s.Target != "" {
+		started, err := startProcess(s.Target)
+		if err != nil {
+			return err
+		}
+		defer started.stop()
+		target = started.proxy(&r.requests)
+	}
 	l := newLink(s.Latency, s.Bandwidth)
 	var at place
 	var err error
-	if at.Source, err = listen(l.wrap(r.source), l); err != nil {
+	if at.Source, err = listen(l.wrap(r.limited), l); err != nil {
 		return err
 	}
-	if at.Target, err = listen(l.wrap(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) { r.target.ServeHTTP(w, req) })), l); err != nil {
+	if at.Target, err = listen(l.wrap(target), l); err != nil {
 		return err
 	}
 	if at.Admin, err = listen(r.admin(), nil); err != nil {
@@ -80,7 +102,7 @@ func listen(handler http.Handler, l *link) (string, error) {
 	return listener.Addr().String(), nil
 }
 
-// admin is the API with which the benchmark fills, empties and queries the registries.
+// admin is the API with which the benchmark fills and queries the registries.
 func (r *registries) admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /fill", func(w http.ResponseWriter, req *http.Request) {
@@ -96,16 +118,19 @@ func (r *registries) admin() http.Handler {
 		}
 		c := cargo{Refs: refs}
 		for digest, size := range layers {
-			if !r.target.Stored(digest) {
+			if !r.held[digest] {
 				c.Bytes += size
 				c.Blobs++
 			}
+			r.held[digest] = true
 		}
 		_ = json.NewEncoder(w).Encode(c)
 	})
-	mux.HandleFunc("POST /wipe", func(http.ResponseWriter, *http.Request) { r.target = registrytest.New(r.opts) })
 	mux.HandleFunc("POST /take", func(w http.ResponseWriter, _ *http.Request) {
-		_ = json.NewEncoder(w).Encode(counts{Source: r.source.Take(), Target: r.target.Take()})
+		taken := counts{Source: r.source.Take(), Target: r.target.Take()}
+		taken.Target.Requests += int(r.requests.Swap(0))
+		taken.Served, taken.Refused = r.limited.Counts()
+		_ = json.NewEncoder(w).Encode(taken)
 	})
 	return mux
 }

@@ -12,28 +12,35 @@ import (
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
 
 // tool copies references from one registry to another.
 type tool struct {
 	Name    string
 	Program string // program in PATH, "" for none
-	Copy    func(ctx context.Context, source, target string, refs []string) error
+	Copy    func(ctx context.Context, o order) error
+	Pack    func(ctx context.Context, o order) error // from a registry into an archive; nil: not measured
+	Load    func(ctx context.Context, o order) error // from an archive into a registry; nil: not measured
 }
+
+// The names of tools to which others are compared.
+const (
+	ours           = "kkp-mirror"
+	craneOneByOne  = "crane, one by one"
+	regsync        = "regsync"
+	skopeoOneByOne = "skopeo, one by one"
+)
 
 // parallel is the concurrency of the tools that have an option for it.
 const parallel = 8
 
 func tools() []tool {
 	return []tool{
-		{Name: "kkp-mirror", Copy: copyOurs},
-		{Name: "crane, one by one", Copy: copyCrane},
+		{Name: ours, Copy: copyOurs, Pack: packOurs, Load: loadOurs},
+		{Name: craneOneByOne, Copy: copyCrane},
 		{Name: "ggcr, shared pusher", Copy: copyPusher},
-		{Name: "regsync", Program: "regsync", Copy: copyRegsync},
-		{Name: "skopeo, one by one", Program: "skopeo", Copy: copySkopeo},
+		{Name: regsync, Program: "regsync", Copy: copyRegsync},
+		{Name: skopeoOneByOne, Program: "skopeo", Copy: copySkopeo, Pack: packSkopeo},
 	}
 }
 
@@ -54,30 +61,10 @@ func (t tool) available() bool {
 	return err == nil
 }
 
-func copyOurs(ctx context.Context, source, target string, refs []string) error {
-	var inv images.Collector
-	for _, s := range refs {
-		ref, err := images.ParseRef(source + "/" + s)
-		if err != nil {
-			return err
-		}
-		inv.Add(images.Image{Ref: ref})
-	}
-	registries := transfer.NewRegistries(transfer.Config{UserAgent: "kkp-mirror-bench"})
-	defer registries.Close()
-	report := registries.Copy(ctx, images.NewPlan(inv.Inventory(), images.Target{Registry: target}), transfer.Options{})
-	for _, res := range report.Results {
-		if res.Outcome != images.Copied && res.Outcome != images.Present {
-			return fmt.Errorf("%s: %s %s", res.Source, res.Outcome, res.Error)
-		}
-	}
-	return nil
-}
-
 // copyCrane copies like KKP's installer.
-func copyCrane(ctx context.Context, source, target string, refs []string) error {
-	for _, ref := range refs {
-		if err := crane.Copy(source+"/"+ref, target+"/"+ref, crane.WithContext(ctx), crane.Insecure); err != nil {
+func copyCrane(ctx context.Context, o order) error {
+	for _, ref := range o.Refs {
+		if err := crane.Copy(o.Source+"/"+ref, o.Target+"/"+ref, crane.WithContext(ctx), crane.Insecure); err != nil {
 			return err
 		}
 	}
@@ -85,7 +72,7 @@ func copyCrane(ctx context.Context, source, target string, refs []string) error 
 }
 
 // copyPusher shares connections and tokens, and copies several images concurrently.
-func copyPusher(ctx context.Context, source, target string, refs []string) error {
+func copyPusher(ctx context.Context, o order) error {
 	puller, err := remote.NewPuller()
 	if err != nil {
 		return err
@@ -96,13 +83,13 @@ func copyPusher(ctx context.Context, source, target string, refs []string) error
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallel)
-	for _, s := range refs {
+	for _, s := range o.Refs {
 		group.Go(func() error {
-			from, err := name.ParseReference(source+"/"+s, name.Insecure)
+			from, err := name.ParseReference(o.Source+"/"+s, name.Insecure)
 			if err != nil {
 				return err
 			}
-			to, err := name.ParseReference(target+"/"+s, name.Insecure)
+			to, err := name.ParseReference(o.Target+"/"+s, name.Insecure)
 			if err != nil {
 				return err
 			}
@@ -116,7 +103,7 @@ func copyPusher(ctx context.Context, source, target string, refs []string) error
 	return group.Wait()
 }
 
-func copyRegsync(ctx context.Context, source, target string, refs []string) error {
+func copyRegsync(ctx context.Context, o order) error {
 	dir, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err
@@ -124,12 +111,12 @@ func copyRegsync(ctx context.Context, source, target string, refs []string) erro
 	defer os.RemoveAll(dir)
 	var b strings.Builder
 	fmt.Fprintf(&b, "version: 1\ndefaults:\n  parallel: %d\ncreds:\n", parallel)
-	for _, host := range []string{source, target} {
+	for _, host := range []string{o.Source, o.Target} {
 		fmt.Fprintf(&b, "  - registry: %s\n    tls: disabled\n    reqConcurrent: %d\n", host, parallel)
 	}
 	b.WriteString("sync:\n")
-	for _, ref := range refs {
-		fmt.Fprintf(&b, "  - {source: %s/%s, target: %s/%s, type: image}\n", source, ref, target, ref)
+	for _, ref := range o.Refs {
+		fmt.Fprintf(&b, "  - {source: %s/%s, target: %s/%s, type: image}\n", o.Source, ref, o.Target, ref)
 	}
 	config := filepath.Join(dir, "regsync.yaml")
 	if err := os.WriteFile(config, []byte(b.String()), 0o600); err != nil {
@@ -138,11 +125,21 @@ func copyRegsync(ctx context.Context, source, target string, refs []string) erro
 	return program(ctx, "regsync", "once", "-c", config)
 }
 
-func copySkopeo(ctx context.Context, source, target string, refs []string) error {
-	for _, ref := range refs {
+func copySkopeo(ctx context.Context, o order) error {
+	for _, ref := range o.Refs {
 		err := program(ctx, "skopeo", "copy", "--all", "--src-tls-verify=false", "--dest-tls-verify=false",
-			"docker://"+source+"/"+ref, "docker://"+target+"/"+ref)
+			"docker://"+o.Source+"/"+ref, "docker://"+o.Target+"/"+ref)
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// packSkopeo copies all images into one OCI layout, because skopeo cannot add images to a tar.
+func packSkopeo(ctx context.Context, o order) error {
+	for _, ref := range o.Refs {
+		if err := program(ctx, "skopeo", "copy", "--all", "--src-tls-verify=false", "docker://"+o.Source+"/"+ref, "oci:"+o.Archive+".layout:"+ref); err != nil {
 			return err
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/registry"
 )
 
 func main() {
@@ -39,6 +40,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.BoolVar(&options.Empty, "empty", false, "start one API server with KKP's definitions and without a KKP installation, for a first installation")
 	flags.BoolVar(&options.Runnable, "runnable", false, "fill the upstream registry with images that nodes can run")
 	flags.BoolVar(&options.Node, "node", false, "have a node join the user cluster that has an API server of its own; needs Linux and root, and implies --runnable")
+	only := flags.String("registry", "", "start nothing but one registry, with its files in this `directory`")
 	stopOnEOF := flags.Bool("stop-on-stdin-eof", false, "stop when standard input ends, so that the sandbox does not outlive its parent")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -59,6 +61,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}()
 	}
 
+	if *only != "" {
+		return serveRegistry(ctx, *only, stdout)
+	}
 	running, err := sandbox.Start(ctx, options)
 	if err != nil {
 		return err
@@ -69,4 +74,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 
 	return errors.Join(err, running.Stop())
+}
+
+// serveRegistry runs a registry that speaks HTTP and lets everyone in. It prints its host as a line of JSON.
+func serveRegistry(ctx context.Context, dir string, stdout io.Writer) error {
+	plain, err := registry.Plain(dir)
+	if err != nil {
+		return err
+	}
+	defer plain.Stop()
+	if err := json.NewEncoder(stdout).Encode(map[string]string{"host": plain.Host}); err != nil {
+		return err
+	}
+	<-ctx.Done()
+
+	return nil
 }
