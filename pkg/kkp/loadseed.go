@@ -20,8 +20,7 @@ func (l *loader) readSeed(ctx context.Context, seed *Seed) []Unread {
 		return nothingOf(subject, err) // every further request would have the same timeout
 	}
 	seed.Read = err == nil
-	id := l.masterID()
-	seed.master = id != "" && id == clusterID(ctx, client)
+	seed.master = l.isMaster(ctx, client)
 	var missed []Unread
 	if !seed.master {
 		missed = l.readOwn(ctx, client, seed)
@@ -30,6 +29,15 @@ func (l *loader) readSeed(ctx context.Context, seed *Seed) []Unread {
 		missed = append(missed, Unread{PartClusters, subject, err})
 	}
 	return append(missed, l.readClusters(ctx, client, seed)...)
+}
+
+// isMaster reports whether a Seed is the master, if parts are read that both have.
+func (l *loader) isMaster(ctx context.Context, client Client) bool {
+	if !l.wants(PartAPI) && !l.wants(PartReleases) && !l.wants(PartPods) {
+		return false
+	}
+	id := l.masterID()
+	return id != "" && id == clusterID(ctx, client)
 }
 
 // nothingOf returns an Unread for each part of the cluster of a Seed.

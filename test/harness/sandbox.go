@@ -13,8 +13,9 @@ import (
 	"time"
 )
 
-// patience is the maximum time for the start and for the stop of the sandbox.
-const patience = 3 * time.Minute
+// patience is the maximum time for the start and for the stop of the sandbox. Hundreds of user
+// clusters take minutes.
+const patience = 10 * time.Minute
 
 // Sandbox is a running sandbox: real API servers with a sample installation, and
 // registries.
@@ -27,6 +28,7 @@ type Sandbox struct {
 	Upstream     Upstream            `json:"upstream"`
 	DockerConfig string              `json:"dockerConfig"` // a directory
 	Relay        Relay               `json:"relay"`
+	Requests     string              `json:"requests"` // a file with a line for each request of the plugin to an API server
 
 	cmd   *exec.Cmd
 	stdin io.Closer
@@ -115,6 +117,7 @@ func (s *Sandbox) Environment() []string {
 		"FRANKFURT=" + s.Seeds["frankfurt"],
 		"SHOP=" + s.Clusters["kd7x2mq4nz"],
 		"RELAY_LOG=" + s.Relay.Log,
+		"API_LOG=" + s.Requests,
 		"UPSTREAM=" + s.Upstream.Host,
 		"MAP=" + s.Upstream.RegistryMap,
 		"DOCKER_CONFIG=" + s.DockerConfig,

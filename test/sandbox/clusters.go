@@ -16,15 +16,15 @@ import (
 )
 
 // startClusters starts the API servers and puts the sample into them. The first server is the master and, at the same
-// time, a seed. empty means that there is only this one, for a first installation.
-func (s *Sandbox) startClusters(ctx context.Context, empty bool) error {
+// time, a seed. If options.Empty is set, there is only this one, for a first installation.
+func (s *Sandbox) startClusters(ctx context.Context, options Options) error {
 	etcd, err := apiserver.StartEtcd(ctx, filepath.Join(s.Ready.Dir, "etcd"))
 	if err != nil {
 		return err
 	}
 	s.onStop(etcd.Stop)
 	s.onStop(func() { apiserver.StopAll(s.servers) })
-	if empty {
+	if options.Empty {
 		return s.startEmpty(ctx, etcd.URL)
 	}
 
@@ -54,7 +54,7 @@ func (s *Sandbox) startClusters(ctx context.Context, empty bool) error {
 	}
 	delete(clusters, sample.UserCluster)
 
-	return s.finish(ctx, clusters)
+	return s.finish(ctx, options, clusters)
 }
 
 // startEmpty starts the API server of the master without an installation.
@@ -74,12 +74,15 @@ func (s *Sandbox) startEmpty(ctx context.Context, etcdURL string) error {
 }
 
 // finish does what needs all seeds.
-func (s *Sandbox) finish(ctx context.Context, seeds map[string]sample.Cluster) error {
+func (s *Sandbox) finish(ctx context.Context, options Options, seeds map[string]sample.Cluster) error {
 	if err := s.sample.Master(ctx, seeds[sample.MasterSeed], seeds); err != nil {
 		return err
 	}
 	if err := s.startCharts(ctx, seeds[sample.MasterSeed]); err != nil {
 		return err
+	}
+	if err := s.addClusters(ctx, options.Clusters, seeds); err != nil {
+		return fmt.Errorf("creating more user clusters: %w", err)
 	}
 	for name, seed := range seeds {
 		if err := s.startWebhook(ctx, name, seed); err != nil {
@@ -125,7 +128,7 @@ func (s *Sandbox) fill(ctx context.Context, name string, cluster, user sample.Cl
 }
 
 func (s *Sandbox) startCluster(ctx context.Context, name, etcdURL string) (*apiserver.Server, sample.Cluster, error) {
-	server, err := apiserver.Start(ctx, name, filepath.Join(s.Ready.Dir, "apiserver-"+name), etcdURL)
+	server, err := apiserver.Start(ctx, name, filepath.Join(s.Ready.Dir, "apiserver-"+name), etcdURL, s.requests)
 	if err != nil {
 		return nil, sample.Cluster{}, err
 	}

@@ -5,9 +5,12 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/sirupsen/logrus"
 	"k8s.io/klog/v2"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
 )
 
 // redirectLogs sends what the parts log through their global loggers (Kubernetes: klog, registries: logrus) to a file.
@@ -38,5 +41,18 @@ func (s *Sandbox) redirectLogs() error {
 	}
 
 	// The file stays open to the end of the process: goroutines of the API servers may log after they were stopped.
+	return nil
+}
+
+// logRequests has the API servers write down what the plugin asks them.
+func (s *Sandbox) logRequests(latency time.Duration) error {
+	s.Ready.Requests = filepath.Join(s.Ready.Dir, "requests.log")
+	requests, err := apiserver.NewRequests(s.Ready.Requests, latency)
+	if err != nil {
+		return err
+	}
+	s.requests = requests
+	s.onStop(requests.Close)
+
 	return nil
 }

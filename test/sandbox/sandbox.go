@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/ready"
@@ -35,6 +36,10 @@ type Options struct {
 	// Empty is whether KKP is not installed yet: there is one API server, with KKP's definitions and no objects of KKP. The
 	// charts of KKP's applications are in the upstream registry.
 	Empty bool
+	// Clusters is how many more user clusters there are, each with what the plugin reads of it.
+	Clusters int
+	// Latency is how long the API servers wait before they answer the plugin.
+	Latency time.Duration
 	// Node is whether a node joins the user cluster that has an API server of its own. It implies Runnable.
 	Node bool
 	// Stderr gets what the command writes to standard error.
@@ -48,6 +53,7 @@ type Sandbox struct {
 
 	sample       sample.Sample
 	servers      []*apiserver.Server
+	requests     *apiserver.Requests
 	upstreamRoot string   // the storage of the upstream registry
 	workload     []byte   // the program in its images, or nil
 	stops        []func() // in the order of starting
@@ -81,6 +87,9 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 }
 
 func (s *Sandbox) start(ctx context.Context, options Options) error {
+	if options.Empty && options.Clusters > 0 {
+		return errors.New("without an installation, there are no user clusters")
+	}
 	if options.Empty && options.Node {
 		return errors.New("without an installation, there is no user cluster for a node to join")
 	}
@@ -93,7 +102,10 @@ func (s *Sandbox) start(ctx context.Context, options Options) error {
 	if err := s.startRegistries(); err != nil {
 		return fmt.Errorf("starting the registries: %w", err)
 	}
-	if err := s.startClusters(ctx, options.Empty); err != nil {
+	if err := s.logRequests(options.Latency); err != nil {
+		return err
+	}
+	if err := s.startClusters(ctx, options); err != nil {
 		return err
 	}
 	if options.Node {

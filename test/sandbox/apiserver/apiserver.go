@@ -46,8 +46,9 @@ type Server struct {
 }
 
 // Start starts an API server on a free port; Wait tells when it is ready. Its files live in dir, its objects under its name
-// in etcd. Authorization is RBAC; no controllers and no kubelets run. Calls must not overlap: they set global variables.
-func Start(ctx context.Context, name, dir, etcdURL string) (*Server, error) {
+// in etcd. Authorization is RBAC; no controllers and no kubelets run. requests gets those of the plugin. Calls must not overlap:
+// they set global variables.
+func Start(ctx context.Context, name, dir, etcdURL string, requests *Requests) (*Server, error) {
 	server, err := newServer(name)
 	if err != nil {
 		return nil, err
@@ -56,7 +57,7 @@ func Start(ctx context.Context, name, dir, etcdURL string) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuring the API server %s: %w", name, err)
 	}
-	prepared, err := prepare(*completed)
+	prepared, err := prepare(*completed, name, requests)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the API server %s: %w", name, errors.Join(err, completed.SecureServing.Listener.Close()))
 	}
@@ -77,11 +78,12 @@ type runner interface {
 	Run(ctx context.Context) error
 }
 
-func prepare(completed options.CompletedOptions) (runner, error) {
+func prepare(completed options.CompletedOptions, name string, requests *Requests) (runner, error) {
 	config, err := app.NewConfig(completed)
 	if err != nil {
 		return nil, err
 	}
+	requests.watch(name, &config.Aggregator.GenericConfig.Config)
 	completedConfig, err := config.Complete()
 	if err != nil {
 		return nil, err

@@ -31,6 +31,9 @@ type Line struct {
 	// Unservable are the requested references that demand a digest, which synthetic content cannot have. Those that have
 	// a tag too are stored under it, but the digest is another one.
 	Unservable []string `json:"unservable"`
+	// Requests is the path of a file with a line for each request of the plugin to an API server, such as
+	// "hamburg GET /api/v1/pods?limit=500".
+	Requests string `json:"requests"`
 	// Relay is the only way out that nodes have.
 	Relay Relay `json:"relay"`
 	// Node is the node that was asked for.

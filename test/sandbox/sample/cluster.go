@@ -46,13 +46,7 @@ func (r Release) createCluster(ctx context.Context, client dynamic.Interface, ob
 	if err != nil {
 		return err
 	}
-	namespace, err := generic(&corev1.Namespace{
-		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
-		ObjectMeta: metav1.ObjectMeta{
-			Name:            cluster.namespace,
-			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(object, object.GroupVersionKind())},
-		},
-	})
+	namespace, err := cluster.namespaceObject()
 	if err != nil {
 		return err
 	}
@@ -72,6 +66,17 @@ func (r Release) createCluster(ctx context.Context, client dynamic.Interface, ob
 	labels := map[string]string{"app": "", "cluster": cluster.name}
 
 	return createWorkloads(ctx, client, cluster.namespace, labels, workloads)
+}
+
+// namespaceObject is the namespace of the control plane.
+func (c userCluster) namespaceObject() (*unstructured.Unstructured, error) {
+	return generic(&corev1.Namespace{
+		TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Namespace"},
+		ObjectMeta: metav1.ObjectMeta{
+			Name:            c.namespace,
+			OwnerReferences: []metav1.OwnerReference{*metav1.NewControllerRef(c.object, c.object.GroupVersionKind())},
+		},
+	})
 }
 
 // addons are those of KKP's default list that are installed into this cluster. Cilium is no addon but an application.

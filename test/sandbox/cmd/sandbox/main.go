@@ -41,6 +41,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.BoolVar(&options.Runnable, "runnable", false, "fill the upstream registry with images that nodes can run")
 	flags.BoolVar(&options.Node, "node", false, "have a node join the user cluster that has an API server of its own; needs Linux and root, and implies --runnable")
 	only := flags.String("registry", "", "start nothing but one registry, with its files in this `directory`")
+	flags.IntVar(&options.Clusters, "clusters", 0, "the `number` of user clusters that there are in addition to the sample's")
+	flags.DurationVar(&options.Latency, "api-latency", 0, "the `time` that the API servers wait before they answer the plugin, such as 20ms")
 	stopOnEOF := flags.Bool("stop-on-stdin-eof", false, "stop when standard input ends, so that the sandbox does not outlive its parent")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
