@@ -21,6 +21,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/waiting"
 )
@@ -66,12 +67,14 @@ func (i installationReader) read(ctx context.Context, parts []kkp.Part) (kkp.Ins
 	if err != nil {
 		return kkp.Installation{}, err
 	}
-	connect := connector(config, i.streams.ErrOut)
+	reading := display.NewReading(i.streams.ErrOut)
+	defer reading.Close()
+	connect := connector(config, reading)
 	master, err := connect(config)
 	if err != nil {
 		return kkp.Installation{}, err
 	}
-	return kkp.Load(ctx, master, kkp.Request{Namespace: i.connection.Namespace, Connect: connect, Parts: parts})
+	return kkp.Load(ctx, master, kkp.Request{Namespace: i.connection.Namespace, Connect: connect, Parts: parts, Progress: reading.Progress})
 }
 
 // release opens the catalog for a version and an edition; "": unknown.
