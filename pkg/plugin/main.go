@@ -39,6 +39,9 @@ func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams
 		fmt.Fprintln(text.ErrOut, render(err, exitFailed, root.CommandPath()))
 		return exitFailed
 	}
+	var profiles profile
+	profiles.addTo(root)
+	defer profiles.stop(text.ErrOut)
 	root.SetArgs(option.JoinDryRun(args))
 	cmd, err := root.ExecuteContextC(ctx)
 	code := exitCode(ctx, err)
