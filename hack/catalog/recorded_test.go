@@ -2,23 +2,18 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
-// TestRunsOfTheRealInstaller reads the recorded runs of the real kubermatic-installer, where $KKP_DATA has a directory
-// installer-runs: the catalog is what v2.31.0 lists, and v2.31.1 adds versions of Kubernetes only.
+// TestRunsOfTheRealInstaller reads the recorded runs of the real kubermatic-installer, where the data of KKP
+// has them: the catalog is what v2.31.0 lists, and v2.31.1 adds versions of Kubernetes only.
 func TestRunsOfTheRealInstaller(t *testing.T) {
-	dataDir := os.Getenv("KKP_DATA")
-	if dataDir == "" {
-		dataDir = filepath.Join("..", "..", "..", "shared", "kkp")
-	}
-	runs := filepath.Join(dataDir, "installer-runs")
-	if _, err := os.Stat(runs); err != nil {
-		t.Skipf("KKP_DATA does not name a directory with recorded runs: %v", err)
-	}
+	harness.DataFiles(t, "installer-runs/v2.31.*/01-all.images")
+	runs := filepath.Join(harness.Data(t), "installer-runs")
 	for release, news := range map[string]string{"v2.31.0": "", "v2.31.1": "! Kubernetes versions: +1.34.11 +1.35.8 +1.36.4\n"} {
 		dir := copyData(t)
 		before := mustRead(t, filepath.Join(dir, "v2.31.yaml"))

@@ -44,7 +44,7 @@ type Mirror struct {
 }
 
 // nodesRemedy is what helps nodes whose trust is not known.
-const nodesRemedy = "install the CA of the mirror on all nodes (or use a certificate that they trust), then say so with --nodes-trust-mirror"
+const nodesRemedy = "install the CA of the mirror on all nodes (or use a certificate that they trust), then pass --nodes-trust-mirror"
 
 // KKP pulls for its own Deployments on the master and the Seeds, and for the control planes
 // of user clusters, with spec.imagePullSecret (kubermatic pkg/controller/operator,

@@ -133,7 +133,7 @@ func TestRefusalsSayWhoWhyAndWhatToDo(t *testing.T) {
 		{Puller: nodes[1]},
 		{Puller: pullers.Charts(m, needed(t)), Refused: refused(images.ClassTLS, "unknown authority")[:1]},
 	}}
-	want := `mirror:5000/kkp has the images, but who pulls them after the change could not get them; nothing was changed:
+	want := `mirror:5000/kkp has the images, but some clients could not pull them after the change; nothing was changed:
   KKP (on the master and the Seeds, with the control planes of user clusters): 2 images: 401 unauthorized: the mirror needs a login, and the KubermaticConfiguration has no imagePullSecret
     set it in the same change with --pull-secret NAME|FILE
   the nodes of the user cluster a: 2 images: 401 unauthorized: the mirror refuses the credentials
@@ -141,7 +141,7 @@ func TestRefusalsSayWhoWhyAndWhatToDo(t *testing.T) {
   the nodes of the user cluster b: the credentials cannot be read: forbidden
   KKP (for the charts of its applications): 1 image: unknown authority
     add the CA of the mirror to the ConfigMap that spec.caBundle names
-or go on nonetheless with --skip-verify`
+To skip this check, pass --skip-verify`
 	if diff := cmp.Diff(want, err.Error()); diff != "" {
 		t.Error(diff)
 	}

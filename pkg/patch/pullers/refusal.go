@@ -29,11 +29,11 @@ type Error struct {
 
 func (e *Error) Error() string {
 	var text strings.Builder
-	fmt.Fprintf(&text, "%s has the images, but who pulls them after the change could not get them; nothing was changed:", e.Mirror)
+	fmt.Fprintf(&text, "%s has the images, but some clients could not pull them after the change; nothing was changed:", e.Mirror)
 	for _, refusal := range e.Refusals {
 		fmt.Fprintf(&text, "\n  %s", refusal)
 	}
-	text.WriteString("\nor go on nonetheless with --skip-verify")
+	text.WriteString("\nTo skip this check, pass --skip-verify")
 	return text.String()
 }
 

@@ -41,7 +41,7 @@ func (e *editor) insert(at *yamlnode.Node, path []string, value any) (string, er
 
 // replace gives a field another value.
 func (e *editor) replace(in, name, old *yamlnode.Node, value any) (string, error) {
-	unusual := &Error{[]string{name.Value}, "its present value is too unusual"}
+	unusual := &Error{[]string{name.Value}, "the form of the present value is not supported; write the field by hand"}
 	behind, ok := e.end(name)
 	if !ok {
 		return "", unusual

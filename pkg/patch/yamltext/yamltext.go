@@ -89,7 +89,7 @@ func (f *File) Set(document int, path []string, value any) error {
 		return &Error{path, err}
 	}
 	if !has(normal(want), path, value) {
-		return &Error{path, "YAML reads its name or its value as something else"}
+		return &Error{path, "YAML would read the name or the value of the field as another type"}
 	}
 	if reflect.DeepEqual(before, normal(want)) {
 		return nil
