@@ -28,7 +28,7 @@ func PullSecret(live string, dockerConfig []byte, mirror images.Target) (string,
 	}
 	maps.DeleteFunc(given, func(key string, _ json.RawMessage) bool { return !covers(key, mirror.Registry) })
 	if len(given) == 0 {
-		return "", fmt.Errorf("the file has no credentials for %s (credential helpers do not count: KKP runs none); log in with --authfile or --config to make such a file", mirror.Registry)
+		return "", fmt.Errorf("the docker configuration has no credentials for %s (credential helpers do not count: KKP runs none); log in with --authfile or --config to make such a file", mirror.Registry)
 	}
 	maps.Copy(merged, given)
 	text, err := json.Marshal(map[string]any{"auths": merged})
