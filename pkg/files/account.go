@@ -3,10 +3,10 @@ package files
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/address"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/trace"
 )
 
@@ -15,16 +15,13 @@ import (
 // neither reached nor are known to be no download.
 func (t *tracer) left() []trace.Gap {
 	gaps := t.unreached()
-	comments, addresses := commentPattern(), addressPattern()
 	for _, source := range t.object.Sources() {
-		for i, line := range strings.Split(withoutComments(source.Text, comments), "\n") {
-			for _, found := range addressesIn(line, addresses) {
-				if !t.accounted(source.Where, found) && !names(gaps, found.text) {
-					gaps = append(gaps, trace.Gap{
-						Where: fmt.Sprintf("%s:%d", source.Where, i+1),
-						Text:  "the address " + found.text + " is written here, and no traced script uses it",
-					})
-				}
+		for _, found := range address.Find(source.Text) {
+			if !t.accounted(source.Where, found) && !names(gaps, found.Text) {
+				gaps = append(gaps, trace.Gap{
+					Where: fmt.Sprintf("%s:%d", source.Where, strings.Count(source.Text[:found.At], "\n")+1),
+					Text:  "the address " + found.Text + " is written here, and no traced script uses it",
+				})
 			}
 		}
 	}
@@ -62,57 +59,28 @@ func (t *tracer) unreached() []trace.Gap {
 
 // local tells whether all addresses of a call are of the machine itself.
 func local(text string) bool {
-	found := addressesIn(text, addressPattern())
-	return len(found) > 0 && !slices.ContainsFunc(found, func(a address) bool { return !isLocal(a.text) })
-}
-
-func isLocal(text string) bool {
-	_, rest, _ := strings.Cut(text, "://")
-	host, _, _ := strings.Cut(rest, "/")
-	return strings.HasPrefix(host, "127.") || strings.HasPrefix(host, "localhost") || strings.HasPrefix(host, "[::1]") || strings.HasPrefix(host, "169.254.")
-}
-
-// address is an address in a line of a profile.
-type address struct {
-	before string // in the line
-	text   string // up to where it is not written any more
-}
-
-func addressPattern() *regexp.Regexp { return regexp.MustCompile(`(?i)https?://[^\s"'<>|)(;,\\]*`) }
-
-func commentPattern() *regexp.Regexp { return regexp.MustCompile(`(?s)\{\{-?\s*/\*.*?\*/\s*-?\}\}`) }
-
-// addressesIn are the http addresses in a line.
-func addressesIn(line string, pattern *regexp.Regexp) []address {
-	var all []address
-	for _, at := range pattern.FindAllStringIndex(line, -1) {
-		text := line[at[0]:at[1]]
-		if end := strings.IndexAny(text, "${`*#"); end >= 0 {
-			text = text[:end]
-		}
-		all = append(all, address{line[:at[0]], text})
-	}
-	return all
+	found := address.Find(text)
+	return len(found) > 0 && !slices.ContainsFunc(found, func(a address.Address) bool { return !address.IsLocal(a.Text) })
 }
 
 // accounted tells whether it is known what an address is for.
-func (t *tracer) accounted(where string, a address) bool {
-	before := strings.ToLower(a.before)
+func (t *tracer) accounted(where string, a address.Address) bool {
+	before := strings.ToLower(a.Before)
 	switch {
-	case a.text == "http://" || a.text == "https://": // the host is a variable: traced where it is used
+	case a.Text == "http://" || a.Text == "https://": // the host is a variable: traced where it is used
 		return true
-	case isLocal(a.text), strings.Contains(before, "proxy"), isComment(a.before):
+	case address.IsLocal(a.Text), strings.Contains(before, "proxy"), address.InComment(a.Before):
 		return true
-	case strings.HasPrefix(strings.TrimSpace(a.before), "Documentation="):
+	case strings.HasPrefix(strings.TrimSpace(a.Before), "Documentation="):
 		return true
 	case strings.HasPrefix(where, "/etc/containerd/"): // registries, whose images are no files
 		return true
-	case slices.ContainsFunc(t.api, func(api string) bool { return strings.HasPrefix(a.text, api) }):
+	case slices.ContainsFunc(t.api, func(api string) bool { return strings.HasPrefix(a.Text, api) }):
 		return true
-	case strings.Contains(a.text, "/api/v1/namespaces/cloud-init-settings/secrets/"):
+	case strings.Contains(a.Text, "/api/v1/namespaces/cloud-init-settings/secrets/"):
 		return true
 	}
-	return slices.ContainsFunc(t.done, func(d traced) bool { return reaches(d.found, a.text) })
+	return slices.ContainsFunc(t.done, func(d traced) bool { return reaches(d.found, a.Text) })
 }
 
 // reaches tells whether an address, or one that begins with it, was found: as a download,
@@ -128,32 +96,4 @@ func reaches(found trace.Found, text string) bool {
 // names tells whether a gap names an address.
 func names(gaps []trace.Gap, text string) bool {
 	return slices.ContainsFunc(gaps, func(g trace.Gap) bool { return strings.Contains(g.Text, text) })
-}
-
-// withoutComments blanks the comments of templates; lines stay where they are.
-func withoutComments(text string, pattern *regexp.Regexp) string {
-	return pattern.ReplaceAllStringFunc(text, func(comment string) string {
-		return strings.Repeat("\n", strings.Count(comment, "\n"))
-	})
-}
-
-// isComment tells whether a line is in a comment at its end: behind a "#" that begins a
-// word and is in no quotes.
-func isComment(before string) bool {
-	quote := rune(0)
-	previous := ' '
-	for _, r := range before {
-		switch {
-		case quote != 0:
-			if r == quote {
-				quote = 0
-			}
-		case r == '"' || r == '\'':
-			quote = r
-		case r == '#' && (previous == ' ' || previous == '\t'):
-			return true
-		}
-		previous = r
-	}
-	return false
 }
