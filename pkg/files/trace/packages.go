@@ -158,6 +158,26 @@ func (m *machine) repositories() {
 				r.Where = where(name, i+1)
 				m.addRepository(r)
 			}
+			if !apt {
+				m.addKeys(line, where(name, i+1))
+			}
+		}
+	}
+}
+
+// addKeys notes the keys of a repository, which the package manager downloads.
+func (m *machine) addKeys(line, at string) {
+	key, value, _ := strings.Cut(line, "=")
+	if strings.ToLower(strings.TrimSpace(key)) != "gpgkey" {
+		return
+	}
+	for address := range strings.FieldsSeq(value) {
+		switch known := script.IsKnown(address) && !strings.Contains(address, "$"); {
+		case !strings.HasPrefix(address, "https://") && !strings.HasPrefix(address, "http://"): // a file of the machine
+		case known && len(address) <= maxURL:
+			m.add(Download{URL: address, Where: at})
+		default:
+			m.gap(at, "the package manager gets the key "+address+", of which a part is only known on a node")
 		}
 	}
 }
