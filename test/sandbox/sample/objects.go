@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"reflect"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-//go:embed manifests/*.yaml
+//go:embed manifests/*.yaml profiles/*.yaml
 var manifests embed.FS
 
 // read returns the objects of one embedded file, in order, with the versions of the release in them.
@@ -32,6 +33,32 @@ func (r Release) read(name string) ([]*unstructured.Unstructured, error) {
 		return nil, fmt.Errorf("reading the manifest %s: %w", name, err)
 	}
 
+	return decode(name, text)
+}
+
+// profiles returns the operating system profiles. They have variables of shells, and nothing that a release expands.
+func profiles() ([]*unstructured.Unstructured, error) {
+	names, err := fs.Glob(manifests, "profiles/*.yaml")
+	if err != nil {
+		return nil, err
+	}
+	var all []*unstructured.Unstructured
+	for _, name := range names {
+		text, err := manifests.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		objects, err := decode(name, string(text))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, objects...)
+	}
+
+	return all, nil
+}
+
+func decode(name, text string) ([]*unstructured.Unstructured, error) {
 	var objects []*unstructured.Unstructured
 	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(text), 4096)
 	for {
@@ -102,6 +129,13 @@ func (r Release) createFile(ctx context.Context, client dynamic.Interface, name 
 	if err != nil {
 		return nil, err
 	}
+
+	return createAll(ctx, client, objects)
+}
+
+// createAll creates objects and returns them as created.
+func createAll(ctx context.Context, client dynamic.Interface, objects []*unstructured.Unstructured) ([]*unstructured.Unstructured, error) {
+	var err error
 	for i, object := range objects {
 		if objects[i], err = create(ctx, client, object); err != nil {
 			return nil, err

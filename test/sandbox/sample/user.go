@@ -33,7 +33,7 @@ func (s Sample) User(ctx context.Context, cluster Cluster) error {
 		return err
 	}
 
-	return s.Release.fillUserCluster(ctx, client, "user-applications.yaml", "user-profiles.yaml", "user-machines.yaml")
+	return s.Release.fillUserCluster(ctx, client, "user-applications.yaml", "user-machines.yaml")
 }
 
 // isUsers tells whether user clusters have objects of a definition.
@@ -59,6 +59,10 @@ func (r Release) fillUserCluster(ctx context.Context, client dynamic.Interface, 
 			return err
 		}
 	}
+	objects, err := profiles()
+	if err == nil {
+		_, err = createAll(ctx, client, objects)
+	}
 
-	return nil
+	return err
 }
