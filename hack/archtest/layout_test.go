@@ -28,7 +28,9 @@ func layout() Rules {
 			"pkg/patch":           append([]string{"pkg/redact"}, values...),
 			"pkg/patch/pullers":   {"pkg/images", "pkg/kkp"},
 
-			"pkg/files":              {"pkg/files/profile", "pkg/files/trace", "pkg/images"},
+			"pkg/files":              {"pkg/files/address", "pkg/files/profile", "pkg/files/trace", "pkg/images"},
+			"pkg/files/address":      nil,
+			"pkg/files/rewrite":      {"pkg/files", "pkg/files/address", "pkg/files/profile", "pkg/files/trace"},
 			"pkg/files/need":         {"pkg/files", "pkg/files/catalog", "pkg/files/trace", "pkg/images/catalog", "pkg/kkp"},
 			"pkg/files/artifact":     {"pkg/bounded", "pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/failure"},
 			"pkg/files/catalog":      nil,

@@ -69,7 +69,7 @@ func Trace(ctx context.Context, q Request) (Answer, error) {
 	t.asked = len(t.done)
 	answer.Gaps = t.left()
 	if len(answer.Gaps) > 0 && !cut { // what is for other machines is no gap
-		for _, c := range t.everything(q.Cases) {
+		for _, c := range AllCases(o, q.Cases) {
 			if _, err := t.trace(ctx, c); err != nil || ctx.Err() != nil {
 				break // a gap stays one
 			}
@@ -141,15 +141,16 @@ func (t traced) same(s trace.System) bool {
 	return true
 }
 
-// everything are machines of all kinds that a profile is for, to see what of it is for
-// some: each provider, and recent minors of Kubernetes.
-func (t *tracer) everything(asked []Case) []Case {
-	if t.object.Rendered() || len(asked) == 0 {
+// AllCases are machines of all kinds that a profile is for, to see what of the profile is for
+// some of them: each provider, and recent minors of Kubernetes. The other properties are those
+// of the first machine that was asked for.
+func AllCases(o profile.Object, asked []Case) []Case {
+	if o.Rendered() || len(asked) == 0 {
 		return nil
 	}
 	var all []Case
 	for _, architecture := range Architectures() {
-		for _, provider := range t.object.Providers() {
+		for _, provider := range o.Providers() {
 			all = append(all, Case{asked[0].Kubernetes, provider, architecture})
 		}
 		for _, minor := range minors() {
