@@ -215,7 +215,7 @@ func (n needs) partial() error {
 		return nil
 	}
 	return &PartialError{Message: fmt.Sprintf("the list of images has %s: hosts may be missing from the containerd mirrors; "+
-		"let the mirror be reached, or name a list with --images", display.Count(len(n.checked.Gaps), "gap"))}
+		"copy the images into the mirror first (sync), or pass a list with --images", display.Count(len(n.checked.Gaps), "gap"))}
 }
 
 // plan works out the settings of nodes, and which images nodes will pull from the mirror then.

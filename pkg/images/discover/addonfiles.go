@@ -16,7 +16,7 @@ import (
 const addonsField = "spec.userCluster.addons.dockerRepository"
 
 // addonsAdvice is the advice of a gap for addons that cannot be read.
-const addonsAdvice = "pass KKP's addons with --addons-path or --addons-image, or leave them out by naming the other sources with --source"
+const addonsAdvice = "read the addons from elsewhere with --addons-path or --addons-image, or leave them out with --source and the other sources (flags of 'images', 'sync' and 'verify'; patch commands read the list with --images)"
 
 // addonFiles returns the templates of all addons by path, and the place they were read from. ok is
 // false if they could not be read.

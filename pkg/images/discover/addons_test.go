@@ -213,8 +213,8 @@ func TestWhereAddonsAreRead(t *testing.T) {
 		"an own one's gone": {repository: "reg.example.com/acme/my-addons", has: []string{original}, listed: original, gap: "the addons of " + original + " are listed instead"},
 		"a suffix":          {suffix: "acme", has: []string{original + "-acme", original}, listed: original + "-acme", missing: true},
 		"a flag":            {image: own, has: []string{own, original}, listed: own, missing: true},
-		"a flag for none":   {image: own, has: []string{original}, gap: "addons image " + own + ": unreachable; pass KKP's addons with --addons-path"},
-		"none":              {gap: "addons image " + original + ": unreachable; pass KKP's addons with --addons-path"},
+		"a flag for none":   {image: own, has: []string{original}, gap: "addons image " + own + ": unreachable; read the addons from elsewhere with --addons-path"},
+		"none":              {gap: "addons image " + original + ": unreachable; read the addons from elsewhere with --addons-path"},
 	} {
 		inst := withAddons("1.34.9", "aws")
 		setField(t, &inst, test.repository, test.suffix)
