@@ -229,6 +229,9 @@ func (o filesOptions) validate() error {
 }
 
 func (o filesOptions) run(ctx context.Context) error {
+	if err := checkReport(o.report); err != nil {
+		return err
+	}
 	if o.loadFrom != "" {
 		return o.load(ctx)
 	}

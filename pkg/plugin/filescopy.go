@@ -3,7 +3,6 @@ package plugin
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
@@ -12,12 +11,10 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/mirror"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
@@ -50,14 +47,8 @@ func (o filesOptions) copy(ctx context.Context, list files.FileList, opts mirror
 		return err
 	}
 	report := files.Report(o.dir, results, list.Gaps)
-	if o.report != "" {
-		data, err := json.MarshalIndent(report, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := atomicfile.Write(o.report, []byte(terminal.Escape(string(data))+"\n"), 0o644); err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
+	if err := writeReport(o.report, report); err != nil {
+		return err
 	}
 	return printFilesReport(ctx, o.streams, o.output, report, "copied")
 }

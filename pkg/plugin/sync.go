@@ -3,7 +3,6 @@ package plugin
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,13 +11,11 @@ import (
 	"github.com/spf13/pflag"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
 
 // syncFlags are the flags of the sync command.
@@ -137,6 +134,9 @@ func (o syncOptions) validate() error {
 }
 
 func (o syncOptions) run(ctx context.Context) error {
+	if err := checkReport(o.report); err != nil {
+		return err
+	}
 	var from *transfer.Archive
 	if o.loadFrom != "" {
 		var err error
@@ -163,9 +163,6 @@ func (o syncOptions) run(ctx context.Context) error {
 		return o.printPlan(p, nil)
 	case option.DryRunServer:
 		return o.forecast(ctx, p, from, since)
-	}
-	if err := atomicfile.Check(o.report); err != nil {
-		return fmt.Errorf("--report: %w", err)
 	}
 	return o.transfer(ctx, p, from, since)
 }
@@ -241,10 +238,8 @@ func (o syncOptions) transfer(ctx context.Context, p planned, from, since *trans
 		return err
 	}
 	document := report.Document(o.target, p.inventory)
-	if o.report != "" {
-		if err := writeReport(o.report, document); err != nil {
-			return fmt.Errorf("--report: %w", err)
-		}
+	if err := writeReport(o.report, document); err != nil {
+		return err
 	}
 	if o.output.Printer != nil {
 		if err := display.Document(o.streams.Out, o.output.Printer, document); err != nil {
@@ -306,11 +301,3 @@ func (o syncOptions) into(ctx context.Context, p planned) (*transfer.Archive, er
 	return nil, nil //nolint:nilnil // there is no archive
 }
 
-// writeReport writes the report whole or not at all.
-func writeReport(path string, report images.SyncReport) error {
-	data, err := json.MarshalIndent(report, "", "  ")
-	if err != nil {
-		return err
-	}
-	return atomicfile.Write(path, []byte(terminal.Escape(string(data))+"\n"), 0o644)
-}

@@ -52,12 +52,10 @@ func (p *FileProgress) Waiting(host, reason string, delay time.Duration) {
 	}
 }
 
-// Finished is part of mirror.Observer. With a bar, copied files have no line: the bar counts
-// them.
+// Finished is part of mirror.Observer. With a bar, files have no line: the bar counts them. The
+// report at the end has the error of each file that failed.
 func (p *FileProgress) Finished(r files.Result) {
 	switch {
-	case r.Outcome == files.Failed:
-		p.line("failed   %s: %s", r.Path, r.Error)
 	case r.Outcome == files.Copied && p.bar == nil:
 		p.line("copied   %s (%s, %.1f s)", r.Path, Size(r.Bytes), r.Seconds)
 	case p.bar == nil:
