@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -14,17 +15,22 @@ import (
 // layerBytes is the size of each layer of an image that registry makes.
 const layerBytes = 16 << 10
 
+// hubPulls is the number of pulls that a registry like Docker Hub allows. An image needs three:
+// for its index, and for each platform.
+const hubPulls = 4
+
 // startRegistry starts a registry in memory that lasts as long as the script, and sets a
-// variable to its host: registry [-private|-harbor|-ecr] NAME [REPOSITORY:TAG...]. Each
+// variable to its host: registry [-private|-harbor|-ecr|-hub] NAME [REPOSITORY:TAG...]. Each
 // REPOSITORY:TAG becomes an image for two platforms. All images share one layer. A private
-// registry does not tell what it does not have; the others are like Harbor and Amazon ECR.
+// registry does not tell what it does not have; the others are like Harbor, Amazon ECR and
+// Docker Hub.
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	kind := ""
 	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		kind, args = args[0], args[1:]
 	}
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: registry [-private|-harbor|-ecr] NAME [REPOSITORY:TAG...]")
+		ts.Fatalf("usage: registry [-private|-harbor|-ecr|-hub] NAME [REPOSITORY:TAG...]")
 	}
 	registry := registrytest.New(registrytest.Options{})
 	for _, reference := range args[1:] {
@@ -38,6 +44,8 @@ func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 		handler = likeHarbor(handler)
 	case "-ecr":
 		handler = likeECR(handler, "kkp/library/alpine")
+	case "-hub":
+		handler = registrytest.Limit(handler, registrytest.Limits{Pulls: hubPulls, Window: 6 * time.Hour})
 	}
 	server := httptest.NewServer(handler)
 	ts.Defer(server.Close)

@@ -22,7 +22,7 @@ const (
 
 	// While a copy waits for pulls, it asks with HEAD how many there are: this often in each
 	// window, and not more often than the shortest wait.
-	asksPerWindow = 20
+	asksPerWindow = 60
 	shortestWait  = 250 * time.Millisecond
 
 	// Images are admitted concurrently while the pulls suffice for all of these, and one by
