@@ -16,8 +16,10 @@ type origins struct {
 	byName  map[string]string // overriding repository → repository of the chart; "" if several match
 	mirrors map[string]bool   // registries that only overrides name
 
-	standard []string      // repositories in the default values
-	texts    []changedText // texts with which references can begin
+	standard []string          // repositories in the default values
+	recorded map[string]string // upstream repositories that the values record
+	texts    []changedText     // texts with which references can begin
+	changed  []changedText     // all texts that the user has changed
 }
 
 // findOrigins compares the repositories with and without the user's values.
@@ -39,8 +41,9 @@ func findOrigins(values, defaults map[string]any, removed []Override) origins {
 	}
 	for _, t := range changedTexts(values, defaults, nil) {
 		t.named = repositoryName(theirs["."+t.parent()]) != ""
-		o.texts = append(o.texts, t)
+		o.changed = append(o.changed, t)
 	}
+	o.texts = o.changed
 	return o
 }
 
@@ -56,8 +59,30 @@ func (o origins) add(mine, theirs string) {
 }
 
 // original returns the reference of the chart. ok is false if the reference is on a registry of
-// the overrides, but no override explains the reference.
+// the overrides, but neither an override nor the record explains the reference.
 func (o origins) original(reference string) (original string, ok bool) {
+	if original, ok = o.derived(reference); ok && original != reference {
+		return original, true
+	}
+	if source := o.record(reference); source != "" {
+		return source + versionOf(reference), true
+	}
+	return original, ok
+}
+
+// record returns the upstream repository that the values record for a reference. A record counts
+// only for references that come from the user's values, and that are not on a registry of the default
+// values: a forged record must not replace an image of the chart.
+func (o origins) record(reference string) string {
+	source := o.recorded[repositoryName(reference)]
+	if source == "" || o.upstream(registryOf(reference)) || !slices.ContainsFunc(o.changed, func(t changedText) bool { return t.leads(reference) }) {
+		return ""
+	}
+	return source
+}
+
+// derived is original without the record.
+func (o origins) derived(reference string) (original string, ok bool) {
 	ref, err := images.ParseRef(reference)
 	if err != nil {
 		return reference, true

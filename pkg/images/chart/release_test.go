@@ -129,6 +129,7 @@ func FuzzStored(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data, `{"image":"a/b:c"}`)
+	f.Add(data, `{"kkp-mirror.dev/upstream":{"a.b/c":"d.e/c"},"list":[{"name":"x","image":"a.b/c"}]}`)
 	f.Fuzz(func(t *testing.T, text []byte, config string) {
 		var values map[string]any
 		_ = json.Unmarshal([]byte(config), &values)

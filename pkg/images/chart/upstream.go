@@ -17,12 +17,15 @@ type Upstream struct {
 
 // Upstream compares the user's values with the default values of the chart.
 func (c *Chart) Upstream(config map[string]any) (Upstream, error) {
-	defaults, err := c.defaults(config)
+	record, values := recorded(config)
+	defaults, err := c.defaults(values)
 	if err != nil {
 		return Upstream{}, err
 	}
-	kept, removed := withoutOverrides(config, defaults)
-	return Upstream{Values: kept, Removed: removed, origins: findOrigins(config, defaults, removed), rest: changedTexts(kept, defaults, nil)}, nil
+	kept, removed := withoutOverrides(values, defaults)
+	o := findOrigins(values, defaults, removed)
+	o.recorded = record
+	return Upstream{Values: kept, Removed: removed, origins: o, rest: changedTexts(kept, defaults, nil)}, nil
 }
 
 // Name returns the upstream name of a reference that was rendered with the user's values. ok is
@@ -110,13 +113,23 @@ func (u Upstream) result(hits []manifest.Hit, names map[place]string) Result {
 	return result
 }
 
-// causes returns the texts from which references begin that have another upstream name.
+// causes returns the texts that lead references with another upstream name, and the names that come
+// from the record.
 func (u Upstream) causes(rendered, names map[place]string) []Override {
 	var found []Override
 	for _, t := range u.rest {
 		for p, reference := range rendered {
 			if name, known := names[p]; known && name != reference && t.leads(reference) {
 				found = append(found, Override{Path: t.path(), Value: t.text, Default: t.standard})
+				break
+			}
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(u.origins.recorded)) {
+		source := u.origins.recorded[name]
+		for p, reference := range rendered {
+			if repositoryName(reference) == name && repositoryName(names[p]) == source {
+				found = append(found, Override{Path: recordKey, Value: source})
 				break
 			}
 		}

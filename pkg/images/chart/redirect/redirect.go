@@ -285,13 +285,17 @@ func (s *search) redirect(ctx context.Context) (Redirection, error) {
 			return Redirection{}, err
 		}
 	}
-	return s.result(all, filled, shown, over), nil
+	values, shown, err := s.recorded(ctx, trace.Override(all, s.fillings(filled)), filled, shown)
+	if err != nil && !errors.As(err, &over) {
+		return Redirection{}, err
+	}
+	return s.result(values, filled, shown, over), nil
 }
 
 // result returns the redirection.
-func (s *search) result(all map[string]any, filled trace.Assignment, shown manifestdiff.Proof, over *trace.LimitError) Redirection {
+func (s *search) result(values map[string]any, filled trace.Assignment, shown manifestdiff.Proof, over *trace.LimitError) Redirection {
 	fillings := s.fillings(filled)
-	r := Redirection{Values: trace.Override(all, fillings), Images: s.results, Derived: shown.Derived, Renders: s.renders}
+	r := Redirection{Values: values, Images: s.results, Derived: shown.Derived, Renders: s.renders}
 	for _, f := range fillings {
 		r.Keys = append(r.Keys, f.Hole.Key())
 		if i := slices.IndexFunc(f.Hole.At, func(step any) bool { _, index := step.(int); return index }); i >= 0 {

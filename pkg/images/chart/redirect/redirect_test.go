@@ -18,7 +18,8 @@ type shape struct {
 	values    string
 	files     map[string]string // more of them
 	config    string            // of the user
-	want      string            // the override
+	want      string            // the override, without the record
+	recorded  string            // upstream names in the record
 	left      string
 	derived   string
 }
@@ -44,12 +45,14 @@ func shapes() map[string]shape {
 			templates: pod("p", "{{ .Values.global.imageRegistry | default .Values.a.registry }}/a/b:v1", "{{ .Values.global.imageRegistry | default .Values.c.registry }}/c/d:v1"),
 			values:    "global: {}\na: {registry: quay.io}\nc: {registry: ghcr.io}",
 			want:      "global: {imageRegistry: reg.corp:5000/kkp}",
+			recorded:  `{"reg.corp:5000/kkp/a/b": quay.io/a/b, "reg.corp:5000/kkp/c/d": ghcr.io/c/d}`,
 		},
 		"one registry for all that lands elsewhere, too": {
 			templates: pod("p", "{{ .Values.global.imageRegistry | default .Values.a.registry }}/a/b:v1", "{{ .Values.global.imageRegistry | default .Values.c.registry }}/c/d:v1") +
 				"---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {registry: \"{{ .Values.global.imageRegistry }}\"}\n",
-			values: "global: {imageRegistry: \"\"}\na: {registry: quay.io}\nc: {registry: ghcr.io}",
-			want:   "a: {registry: reg.corp:5000/kkp}\nc: {registry: reg.corp:5000/kkp}",
+			values:   "global: {imageRegistry: \"\"}\na: {registry: quay.io}\nc: {registry: ghcr.io}",
+			want:     "a: {registry: reg.corp:5000/kkp}\nc: {registry: reg.corp:5000/kkp}",
+			recorded: `{"reg.corp:5000/kkp/a/b": quay.io/a/b, "reg.corp:5000/kkp/c/d": ghcr.io/c/d}`,
 		},
 		"docker's own images": {
 			templates: pod("p", "{{ .Values.registry }}/{{ .Values.web }}:1", "{{ .Values.registry }}/{{ .Values.db }}:1"),
@@ -60,11 +63,13 @@ func shapes() map[string]shape {
 			templates: pod("p", "{{ with .Values.image }}{{ if .registry }}{{ .registry }}/{{ end }}{{ .repository }}:{{ .tag }}{{ end }}", "{{ with .Values.prefix }}{{ . }}/{{ end }}c/d:1"),
 			values:    "image: {registry: ~, repository: a/b, tag: v1}\nprefix: \"\"",
 			want:      "image: {repository: reg.corp:5000/kkp/a/b}\nprefix: reg.corp:5000/kkp",
+			recorded:  `{"reg.corp:5000/kkp/c/d": docker.io/c/d}`,
 		},
 		"a key that the values do not have": {
 			templates: pod("p", "{{ .Values.image.hub | default \"quay.io\" }}/a/b:{{ .Values.image.tag }}"),
 			values:    "image: {tag: v1}",
 			want:      "image: {hub: reg.corp:5000/kkp}",
+			recorded:  `{"reg.corp:5000/kkp/a/b": quay.io/a/b}`,
 		},
 		"subcharts": {
 			templates: pod("p", "{{ .Values.image }}"),
@@ -84,11 +89,13 @@ func shapes() map[string]shape {
 			values:    "parts: [{name: a, image: none}, {name: b, image: quay.io/a/b}]\nargs: [\"--sidecar-image=quay.io/s/c:1\", \"--level=2\"]",
 			want:      "parts: [{name: a, image: none}, {name: b, image: reg.corp:5000/kkp/a/b}]\nargs: [\"--sidecar-image=reg.corp:5000/kkp/s/c:1\", \"--level=2\"]",
 			left:      "x.io/c:1: no value leads to it",
+			recorded:  `{"reg.corp:5000/kkp/s/c": quay.io/s/c}`,
 		},
 		"templates in values": {
 			templates: pod("p", "{{ tpl .Values.image . }}", "{{ tpl .Values.other . }}"),
 			values:    "version: v1\nhub: ghcr.io\nimage: \"quay.io/a/b:{{ .Values.version }}\"\nother: \"{{ .Values.hub }}/c/d:1\"",
 			want:      "hub: reg.corp:5000/kkp\nimage: reg.corp:5000/kkp/a/b:v1",
+			recorded:  `{"reg.corp:5000/kkp/a/b": quay.io/a/b}`,
 		},
 		"no value": {
 			templates: pod("p", "quay.io/a/b:v1", "quay.io/{{ .Values.name }}:v1"),
@@ -108,6 +115,13 @@ func shapes() map[string]shape {
 			config: "image: {repository: old.corp/x/mydex, tag: v2}\nextra: old.corp/x/sidecar:1",
 			left: "old.corp/x/mydex:v2: the values put it in the place of ghcr.io/dexidp/dex:v1, and what it is made of is not known\n" +
 				"old.corp/x/sidecar:1: it is on a registry that only the values name, and its upstream name is not known",
+		},
+		"images that only the user's values name": {
+			templates: pod("p", "{{ .Values.image }}", "{{ .Values.sidecar.image }}", "{{ with .Values.more }}{{ .registry }}/{{ .repository }}:1{{ end }}"),
+			values:    "image: quay.io/a/b:1\nsidecar: {}",
+			config:    "sidecar: {image: 'ghcr.io/x/y:1@" + digest + "'}\nmore: {registry: quay.io, repository: d/e}",
+			want:      "image: reg.corp:5000/kkp/a/b:1\nsidecar: {image: 'reg.corp:5000/kkp/x/y:1@" + digest + "'}\nmore: {registry: reg.corp:5000/kkp}",
+			recorded:  `{"reg.corp:5000/kkp/x/y": ghcr.io/x/y, "reg.corp:5000/kkp/d/e": quay.io/d/e}`,
 		},
 		"what follows": {
 			templates: "{{ $config := printf \"image: %s/a/b:1\\nother: x\\n\" .Values.registry }}" +
@@ -156,7 +170,11 @@ func TestFind(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(values(t, s.want), found.Values); diff != "" {
+			want := values(t, s.want)
+			if s.recorded != "" {
+				want["kkp-mirror.dev/upstream"] = values(t, s.recorded)
+			}
+			if diff := cmp.Diff(want, found.Values); diff != "" {
 				t.Error(diff)
 			}
 			if diff := cmp.Diff(s.left, left(found)); diff != "" {
@@ -177,6 +195,24 @@ func TestFind(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestARecordChangesOnlyImages has a chart that prints how many values there are: a record would change more than images.
+func TestARecordChangesOnlyImages(t *testing.T) {
+	r := &chart.Renderer{}
+	c := chartOf(t, map[string]string{
+		"templates/all.yaml": pod("p", "{{ .Values.image }}") + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {count: \"{{ len .Values }}\"}\n",
+		"values.yaml":        "image: ''",
+	})
+	release := installed(t, r, c, values(t, "image: ghcr.io/x/y:1"))
+	found, err := Find(t.Context(), r, c, release, mirror(t, "reg.corp"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(values(t, "image: reg.corp/x/y:1"), found.Values); diff != "" {
+		t.Error(diff)
+	}
+	check(t, r, c, release, found)
 }
 
 func TestFindKeys(t *testing.T) {

@@ -62,7 +62,12 @@ func (s *search) stepwise(ctx context.Context, all map[string]any, steps []trace
 
 // try renders with an assignment. If rendering fails, the proof does not hold.
 func (s *search) try(ctx context.Context, all map[string]any, filled trace.Assignment) (manifestdiff.Proof, error) {
-	after, err := s.render(ctx, trace.Override(all, s.fillings(filled)))
+	return s.prove(ctx, trace.Override(all, s.fillings(filled)))
+}
+
+// prove renders with values that override the user's. If rendering fails, the proof does not hold.
+func (s *search) prove(ctx context.Context, over map[string]any) (manifestdiff.Proof, error) {
+	after, err := s.render(ctx, over)
 	if ctx.Err() != nil || trace.IsLimit(err) {
 		return manifestdiff.Proof{}, cmp.Or(err, ctx.Err())
 	}
