@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev
 
 MODULE  := github.com/kkp-mirror/kubectl-kkp_mirror
 BINARY  := bin/kubectl-kkp_mirror
-LDFLAGS := -X $(MODULE)/pkg/plugin.version=$(VERSION)
+LDFLAGS := -s -w -X $(MODULE)/pkg/plugin.version=$(VERSION)
 
 # Everything but the race detector compiles in this one way, so that building, checking
 # and documenting share Go's build cache.
@@ -69,12 +69,14 @@ demo: build sandbox ## Take a sample installation offline, from end to end
 	$(call say,running the demo)
 	@$(STATIC) $(GO) run ./hack/demo -bin bin
 
-bench: sandbox ## Run the benchmarks, and measure copying against other tools (BENCH='-rounds 1 -ours' for less)
+bench: build sandbox ## Run the benchmarks, and measure copying against other tools (BENCH='-rounds 1 -ours' for less)
 	$(call say,running the benchmarks)
 	@$(STATIC) $(GO) test -run '^$$' -bench . -benchmem ./...
 	$(call say,measuring copies over a slow link; this takes most of an hour)
 	@mkdir -p bin
 	@$(STATIC) $(GO) run ./hack/bench -json bin/bench.json $(BENCH)
+	$(call say,measuring installations with up to 1000 user clusters; this takes some minutes)
+	@$(STATIC) $(GO) run ./hack/bench api -json bin/bench-api.json $(BENCH_API)
 
 lint: $(LINT) ## Check style and import rules in both modules
 	$(call say,linting the plugin)

@@ -59,7 +59,7 @@ func layout() Rules {
 			"pkg/worker":      nil,
 
 			"hack":          nil,
-			"hack/bench":    {"pkg/images", "pkg/images/transfer", "pkg/images/registry/pace", "pkg/images/registry/registrytest"},
+			"hack/bench":    {"pkg/images", "pkg/images/transfer", "pkg/images/registry/pace", "pkg/images/registry/registrytest", "test/harness"},
 			"hack/catalog":  {"pkg/images", "pkg/images/catalog"},
 			"hack/demo":     {"test/harness"},
 			"hack/docs":     {"pkg/plugin"},

@@ -60,6 +60,12 @@ func TestSandbox(t *testing.T) {
 		sandbox.end(t)
 	})
 
+	t.Run("it can have more user clusters", func(t *testing.T) {
+		sandbox := start(t, binary, "--clusters", "3", "--api-latency", "50ms")
+		checkMoreClusters(t, sandbox.ready(t))
+		sandbox.end(t)
+	})
+
 	t.Run("it can be without an installation", func(t *testing.T) {
 		sandbox := start(t, binary, "--empty")
 		checkEmpty(t, sandbox.ready(t))
