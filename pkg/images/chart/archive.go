@@ -59,7 +59,7 @@ func (b *budget) spend(name string, size int64) error {
 // are ignored: charts do not use them.
 func (b *budget) unpack(data []byte, depth int) ([]file, error) {
 	if depth > maxNesting {
-		return nil, errors.New("its subcharts are packed in one another too deeply")
+		return nil, errors.New("the packed subcharts are nested too deeply")
 	}
 	unzipped, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {

@@ -102,6 +102,6 @@ func (c *Chart) open() (opened *helm.Chart, err error) {
 // recovered turns a panic into the error that a function returns.
 func recovered(err *error) {
 	if r := recover(); r != nil {
-		*err = fmt.Errorf("it made the template engine panic: %v", r)
+		*err = fmt.Errorf("the chart makes the template engine panic: %v", r)
 	}
 }

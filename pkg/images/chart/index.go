@@ -100,7 +100,7 @@ func listed(decoder *json.Decoder) ([]indexEntry, error) {
 			return nil, err
 		}
 		if entries = append(entries, entry); len(entries) > maxEntries {
-			return nil, fmt.Errorf("more than %d versions of a chart", maxEntries)
+			return nil, fmt.Errorf("the index has more than %d versions of the chart", maxEntries)
 		}
 	}
 	return entries, delimiter(decoder, ']')
@@ -109,7 +109,7 @@ func listed(decoder *json.Decoder) ([]indexEntry, error) {
 func delimiter(decoder *json.Decoder, want json.Delim) error {
 	token, err := decoder.Token()
 	if err == nil && token != want {
-		return fmt.Errorf("%v in the place of %v", token, want)
+		return fmt.Errorf("unexpected %v in place of %v", token, want)
 	}
 	return err
 }
@@ -122,11 +122,11 @@ func readBlockIndex(text []byte, name string) (entries []indexEntry, ok bool, er
 		return nil, false, nil
 	}
 	if len(items) > maxEntries {
-		return nil, true, fmt.Errorf("more than %d versions of a chart", maxEntries)
+		return nil, true, fmt.Errorf("the index has more than %d versions of the chart", maxEntries)
 	}
 	for _, item := range items {
 		if len(item) > maxEntryBytes {
-			return nil, true, fmt.Errorf("more than %d KiB about a version of a chart", maxEntryBytes>>10)
+			return nil, true, fmt.Errorf("the index has more than %d KiB about one version of the chart", maxEntryBytes>>10)
 		}
 		found, ok := readItem(item)
 		if !ok {
@@ -247,7 +247,7 @@ func choose(entries []indexEntry, version string) (indexEntry, error) {
 		}
 	}
 	if newest == nil {
-		return best, errors.New("the repository does not have it")
+		return best, errors.New("the repository does not have this version of the chart")
 	}
 	return best, nil
 }

@@ -112,7 +112,7 @@ func (p *Puller) pull(ctx context.Context, source Source) (*Chart, error) {
 	}
 	address, err := url.Parse(source.URL)
 	if err != nil {
-		return nil, errors.New("its address cannot be read")
+		return nil, errors.New("the address of the repository is not valid")
 	}
 	way := fmt.Sprint(address.Scheme, " ", address.Host, source.Access.Insecure, source.Access.PlainHTTP)
 	if err := p.unreachable(way); err != nil {
@@ -145,9 +145,9 @@ func (p *Puller) fetch(ctx context.Context, address *url.URL, source Source) (da
 	case "http", "https":
 		return repository{client: p.Client, address: address, access: source.Access, reach: p.Registry.Reach}.chart(ctx, source.Name, source.Version)
 	case "file":
-		return nil, false, errors.New("it is in another directory; run 'helm dependency build' first")
+		return nil, false, errors.New("the chart is in a local directory; run 'helm dependency build' first")
 	default:
-		return nil, false, fmt.Errorf("charts cannot be pulled from %q", address.Scheme)
+		return nil, false, fmt.Errorf("charts cannot be pulled from %q addresses", address.Scheme)
 	}
 }
 
@@ -182,7 +182,7 @@ type hostError struct{ err error }
 
 // Error gives the reason without the other chart.
 func (e *hostError) Error() string {
-	const text = "its host could not be reached before"
+	const text = "not tried again, because the host could not be reached before"
 	var common interface{ Cause() string } // for all requests to a host
 	var request *url.Error
 	switch {
@@ -201,7 +201,7 @@ func (e *hostError) Unwrap() error { return e.err }
 func withoutUser(address string) string {
 	parsed, err := url.Parse(address)
 	if err != nil {
-		return "an address that cannot be read"
+		return "an address that is not valid"
 	}
 	parsed.User, parsed.RawQuery = nil, ""
 	return parsed.String()

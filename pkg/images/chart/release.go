@@ -55,11 +55,11 @@ func (q Request) installed() (Reply, error) {
 	}
 	stored, err := FromRelease(q.Stored)
 	if err != nil {
-		return Reply{Result: Result{Hits: hits}}, fmt.Errorf("its chart: %w", err)
+		return Reply{Result: Result{Hits: hits}}, fmt.Errorf("the stored chart cannot be read: %w", err)
 	}
 	upstream, err := stored.Upstream(q.Values)
 	if err != nil {
-		return Reply{Result: Result{Hits: hits}}, fmt.Errorf("its chart: %w", err)
+		return Reply{Result: Result{Hits: hits}}, fmt.Errorf("the stored chart cannot be read: %w", err)
 	}
 	references := byPlace(hits)
 	if len(upstream.Removed) == 0 && len(upstream.trials(slices.Collect(maps.Values(references)))) == 0 {

@@ -34,7 +34,7 @@ type MissingError struct {
 }
 
 func (e *MissingError) Error() string {
-	return "it lacks the subcharts " + strings.Join(e.Subcharts, ", ")
+	return "the chart lacks the subcharts " + strings.Join(e.Subcharts, ", ")
 }
 
 // prepare opens a copy of the chart for some values: disabled subcharts are removed, and values
@@ -163,7 +163,7 @@ func capabilities(wanted string, target ReleaseOptions) (*chartutil.Capabilities
 		found.APIVersions = target.APIs
 	}
 	if wanted != "" && !chartutil.IsCompatibleRange(wanted, found.KubeVersion.Version) {
-		return nil, fmt.Errorf("it needs Kubernetes %s, and is rendered for %s", wanted, found.KubeVersion.Version)
+		return nil, fmt.Errorf("the chart requires Kubernetes %s, but is rendered for %s", wanted, found.KubeVersion.Version)
 	}
 	return found, nil
 }
@@ -198,7 +198,7 @@ func notTooLarge(rendered map[string]string) error {
 		size += len(text)
 	}
 	if size > maxRendered {
-		return fmt.Errorf("it renders to %d MiB, and at most %d MiB are read", size>>20, maxRendered>>20)
+		return fmt.Errorf("the rendered chart has %d MiB, more than the limit of %d MiB", size>>20, maxRendered>>20)
 	}
 	return nil
 }

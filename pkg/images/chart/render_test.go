@@ -63,8 +63,8 @@ func TestBadTemplates(t *testing.T) {
 		"tpl":        {`{{ tpl .Values.again . }}`, "again: '{{ tpl .Values.again . }}'", ""},
 		"memory":     {`{{ $s := "x" }}{{ range until 60 }}{{ $s = print $s $s }}{{ end }}`, "", "takes more than"},
 		"no YAML":    {"a: [", "", "templates/all.yaml"},
-		"much":       {`{{ range until 70 }}# {{ repeat 1000000 "x" }}{{ end }}`, "", "at most 16 MiB"},
-		"newer":      {"", "", "needs Kubernetes >=1.99"},
+		"much":       {`{{ range until 70 }}# {{ repeat 1000000 "x" }}{{ end }}`, "", "the limit of 16 MiB"},
+		"newer":      {"", "", "requires Kubernetes >=1.99"},
 		"a list":     {"- 1\n- 2", "", "templates/all.yaml"},
 		"no version": {"", "", "Kubernetes"},
 	} {

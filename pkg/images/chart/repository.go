@@ -38,7 +38,7 @@ func (r repository) chart(ctx context.Context, name, version string) (data []byt
 	}
 	entries, err := readIndex(text, name)
 	if err != nil {
-		return nil, false, fmt.Errorf("its index.yaml: %w", err)
+		return nil, false, fmt.Errorf("index.yaml of the repository: %w", err)
 	}
 	entry, err := choose(entries, version)
 	if err != nil {
@@ -46,7 +46,7 @@ func (r repository) chart(ctx context.Context, name, version string) (data []byt
 	}
 	at, err := url.Parse(entry.URLs[0])
 	if err != nil {
-		return nil, false, errors.New("its index.yaml has an address that cannot be read")
+		return nil, false, errors.New("index.yaml of the repository has an address that is not valid")
 	}
 	base := *r.address
 	base.Path = strings.TrimSuffix(base.Path, "/") + "/"
@@ -56,7 +56,7 @@ func (r repository) chart(ctx context.Context, name, version string) (data []byt
 	}
 	want := strings.TrimPrefix(entry.Digest, "sha256:")
 	if want != "" && want != digestOf(data) {
-		return nil, false, fmt.Errorf("the chart is not what index.yaml says: its digest is %s, not %s", digestOf(data), want)
+		return nil, false, fmt.Errorf("the digest of the chart is %s, but index.yaml has %s", digestOf(data), want)
 	}
 	return data, verified && (same || want != ""), nil
 }
@@ -86,7 +86,7 @@ func (r repository) login(request *http.Request) (withheld bool) {
 // verified is true if the identity of the host was verified.
 func (r repository) get(ctx context.Context, address *url.URL, limit int64) (data []byte, verified bool, err error) {
 	if address.Scheme != "http" && address.Scheme != "https" {
-		return nil, false, fmt.Errorf("charts are not read from %q addresses", address.Scheme)
+		return nil, false, fmt.Errorf("charts cannot be pulled from %q addresses", address.Scheme)
 	}
 	// A server that does not answer has a shorter timeout than a slow one.
 	ctx, cancel := context.WithCancel(safehttp.WithBodyLimit(ctx, limit+1))
@@ -109,7 +109,7 @@ func (r repository) get(ctx context.Context, address *url.URL, limit int64) (dat
 	defer response.Body.Close()
 	switch {
 	case response.StatusCode == http.StatusUnauthorized && withheld:
-		return nil, false, fmt.Errorf("%s: %s; its credentials were not sent over plain HTTP: if you trust the way to it, name %s in --plain-http",
+		return nil, false, fmt.Errorf("%s: %s; the credentials of the repository were not sent over plain HTTP; if you trust the connection, pass --plain-http %s",
 			withoutUser(address.String()), response.Status, address.Host)
 	case response.StatusCode != http.StatusOK:
 		return nil, false, fmt.Errorf("%s: %s", withoutUser(address.String()), response.Status)

@@ -143,7 +143,7 @@ func TestLoginIsNotSentInTheOpen(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{Proxy: http.ProxyURL(address)}}
 	source := chart.Source{URL: "http://charts.example.com", Name: "web", Version: "1.0.0", Access: chart.Access{Username: "u", Password: "p"}}
 	for reach, want := range map[chart.Reach]string{
-		chart.Verified:   "401 Unauthorized; its credentials were not sent over plain HTTP: if you trust the way to it, name charts.example.com in --plain-http",
+		chart.Verified:   "401 Unauthorized; the credentials of the repository were not sent over plain HTTP; if you trust the connection, pass --plain-http charts.example.com",
 		chart.Unverified: "404", chart.Local: "404",
 	} {
 		got = nil

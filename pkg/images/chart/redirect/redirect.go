@@ -97,7 +97,7 @@ type MismatchError struct {
 }
 
 func (e *MismatchError) Error() string {
-	return "it does not render to what is installed: " + e.Difference
+	return "the chart does not render to the installed manifests: " + e.Difference
 }
 
 // search finds the values for one release.
@@ -170,7 +170,7 @@ func (s *search) begin(ctx context.Context) error {
 	}
 	installed, err := (&manifestdiff.Decoder{}).Decode(texts)
 	if err != nil {
-		return fmt.Errorf("what is installed: %w", err)
+		return fmt.Errorf("the installed manifests cannot be read: %w", err)
 	}
 	if difference := firstDifference(installed.Found(), s.base.Found()); difference != "" {
 		return &MismatchError{difference}
@@ -182,12 +182,12 @@ func (s *search) begin(ctx context.Context) error {
 func firstDifference(installed, rendered []manifest.Hit) string {
 	for _, hit := range installed {
 		if !slices.Contains(rendered, hit) {
-			return fmt.Sprintf("%s, %s is %s", hit.Object, hit.Path, hit.Reference)
+			return fmt.Sprintf("in the installed %s, %s is %s", hit.Object, hit.Path, hit.Reference)
 		}
 	}
 	for _, hit := range rendered {
 		if !slices.Contains(installed, hit) {
-			return fmt.Sprintf("%s, %s is not %s", hit.Object, hit.Path, hit.Reference)
+			return fmt.Sprintf("in the installed %s, %s is not %s", hit.Object, hit.Path, hit.Reference)
 		}
 	}
 	return ""
@@ -241,14 +241,14 @@ func (s *search) aim(image *ImageReference, n *manifestdiff.Expectation, name st
 	}
 	source, err := images.ParseRef(name)
 	if !known || err != nil {
-		image.Reason = "it is on a registry that only the values name, and its upstream name is not known"
+		image.Reason = "the image is on a registry that only the values name, and its upstream name is unknown"
 		if s.unnamed != nil {
-			image.Reason += fmt.Sprintf("; without the values that name registries, the chart does not render: %v", s.unnamed)
+			image.Reason += fmt.Sprintf("; the chart does not render without these values: %v", s.unnamed)
 		}
 		return
 	}
 	if path.Base(source.Repository) != path.Base(now.Repository) || source.Tag != now.Tag || source.Digest != now.Digest {
-		image.Reason = fmt.Sprintf("the values put it in the place of %s, and what it is made of is not known", source)
+		image.Reason = fmt.Sprintf("the values set this image in place of %s, and its upstream name is unknown", source)
 		return
 	}
 	target := s.target.Ref(source)
@@ -333,12 +333,12 @@ func (s *search) fillings(filled trace.Assignment) []trace.Filling {
 func (s *search) whyLeft(n manifestdiff.Expectation) string {
 	leading := s.solver.Leading(n.At)
 	if len(leading) == 0 {
-		return "no value leads to it"
+		return "no value sets the reference"
 	}
 	for _, id := range leading {
 		if s.solver.Banned(id) {
 			return s.solver.Holes[id].Key() + " changes more than images"
 		}
 	}
-	return s.solver.Holes[leading[0]].Key() + " leads to it, but not to its registry"
+	return s.solver.Holes[leading[0]].Key() + " sets a part of the reference, but not its registry"
 }

@@ -88,7 +88,7 @@ func shapes() map[string]shape {
 			templates: pod("p", "{{ (index .Values.parts 1).image }}:1") + "  - {name: d, image: x.io/c:1, args: {{ .Values.args | toJson }}}\n",
 			values:    "parts: [{name: a, image: none}, {name: b, image: quay.io/a/b}]\nargs: [\"--sidecar-image=quay.io/s/c:1\", \"--level=2\"]",
 			want:      "parts: [{name: a, image: none}, {name: b, image: reg.corp:5000/kkp/a/b}]\nargs: [\"--sidecar-image=reg.corp:5000/kkp/s/c:1\", \"--level=2\"]",
-			left:      "x.io/c:1: no value leads to it",
+			left:      "x.io/c:1: no value sets the reference",
 			recorded:  `{"reg.corp:5000/kkp/s/c": quay.io/s/c}`,
 		},
 		"templates in values": {
@@ -100,7 +100,7 @@ func shapes() map[string]shape {
 		"no value": {
 			templates: pod("p", "quay.io/a/b:v1", "quay.io/{{ .Values.name }}:v1"),
 			values:    "name: c/d",
-			left:      "quay.io/a/b:v1: no value leads to it\nquay.io/c/d:v1: name leads to it, but not to its registry",
+			left:      "quay.io/a/b:v1: no value sets the reference\nquay.io/c/d:v1: name sets a part of the reference, but not its registry",
 		},
 		"on the mirror already": {
 			templates: pod("p", "{{ .Values.a }}", "{{ .Values.b }}"), values: "{a: 'quay.io/a/b:1', b: 'quay.io/c/d:1'}",
@@ -113,8 +113,8 @@ func shapes() map[string]shape {
 		"a build of the user's": {
 			templates: pod("p", "{{ .Values.image.repository }}:{{ .Values.image.tag }}", "{{ .Values.extra }}"), values: "image: {repository: ghcr.io/dexidp/dex, tag: v1}\nextra: ''",
 			config: "image: {repository: old.corp/x/mydex, tag: v2}\nextra: old.corp/x/sidecar:1",
-			left: "old.corp/x/mydex:v2: the values put it in the place of ghcr.io/dexidp/dex:v1, and what it is made of is not known\n" +
-				"old.corp/x/sidecar:1: it is on a registry that only the values name, and its upstream name is not known",
+			left: "old.corp/x/mydex:v2: the values set this image in place of ghcr.io/dexidp/dex:v1, and its upstream name is unknown\n" +
+				"old.corp/x/sidecar:1: the image is on a registry that only the values name, and its upstream name is unknown",
 		},
 		"images that only the user's values name": {
 			templates: pod("p", "{{ .Values.image }}", "{{ .Values.sidecar.image }}", "{{ with .Values.more }}{{ .registry }}/{{ .repository }}:1{{ end }}"),
@@ -146,7 +146,7 @@ func shapes() map[string]shape {
 			templates: pod("p") + "  - {name: c, image: x.io/c:1, args: [\"--images={{ .Values.a }},{{ .Values.b }}\"]}\n",
 			values:    "{a: 'quay.io/a/b:1', b: 'quay.io/c/d:1'}",
 			want:      "{a: 'reg.corp:5000/kkp/a/b:1', b: 'reg.corp:5000/kkp/c/d:1'}",
-			left:      "x.io/c:1: no value leads to it",
+			left:      "x.io/c:1: no value sets the reference",
 		},
 		"parts in a resource": {
 			templates: "---\napiVersion: x/v1\nkind: Thing\nmetadata: {name: t}\nspec: {image: {registry: {{ .Values.r }}, repository: {{ .Values.p }}, tag: v1}}\n",
@@ -265,7 +265,7 @@ func TestBounds(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if found.Renders > maxTraces+maxProofs || found.Count(Redirected) == 0 && !strings.Contains(left(found), "given up after") {
+	if found.Renders > maxTraces+maxProofs || found.Count(Redirected) == 0 && !strings.Contains(left(found), "stopped after") {
 		t.Errorf("%d renderings: %s", found.Renders, left(found))
 	}
 }

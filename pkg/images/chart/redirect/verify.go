@@ -31,7 +31,7 @@ func Verify(before, after string, found []ImageReference) error {
 			return image.Object == hit.Object && image.Path == hit.Path && image.Reference == hit.Reference
 		})
 		if i < 0 {
-			return fmt.Errorf("%s, %s is %s, which was not there when the values were found", hit.Object, hit.Path, hit.Reference)
+			return fmt.Errorf("%s, %s is %s, which is new since the values were found", hit.Object, hit.Path, hit.Reference)
 		}
 		if found[i].State == Redirected {
 			n.Want = wanted(hit.Reference, *found[i].Target)
@@ -43,7 +43,7 @@ func Verify(before, after string, found []ImageReference) error {
 	case p.Wrong != nil:
 		return fmt.Errorf("%s would become %s", p.Wrong.Base, fresh.Hits[p.Wrong.At].Reference)
 	case p.Foreign != nil:
-		return fmt.Errorf("%s would change, which is no image", p.Foreign)
+		return fmt.Errorf("%s would change, which is not an image", p.Foreign)
 	}
 	for _, n := range expected {
 		if !p.Right[n.At] {

@@ -47,7 +47,7 @@ func (t *Trial) Refused(allowed []string) []ObjectChange {
 func (t *Trial) changes() error {
 	installed, err := t.build(t.installed.Manifest)
 	if err != nil {
-		return fmt.Errorf("what is installed: %w", err)
+		return fmt.Errorf("the installed manifests cannot be read: %w", err)
 	}
 	target, err := t.build(t.next.Manifest)
 	if err != nil {
@@ -75,7 +75,7 @@ func (t *Trial) changes() error {
 		return err
 	}
 	for i, info := range gone {
-		t.add(ObjectChange{Name: nameOf(object(info.Object)), Before: before[i], Refused: "it would be deleted"})
+		t.add(ObjectChange{Name: nameOf(object(info.Object)), Before: before[i], Refused: "the object would be deleted"})
 	}
 	return t.hookChanges()
 }
@@ -172,11 +172,11 @@ func mark(object *unstructured.Unstructured, r Upgrade) {
 // manifest, for which Verify has proved that only images change.
 func (t *Trial) refuse(change ObjectChange, installed, target *unstructured.Unstructured) string {
 	if change.Before == nil {
-		return "it is not there, and would be created"
+		return "the object does not exist and would be created"
 	}
 	labels, annotations := change.Before.GetLabels(), change.Before.GetAnnotations()
 	if labels[managedByLabel] != managedByHelm || annotations[nameAnnotation] != t.release.Name || annotations[namespaceAnnotation] != t.release.Namespace {
-		return "it is there, and does not belong to the release"
+		return "the object exists and does not belong to the release"
 	}
 	proved := differences(installed, target)
 	var foreign []string
@@ -191,7 +191,7 @@ func (t *Trial) refuse(change ObjectChange, installed, target *unstructured.Unst
 	if more := len(foreign) - maxNamed; more > 0 {
 		foreign = append(foreign[:maxNamed], fmt.Sprintf("%d more fields", more))
 	}
-	return strings.Join(foreign, ", ") + " would change, and not from what the release says to its mirror"
+	return strings.Join(foreign, ", ") + " would change, which the new values of the release do not explain"
 }
 
 // Same reports whether two trials have the same changes.

@@ -10,7 +10,7 @@ import (
 )
 
 // errUntried says that a chart rendered to other manifests than in the trial.
-var errUntried = errors.New("the chart renders to something else than when it was tried, or the release was changed in the meantime; nothing of that is applied")
+var errUntried = errors.New("the chart renders differently than in the dry run, or the release was changed since; these manifests are not applied")
 
 // exactClient lets Helm apply only the manifests of the trial. A template can render to other
 // manifests the next time: by random functions, the time, or lookups.

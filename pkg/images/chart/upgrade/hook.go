@@ -41,9 +41,9 @@ func (t *Trial) hookChanges() error {
 			return err
 		}
 		for i, info := range made {
-			change := ObjectChange{Name: nameOf(object(info.Object)), Before: before[i], After: object(info.Object), Refused: "a hook would create it"}
+			change := ObjectChange{Name: nameOf(object(info.Object)), Before: before[i], After: object(info.Object), Refused: "a hook would create the object"}
 			if change.Before != nil {
-				change.Refused = "a hook would delete it and create it again"
+				change.Refused = "a hook would delete the object and create it again"
 			}
 			t.Changes = append(t.Changes, change)
 			t.Waits = append(t.Waits, change.Name)

@@ -60,7 +60,7 @@ func TestLiveObjects(t *testing.T) {
 		"as it was installed": {template: deployment, want: map[string]string{}},
 		"an object that nobody has installed": {
 			template: deployment + binding, change: func(_ *testing.T, live *api) { delete(live.objects, "ClusterRoleBinding /owned") },
-			want: map[string]string{"ClusterRoleBinding.rbac.authorization.k8s.io/owned": "it is not there, and would be created"},
+			want: map[string]string{"ClusterRoleBinding.rbac.authorization.k8s.io/owned": "the object does not exist and would be created"},
 		},
 		"an object of another release": {
 			template: deployment,
@@ -68,18 +68,18 @@ func TestLiveObjects(t *testing.T) {
 				t.Helper()
 				set(t, live, app, "other", "metadata", "annotations", "meta.helm.sh/release-name")
 			},
-			want: map[string]string{"Deployment.apps/default/app": "it is there, and does not belong to the release"},
+			want: map[string]string{"Deployment.apps/default/app": "the object exists and does not belong to the release"},
 		},
 		"an object of nobody": {
 			template: deployment, change: func(_ *testing.T, live *api) { live.objects[app].SetLabels(nil) },
-			want: map[string]string{"Deployment.apps/default/app": "it is there, and does not belong to the release"},
+			want: map[string]string{"Deployment.apps/default/app": "the object exists and does not belong to the release"},
 		},
 		"a field that nobody has installed": {
 			template: strings.Replace(deployment, "replicas: {{", "serviceAccountName: admin, replicas: {{", 1),
 			change: func(_ *testing.T, live *api) {
 				unstructured.RemoveNestedField(live.objects[app].Object, "spec", "serviceAccountName")
 			},
-			want: map[string]string{"Deployment.apps/default/app": "spec.serviceAccountName would change, and not from what the release says to its mirror"},
+			want: map[string]string{"Deployment.apps/default/app": "spec.serviceAccountName would change, which the new values of the release do not explain"},
 		},
 		"another image than is said": {
 			template: deployment,
@@ -87,7 +87,7 @@ func TestLiveObjects(t *testing.T) {
 				t.Helper()
 				set(t, live, app, []any{map[string]any{"name": "c", "image": "quay.io/a/real:7"}}, "spec", "template", "spec", "containers")
 			},
-			want: map[string]string{"Deployment.apps/default/app": "spec.template.spec.containers[0].image would change, and not from what the release says to its mirror"},
+			want: map[string]string{"Deployment.apps/default/app": "spec.template.spec.containers[0].image would change, which the new values of the release do not explain"},
 		},
 		"references in Secrets": {
 			template: deployment + "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {config: \"image: {{ .Values.image }}\\n\"}\n",
@@ -99,11 +99,11 @@ func TestLiveObjects(t *testing.T) {
 		},
 		"hooks": {
 			template: deployment + hooks, change: func(_ *testing.T, live *api) { delete(live.objects, "Job default/migrate") },
-			want: map[string]string{"Job.batch/default/migrate": "a hook would create it"},
+			want: map[string]string{"Job.batch/default/migrate": "a hook would create the object"},
 		},
 		"hooks of what is there, and of a rollback": {
 			template: deployment + hooks, wait: true, change: func(_ *testing.T, live *api) { live.objects["Job default/migrate"] = live.objects[app] },
-			want: map[string]string{"Job.batch/default/migrate": "a hook would delete it and create it again", "Job.batch/default/restore": "a hook would create it"},
+			want: map[string]string{"Job.batch/default/migrate": "a hook would delete the object and create it again", "Job.batch/default/restore": "a hook would create the object"},
 		},
 	} {
 		chart := chartOf(t, c.template)
@@ -153,7 +153,7 @@ func TestTemplatesThatWait(t *testing.T) {
 		t.Fatal(err, trial)
 	}
 	time.Sleep(time.Until(time.Unix(at, 0)))
-	if _, err := trial.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "renders to something else than when it was tried") {
+	if _, err := trial.Apply(t.Context()); err == nil || !strings.Contains(err.Error(), "renders differently than in the dry run") {
 		t.Error(err)
 	}
 	if text := printed(live); strings.Contains(text, "owned") || strings.Contains(text, "reg.corp") {

@@ -20,11 +20,11 @@ type Pod struct {
 	Reason string // "container dex: ImagePullBackOff: Back-off pulling image …"
 }
 
-// NotReadyError says that what an upgrade waits for was not ready in time.
+// NotReadyError says that the workloads of an upgrade were not ready in time.
 type NotReadyError struct {
 	Timeout time.Duration
-	Pods    []Pod // that are to blame, the newest first
-	Err     error // what Helm says
+	Pods    []Pod // pods that are not ready, the newest first
+	Err     error // error of Helm
 }
 
 func (e *NotReadyError) Error() string {
@@ -43,8 +43,8 @@ func (e *NotReadyError) Error() string {
 
 func (e *NotReadyError) Unwrap() error { return e.Err }
 
-// unready finds the pods that an upgrade waited for in vain. Those that cannot be read are
-// left out: that the upgrade failed is known without them.
+// unready returns the pods of the upgrade that are not ready. Pods that cannot be read are left
+// out: the upgrade has failed in any case.
 func (t *Trial) unready(ctx context.Context) []Pod {
 	if t.cluster.NotReady == nil {
 		return nil

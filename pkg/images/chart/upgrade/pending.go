@@ -6,8 +6,8 @@ import (
 	"helm.sh/helm/v3/pkg/release"
 )
 
-// PendingError says that an earlier upgrade or rollback of a release was broken off. Helm
-// refuses every other one until that is repaired.
+// PendingError says that an earlier upgrade or rollback of a release was interrupted. Helm refuses
+// further upgrades until the release is repaired.
 type PendingError struct {
 	Revision int
 	Status   string // "pending-upgrade"
@@ -15,7 +15,7 @@ type PendingError struct {
 }
 
 func (e *PendingError) Error() string {
-	return fmt.Sprintf("revision %d is %s: an earlier run was broken off, and revision %d is the last that was installed", e.Revision, e.Status, e.Good)
+	return fmt.Sprintf("revision %d is %s, because an earlier upgrade was interrupted; the last installed revision is %d", e.Revision, e.Status, e.Good)
 }
 
 // pending returns a *PendingError if the newest revision is neither installed nor failed.

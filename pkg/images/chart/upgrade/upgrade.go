@@ -65,7 +65,7 @@ type StaleError struct {
 }
 
 func (e *StaleError) Error() string {
-	return fmt.Sprintf("revision %d was read, and revision %d is deployed now; run the command again", e.Read, e.Now)
+	return fmt.Sprintf("revision %d was read, but revision %d is deployed now; run the command again", e.Read, e.Now)
 }
 
 // Trial is the result of the dry run of an upgrade.
@@ -105,7 +105,7 @@ func (r Upgrade) Try(ctx context.Context, cluster Cluster, options Options) (*Tr
 		return nil, err
 	}
 	if len(changes) > 0 {
-		return nil, fmt.Errorf("the chart with the values as they are does not give what is installed: an upgrade would change %s", changes[0])
+		return nil, fmt.Errorf("with the current values, the chart does not render to the installed manifests: an upgrade would also change %s", changes[0])
 	}
 	if t.next, err = t.dryRun(ctx, chart.Merge(r.Config, r.Override)); err != nil {
 		return nil, err
@@ -157,9 +157,9 @@ func (t *Trial) rollBack(cause error) error {
 	rollback.Version, rollback.Wait, rollback.Timeout = t.installed.Version, true, t.options.Timeout
 	rollback.MaxHistory = t.history()
 	if err := rollback.Run(t.release.Name); err != nil {
-		return fmt.Errorf("%w; rolling it back to revision %d failed, too: %w", cause, t.installed.Version, err)
+		return fmt.Errorf("%w; the rollback to revision %d also failed: %w", cause, t.installed.Version, err)
 	}
-	return fmt.Errorf("%w; it was rolled back to revision %d", cause, t.installed.Version)
+	return fmt.Errorf("%w; the release was rolled back to revision %d", cause, t.installed.Version)
 }
 
 // history returns the number of revisions to keep: all existing ones, and those of the upgrade

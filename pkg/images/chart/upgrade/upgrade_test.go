@@ -78,9 +78,9 @@ func TestHistoryIsKept(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	for name, c := range map[string]struct{ installed, atHand, want string }{
-		"another chart":     {deployment, strings.Replace(deployment, "replicas: {{", "paused: true, replicas: {{", 1), "does not give what is installed: an upgrade would change Deployment app spec.paused"},
-		"a chart like dice": {deployment + "---\n# {{ .Values.image }}\n", strings.Replace(deployment, "{name: app}", "{name: app, labels: {x: {{ randAlpha 9 }}}}", 1), "would change Deployment app metadata.labels"},
-		"only for upgrades": {deployment, deployment + "{{ if .Release.IsUpgrade }}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n{{ end }}", "would change ConfigMap c"},
+		"another chart":     {deployment, strings.Replace(deployment, "replicas: {{", "paused: true, replicas: {{", 1), "does not render to the installed manifests: an upgrade would also change Deployment app spec.paused"},
+		"a chart like dice": {deployment + "---\n# {{ .Values.image }}\n", strings.Replace(deployment, "{name: app}", "{name: app, labels: {x: {{ randAlpha 9 }}}}", 1), "would also change Deployment app metadata.labels"},
+		"only for upgrades": {deployment, deployment + "{{ if .Release.IsUpgrade }}---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\n{{ end }}", "would also change ConfigMap c"},
 	} {
 		r := found(t, chartOf(t, deployment), nil)
 		r.Chart = chartOf(t, c.atHand)
@@ -98,7 +98,7 @@ func TestOnlyImages(t *testing.T) {
 		change func(override map[string]any)
 		want   string
 	}{
-		"more":    {func(override map[string]any) { override["replicas"] = 5 }, "Deployment app spec.replicas would change, which is no image"},
+		"more":    {func(override map[string]any) { override["replicas"] = 5 }, "Deployment app spec.replicas would change, which is not an image"},
 		"less":    {func(override map[string]any) { delete(override, "image") }, "quay.io/a/b:1 would not become reg.corp/kkp/a/b:1"},
 		"another": {func(override map[string]any) { override["image"] = "reg.corp/kkp/a/b:2" }, "quay.io/a/b:1 would become reg.corp/kkp/a/b:2"},
 	} {

@@ -79,7 +79,7 @@ func (f Finder) Find(ctx context.Context, r ClusterRelease) Redirected {
 			return found
 		}
 	}
-	failures := []string{"the chart that is stored with it: " + err.Error()}
+	failures := []string{"the chart stored with the release: " + err.Error()}
 	for _, source := range f.Sources {
 		charts, err := source.Charts()
 		if err != nil {
@@ -97,7 +97,7 @@ func (f Finder) Find(ctx context.Context, r ClusterRelease) Redirected {
 			failures = append(failures, fmt.Sprintf("%s: %v", cmp.Or(c.Path, source.Name), cmp.Or(lacking, err)))
 		}
 	}
-	return Redirected{ClusterRelease: r, Err: fmt.Errorf("%s; pass --charts-directory with the whole chart %s %s",
+	return Redirected{ClusterRelease: r, Err: fmt.Errorf("%s; pass the complete chart %s %s with --charts-directory",
 		strings.Join(failures, "; "), r.ChartName, r.ChartVersion)}
 }
 

@@ -1,7 +1,6 @@
-// Package installed knows the Helm releases of an installation: which cluster each is on,
-// which ones a user means, and which of the charts at hand each was made of; and the releases
-// that charts will become which are not installed yet. It must not know
-// where charts are read, nor how a release is upgraded.
+// Package installed selects the Helm releases of an installation, finds the chart of each release, and
+// the values that redirect its images. It does the same for charts that are not installed yet. It must
+// not know from where charts are read, nor how a release is upgraded.
 package installed
 
 import (

@@ -81,7 +81,7 @@ func TestNoChart(t *testing.T) {
 		t.Fatal("a chart was found")
 	}
 	gap := found.Gap()
-	for _, want := range []string{"stored with it", "dir/other: ", "quay.io/a/b:1", "no access to KKP's image", "--charts-directory", "small 1.2.3"} {
+	for _, want := range []string{"stored with the release", "dir/other: ", "quay.io/a/b:1", "no access to KKP's image", "--charts-directory", "small 1.2.3"} {
 		if !strings.Contains(gap.Error, want) {
 			t.Errorf("%q is missing in %s", want, gap.Error)
 		}

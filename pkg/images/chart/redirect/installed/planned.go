@@ -21,14 +21,14 @@ type Planned struct {
 	At string // path of the chart among the others: "monitoring/prometheus"
 }
 
-// Gap is the chart as one that nothing is known of.
+// Gap returns the error as a gap.
 func (p Planned) Gap() images.Gap {
 	return images.Gap{Source: "charts", Subject: "Helm chart " + p.At, Error: p.Err.Error()}
 }
 
-// Plan finds the values for charts that are not installed, each as the release that
-// kubermatic-installer makes of it: of the chart's name, with the user's values. What the chart
-// renders to takes the place of what is installed. The results are in the order of the charts.
+// Plan finds the values for charts that are not installed. It assumes the release that
+// kubermatic-installer would install: with the name of the chart and the user's values. The rendered
+// chart is used in place of installed manifests. The results are in the order of the charts.
 func (f Finder) Plan(ctx context.Context, charts []chart.Candidate, values map[string]any) []Planned {
 	found := make([]Planned, len(charts))
 	var group errgroup.Group
@@ -59,7 +59,7 @@ func (f Finder) plan(ctx context.Context, c chart.Candidate, values map[string]a
 	}
 	switch {
 	case err != nil && lacking != nil:
-		planned.Err = lacking // which says why it is not whole
+		planned.Err = lacking // the reason why the chart is not complete
 	case err != nil:
 		planned.Err = fmt.Errorf("%w; pass the values that the chart needs with --helm-values", err)
 	}
@@ -67,7 +67,7 @@ func (f Finder) plan(ctx context.Context, c chart.Candidate, values map[string]a
 	return planned
 }
 
-// joined puts the texts that a chart renders to into one.
+// joined joins the rendered templates of a chart.
 func joined(texts map[string]string) string {
 	names := make([]string, 0, len(texts))
 	for name := range texts {
@@ -81,8 +81,8 @@ func joined(texts map[string]string) string {
 	return all.String()
 }
 
-// namespaceOf is where kubermatic-installer installs a chart of KKP (kubermatic
-// pkg/install/stack, v2.31.0): by its directory, or under its own name.
+// namespaceOf returns the namespace in which kubermatic-installer installs a chart of KKP (kubermatic
+// pkg/install/stack, v2.31.0). It has the name of the directory or of the chart.
 func namespaceOf(at, name string) string {
 	switch name {
 	case "kubermatic-operator":
@@ -99,8 +99,8 @@ func namespaceOf(at, name string) string {
 	return name
 }
 
-// NotInstalled keeps the charts that are named; without names, all. A name that no chart has
-// is an error.
+// NotInstalled returns the charts with one of the names; without names, all charts. A name without
+// a chart is an error.
 func NotInstalled(charts []chart.Candidate, names []string) ([]chart.Candidate, error) {
 	if len(names) == 0 {
 		return charts, nil

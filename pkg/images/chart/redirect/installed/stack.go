@@ -9,11 +9,11 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
 )
 
-// Stack has the values for the charts that kubermatic-installer installs with one file of values
+// Stack is the values for the charts that kubermatic-installer installs with one file of values
 // (kubermatic pkg/install/stack, v2.31.0).
 type Stack struct {
 	Name      string         // "kubermatic" for kubermatic-master and kubermatic-seed, "seed-mla" or "usercluster-mla"
-	Values    map[string]any // the user's values, and over them the values of all charts
+	Values    map[string]any // the user's values, overridden by the values of all charts
 	Conflicts []string       // keys for which two charts need different values, such as "minio.image.repository"
 
 	own map[string]any // Values without the user's values
@@ -40,7 +40,7 @@ func Stacks(planned []Redirected) []Stack {
 	return sorted
 }
 
-// stackOf is the stack that installs the charts of a namespace.
+// stackOf returns the stack that installs the charts of a namespace.
 func stackOf(namespace string) string {
 	switch namespace {
 	case "monitoring", "logging":
@@ -51,7 +51,7 @@ func stackOf(namespace string) string {
 	return "kubermatic"
 }
 
-// conflicts are the keys below path that both have, with different values.
+// conflicts returns the keys below a path that have different values in both maps.
 func conflicts(path []string, a, b map[string]any) []string {
 	var found []string
 	for _, key := range slices.Sorted(maps.Keys(b)) {

@@ -31,13 +31,13 @@ func Differences(before, after []map[string]any) []Difference {
 		if fresh, ok := news[name]; ok {
 			d.compare("", olds[name], fresh)
 		} else {
-			d.add("", "it is there", "")
+			d.add("", "present", "")
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(news)) {
 		if _, ok := olds[name]; !ok {
 			d.object = strings.TrimRight(name, "'")
-			d.add("", "", "it is there")
+			d.add("", "", "present")
 		}
 	}
 	return d.changes

@@ -17,7 +17,7 @@ func TestDifferences(t *testing.T) {
 		"lists":          {object("Pod", "spec: {a: [1, {b: 2}], c: [1]}"), object("Pod", "spec: {a: [1, {b: 3}], c: [1, 2]}"), "Pod n/x spec.a[1].b: 2 > 3; Pod n/x spec.c: [1] > [1,2]"},
 		"other types":    {object("Pod", "spec: {a: {b: 1}}"), object("Pod", "spec: {a: [1]}"), `Pod n/x spec.a: {"b":1} > [1]`},
 		"keys":           {object("Pod", "spec: {a.b/c: x}"), object("Pod", "spec: {a.b/c: y}"), `Pod n/x spec["a.b/c"]: x > y`},
-		"objects":        {object("Pod", ""), object("Job", ""), "Pod n/x: it is there > ; Job n/x:  > it is there"},
+		"objects":        {object("Pod", ""), object("Job", ""), "Pod n/x: present > ; Job n/x:  > present"},
 		"several alike":  {object("Pod", "a: 1") + object("Pod", "a: 2"), object("Pod", "a: 1") + object("Pod", "a: 3"), "Pod n/x a: 2 > 3"},
 		"lists of them":  {"kind: List\napiVersion: v1\nitems: [{kind: Pod, metadata: {name: y}, a: 1}]", "kind: List\napiVersion: v1\nitems: [{kind: Pod, metadata: {name: y}, a: 2}]", "Pod y a: 1 > 2"},
 		"documents":      {object("ConfigMap", "data: {f: \"a: 1\\nb: 2\\n\"}"), object("ConfigMap", "data: {f: \"a: 1\\nb: 3\\n\"}"), "ConfigMap n/x data.f.b: 2 > 3"},

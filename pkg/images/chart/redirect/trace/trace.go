@@ -47,7 +47,7 @@ type LimitError struct {
 }
 
 func (e *LimitError) Error() string {
-	return fmt.Sprintf("given up after %d renderings in %s", e.Renders, e.Took.Round(time.Second))
+	return fmt.Sprintf("stopped after %d renderings in %s", e.Renders, e.Took.Round(time.Second))
 }
 
 // IsLimit reports whether an error is a LimitError.
