@@ -85,7 +85,7 @@ func (f *finder) upstreamURL(app kkp.Application, source kkp.ChartSource) string
 		if setting.address == "" || source.URL != setting.address {
 			continue
 		}
-		f.Note(fmt.Sprintf("upstream names are listed for the charts of applications, whatever %s is set to", setting.field))
+		f.Note(fmt.Sprintf("the list has upstream names for the charts of applications, regardless of %s", setting.field))
 		for _, shipped := range f.release.Applications() {
 			if shipped.Name == app.Name && shipped.Chart == source.Name {
 				return shipped.Repository
@@ -104,7 +104,7 @@ func (f *finder) upstreamURL(app kkp.Application, source kkp.ChartSource) string
 func (f *finder) chart(source kkp.ChartSource, subject string, reason images.Reason) {
 	repository, ok := strings.CutPrefix(source.URL, "oci://")
 	if !ok {
-		f.Note(fmt.Sprintf("%s: its chart comes from %s, which is no registry: its images are listed, and the chart is yours to mirror",
+		f.Note(fmt.Sprintf("%s: the chart comes from %s, which is not a registry: the list has the images of the chart, but not the chart; mirror the chart yourself",
 			subject, redact.Address(source.URL)))
 		return
 	}

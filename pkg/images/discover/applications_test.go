@@ -261,7 +261,7 @@ func TestRepositoriesOfCharts(t *testing.T) {
 			t.Errorf("%s is at %v, too", img.Ref, img.Also)
 		}
 	}
-	for _, part := range []string{"whatever spec.userCluster.systemApplications.helmRepository is set to", "whatever spec.applications.defaultApplicationCatalog.helmRepository is set to"} {
+	for _, part := range []string{"regardless of spec.userCluster.systemApplications.helmRepository", "regardless of spec.applications.defaultApplicationCatalog.helmRepository"} {
 		if !strings.Contains(remarks(got.Inventory), part) {
 			t.Errorf("%q is missing in %s", part, remarks(got.Inventory))
 		}
@@ -292,7 +292,7 @@ func TestSourcesOfOthersCharts(t *testing.T) {
 	}
 	for _, part := range []string{
 		"application gone 1.0.0+build: it is gone", "application git main: its chart is in the Git repository https://example.com/charts.git",
-		"application web 1.0.0+build: its chart comes from https://charts.example.com",
+		"application web 1.0.0+build: the chart comes from https://charts.example.com",
 	} {
 		if text := remarks(got.Inventory); !strings.Contains(text, part) || strings.Contains(text, "secret") {
 			t.Errorf("%q is missing in\n%s", part, text)

@@ -195,11 +195,11 @@ func (f *finder) rendered(job chartJob) {
 		f.found(ref, reason)
 	}
 	for _, hit := range job.done.Unexplained {
-		f.Gap(source, job.subject, fmt.Errorf("%s in %s is on a registry that the values override, and no default value tells its upstream name; "+
-			"name it in spec.mirrorImages, or list it as it is with --ignore-repository-overrides=false", hit.Reference, hit.Object))
+		f.Gap(source, job.subject, fmt.Errorf("%s in %s comes from a registry that the values set, and its upstream name is unknown; pass the complete chart with --charts-directory, "+
+			"or list the image as it is with --ignore-repository-overrides=false", hit.Reference, hit.Object))
 	}
 	if len(job.done.Removed) > 0 {
-		f.Note(fmt.Sprintf("%s: upstream names are listed, whatever its values set for %s", job.subject, strings.Join(job.done.Removed, ", ")))
+		f.Note(fmt.Sprintf("%s: the list has upstream names in place of the names that the values set: %s", job.subject, strings.Join(job.done.Removed, ", ")))
 	}
 }
 

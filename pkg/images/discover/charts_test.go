@@ -108,7 +108,7 @@ func TestCharts(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", part, gaps)
 		}
 	}
-	if len(got.Gaps) != 5 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "minio/minio on Seed aws-seed: upstream names are listed, whatever its values set for image.repository (reg.corp/minio)") {
+	if len(got.Gaps) != 5 || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "minio/minio on Seed aws-seed: the list has upstream names in place of the names that the values set: image.repository (reg.corp/minio)") {
 		t.Error(got.Notes, gaps)
 	}
 }

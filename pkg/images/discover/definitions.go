@@ -137,7 +137,7 @@ func (f *finder) chartSource(app catalog.Application) kkp.ChartSource {
 	switch {
 	case setting.address == "":
 	case f.opts.IgnoreOverrides:
-		f.Note(fmt.Sprintf("upstream names are listed for the charts of applications, whatever %s is set to", setting.field))
+		f.Note(fmt.Sprintf("the list has upstream names for the charts of applications, regardless of %s", setting.field))
 	default:
 		source.URL, source.Insecure, source.PlainHTTP = setting.address, setting.Insecure, setting.PlainHTTP
 	}

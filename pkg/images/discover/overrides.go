@@ -193,16 +193,16 @@ func (o overrides) notes() []string {
 	}
 	if len(fields) > 0 {
 		slices.Sort(fields)
-		notes = append(notes, fmt.Sprintf("upstream names are listed, whatever %s set to; --ignore-repository-overrides=false lists what the installation pulls",
+		notes = append(notes, fmt.Sprintf("the list has upstream names, regardless of %s; --ignore-repository-overrides=false lists the names that the installation pulls",
 			enumerate(slices.Compact(fields))))
 	}
 	return notes
 }
 
-// enumerate joins names to the subject of a sentence.
+// enumerate joins names as in a sentence.
 func enumerate(names []string) string {
 	if len(names) == 1 {
-		return names[0] + " is"
+		return names[0]
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1] + " are"
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }

@@ -44,7 +44,7 @@ func (f *finder) plannedCharts() []Chart {
 	charts, err := f.bundle()
 	if err != nil {
 		f.Gap(Charts, "/opt/charts in "+f.kubermaticImage().String(), fmt.Errorf("%w; the images of the installed versions are listed in place of those of the charts of KKP %s; "+
-			"name a directory with these in --charts-directory", err, f.release.Version()))
+			"pass these charts with --charts-directory", err, f.release.Version()))
 	}
 	return charts
 }
