@@ -13,7 +13,7 @@ const (
 	// As long as requests wait for the rate, each success raises it: by a large part before the
 	// limit is known, by a smaller part up to near the rate of the last refusal, and by a very
 	// small part beyond, which grows with the number of successes since then.
-	early    = 0.3   // in requests per second
+	early    = 0.5   // in requests per second
 	fast     = 0.03  // in requests per second
 	slow     = 0.001 // in requests per second
 	near     = 0.9   // of the last refused rate

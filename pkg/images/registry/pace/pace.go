@@ -24,7 +24,7 @@ type Budget struct {
 // with bans of up to an hour.
 func WellKnown() map[string]Budget {
 	return map[string]Budget{
-		"quay.io":         {PerSecond: 5, Burst: 30},
+		"quay.io":         {PerSecond: 5, Burst: 50},
 		"registry.k8s.io": {PerSecond: 40, Burst: 80, Most: 75},
 	}
 }
