@@ -21,6 +21,8 @@ type Cluster struct {
 	CSIMigration   bool     // volumes of an in-tree driver are migrated to CSI
 	Addons         []Addon
 	Setup          *NodeSetup // nil: not requested
+	Paused         bool       // spec.pause: KKP changes nothing in the cluster
+	Unhealthy      []string   // components that are not up, by their names in status.extendedHealth
 
 	PodBlocks      []string // CIDR blocks
 	ServiceBlocks  []string
@@ -36,6 +38,7 @@ type clusterView struct {
 	header
 	Spec struct {
 		Version        string         `json:"version"`
+		Pause          bool           `json:"pause"`
 		ExposeStrategy string         `json:"exposeStrategy"`
 		Cloud          map[string]any `json:"cloud"`
 		PullSecret     struct {
@@ -67,7 +70,8 @@ type clusterView struct {
 		Conditions    map[string]struct {
 			Status string `json:"status"`
 		} `json:"conditions"`
-		Versions struct {
+		ExtendedHealth map[string]string `json:"extendedHealth"`
+		Versions       struct {
 			ControlPlane      string `json:"controlPlane"`
 			Apiserver         string `json:"apiserver"`
 			ControllerManager string `json:"controllerManager"`
@@ -101,6 +105,7 @@ func (v clusterView) cluster() Cluster {
 	network, proxy := spec.ClusterNetwork, spec.ComponentsOverride.OperatingSystemManager.Proxy
 	cluster.PodBlocks, cluster.ServiceBlocks, cluster.DNSDomain = network.Pods.CIDRBlocks, network.Services.CIDRBlocks, network.DNSDomain
 	cluster.PullSecret = SecretKey{Namespace: spec.PullSecret.Namespace, Name: spec.PullSecret.Name}
+	cluster.Paused, cluster.Unhealthy = spec.Pause, unhealthy(status.ExtendedHealth)
 	cluster.RuntimeOptions = spec.ContainerRuntimeOpts != nil
 	cluster.Proxy = proxy.HTTPProxy != nil || proxy.NoProxy != nil
 	// kubermatic pkg/addon/types.go, v2.31.0
@@ -114,6 +119,17 @@ func (v clusterView) cluster() Cluster {
 		cluster.CNI = strings.TrimSpace(spec.CNIPlugin.Type + " " + spec.CNIPlugin.Version)
 	}
 	return cluster
+}
+
+// unhealthy returns the components of a control plane that are reported, and not up.
+func unhealthy(health map[string]string) []string {
+	var down []string
+	for _, component := range []string{"apiserver", "controller", "etcd", "machineController", "scheduler"} {
+		if state := health[component]; state != "" && state != "HealthStatusUp" {
+			down = append(down, component)
+		}
+	}
+	return down
 }
 
 // distinctVersions returns the versions that are set, each once, without "v".

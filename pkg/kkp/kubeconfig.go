@@ -31,6 +31,16 @@ func (c Client) close() {
 	}
 }
 
+// SeedClient connects to the API of a Seed.
+func SeedClient(ctx context.Context, master Client, seed Seed, connect Connect) (Client, error) {
+	return seedClient(ctx, master, seed.Kubeconfig, connect)
+}
+
+// UserClusterClient connects to the API of a user cluster of a Seed.
+func UserClusterClient(ctx context.Context, seed Client, cluster Cluster, connect Connect) (Client, error) {
+	return seedClient(ctx, seed, SecretKey{Namespace: cluster.Namespace, Name: adminKubeconfig, Key: "kubeconfig"}, connect)
+}
+
 // SeedConfig returns the configuration for the cluster of a Seed, from the Secret that the Seed
 // names.
 func SeedConfig(ctx context.Context, master dynamic.Interface, seed Seed) (*rest.Config, error) {

@@ -37,6 +37,7 @@ type Profile struct {
 	Version   string          // spec.version, "" of a config
 	Providers []string        // that it is for, by OSM's names: "gce"
 	Object    json.RawMessage // kind, name and spec
+	Rendered  string          // of a config: version of the profile that OSM has rendered; "" with OSM before 1.11
 }
 
 // NodeSetup is what sets up the nodes of a user cluster.
@@ -68,6 +69,9 @@ func profileFrom(obj *unstructured.Unstructured) (Profile, error) {
 		return Profile{}, err
 	}
 	p := Profile{Kind: obj.GetKind(), Namespace: obj.GetNamespace(), Name: obj.GetName(), OS: view.Spec.OSName, Version: view.Spec.Version}
+	if p.Kind == KindSystemConfig {
+		p.Rendered = obj.GetAnnotations()["k8c.io/osp-version"]
+	}
 	for _, provider := range view.Spec.SupportedCloudProviders {
 		p.Providers = append(p.Providers, provider.Name)
 	}
@@ -80,6 +84,14 @@ func profileFrom(obj *unstructured.Unstructured) (Profile, error) {
 	p.Object, err = json.Marshal(map[string]any{"kind": p.Kind, "metadata": map[string]any{"name": p.Name}, "spec": obj.Object["spec"]})
 	return p, err
 }
+
+// CustomProfileResource returns the API resource of CustomOperatingSystemProfiles, on a Seed.
+func CustomProfileResource() schema.GroupVersionResource {
+	return osmResource("customoperatingsystemprofiles")
+}
+
+// ProfileResource returns the API resource of OperatingSystemProfiles, in a user cluster.
+func ProfileResource() schema.GroupVersionResource { return osmResource("operatingsystemprofiles") }
 
 func osmResource(resource string) schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: osmGroup, Version: "v1alpha1", Resource: resource}
@@ -111,7 +123,7 @@ func (l *loader) readSetups(ctx context.Context, client Client, seed *Seed) []Un
 	subject := "Seed " + seed.Name
 	var missed []Unread
 	var err error
-	if seed.Profiles, err = l.setups.list(ctx, client, "customoperatingsystemprofiles", seed.Namespace); err != nil {
+	if seed.Profiles, err = l.setups.list(ctx, client, CustomProfileResource().Resource, seed.Namespace); err != nil {
 		missed = append(missed, Unread{PartProfiles, "CustomOperatingSystemProfiles on " + subject, unread(subject, err)})
 	}
 	for i := range seed.Clusters {

@@ -72,7 +72,7 @@ func (f *finder) shape(seed kkp.Seed, shape catalog.Cluster) {
 		providers = f.Release.Providers()
 	}
 	for _, provider := range providers {
-		name := osmProvider(provider)
+		name := Provider(provider)
 		if name == "" {
 			continue // KKP makes no machines there
 		}
@@ -91,9 +91,9 @@ func (f *finder) shape(seed kkp.Seed, shape catalog.Cluster) {
 	}
 }
 
-// osmProvider is the name that machine-controller and OSM have for a provider of KKP, "" if
+// Provider is the name that machine-controller and OSM have for a provider of KKP, "" if
 // KKP makes no machines there.
-func osmProvider(provider string) string {
+func Provider(provider string) string {
 	switch provider {
 	case "gcp":
 		return "gce"
@@ -172,7 +172,7 @@ func (f *finder) defaults(provider string) []string {
 	}
 	var names []string
 	for _, p := range known.Profiles {
-		if slices.Contains(p.Providers, osmProvider(provider)) {
+		if slices.Contains(p.Providers, Provider(provider)) {
 			names = append(names, p.Name)
 		}
 	}
