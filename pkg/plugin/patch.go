@@ -166,7 +166,7 @@ type proof func(context.Context) error
 
 // carry makes changes, in this order: the API server validates all changes, the mirror is checked,
 // the user confirms, and then the changes are made.
-func (o patchOptions) carry(ctx context.Context, e edit.Editor, changes []edit.Edited, proof proof) error {
+func (o patchOptions) carry(ctx context.Context, changes []edit.Edited, proof proof) error {
 	changes = slices.DeleteFunc(changes, func(e edit.Edited) bool { return e.Change.Empty() && (o.output.Printer == nil || o.change.Revert) })
 	if !slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() }) {
 		o.say("nothing to do: %s", o.nothing())
@@ -175,7 +175,7 @@ func (o patchOptions) carry(ctx context.Context, e edit.Editor, changes []edit.E
 	if o.change.DryRun == option.DryRunClient {
 		return o.show(ctx, changes, "client dry run")
 	}
-	changes, err := e.Try(ctx, changes)
+	changes, err := edit.Try(ctx, changes)
 	if err != nil {
 		return err
 	}
@@ -190,7 +190,7 @@ func (o patchOptions) carry(ctx context.Context, e edit.Editor, changes []edit.E
 	if err := o.agree(ctx, changes); err != nil {
 		return err
 	}
-	changes, err = e.Apply(ctx, changes)
+	changes, err = edit.Apply(ctx, changes)
 	changes = slices.DeleteFunc(changes, func(e edit.Edited) bool { return e.After == nil && !e.Change.Empty() })
 	return errors.Join(err, o.report(changes, ""))
 }
@@ -222,7 +222,7 @@ func (o patchOptions) diffs(ctx context.Context, changes []edit.Edited) error {
 		if err != nil {
 			return err
 		}
-		if err := display.Diff(ctx, o.streams.Out, apply.Name(e.Change.Live), old, fresh); err != nil {
+		if err := display.Diff(ctx, o.streams.Out, e.Name(), old, fresh); err != nil {
 			return err
 		}
 	}
@@ -237,7 +237,7 @@ func (o patchOptions) report(changes []edit.Edited, dryRun string) error {
 	}
 	var results []display.ObjectResult
 	for _, e := range changes {
-		result := display.ObjectResult{Name: apply.Name(e.Change.Live), Outcome: outcome, DryRun: dryRun}
+		result := display.ObjectResult{Name: e.Name(), Outcome: outcome, DryRun: dryRun}
 		if e.Change.Empty() {
 			result.Outcome = display.Unchanged
 		}

@@ -160,7 +160,7 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 	o.tellFields(f, changes)
 	if o.change.DryRun == option.DryRunClient {
 		o.tellRolling(f.inst, changes)
-		return o.carry(ctx, f.editor, changes, nil)
+		return o.carry(ctx, changes, nil)
 	}
 	n, err := o.needed(ctx, f)
 	if err != nil {
@@ -171,7 +171,7 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 		return err
 	}
 	o.tellRolling(f.inst, changes)
-	return o.carry(ctx, f.editor, changes, func(ctx context.Context) error {
+	return o.carry(ctx, changes, func(ctx context.Context) error {
 		if err := o.beyond(n, plan.Cover(n.live, f.inst, f.release).Redirected); err != nil {
 			return err
 		}
@@ -312,5 +312,5 @@ func (o patchConfigOptions) undo(ctx context.Context) error {
 		return err
 	}
 	o.tellRolling(f.inst, changes)
-	return o.carry(ctx, f.editor, changes, nil)
+	return o.carry(ctx, changes, nil)
 }

@@ -202,7 +202,7 @@ func (o patchSeedOptions) run(ctx context.Context) error {
 		return err
 	}
 	changed := slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() })
-	err = o.carry(ctx, f.editor, changes, o.proof(f, chosen, n))
+	err = o.carry(ctx, changes, o.proof(f, chosen, n))
 	if err == nil && changed {
 		o.tellNodes(ctx, f, chosen)
 	}

@@ -38,8 +38,26 @@ func (c Change) Empty() bool { return len(c.Edits) == 0 }
 // Compute returns a change. The previous values are stored in an annotation of the object, for
 // Revert.
 func Compute(live *unstructured.Unstructured, schema Schema, edits []Edit) (Change, error) {
-	change := Change{Live: live, After: live.DeepCopy(), schema: schema}
+	change, err := ComputeWhole(live, schema, edits)
 	change.again = func(live *unstructured.Unstructured) (Change, error) { return Compute(live, schema, edits) }
+	if err != nil || change.Empty() {
+		return change, err
+	}
+	records, err := readRecords(live)
+	if err != nil {
+		return change, err
+	}
+	for _, edit := range change.Edits {
+		records = records.with(live.Object, edit)
+	}
+	return change, records.write(change.After)
+}
+
+// ComputeWhole returns a change of an object that this tool makes as a whole, and deletes to revert
+// the change: previous values are not stored.
+func ComputeWhole(live *unstructured.Unstructured, schema Schema, edits []Edit) (Change, error) {
+	change := Change{Live: live, After: live.DeepCopy(), schema: schema}
+	change.again = func(live *unstructured.Unstructured) (Change, error) { return ComputeWhole(live, schema, edits) }
 	for _, edit := range edits {
 		switch {
 		case !schema.Has(edit.Path):
@@ -50,20 +68,12 @@ func Compute(live *unstructured.Unstructured, schema Schema, edits []Edit) (Chan
 			change.Edits = append(change.Edits, edit)
 		}
 	}
-	if change.Empty() {
-		return change, nil
-	}
-	records, err := readRecords(live)
-	if err != nil {
-		return change, err
-	}
 	for _, edit := range change.Edits {
-		records = records.with(live.Object, edit)
 		if err := edit.Path.set(change.After.Object, edit.Value); err != nil {
 			return change, fmt.Errorf("%s: %s: %w", Name(live), edit.Path, err)
 		}
 	}
-	return change, records.write(change.After)
+	return change, nil
 }
 
 // Fragment returns an object with only the fields of the change, to commit to a Git repository

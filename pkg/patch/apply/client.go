@@ -136,7 +136,10 @@ func (c Client) configuration(change Change) (*unstructured.Unstructured, error)
 		}
 	}
 	annotation := Path{"metadata", "annotations", PreviousAnnotation}
-	return configuration, annotation.set(configuration.Object, annotation.Lookup(change.After.Object))
+	if value := annotation.Lookup(change.After.Object); value != nil {
+		return configuration, annotation.set(configuration.Object, value)
+	}
+	return configuration, nil
 }
 
 // foreign reports whether another manager owns a field of the change. If not, a conflict is with

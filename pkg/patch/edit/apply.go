@@ -5,11 +5,11 @@ import (
 	"errors"
 )
 
-// Try lets the API server check all changes in a dry run, and fills in After.
-func (e Editor) Try(ctx context.Context, changes []Edited) ([]Edited, error) {
-	client := e.client
-	client.DryRun = true
+// Try lets the API servers check all changes in a dry run, and fills in After.
+func Try(ctx context.Context, changes []Edited) ([]Edited, error) {
 	return each(changes, func(one Edited) (Edited, error) {
+		client := one.editor.client
+		client.DryRun = true
 		var err error
 		one.After, err = client.Apply(ctx, resourceOf(one.Kind), one.Change)
 		return one, err
@@ -19,12 +19,12 @@ func (e Editor) Try(ctx context.Context, changes []Edited) ([]Edited, error) {
 // Apply makes the changes. It reads each object again, and fails with an *apply.StaleError if
 // the change is not the same any more. After an error it continues with the next object; After
 // stays nil for objects that were not changed.
-func (e Editor) Apply(ctx context.Context, changes []Edited) ([]Edited, error) {
+func Apply(ctx context.Context, changes []Edited) ([]Edited, error) {
 	for i := range changes {
 		changes[i].After = nil
 	}
 	return each(changes, func(one Edited) (Edited, error) {
-		live, err := e.Get(ctx, one.Kind, one.Change.Live.GetName())
+		live, err := one.editor.Get(ctx, one.Kind, one.Change.Live.GetName())
 		if err != nil {
 			return one, err
 		}
@@ -32,7 +32,7 @@ func (e Editor) Apply(ctx context.Context, changes []Edited) ([]Edited, error) {
 		if err != nil {
 			return one, err
 		}
-		one.After, err = e.client.Apply(ctx, resourceOf(one.Kind), now)
+		one.After, err = one.editor.client.Apply(ctx, resourceOf(one.Kind), now)
 		return one, err
 	})
 }

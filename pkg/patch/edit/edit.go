@@ -1,5 +1,6 @@
-// Package edit reads and changes the objects of an installation on the master cluster: the
-// KubermaticConfiguration, Seeds, and the Secret for Helm. It knows the API resource of each
+// Package edit reads and changes the objects of an installation: the KubermaticConfiguration,
+// Seeds, and the Secret for Helm on the master cluster, and CustomOperatingSystemProfiles on Seeds.
+// It knows the API resource of each
 // kind and the order of the steps: compute, dry run, apply. It must not know which fields a
 // mirror needs; package patch knows them.
 package edit
@@ -21,10 +22,12 @@ import (
 type Options struct {
 	Manager string // the field manager
 	Force   bool   // take fields from other managers
+	Place   string // cluster of the objects, for messages: "Seed frankfurt"; "": the master
 }
 
-// Editor reads and changes objects in KKP's namespace of the master cluster.
+// Editor reads and changes objects in KKP's namespace of one cluster.
 type Editor struct {
+	place     string
 	master    kkp.Client
 	client    apply.Client
 	namespace string
@@ -34,7 +37,7 @@ type Editor struct {
 // New returns an editor. It reads the schema of each kind once from the API server.
 func New(master kkp.Client, namespace string, options Options) Editor {
 	return Editor{
-		master: master, namespace: namespace, schemas: map[string]apply.Schema{},
+		place: options.Place, master: master, namespace: namespace, schemas: map[string]apply.Schema{},
 		client: apply.Client{Interface: master, Manager: options.Manager, Force: options.Force},
 	}
 }
@@ -45,6 +48,17 @@ type Edited struct {
 	Schema apply.Schema // schema of the kind
 	Change apply.Change
 	After  *unstructured.Unstructured // the API server's object after the change or dry run; nil before
+	editor Editor
+}
+
+// Name returns the name of the object as kubectl prints it, with its cluster if that is not the
+// master.
+func (e Edited) Name() string {
+	name := apply.Name(e.Change.Live)
+	if e.editor.place != "" {
+		name += " on " + e.editor.place
+	}
+	return name
 }
 
 // Result returns the object after the change: the API server's object, or the computed object
@@ -63,14 +77,25 @@ func resourceOf(kind string) schema.GroupVersionResource {
 		return kkp.ConfigurationResource()
 	case patch.KindSeed:
 		return kkp.SeedResource()
+	case kkp.KindCustomProfile:
+		return kkp.CustomProfileResource()
 	default:
 		return kkp.CoreResource("secrets")
 	}
 }
 
-// Get reads an object.
+// Get reads an object. A CustomOperatingSystemProfile that does not exist is returned without a
+// spec, because the change creates the object.
 func (e Editor) Get(ctx context.Context, kind, name string) (*unstructured.Unstructured, error) {
-	return e.master.Resource(resourceOf(kind)).Namespace(e.namespace).Get(ctx, name, metav1.GetOptions{})
+	object, err := e.master.Resource(resourceOf(kind)).Namespace(e.namespace).Get(ctx, name, metav1.GetOptions{})
+	if kind == kkp.KindCustomProfile && apierrors.IsNotFound(err) {
+		object = &unstructured.Unstructured{Object: map[string]any{}}
+		object.SetGroupVersionKind(resourceOf(kind).GroupVersion().WithKind(kind))
+		object.SetNamespace(e.namespace)
+		object.SetName(name)
+		return object, nil
+	}
+	return object, err
 }
 
 // schema returns the schema of a kind. A Secret needs none, because only its annotations change.
@@ -90,8 +115,12 @@ func (e Editor) Compute(live *unstructured.Unstructured, object patch.Object) (E
 	if err != nil {
 		return Edited{}, err
 	}
-	change, err := apply.Compute(live, schema, object.Edits)
-	return Edited{Kind: object.Kind, Schema: schema, Change: change}, err
+	compute := apply.Compute
+	if object.Kind == kkp.KindCustomProfile {
+		compute = apply.ComputeWhole
+	}
+	change, err := compute(live, schema, object.Edits)
+	return Edited{Kind: object.Kind, Schema: schema, Change: change, editor: e}, err
 }
 
 // ComputeAll reads objects and returns their changes.
@@ -122,5 +151,5 @@ func (e Editor) Revert(ctx context.Context, kind, name string, wanted func(apply
 		return Edited{}, err
 	}
 	change, err := apply.Revert(live, wanted, e.client.Force)
-	return Edited{Kind: kind, Change: change}, err
+	return Edited{Kind: kind, Change: change, editor: e}, err
 }

@@ -67,7 +67,7 @@ func marks(t *testing.T, e edit.Editor) []edit.Edited {
 func TestOneFailureKeepsNoOther(t *testing.T) {
 	s := newServer("one")
 	e := s.editor()
-	changes, err := e.Apply(t.Context(), marks(t, e))
+	changes, err := edit.Apply(t.Context(), marks(t, e))
 	if err == nil || !strings.Contains(err.Error(), "refused one") {
 		t.Errorf("got %v", err)
 	}
@@ -79,7 +79,7 @@ func TestOneFailureKeepsNoOther(t *testing.T) {
 func TestTryIsADryRun(t *testing.T) {
 	s := newServer()
 	e := s.editor()
-	changes, err := e.Try(t.Context(), marks(t, e))
+	changes, err := edit.Try(t.Context(), marks(t, e))
 	if err != nil || changes[0].Result() != changes[0].After {
 		t.Fatalf("%+v, %v", changes, err)
 	}
@@ -100,7 +100,7 @@ func TestChangedMeanwhile(t *testing.T) {
 	if err := s.Tracker().Update(kkp.CoreResource("secrets"), other, "kkp"); err != nil {
 		t.Fatal(err)
 	}
-	_, err := e.Apply(t.Context(), changes)
+	_, err := edit.Apply(t.Context(), changes)
 	var stale *apply.StaleError
 	if !errors.As(err, &stale) || len(s.patches) != 1 {
 		t.Errorf("got %v after %d requests", err, len(s.patches))
