@@ -47,6 +47,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"cut":       cut,
 		"forge":     forge,
 		"sameSpec":  sameSpec,
+
+		"copyprofile": copyProfile,
 	}
 }
 

@@ -17,7 +17,7 @@ func layout() Rules {
 			"pkg/plugin": append([]string{
 				"pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/waiting", "pkg/worker", "pkg/atomicfile",
-				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/safehttp",
+				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/files/rewrite", "pkg/patch/profiles", "pkg/safehttp",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/files", "pkg/images", "pkg/plugin/terminal"},
 			"pkg/plugin/option":   {"pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/terminal"},
@@ -27,6 +27,7 @@ func layout() Rules {
 			"pkg/images/discover": append([]string{"pkg/redact", "pkg/templates"}, values...),
 			"pkg/patch":           append([]string{"pkg/redact"}, values...),
 			"pkg/patch/pullers":   {"pkg/images", "pkg/kkp"},
+			"pkg/patch/profiles":  {"pkg/files", "pkg/files/need", "pkg/files/rewrite", "pkg/kkp", "pkg/patch"},
 
 			"pkg/files":              {"pkg/files/address", "pkg/files/profile", "pkg/files/trace", "pkg/images"},
 			"pkg/files/address":      nil,

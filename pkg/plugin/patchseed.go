@@ -31,6 +31,7 @@ type patchSeedFlags struct {
 	mirror         string             // registry[:port][/prefix]
 	seed           string
 	allDatacenters bool
+	nodeFiles      nodeFilesFlags
 }
 
 func newPatchSeedCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -50,8 +51,16 @@ To know these registries, the addons and charts of KKP are read from the mirror,
 --dry-run=client, unless --images gives a list. If some cannot be read, registries may be
 missing: the exit code is 3.
 
+--files-url lets new nodes download kubelet, CNI plugins and other files from a copy that
+'files DIR' has written: for each operating system profile in use, the Seed gets a profile
+NAME-mirror with other addresses, and the datacenter names the new profile. The scripts of
+both are traced first: the new one must download the same files, and the copy must have
+them. The hosts that remain are named, and for each user cluster, when new machines get the
+profile. After an upgrade, the same command makes the profiles from the new originals.
+
 Only new nodes get new settings: the MachineDeployments to roll are listed after the
-change. Fields are set by server-side apply; --revert restores the previous values.
+change. Fields are set by server-side apply; --revert restores the previous values, and
+deletes the profiles, unless a MachineDeployment uses one.
 
 With -f, before KKP is installed, the files are printed with the settings: comments and
 order are kept.`,
@@ -62,6 +71,9 @@ order are kept.`,
   # Set a mirror for one registry
   kubectl kkp-mirror patch-seed aws-eu-central-1a --containerd-mirror quay.io=https://registry.example.com
 
+  # Let new nodes download from a copy of the files, and trust its certificate
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --files-url https://files.example.com/kkp --node-ca-file ca.pem
+
   # Restore the previous values
   kubectl kkp-mirror patch-seed aws-eu-central-1a --revert`,
 		Args: func(_ *cobra.Command, args []string) error { return f.args(args) },
@@ -71,7 +83,8 @@ order are kept.`,
 	}
 	option.AddGroups(cmd.Flags(), f.groups(
 		option.Group{Title: "Datacenter", Add: f.addDatacenter},
-		option.Group{Title: "Nodes", Add: f.addNode})...)
+		option.Group{Title: "Nodes", Add: f.addNode},
+		option.Group{Title: "Files of nodes", Add: f.nodeFiles.add})...)
 	offer(cmd.RegisterFlagCompletionFunc, patchCompletions())
 	return cmd
 }
@@ -112,9 +125,13 @@ func (f *patchSeedFlags) complete(flags *pflag.FlagSet, args []string) (patchSee
 			return patchSeedOptions{}, err
 		}
 	}
+	nodeFiles, err := f.nodeFiles.parse()
+	if err != nil {
+		return patchSeedOptions{}, err
+	}
 	common, err := f.patchFlags.complete(flags, target)
 	return patchSeedOptions{
-		patchOptions: common, node: node,
+		patchOptions: common, node: node, nodeFiles: nodeFiles,
 		choice: patch.DatacenterChoice{Name: strings.Join(args, ""), Seed: f.seed, All: f.allDatacenters},
 	}, err
 }
@@ -153,15 +170,28 @@ func (f *patchSeedFlags) settings() (patch.NodeSettings, error) {
 // patchSeedOptions are the options of the patch-seed command.
 type patchSeedOptions struct {
 	patchOptions
-	node   patch.NodeSettings // from flags, without the settings that --registry stands for
-	choice patch.DatacenterChoice
+	node      patch.NodeSettings // from flags, without the settings that --registry stands for
+	nodeFiles profileSettings
+	choice    patch.DatacenterChoice
 }
 
-func (o patchSeedOptions) validate() error {
+// configures reports whether settings of nodes are given, without those for their files.
+func (o patchSeedOptions) configures() bool {
 	n := o.node
-	given := n.HTTPProxy != "" || n.PauseImage != "" || o.mirrored() || len(n.NoProxy)+len(n.InsecureRegistries)+len(n.RegistryMirrors)+len(n.ContainerdMirrors) > 0
-	if given == o.change.Revert {
-		return option.Usagef("nothing to change: pass --registry, --http-proxy or another setting of the nodes, or --revert alone")
+	return n.HTTPProxy != "" || n.PauseImage != "" || o.mirrored() || len(n.NoProxy)+len(n.InsecureRegistries)+len(n.RegistryMirrors)+len(n.ContainerdMirrors) > 0
+}
+
+// remakes reports whether operating system profiles are rewritten.
+func (o patchSeedOptions) remakes() bool { return !o.nodeFiles.settings.Empty() }
+
+func (o patchSeedOptions) validate() error {
+	switch {
+	case o.remakes() && o.inFiles():
+		return option.Usagef("--filename and --files-url, --packages-url or --node-ca-file cannot be combined: the present profiles are read from user clusters")
+	case len(o.nodeFiles.architectures) > 0 && o.nodeFiles.settings.Files == "":
+		return option.Usagef("--platform is for --files-url")
+	case (o.configures() || o.remakes()) == o.change.Revert:
+		return option.Usagef("nothing to change: pass --registry, --files-url, --http-proxy or another setting of the nodes, or --revert alone")
 	}
 	return nil
 }
@@ -188,23 +218,30 @@ func (o patchSeedOptions) run(ctx context.Context) error {
 	if err != nil {
 		return option.Usage(err)
 	}
-	var changes []edit.Edited
-	var n needs
 	if o.change.Revert {
-		changes, err = o.undo(ctx, f, chosen)
-	} else {
-		var plan patch.NodePlan
-		if plan, n, err = o.plan(ctx, f); err == nil {
-			changes, err = o.changes(ctx, f, chosen, plan)
+		return o.revert(ctx, f, chosen)
+	}
+	plan, n, err := o.plan(ctx, f)
+	if err != nil {
+		return err
+	}
+	var made []madeProfiles
+	if o.remakes() {
+		if made, err = o.remake(ctx, f); err != nil {
+			return err
 		}
 	}
+	changes, err := o.changes(ctx, f, chosen, plan, made)
 	if err != nil {
 		return err
 	}
 	changed := slices.ContainsFunc(changes, func(e edit.Edited) bool { return !e.Change.Empty() })
-	err = o.carry(ctx, changes, o.proof(f, chosen, n))
-	if err == nil && changed {
+	err = o.carry(ctx, changes, o.proof(f, chosen, n, made))
+	if err == nil && changed && o.configures() {
 		o.tellNodes(ctx, f, chosen)
+	}
+	if err == nil && o.remakes() {
+		o.tellProfiles(made, f.release.Version())
 	}
 	return cmp.Or(err, n.partial())
 }
@@ -236,15 +273,27 @@ func (o patchSeedOptions) plan(ctx context.Context, f opened) (patch.NodePlan, n
 	return plan, n, option.Usage(err)
 }
 
-// changes works out the changes of every Seed.
-func (o patchSeedOptions) changes(ctx context.Context, f opened, chosen []patch.SeedDatacenter, plan patch.NodePlan) ([]edit.Edited, error) {
+// changes works out the changes of every Seed: first the rewritten profiles, then the fields that
+// name these.
+func (o patchSeedOptions) changes(ctx context.Context, f opened, chosen []patch.SeedDatacenter, plan patch.NodePlan, made []madeProfiles) ([]edit.Edited, error) {
 	var changes []edit.Edited
+	fields := map[string][]apply.Edit{} // by Seed
+	for _, m := range made {
+		profiles, err := o.profileChanges(ctx, f, m)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, profiles...)
+		fields[m.seed.Name] = m.fields()
+	}
 	for _, datacenters := range patch.BySeed(chosen) {
 		live, err := f.editor.Get(ctx, patch.KindSeed, datacenters[0].Seed.Name)
 		if err != nil {
 			return nil, err
 		}
-		change, err := f.editor.Compute(live, o.edits(live, datacenters, plan))
+		object := o.edits(live, datacenters, plan)
+		object.Edits = append(object.Edits, fields[object.Name]...)
+		change, err := f.editor.Compute(live, object)
 		if err != nil {
 			return nil, err
 		}
@@ -283,11 +332,11 @@ func (o patchSeedOptions) tellProxy(seed *unstructured.Unstructured, dc patch.Se
 }
 
 // proof checks what nodes will pull from the mirror, and whether they can.
-func (o patchSeedOptions) proof(f opened, chosen []patch.SeedDatacenter, n needs) proof {
-	if !o.mirrored() {
-		return nil
-	}
+func (o patchSeedOptions) proof(f opened, chosen []patch.SeedDatacenter, n needs, made []madeProfiles) proof {
 	return func(ctx context.Context) error {
+		if err := o.checkNodeFiles(ctx, made); err != nil || !o.mirrored() {
+			return err
+		}
 		if err := o.beyond(n, pullers.OnNodes(n.live)); err != nil {
 			return err
 		}

@@ -16,7 +16,7 @@ import (
 const (
 	kinds     = "machinedeployments.cluster.k8s.io,operatingsystemprofiles.operatingsystemmanager.k8c.io,deployments.apps,cronjobs.batch,configmaps,secrets"
 	seedKinds = kinds + ",kubermaticconfigurations.kubermatic.k8c.io,seeds.kubermatic.k8c.io,clusters.kubermatic.k8c.io," +
-		"applicationdefinitions.apps.kubermatic.k8c.io"
+		"applicationdefinitions.apps.kubermatic.k8c.io,customoperatingsystemprofiles.operatingsystemmanager.k8c.io"
 )
 
 // State is a copy of the sandbox's objects, by kubeconfig and then by kind, namespace and

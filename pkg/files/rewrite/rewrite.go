@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 
 	"github.com/Masterminds/semver/v3"
 
@@ -162,4 +163,14 @@ func trimV(version string) string {
 		return version[1:]
 	}
 	return version
+}
+
+// OriginalVersion returns the version of the profile that a rewritten profile is made from, by the
+// version of the rewritten one. ok is false for other versions.
+func OriginalVersion(version string) (original string, ok bool) {
+	found := regexp.MustCompile(`^(v[0-9.]+(?:-[0-9A-Za-z.-]+)?)[-.]mirror\.[a-p][0-9a-f]{7}$`).FindStringSubmatch(version)
+	if found == nil {
+		return "", false
+	}
+	return found[1], true
 }

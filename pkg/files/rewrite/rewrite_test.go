@@ -283,6 +283,20 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+func TestOriginalVersion(t *testing.T) {
+	for version, want := range map[string]string{
+		"v1.11.2-mirror.c3f09a1b":      "v1.11.2",
+		"v1.11.3-rc.1.mirror.a0000000": "v1.11.3-rc.1",
+		"v1.11.2":                      "",
+		"v1.11.2-mirror.0123456":       "",
+		"v1.11.2-mirror.x":             "",
+	} {
+		if got, ok := rewrite.OriginalVersion(version); got != want || ok != (want != "") {
+			t.Errorf("%s: %q, %t", version, got, ok)
+		}
+	}
+}
+
 func replaced(object json.RawMessage, old, fresh string) json.RawMessage {
 	return json.RawMessage(strings.ReplaceAll(string(object), old, fresh))
 }
@@ -322,6 +336,8 @@ func TestParseURL(t *testing.T) {
 		"https://example.com/{{ .Token }}": "",
 		"https://example.com/$(id)":        "",
 		"https://example.com/a'b":          "",
+		"http://127.0.0.1:8080":            "",
+		"http://localhost/files":           "",
 		"oci://example.com":                "",
 		"example.com":                      "",
 	} {

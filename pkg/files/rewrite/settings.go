@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/address"
 )
 
 // PackagesHost is the host of the packages of containerd, with which KKP's profiles install
@@ -50,6 +51,8 @@ func ParseURL(text string) (string, error) {
 		return "", fmt.Errorf("%q is no HTTP URL: write https://HOST[/PATH]", text)
 	case parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "":
 		return "", fmt.Errorf("%q: the URL must have neither credentials nor a query nor a fragment", parsed.Redacted())
+	case address.IsLocal(text):
+		return "", fmt.Errorf("%q: nodes cannot reach an address of this machine", text)
 	case !regexp.MustCompile(`^[A-Za-z0-9.:/_~%\[\]-]+$`).MatchString(text):
 		return "", fmt.Errorf("%q: the URL has characters that scripts of nodes cannot use literally", text)
 	}

@@ -17,6 +17,7 @@ const (
 	Patched   = "patched"
 	Reverted  = "reverted"
 	Unchanged = "unchanged"
+	Deleted   = "deleted"
 )
 
 // Objects prints a line for each object, in the form of kubectl.
