@@ -63,7 +63,7 @@ func TestWrongFlagsAreUsageErrors(t *testing.T) {
 		"--jobs=much":                        `invalid argument "much"`,
 		"--registry-map=a":                   `--registry-map: registry map "a"`,
 		"--ca-file=" + noCertificate:         "no certificate in PEM format",
-		"--insecure=a/b":                     `"a/b" is no registry`,
+		"--insecure=a/b":                     `"a/b" is not a registry`,
 		"--insecure":                         "and this command has no target registry",
 		"--platform=linux":                   `--platform "linux": write os/arch`,
 		"--output=nonsense":                  "nonsense",
