@@ -39,19 +39,19 @@ func (c Class) Remedy() string {
 	case ClassAuth:
 		return "log in with `docker login` or `podman login`, and check that the account may pull (source) or push (target)"
 	case ClassNotFound:
-		return "check that the image exists upstream; leave it out with --exclude, or pull it from elsewhere with --registry-map"
+		return "check that the image exists in its registry. To leave the image out, pass --exclude; to pull it from another registry, pass --registry-map"
 	case ClassRateLimit:
-		return "wait, log in to raise the limit, or lower --jobs"
+		return "wait, log in for a higher limit, or pass a lower --jobs"
 	case ClassTLS:
-		return "trust the registry's CA with --ca-file, or name the registry in --plain-http if it has no TLS"
+		return "pass the CA of the registry with --ca-file; for a registry without TLS, pass --plain-http HOST"
 	case ClassNetwork:
 		return "check the network, the proxy (HTTPS_PROXY, NO_PROXY) and the registry, then run the same command again"
 	case ClassDigest:
-		return "the source changed or a proxy altered it; update the image list, then run the same command again"
+		return "the content at the source has changed, or a proxy has changed it on the way; write the image list again, then run the same command again"
 	case ClassPolicy:
-		return "ask the registry's administrator: it refused the image for a rule or quota of its own"
+		return "ask the administrator of the registry: a rule or a quota of the registry refused the image"
 	case ClassDisk:
-		return "make room, or choose another place, then run the same command again"
+		return "free disk space, or choose another target, then run the same command again"
 	default:
 		return "run the same command again"
 	}

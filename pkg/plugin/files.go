@@ -34,8 +34,8 @@ func newFileSelectionFlags(streams genericiooptions.IOStreams) fileSelectionFlag
 	}
 }
 
-// groups are the groups of flags that all these commands have, with those that a command has
-// for itself before the last.
+// groups returns the common groups of flags, with the groups of one command, own, before the last
+// group.
 func (f *fileSelectionFlags) groups(own ...option.Group) []option.Group {
 	groups := []option.Group{
 		{Title: "Input", Add: func(flags *pflag.FlagSet) {
@@ -66,7 +66,7 @@ func (f *fileSelectionFlags) complete() (fileSelection, error) {
 	return s, err
 }
 
-// fileSelection says which files of nodes a command is about.
+// fileSelection selects the files of nodes for a command.
 type fileSelection struct {
 	streams       genericiooptions.IOStreams
 	installation  installationReader
@@ -74,7 +74,7 @@ type fileSelection struct {
 	architectures []string // none: all
 }
 
-// find lists the files, and says of what on stderr.
+// find lists the files, and prints the scope of the list on stderr.
 func (s fileSelection) find(ctx context.Context) (files.FileList, error) {
 	inst, err := s.installation.read(ctx, []kkp.Part{kkp.PartProfiles})
 	if err != nil {
@@ -107,7 +107,7 @@ func (s fileSelection) find(ctx context.Context) (files.FileList, error) {
 	return list, nil
 }
 
-// fileGapsError makes gaps the outcome of a command.
+// fileGapsError returns a *PartialError for a list with gaps.
 func fileGapsError(gaps []images.Gap) error {
 	if len(gaps) == 0 {
 		return nil
@@ -129,8 +129,8 @@ func newFilesCommand(streams genericiooptions.IOStreams) *cobra.Command {
 		Use:   "files [DIR]",
 		Short: "List or copy the files that new nodes download to join",
 		Long: `List the files that new nodes of user clusters download to join: kubelet, kubeadm,
-kubectl, CNI plugins, crictl, and what else the scripts of their operating system
-profiles download.
+kubectl, CNI plugins, crictl, and every other file that the scripts of their operating
+system profiles download.
 
 The scripts are run in an interpreter that executes nothing. Sources, best first: the
 OperatingSystemConfigs of user clusters; the profiles that MachineDeployments and
@@ -141,8 +141,8 @@ an interrupted download is resumed, and each file is kept only if it has its pub
 checksum, which is kept beside it. Files that are there already are skipped: to resume an
 interrupted run, run the same command again. HTTPS_PROXY and NO_PROXY are respected.
 
-Packages of the operating system are not mirrored by this tool. They are named with the
-repositories that must serve them, per operating system.
+Packages of the operating system are not mirrored. For each operating system, the packages
+are listed with the repositories that must serve them.
 
 A gap is a download that could not be traced. Exit code 3: the list has gaps, or some
 files could not be copied.`,
@@ -208,7 +208,7 @@ func (f *filesFlags) complete(flags *pflag.FlagSet, args []string) (filesOptions
 	return o, err
 }
 
-// filesOptions are what the files command was asked.
+// filesOptions are the options of the files command.
 type filesOptions struct {
 	fileSelection
 	dir      string // to copy to; "": the files are listed
@@ -221,9 +221,9 @@ type filesOptions struct {
 func (o filesOptions) validate() error {
 	switch {
 	case o.dir == "" && o.report != "":
-		return option.Usagef("--report is the result of a copy: name a directory to copy to")
+		return option.Usagef("--report writes the result of a copy: name a directory to copy to")
 	case o.dir == "" && o.loadFrom != "":
-		return option.Usagef("--load-from is the source of a copy: name a directory to copy to")
+		return option.Usagef("--load-from names the source of a copy: name a directory to copy to")
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ type nodeFiles struct {
 	report  files.FilesReport // of their download
 }
 
-// close ends reading them.
+// close closes the archive.
 func (n nodeFiles) close() error {
 	if n.archive == nil {
 		return nil
@@ -48,8 +48,8 @@ func (n nodeFiles) close() error {
 	return n.archive.Close()
 }
 
-// downloadFiles downloads the files of nodes to the cache of the user, each checked, and packs
-// those that are there into an archive beside them.
+// downloadFiles downloads the files of nodes to the cache of the user, verifies each file, and packs
+// the downloaded files into an archive beside them.
 func (o syncOptions) downloadFiles(ctx context.Context) (nodeFiles, error) {
 	var n nodeFiles
 	var architectures []string
@@ -118,7 +118,7 @@ func (n *nodeFiles) pack(ctx context.Context, dir string, list files.FileList, t
 	return nil
 }
 
-// copyFiles copies the files of nodes to where the images go, and adds the results.
+// copyFiles copies the files of nodes to the target of the images, and adds the results.
 func (o syncOptions) copyFiles(ctx context.Context, registries *transfer.Registries, opts transfer.Options, report *images.Report) (files.FilesReport, error) {
 	n, err := o.downloadFiles(ctx)
 	if err != nil {
@@ -133,7 +133,7 @@ func (o syncOptions) copyFiles(ctx context.Context, registries *transfer.Registr
 	return n.report, n.close()
 }
 
-// filesFailures makes files that could not be downloaded the outcome of a sync.
+// filesFailures returns a *PartialError for files that could not be downloaded.
 func filesFailures(report files.FilesReport) error {
 	if bad := report.Bad(); bad > 0 {
 		return &PartialError{Message: fmt.Sprintf("%d of %s could not be copied", bad, display.Count(len(report.Items), "file"))}
@@ -141,15 +141,15 @@ func filesFailures(report files.FilesReport) error {
 	return fileGapsError(report.Gaps)
 }
 
-// withFiles refuses --with-files where no installation is read.
+// withFiles returns a usage error for --with-files without an installation.
 func withFiles(o syncOptions) error {
 	switch {
 	case !o.withFiles:
 		return nil
 	case o.loadFrom != "":
-		return option.Usagef("--with-files downloads; the files in an archive are copied with its images, and 'files DIR --load-from' takes them out")
+		return option.Usagef("--with-files and --load-from cannot be combined: the files in an archive are copied with its images; 'files DIR --load-from' copies them to a directory")
 	case o.list != "":
-		return option.Usagef("--with-files needs an installation: a list of images does not say what nodes download")
+		return option.Usagef("--with-files and --images cannot be combined: a list of images does not have the files that nodes download")
 	}
 	return nil
 }

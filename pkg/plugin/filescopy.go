@@ -18,7 +18,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/safehttp"
 )
 
-// mirrorOptions are how files are fetched. A server that compresses would change lengths.
+// mirrorOptions are the options for downloads. Compression is off, because it would change lengths.
 func mirrorOptions(d option.Download) mirror.Options {
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, DisableCompression: true, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: d.Jobs}
 	if d.CAs != nil {
@@ -27,7 +27,7 @@ func mirrorOptions(d option.Download) mirror.Options {
 	return mirror.Options{Client: safehttp.NewClient(safehttp.New(agent{transport}, safehttp.Policy{})), Maps: d.Maps, Jobs: d.Jobs}
 }
 
-// agent tells servers who asks.
+// agent adds the User-Agent to requests.
 type agent struct{ http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
@@ -53,7 +53,7 @@ func (o filesOptions) copy(ctx context.Context, list files.FileList, opts mirror
 	return printFilesReport(ctx, o.streams, o.output, report, "copied")
 }
 
-// printFilesReport prints what became of files, and makes the outcome of the command of it.
+// printFilesReport prints the outcome for files, and returns the error of the command for them.
 func printFilesReport(ctx context.Context, streams genericiooptions.IOStreams, output option.Output, report files.FilesReport, done string) error {
 	if output.Printer != nil {
 		if err := display.Document(streams.Out, output.Printer, report); err != nil {
@@ -65,7 +65,7 @@ func printFilesReport(ctx context.Context, streams genericiooptions.IOStreams, o
 	bad := report.Bad()
 	switch {
 	case ctx.Err() != nil:
-		return &InterruptedError{Message: fmt.Sprintf("%s left; run the same command again to go on", display.Count(report.Summary[files.Skipped], "file"))}
+		return &InterruptedError{Message: fmt.Sprintf("%s left. To resume, run the same command again", display.Count(report.Summary[files.Skipped], "file"))}
 	case bad > 0:
 		return &PartialError{Message: fmt.Sprintf("%d of %s could not be %s", bad, display.Count(len(report.Items), "file"), done)}
 	}
@@ -106,7 +106,7 @@ Exit code 3: a file is missing or different, or the list has gaps.`,
 		option.Group{Title: "Verification", Add: func(flags *pflag.FlagSet) {
 			flags.BoolVar(&f.deep, "deep", false, "Read and hash all files of a server")
 			f.download.Add(flags)
-			flags.Lookup("url-map").Hidden = true // there is nothing to map
+			flags.Lookup("url-map").Hidden = true // a verification maps no address
 		}},
 		option.Group{Title: "Output", Add: f.output.AddDocument})...)
 	offer(cmd.RegisterFlagCompletionFunc, completions())
@@ -126,7 +126,7 @@ func (f *filesVerifyFlags) complete(_ *pflag.FlagSet, args []string) (filesVerif
 	return o, err
 }
 
-// filesVerifyOptions are what the files verify command was asked.
+// filesVerifyOptions are the options of the files verify command.
 type filesVerifyOptions struct {
 	fileSelection
 	target   string // a directory or an address

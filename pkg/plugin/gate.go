@@ -29,7 +29,7 @@ func (e *StaleListError) Error() string {
 		refs = append(refs, img.Ref)
 	}
 	return fmt.Sprintf("%s lacks %s that the installation would pull from the mirror now; nothing was changed:\n  %s\n"+
-		"Make the list anew (kubectl kkp-mirror images --digests -o json) and sync it, leave images out by decision with --exclude, or go on without them with --skip-verify",
+		"Write the list again (kubectl kkp-mirror images --digests -o json) and copy its images (sync). To leave images out by decision, pass --exclude. To skip this check, pass --skip-verify",
 		e.List, display.Count(len(refs), "image"), strings.Join(someRefs(refs), "\n  "))
 }
 

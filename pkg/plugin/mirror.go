@@ -11,15 +11,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// maxListed is how many images an error names; sync names all.
+// maxListed is the number of images that an error names. sync names all.
 const maxListed = 20
 
-// MirrorError says that a mirror lacks images that a cluster would pull from the mirror.
+// MirrorError says that a cluster could not pull some images from a mirror.
 type MirrorError struct {
 	Target images.Target
 	Checks []images.Check // of the images that failed verification
 	Total  int
-	Flags  []string // that reach the registries
+	Flags  []string // the flags for access to the registries
 }
 
 func (e *MirrorError) Error() string {
@@ -36,7 +36,7 @@ func (e *MirrorError) Error() string {
 		}
 	}
 	sync := append([]string{"kubectl", "kkp-mirror", "sync", e.Target.String()}, e.Flags...)
-	fmt.Fprintf(&text, "\nCopy them first:\n  %s\nor leave images out by decision with --exclude in both commands, or skip this check with --skip-verify", display.ShellCommand(sync...))
+	fmt.Fprintf(&text, "\nCopy these images into the mirror first:\n  %s\nTo leave images out by decision, pass --exclude to both commands. To skip this check, pass --skip-verify", display.ShellCommand(sync...))
 	return text.String()
 }
 

@@ -213,14 +213,14 @@ func (o patchConfigOptions) readPullSecret(ctx context.Context, f opened) (strin
 	return merged, nil
 }
 
-// tellCoverage tells which images a plan redirects, and about the others. A plan of all
-// fields that redirects nothing is an error.
+// tellCoverage prints the number of images that a plan redirects, and the other images with their
+// remedies. A plan of all fields that redirects nothing is an error.
 func (o patchConfigOptions) tellCoverage(coverage patch.Coverage) error {
 	o.say("Redirected to the mirror: %s.", display.Count(len(coverage.Redirected.Images), "image"))
 	if len(o.fields.Only)+len(o.fields.Except) > 0 {
-		return nil // what is left is what was asked for
+		return nil // the user has selected the fields
 	}
-	if err := notEmpty(coverage.Redirected, "no image that is needed comes from the mirror with these settings"); err != nil {
+	if err := notEmpty(coverage.Redirected, "these settings redirect no image to the mirror"); err != nil {
 		return err
 	}
 	for _, remedy := range patch.Remedies() {
@@ -242,15 +242,15 @@ func someRefs(refs []images.Ref) []string {
 	return names
 }
 
-// tellOmitted tells about fields that no value is right for, or needed.
+// tellOmitted prints the fields that the plan does not set, with the reason.
 func (o patchConfigOptions) tellOmitted(plan patch.ConfigPlan) {
 	for _, omitted := range plan.Omitted {
 		o.say("Not set: %s.\n  %s", omitted.Reason, strings.Join(omitted.Fields, "\n  "))
 	}
 }
 
-// tellFields tells about fields that the API server lacks, and about those that it has and
-// that are not known.
+// tellFields prints the fields that the API server does not have, and the repository fields of
+// the API server that this version does not know.
 func (o patchConfigOptions) tellFields(f opened, changes []edit.Edited) {
 	told := map[string]bool{}
 	for _, e := range changes {

@@ -167,7 +167,7 @@ func (o syncOptions) run(ctx context.Context) error {
 	return o.transfer(ctx, p, from, since)
 }
 
-// forecast prints what would be copied where, and what is there already.
+// forecast prints what would be copied where, and the state of the target.
 func (o syncOptions) forecast(ctx context.Context, p planned, from, since *transfer.Archive) error {
 	opts := o.transferOptions()
 	opts.From, opts.Since = from, since
@@ -202,8 +202,8 @@ func (o syncOptions) forecast(ctx context.Context, p planned, from, since *trans
 	return nil
 }
 
-// printPlan prints what would be copied where. finding tells what was found at a target; nil:
-// nobody was asked.
+// printPlan prints what would be copied where. finding returns the finding at a target; nil: no
+// registry was asked.
 func (o syncOptions) printPlan(p planned, finding func(images.Ref) images.Finding) error {
 	inv := p.inventory
 	if o.output.Printer != nil {
@@ -300,4 +300,3 @@ func (o syncOptions) into(ctx context.Context, p planned) (*transfer.Archive, er
 	}
 	return nil, nil //nolint:nilnil // there is no archive
 }
-

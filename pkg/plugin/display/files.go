@@ -58,20 +58,21 @@ func fileRow(item files.Item, wide bool) []string {
 	return []string{item.URL, architecture, all(systems), all(versions), orNone(item.Checksum), all(sources), all(clusters), all(profiles), all(places)}
 }
 
-// repositories are those that must serve packages.
+// repositories are the repositories that must serve packages.
 func repositories(set files.PackageSet) string {
-	own := "those of " + set.OS
+	own := "the repositories of " + set.OS
 	if len(set.Repositories) == 0 {
 		return own
 	}
 	return own + "; " + strings.Join(set.Repositories, "; ")
 }
 
-// FilesSummary says on stderr what a list of files is for, and what is missing.
+// FilesSummary prints the gaps of a list of files, the number of files with their scope, and the
+// packages that the list does not have.
 func FilesSummary(errOut io.Writer, list files.FileList, s Summary) {
 	Remarks(errOut, images.Inventory{Gaps: list.Gaps})
 	fmt.Fprintf(errOut, "%s for nodes of %s (%s)\n", Count(len(list.Items), "file"), s.Title, s.scope())
 	for _, set := range list.Packages {
-		fmt.Fprintf(errOut, "packages of %s are not mirrored by this tool: nodes get %s from the repositories %s\n", set.OS, Count(len(set.Packages), "package"), repositories(set))
+		fmt.Fprintf(errOut, "note: nodes with %s also install %s, which kkp-mirror does not mirror, from %s\n", set.OS, Count(len(set.Packages), "package"), repositories(set))
 	}
 }

@@ -76,8 +76,8 @@ func (p *FileProgress) line(format string, args ...any) {
 // Close leaves the last state of the bar on the terminal.
 func (p *FileProgress) Close() { p.bar.close() }
 
-// FilesReport prints on out what became of files, and on errOut each file that is not there as
-// it should be, with what to do.
+// FilesReport prints on out the number of files with each outcome, and on errOut each file that
+// failed, with the error and the remedy.
 func FilesReport(out, errOut io.Writer, report files.FilesReport) {
 	unchecked := 0
 	var bytes int64
@@ -109,6 +109,6 @@ func FilesReport(out, errOut io.Writer, report files.FilesReport) {
 	}
 	fmt.Fprintf(out, "%s: %s\n", report.Target, text)
 	if unchecked > 0 {
-		fmt.Fprintf(errOut, "note: nodes use no published checksum for %s: the content was not compared with one\n", Count(unchecked, "file"))
+		fmt.Fprintf(errOut, "note: nodes download %s without a published checksum, so the content was not verified\n", Count(unchecked, "file"))
 	}
 }

@@ -26,7 +26,7 @@ func Plan(out io.Writer, plan images.Plan, wide bool, finding func(images.Ref) i
 	return t.print(out)
 }
 
-// State says what a copy would do where something was found.
+// State is the state of an image at a target before a copy.
 func State(finding images.Finding) string {
 	switch finding {
 	case images.Verified:
@@ -40,11 +40,10 @@ func State(finding images.Finding) string {
 	}
 }
 
-// Forecast says how many images of a plan are new to its target, different there, or
-// present.
+// Forecast counts the images of a plan that are new to its target, different there, or present.
 func Forecast(plan images.Plan, finding func(images.Ref) images.Finding) string {
 	if finding == nil {
-		return fmt.Sprintf("%s would be copied to %s unless the target already has them; neither sources nor target were asked", Count(len(plan.Copies), "image"), plan.Target)
+		return fmt.Sprintf("%s would be copied to %s unless the target already has them; no registry was asked", Count(len(plan.Copies), "image"), plan.Target)
 	}
 	states := map[string]int{}
 	for _, step := range plan.Copies {
@@ -52,12 +51,13 @@ func Forecast(plan images.Plan, finding func(images.Ref) images.Finding) string 
 	}
 	text := fmt.Sprintf("%d new, %d different, %d present", states["new"], states["different"], states["present"])
 	if n := states["unknown"]; n > 0 {
-		text += fmt.Sprintf(", %d could not be asked", n)
+		text += fmt.Sprintf(", %d unknown", n)
 	}
 	return text + ": " + plan.Target.String()
 }
 
-// Unknown says what could not be asked, by cause; "" if all could be.
+// Unknown lists the causes for which the state of images is unknown, each with the number of
+// images; "" if no state is unknown.
 func Unknown(v images.Verification) string {
 	var lines []string
 	counts := map[string]int{}
@@ -70,7 +70,7 @@ func Unknown(v images.Verification) string {
 		}
 	}
 	for i, cause := range lines {
-		lines[i] = fmt.Sprintf("%s could not be asked: %s", Count(counts[cause], "image"), cause)
+		lines[i] = fmt.Sprintf("the state of %s is unknown: %s", Count(counts[cause], "image"), cause)
 	}
 	return strings.Join(lines, "\n")
 }

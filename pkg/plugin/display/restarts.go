@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Restarts says whose control planes a change restarts. unread are the Seeds of which that
-// is not known.
+// Restarts names the user clusters whose control planes a change restarts. unread are the Seeds
+// whose user clusters are not known.
 func Restarts(clusters, unread []string) string {
 	const shown = 20
 	unknown := ""
@@ -19,7 +19,7 @@ func Restarts(clusters, unread []string) string {
 	}
 	switch {
 	case len(clusters) == 0 && unknown == "":
-		return "no user cluster is known whose control plane would restart"
+		return "no control plane will restart: no user cluster was found"
 	case len(clusters) == 0:
 		return "the control planes of an unknown number of user clusters will restart, including etcd: " + unknown
 	case unknown == "":

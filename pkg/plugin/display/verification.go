@@ -34,7 +34,7 @@ func Verification(out io.Writer, document images.VerifyReport) error {
 		switch {
 		case check.Finding == images.Verified || n < 0:
 		case check.Finding == images.Unknown && n > 1:
-			unknown[check.Cause] = -1 // one line is enough for one cause
+			unknown[check.Cause] = -1 // one line for each cause
 			fmt.Fprintf(w, "%s\t%s and %d more\t%s\n", check.Finding, check.Source, n-1, check.Cause)
 		default:
 			fmt.Fprintf(w, "%s\t%s\t%s\n", check.Finding, check.Source, detail(check))
@@ -71,8 +71,7 @@ func Moved(out io.Writer, checks []images.Check) {
 	}
 }
 
-// Verdict says how many images are not what they should be, and how many are unknown; "" if
-// there are none.
+// Verdict says how many images failed verification, and how many are unknown; "" if there are none.
 func Verdict(document images.VerifyReport) string {
 	total, unknown, uncompared := len(document.Items), document.Summary[images.Unknown], 0
 	for _, check := range document.Items {
@@ -86,8 +85,8 @@ func Verdict(document images.VerifyReport) string {
 			bad, Count(total, "image"), document.Target))
 	}
 	if uncompared > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %s could not be compared with the source: all of each is in %s, but nobody knows whether it is the right one; "+
-			"pass a list with digests, written where the sources can be reached (--images)", uncompared, Count(total, "image"), document.Target))
+		parts = append(parts, fmt.Sprintf("%d of %s could not be compared with the source: the content in %s is complete, but its digest could not be checked; "+
+			"pass a list with digests (--images) that was written with access to the sources", uncompared, Count(total, "image"), document.Target))
 	}
 	if rest := unknown - uncompared; rest > 0 {
 		parts = append(parts, fmt.Sprintf("%d of %s could not be checked in %s", rest, Count(total, "image"), document.Target))
