@@ -17,9 +17,11 @@ type metadata struct {
 	Name            string            `json:"name"`
 	Labels          map[string]string `json:"labels"`
 	Annotations     map[string]string `json:"annotations"`
-	OwnerReferences []struct {
-		Name string `json:"name"`
-	} `json:"ownerReferences"`
+	OwnerReferences []ownerView       `json:"ownerReferences"`
+}
+
+type ownerView struct {
+	Name string `json:"name"`
 }
 
 // id returns namespace/name, or the name of an object without a namespace.

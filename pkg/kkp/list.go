@@ -45,10 +45,17 @@ func (e *tooLargeError) Error() string {
 	return fmt.Sprintf("the list of %s has more than %d MiB; the rest was not read", e.resource, e.bytes>>20)
 }
 
-// each reads a list page by page, and calls do for each object. Only the fields of T are decoded.
-// The object is decoded where the list is read, and is not kept. do gets an error for an object
-// with a field of another type. The first error of do ends the list.
+// each reads a list in JSON page by page, and calls do for each object. Only the fields of T are
+// decoded. The object is decoded where the list is read, and is not kept. do gets an error for an
+// object with a field of another type. The first error of do ends the list.
 func each[T any](ctx context.Context, client Client, q query, do func(T, error) error) error {
+	return eachAs(ctx, client, q, "application/json", decodePage[T], do)
+}
+
+// eachAs is each for a media type, and what decodes a page of it.
+func eachAs[T any](
+	ctx context.Context, client Client, q query, accept string, decode func(*pageReader, func(T, error) error) (next string, err error), do func(T, error) error,
+) error {
 	left := cmp.Or(q.maxBytes, maxListBytes)
 	tooLarge := &tooLargeError{resource: q.resource.Resource, bytes: left}
 	var stopped error
@@ -57,7 +64,7 @@ func each[T any](ctx context.Context, client Client, q query, do func(T, error) 
 		return stopped
 	}
 	for next := ""; ; {
-		body, err := q.page(ctx, client, next)
+		body, err := q.page(ctx, client, accept, next)
 		if token := resumeToken(err); token != "" && token != next && left > 0 {
 			next, left = token, left-minPageBytes
 			continue
@@ -66,7 +73,7 @@ func each[T any](ctx context.Context, client Client, q query, do func(T, error) 
 			return err
 		}
 		page := &pageReader{body: body, left: left}
-		next, err = decodePage(page, until)
+		next, err = decode(page, until)
 		_ = body.Close()
 		switch {
 		case stopped != nil:
@@ -87,7 +94,7 @@ func each[T any](ctx context.Context, client Client, q query, do func(T, error) 
 }
 
 // page requests one page of a list.
-func (q query) page(ctx context.Context, client Client, next string) (io.ReadCloser, error) {
+func (q query) page(ctx context.Context, client Client, accept, next string) (io.ReadCloser, error) {
 	if client.REST == nil {
 		return nil, errors.New("the client of the API server cannot list objects")
 	}
@@ -98,7 +105,7 @@ func (q query) page(ctx context.Context, client Client, next string) (io.ReadClo
 	if q.namespace != "" {
 		path = append(path, "namespaces", q.namespace)
 	}
-	request := client.REST.Get().AbsPath(append(path, q.resource.Resource)...).SetHeader("Accept", "application/json")
+	request := client.REST.Get().AbsPath(append(path, q.resource.Resource)...).SetHeader("Accept", accept)
 	for name, value := range map[string]string{
 		"limit": strconv.FormatInt(cmp.Or(q.perPage, pageSize), 10), "continue": next, "labelSelector": q.labels, "fieldSelector": q.fields,
 	} {
@@ -143,20 +150,35 @@ func list[T any](ctx context.Context, client Client, q query, from func(*unstruc
 }
 
 // listViews is list for the fields of a view. kind is for the errors of objects without one.
-func listViews[V interface {
+func listViews[V failing, T any](ctx context.Context, client Client, q query, kind string, of func(V) T) ([]T, error) {
+	views := viewList[V, T]{kind: kind, of: of}
+	return views.result(each(ctx, client, q, views.add))
+}
+
+// failing makes the error of an object that could not be decoded.
+type failing interface {
 	failed(kind string, err error) error
-}, T any](ctx context.Context, client Client, q query, kind string, of func(V) T) ([]T, error) {
-	var found []T
-	var failures []error
-	err := each(ctx, client, q, func(view V, err error) error {
-		if err != nil {
-			failures = append(failures, view.failed(kind, err))
-			return nil
-		}
-		found = append(found, of(view))
-		return nil
-	})
-	return found, cmp.Or(err, errors.Join(failures...))
+}
+
+// viewList collects what a list has.
+type viewList[V failing, T any] struct {
+	kind     string
+	of       func(V) T
+	found    []T
+	failures []error
+}
+
+func (l *viewList[V, T]) add(view V, err error) error {
+	if err != nil {
+		l.failures = append(l.failures, view.failed(l.kind, err))
+	} else {
+		l.found = append(l.found, l.of(view))
+	}
+	return nil
+}
+
+func (l *viewList[V, T]) result(err error) ([]T, error) {
+	return l.found, cmp.Or(err, errors.Join(l.failures...))
 }
 
 // itself is for lists of whole objects.

@@ -16,7 +16,8 @@ type pageReader struct {
 	left     int64 // bytes until the bound of the list
 	object   int64 // bytes until the bound of the object
 	exceeded bool
-	failure  error // of the connection
+	failure  error     // of the connection
+	ahead    io.Reader // has read from this reader already; nil: nothing has
 }
 
 // Read implements io.Reader.
@@ -37,7 +38,11 @@ func (r *pageReader) Read(p []byte) (int, error) {
 // the last. The objects pass one by one: a page is never in memory as a whole.
 func decodePage[T any](r *pageReader, do func(T, error) error) (next string, err error) {
 	r.object = maxObjectBytes
-	decoder := json.NewDecoder(r)
+	var in io.Reader = r
+	if r.ahead != nil {
+		in = r.ahead
+	}
+	decoder := json.NewDecoder(in)
 	if err := delimiter(decoder, '{'); err != nil {
 		return "", err
 	}

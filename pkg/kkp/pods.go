@@ -16,16 +16,18 @@ type podView struct {
 		InitContainers      []containerView `json:"initContainers"`
 		Containers          []containerView `json:"containers"`
 		EphemeralContainers []containerView `json:"ephemeralContainers"`
-		Volumes             []struct {
-			Image struct {
-				Reference string `json:"reference"`
-			} `json:"image"`
-		} `json:"volumes"`
+		Volumes             []volumeView    `json:"volumes"`
 	} `json:"spec"`
 }
 
 type containerView struct {
 	Image string `json:"image"`
+}
+
+type volumeView struct {
+	Image struct {
+		Reference string `json:"reference"`
+	} `json:"image"`
 }
 
 // loadPods reads the pods of some namespaces, in the order of the namespaces. A namespace that does
@@ -40,7 +42,8 @@ func loadPods(ctx context.Context, client Client, namespaces []string) inNamespa
 		if namespace == metav1.NamespaceAll {
 			q.fields = "metadata.namespace!=" + metav1.NamespaceSystem // most of its pods are not KKP's
 		}
-		found, err := listViews(ctx, client, q, "Pod", podView.pod)
+		views := viewList[podView, Pod]{kind: "Pod", of: podView.pod}
+		found, err := views.result(eachAs(ctx, client, q, podMedia, decodePods, views.add))
 		return slices.DeleteFunc(found, func(pod Pod) bool {
 			_, wanted := order[pod.Namespace]
 			return !wanted
