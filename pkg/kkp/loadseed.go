@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 )
 
 // readSeed reads the parts of the cluster of a Seed.
@@ -56,25 +58,30 @@ func (l *loader) readOwn(ctx context.Context, client Client, seed *Seed) (missed
 	return missed
 }
 
-// readClusters reads the namespaces of the user clusters, and the user clusters.
+// readClusters reads the namespaces of the user clusters and, at the same time, the user clusters.
 func (l *loader) readClusters(ctx context.Context, client Client, seed *Seed) []Unread {
-	subject := "Seed " + seed.Name
-	var missed []Unread
+	var ofPods, ofAddons, ofClusters []Unread
+	var group errgroup.Group
+	if l.wants(PartPods) {
+		group.Go(func() error {
+			ofPods = l.readPods(ctx, client, seed)
+			return nil
+		})
+	}
 	if l.wants(PartAddons) {
+		subject := "Seed " + seed.Name
 		if err := loadAddons(ctx, client, seed.Clusters); err != nil {
-			missed = append(missed, Unread{PartAddons, subject, unread(subject, err)})
+			ofAddons = []Unread{{PartAddons, subject, unread(subject, err)}}
 		}
 	}
 	if l.wants(PartApps) {
-		missed = append(missed, l.readInstalled(ctx, client, seed)...)
+		ofClusters = l.readInstalled(ctx, client, seed)
 	}
 	if l.setups != nil {
-		missed = append(missed, l.readSetups(ctx, client, seed)...)
+		ofClusters = append(ofClusters, l.readSetups(ctx, client, seed)...)
 	}
-	if l.wants(PartPods) {
-		missed = append(missed, l.readPods(ctx, client, seed)...)
-	}
-	return missed
+	_ = group.Wait() // the function returns nil: what fails is in ofPods
+	return slices.Concat(ofAddons, ofClusters, ofPods)
 }
 
 // readPods reads the pods of a Seed. If the Seed is the master, the same list has the pods of the
@@ -85,8 +92,8 @@ func (l *loader) readPods(ctx context.Context, client Client, seed *Seed) []Unre
 		own = masterNamespaces(l.namespace)
 	}
 	var ofClusters []string
-	for _, cluster := range seed.Clusters {
-		ofClusters = append(ofClusters, cluster.Namespace)
+	for i := range seed.Clusters { // others write to fields of the clusters, so that they are not copied
+		ofClusters = append(ofClusters, seed.Clusters[i].Namespace)
 	}
 	pods := loadPods(ctx, client, slices.Concat(own, ofClusters))
 	if seed.master {
