@@ -89,7 +89,7 @@ func (o patchHelmOptions) each(ctx context.Context, upgrades []*helmUpgrade, do 
 		}
 	}
 	if failed > 0 {
-		return &PartialError{Message: fmt.Sprintf("%d of %s were not upgraded", failed, display.Count(len(upgrades), "release"))}
+		return &PartialError{Message: fmt.Sprintf("%d of %s could not be upgraded", failed, display.Count(len(upgrades), "release"))}
 	}
 	return nil
 }
