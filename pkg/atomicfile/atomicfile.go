@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 )
 
-// Check returns an error if a file could not be written, because of its directory or of what
-// is there. No path is no error.
+// Check returns an error, with the path of the file, if a file could not be written: its directory
+// does not exist or is not writable, or the path is a directory. No path is no error.
 func Check(path string) error {
 	if path == "" {
 		return nil
@@ -19,6 +19,10 @@ func Check(path string) error {
 		return &fs.PathError{Op: "write", Path: path, Err: errors.New("is a directory")}
 	}
 	temporary, err := os.CreateTemp(filepath.Dir(path), ".partial-")
+	var failed *fs.PathError
+	if errors.As(err, &failed) { // about the temporary file, which the user does not know
+		return &fs.PathError{Op: "write", Path: path, Err: failed.Err}
+	}
 	if err != nil {
 		return err
 	}
