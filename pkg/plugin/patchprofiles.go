@@ -94,6 +94,11 @@ func (o patchSeedOptions) remake(ctx context.Context, f opened) ([]madeProfiles,
 	if err != nil {
 		return nil, err
 	}
+	for _, unread := range inst.Unread {
+		if unread.Part == kkp.PartProfiles {
+			o.say("warning: %s: %v", unread.Subject, unread.Err)
+		}
+	}
 	workers, err := newWorkers()
 	if err != nil {
 		return nil, err
@@ -127,11 +132,6 @@ func (o patchSeedOptions) withProfiles(ctx context.Context) (kkp.Installation, [
 	inst, err := o.installation.read(ctx, []kkp.Part{kkp.PartProfiles})
 	if err != nil {
 		return inst, nil, err
-	}
-	for _, unread := range inst.Unread {
-		if unread.Part == kkp.PartProfiles {
-			o.say("warning: %s: %v", unread.Subject, unread.Err)
-		}
 	}
 	chosen, err := patch.Datacenters(inst, o.choice)
 	return inst, chosen, option.Usage(err)
