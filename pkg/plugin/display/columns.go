@@ -20,7 +20,7 @@ const (
 type table struct {
 	header []string // none: no header
 	rows   [][]string
-	names  int  // the first columns, which name the object of a row: they get twice the room
+	names  int  // the first columns, which name the object of a row: they get three times the room
 	whole  bool // cells are not shortened
 }
 
@@ -42,7 +42,7 @@ func (t table) print(out io.Writer) error {
 }
 
 // fit shortens the longest cells, so that rows are no longer than a number of characters, as far
-// as all columns keep their first characters. The first columns, names, get twice the room.
+// as all columns keep their first characters. The first columns, names, get three times the room.
 func fit(rows [][]string, names, width int) [][]string {
 	var widths []int
 	limit := narrowed
@@ -57,7 +57,7 @@ func fit(rows [][]string, names, width int) [][]string {
 	}
 	room := func(column int) int {
 		if column < names {
-			return min(widths[column], 2*limit)
+			return min(widths[column], 3*limit)
 		}
 		return min(widths[column], limit)
 	}
@@ -91,6 +91,6 @@ func shortened(text string, limit int) string {
 	if len(runes) <= limit {
 		return text
 	}
-	start := (limit - 1) * 2 / 5
+	start := (limit - 1) / 4
 	return string(runes[:start]) + "…" + string(runes[len(runes)-(limit-1-start):])
 }
