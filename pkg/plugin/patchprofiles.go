@@ -171,7 +171,7 @@ func (o patchSeedOptions) tellRenewal(seed kkp.Seed, made rewrite.Profile) {
 func (o patchSeedOptions) profileChanges(ctx context.Context, f opened, m madeProfiles) ([]edit.Edited, error) {
 	client, err := kkp.SeedClient(ctx, f.master, m.seed, f.connect)
 	if err != nil {
-		return nil, fmt.Errorf("Seed %s: %w", m.seed.Name, err)
+		return nil, fmt.Errorf("connecting to Seed %s: %w", m.seed.Name, err)
 	}
 	editor := edit.New(client, m.seed.Namespace, edit.Options{Manager: o.change.Manager, Force: o.change.Force, Place: "Seed " + m.seed.Name})
 	var objects []patch.Object

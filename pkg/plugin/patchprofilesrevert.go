@@ -85,7 +85,7 @@ func (o patchSeedOptions) obsolete(ctx context.Context, f opened) ([]deletion, e
 		}
 		client, err := kkp.SeedClient(ctx, f.master, seed, f.connect)
 		if err != nil {
-			return nil, fmt.Errorf("Seed %s: %w", seed.Name, err)
+			return nil, fmt.Errorf("connecting to Seed %s: %w", seed.Name, err)
 		}
 		for _, p := range unused {
 			all = append(all, deletion{client, kkp.CustomProfileResource(), seed.Namespace, p.Name, fmt.Sprintf("customoperatingsystemprofile/%s on Seed %s", p.Name, seed.Name)})

@@ -140,7 +140,7 @@ func loopback() error {
 	if err != nil {
 		return err
 	}
-	defer syscall.Close(fd)
+	defer func() { _ = syscall.Close(fd) }()
 	request := struct {
 		name  [16]byte
 		flags uint16

@@ -27,7 +27,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
 )
 
-var update = flag.Bool("update", false, "write the expected changes") //nolint:gochecknoglobals // a flag
+var update = flag.Bool("update", false, "write the expected changes")
 
 // authority makes a certificate in PEM.
 func authority(t testing.TB) []byte {

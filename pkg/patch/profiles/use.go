@@ -113,15 +113,22 @@ func (f *finder) names(dc patch.SeedDatacenter) (named, defaults []string) {
 		}
 	}
 	if len(named) == 0 {
-		for _, cluster := range f.near(dc) {
-			for _, p := range cluster.Setup.Profiles {
-				if p.Name == defaultOf(p.OS) || p.Name == "osp-flatcar-cloud-init" {
-					defaults = append(defaults, p.Name)
-				}
+		defaults = f.allDefaults(dc)
+	}
+	return named, defaults
+}
+
+// allDefaults returns the default profiles of the user clusters that were read.
+func (f *finder) allDefaults(dc patch.SeedDatacenter) []string {
+	var defaults []string
+	for _, cluster := range f.near(dc) {
+		for _, p := range cluster.Setup.Profiles {
+			if p.Name == defaultOf(p.OS) || p.Name == "osp-flatcar-cloud-init" {
+				defaults = append(defaults, p.Name)
 			}
 		}
 	}
-	return named, defaults
+	return defaults
 }
 
 // defaultOf returns the name of the default profile of an operating system.
