@@ -86,6 +86,7 @@ func (b apiBench) run(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("%d user clusters: %w", f.Clusters, err)
 		}
+		fmt.Fprintf(os.Stderr, "%d user clusters: %.1f s, %.1f s of CPU, %d requests\n", r.Clusters, r.Seconds, r.CPU, r.Requests)
 		readings = append(readings, r)
 	}
 	printReadings(os.Stdout, readings, itself)
