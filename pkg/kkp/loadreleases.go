@@ -121,7 +121,7 @@ func releasesIn(ctx context.Context, client Client, namespaces []string, namespa
 	var found []readRelease
 	err := eachRelease(ctx, client, namespace, deployedReleases, func(secret releaseSecret) error {
 		of := tallies[secret.Metadata.Namespace]
-		if of == nil || of.full() != nil {
+		if of == nil { // of no interest, or full
 			return nil
 		}
 		release, text, err := secret.release()
@@ -132,6 +132,7 @@ func releasesIn(ctx context.Context, client Client, namespaces []string, namespa
 		}
 		if full := of.full(); full != nil {
 			found = append(found, readRelease{subject: releasesSubject(secret.Metadata.Namespace), err: full})
+			delete(tallies, secret.Metadata.Namespace)
 		}
 		return nil
 	})

@@ -37,7 +37,7 @@ type Reading struct {
 func NewReading(out io.Writer) *Reading {
 	r := &Reading{out: out, first: readingInLines, every: readingInLines}
 	if terminal.Is(out) {
-		r.raw, r.first, r.every = terminal.Raw(out), readingFirst, readingOnScreen
+		r.raw, r.first, r.every = terminal.Raw(out), readingFirst, readingOnScreen //nolint:forbidigo // replaces the line that it wrote before
 	}
 	r.start()
 	return r
