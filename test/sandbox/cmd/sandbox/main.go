@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // serveRegistry runs a registry that speaks HTTP and lets everyone in. It prints its host as a line of JSON.
 func serveRegistry(ctx context.Context, dir string, stdout io.Writer) error {
-	plain, err := registry.Plain(dir)
+	plain, err := registry.Plain(dir) //nolint:contextcheck // the registry lives until Stop
 	if err != nil {
 		return err
 	}
