@@ -40,7 +40,8 @@ func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams
 		return exitFailed
 	}
 	var profiles profile
-	profiles.addTo(root)
+	profiles.addTo(root.PersistentFlags())
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return profiles.start() }
 	defer profiles.stop(text.ErrOut)
 	root.SetArgs(option.JoinDryRun(args))
 	cmd, err := root.ExecuteContextC(ctx)

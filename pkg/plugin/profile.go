@@ -9,7 +9,7 @@ import (
 	"runtime"
 	"runtime/pprof"
 
-	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
@@ -27,12 +27,11 @@ type profile struct {
 	cpu *os.File
 }
 
-// addTo adds the hidden flag for the directory to all commands.
-func (p *profile) addTo(root *cobra.Command) {
+// addTo adds the hidden flag for the directory.
+func (p *profile) addTo(flags *pflag.FlagSet) {
 	const name = "profile"
-	root.PersistentFlags().StringVar(&p.dir, name, "", "Write CPU and memory profiles (pprof) to this directory")
-	root.PersistentFlags().Lookup(name).Hidden = true
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return p.start() }
+	flags.StringVar(&p.dir, name, "", "Write CPU and memory profiles (pprof) to this directory")
+	flags.Lookup(name).Hidden = true
 }
 
 // start starts the CPU profile. A directory that cannot be written to is a usage error.
