@@ -1,6 +1,7 @@
 package rewrite_test
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -10,23 +11,32 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/profile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
-// TestDefaultProfiles rewrites the default profiles of each KKP minor. $KKP_DATA is a directory
-// with them, in osps/MINOR.
+// TestDefaultProfiles rewrites the default profiles of each KKP minor.
 func TestDefaultProfiles(t *testing.T) {
-	root := os.Getenv("KKP_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "kkp")
-	}
-	names, err := filepath.Glob(filepath.Join(root, "osps", "*", "*.yaml"))
-	if err != nil || len(names) == 0 {
-		t.Skip("KKP_DATA does not name a directory with operating system profiles")
-	}
 	s := settings(t)
-	for _, name := range names {
+	forDefaultProfiles(t, func(t *testing.T, object json.RawMessage) {
+		t.Parallel()
+		made, err := rewrite.Make(t.Context(), files.Trace, object, cases(t, object), s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(made.Proof.Hosts) > 0 {
+			t.Errorf("hosts remain: %+v", made.Proof.Hosts)
+		}
+		if len(made.Proof.Files) != 20 { // five files and their checksums, for two architectures
+			t.Errorf("files %+v", made.Proof.Files)
+		}
+	})
+}
+
+// forDefaultProfiles runs a test with each default profile, which the data of KKP has in osps/MINOR.
+func forDefaultProfiles(t *testing.T, test func(*testing.T, json.RawMessage)) {
+	t.Helper()
+	for _, name := range harness.DataFiles(t, "osps/*/*.yaml") {
 		t.Run(filepath.Base(filepath.Dir(name))+" "+filepath.Base(name), func(t *testing.T) {
-			t.Parallel()
 			text, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
@@ -35,16 +45,7 @@ func TestDefaultProfiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			made, err := rewrite.Make(t.Context(), files.Trace, object, cases(t, object), s)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if len(made.Proof.Hosts) > 0 {
-				t.Errorf("hosts remain: %+v", made.Proof.Hosts)
-			}
-			if len(made.Proof.Files) != 20 { // five files and their checksums, for two architectures
-				t.Errorf("files %+v", made.Proof.Files)
-			}
+			test(t, object)
 		})
 	}
 }

@@ -18,8 +18,6 @@ import (
 	"testing"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/profile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
@@ -64,27 +62,7 @@ func TestExecuted(t *testing.T) {
 // TestExecutedDefaults does the same with the default profiles of each KKP minor.
 func TestExecutedDefaults(t *testing.T) {
 	requireMachines(t)
-	root := os.Getenv("KKP_DATA")
-	if root == "" {
-		root = filepath.Join("..", "..", "..", "..", "shared", "kkp")
-	}
-	names, err := filepath.Glob(filepath.Join(root, "osps", "*", "*.yaml"))
-	if err != nil || len(names) == 0 {
-		t.Skip("KKP_DATA does not name a directory with operating system profiles")
-	}
-	for _, name := range names {
-		t.Run(filepath.Base(filepath.Dir(name))+" "+filepath.Base(name), func(t *testing.T) {
-			text, err := os.ReadFile(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			object, err := yaml.YAMLToJSON(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			executeBoth(t, object)
-		})
-	}
+	forDefaultProfiles(t, executeBoth)
 }
 
 // TestExecutedMutations runs rewritten profiles with a damage: each fails.
