@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -91,19 +90,7 @@ func (b apiBench) run(ctx context.Context) error {
 	}
 	printReadings(os.Stdout, readings, itself)
 	broken := apiBudgets(os.Stdout, readings, itself)
-	if b.json != "" {
-		data, err := json.MarshalIndent(map[string]any{"images": readings, "program": itself}, "", "  ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(b.json, append(data, '\n'), 0o644); err != nil {
-			return err
-		}
-	}
-	if b.check && broken > 0 {
-		return fmt.Errorf("%d budgets are not kept", broken)
-	}
-	return nil
+	return report(b.json, map[string]any{"images": readings, "program": itself}, b.check, broken)
 }
 
 // fleet starts a sandbox and measures images on it.

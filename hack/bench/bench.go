@@ -67,16 +67,21 @@ func (b bench) run(ctx context.Context) error {
 	results := summarize(all)
 	printTable(os.Stdout, results)
 	broken := budgets(os.Stdout, results)
-	if b.json != "" {
+	return report(b.json, results, b.check, broken)
+}
+
+// report writes results to a file as JSON, "" for none. With check, broken budgets are an error.
+func report(file string, results any, check bool, broken int) error {
+	if file != "" {
 		data, err := json.MarshalIndent(results, "", "  ")
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(b.json, append(data, '\n'), 0o644); err != nil {
+		if err := os.WriteFile(file, append(data, '\n'), 0o644); err != nil {
 			return err
 		}
 	}
-	if b.check && broken > 0 {
+	if check && broken > 0 {
 		return fmt.Errorf("%d budgets are not kept", broken)
 	}
 	return nil
