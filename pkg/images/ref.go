@@ -5,6 +5,7 @@ package images
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 
 	"github.com/distribution/reference"
@@ -29,6 +30,9 @@ func ParseRef(s string) (Ref, error) {
 	}
 	named = reference.TagNameOnly(named)
 	ref := Ref{Registry: reference.Domain(named), Repository: reference.Path(named)}
+	if !isAuthority(ref.Registry) {
+		return Ref{}, fmt.Errorf("image reference %q: the registry %q is not a valid host[:port]", s, ref.Registry)
+	}
 	if tagged, ok := named.(reference.Tagged); ok {
 		ref.Tag = tagged.Tag()
 	}
@@ -39,6 +43,13 @@ func ParseRef(s string) (Ref, error) {
 		}
 	}
 	return ref, nil
+}
+
+// isAuthority reports whether a registry can be the authority of a URL (RFC 3986): the grammar of
+// references also permits [2:1], which is not an IPv6 address.
+func isAuthority(registry string) bool {
+	address, err := url.Parse("//" + registry)
+	return err == nil && address.Host == registry
 }
 
 // Name returns registry and repository, without tag and digest.

@@ -69,7 +69,7 @@ func TestMapped(t *testing.T) {
 }
 
 func FuzzParseMapping(f *testing.F) {
-	for _, seed := range []string{"quay.io=cache.example.com", "*=localhost:5000/{host}/x", "index.docker.io=[::1]:5000/a", "a=b=c/d", "quay.io=x.y/@", "*=a.b/{host}:{host}"} {
+	for _, seed := range []string{"quay.io=cache.example.com", "*=localhost:5000/{host}/x", "index.docker.io=[::1]:5000/a", "a=b=c/d", "quay.io=x.y/@", "*=a.b/{host}:{host}", "quay.io=[2:1]:5"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
