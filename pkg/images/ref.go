@@ -31,7 +31,7 @@ func ParseRef(s string) (Ref, error) {
 	named = reference.TagNameOnly(named)
 	ref := Ref{Registry: reference.Domain(named), Repository: reference.Path(named)}
 	if !isAuthority(ref.Registry) {
-		return Ref{}, fmt.Errorf("image reference %q: the registry %q is not a valid host[:port]", s, ref.Registry)
+		return Ref{}, fmt.Errorf("image reference %q: the registry is not a valid host[:port]", s)
 	}
 	if tagged, ok := named.(reference.Tagged); ok {
 		ref.Tag = tagged.Tag()
@@ -46,10 +46,11 @@ func ParseRef(s string) (Ref, error) {
 }
 
 // isAuthority reports whether a registry can be the authority of a URL (RFC 3986): the grammar of
-// references also permits [2:1], which is not an IPv6 address.
+// references also permits [2:1], which is not an IPv6 address, and takes the host of l_r.io/a for a
+// part of the path, without a registry.
 func isAuthority(registry string) bool {
 	address, err := url.Parse("//" + registry)
-	return err == nil && address.Host == registry
+	return err == nil && registry != "" && address.Host == registry
 }
 
 // Name returns registry and repository, without tag and digest.

@@ -36,7 +36,7 @@ func TestParseRef(t *testing.T) {
 }
 
 func TestParseRefRefuses(t *testing.T) {
-	for _, in := range []string{"", "  ", "UPPER", "a:b:c", "a@sha256:short", "a@md5:0", "a:", "https://quay.io/a:1", "quay.io/a b:1", "../a", "[2:1]:5/a:1", "a:" + strings.Repeat("x", 129)} {
+	for _, in := range []string{"", "  ", "UPPER", "a:b:c", "a@sha256:short", "a@md5:0", "a:", "https://quay.io/a:1", "quay.io/a b:1", "../a", "[2:1]:5/a:1", "l_r.io/a:1", "a:" + strings.Repeat("x", 129)} {
 		if got, err := images.ParseRef(in); err == nil {
 			t.Errorf("%q: got %s, want an error", in, got)
 		} else if !strings.Contains(err.Error(), "image reference") {
