@@ -142,15 +142,9 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pullSecret, err := o.readPullSecret(ctx, f)
+	plan, pullSecret, err := o.plan(ctx, f)
 	if err != nil {
 		return err
-	}
-	plan, err := patch.Config(f.inst, patch.ConfigOptions{
-		Mirror: o.mirror(), Release: f.release, HelmSecret: o.helmSecret, PullSecret: pullSecret, Selection: o.fields,
-	})
-	if err != nil {
-		return option.Usage(err)
 	}
 	changes, err := f.editor.ComputeAll(ctx, plan.Objects)
 	if err != nil {
@@ -192,6 +186,18 @@ func (o patchConfigOptions) pullers(ctx context.Context, f opened, pullSecret st
 	}
 	datacenters, _ := patch.Datacenters(f.inst, patch.DatacenterChoice{All: true}) // none is no error here
 	return append(all, pullers.Nodes(o.nodes(ctx, f, datacenters, nil), m, needed, f.release.Version())...)
+}
+
+// plan works out the fields to set. It also returns the credentials of --pull-secret, "" without.
+func (o patchConfigOptions) plan(ctx context.Context, f opened) (patch.ConfigPlan, string, error) {
+	pullSecret, err := o.readPullSecret(ctx, f)
+	if err != nil {
+		return patch.ConfigPlan{}, "", err
+	}
+	plan, err := patch.Config(f.inst, patch.ConfigOptions{
+		Mirror: o.mirror(), Release: f.release, HelmSecret: o.helmSecret, PullSecret: pullSecret, Selection: o.fields,
+	})
+	return plan, pullSecret, option.Usage(err)
 }
 
 // readPullSecret returns the new value of spec.imagePullSecret, "" if it stays.

@@ -94,15 +94,9 @@ func (o patchConfigOptions) runInFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	pullSecret, err := o.readPullSecret(ctx, f)
+	plan, pullSecret, err := o.plan(ctx, f)
 	if err != nil {
 		return err
-	}
-	plan, err := patch.Config(f.inst, patch.ConfigOptions{
-		Mirror: o.mirror(), Release: f.release, HelmSecret: o.helmSecret, PullSecret: pullSecret, Selection: o.fields,
-	})
-	if err != nil {
-		return option.Usage(err)
 	}
 	seedsOnly := f.files.Get(patch.KindConfiguration, f.inst.Configuration.Name) == nil
 	if seedsOnly {
@@ -145,12 +139,9 @@ func (o patchSeedOptions) runInFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	chosen, err := patch.Datacenters(f.inst, o.choice)
-	if err == nil {
-		err = o.node.CheckHosts(f.release.Version())
-	}
+	chosen, err := o.datacenters(f)
 	if err != nil {
-		return option.Usage(err)
+		return err
 	}
 	plan, n, err := o.plan(ctx, f)
 	if err != nil {
