@@ -63,7 +63,7 @@ func FuzzWithDefaults(f *testing.F) {
 	f.Fuzz(func(t *testing.T, user, standard string) {
 		var values, defaults map[string]any
 		if json.Unmarshal([]byte(user), &values) != nil || json.Unmarshal([]byte(standard), &defaults) != nil {
-			t.Skip()
+			t.Skip("not two maps in JSON")
 		}
 		before, err := json.Marshal(values)
 		if err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
 // asStored returns a chart as Helm stores it with a release: without its subcharts.
@@ -125,24 +125,21 @@ func TestTheListOfRandomChartsStaysTheSame(t *testing.T) {
 	}
 }
 
-// TestTheListOfKKPStaysTheSame redirects KKP's charts, where $KKP_DATA has a directory charts with them.
+// TestTheListOfKKPStaysTheSame redirects KKP's charts, where the data of KKP has a directory charts.
 func TestTheListOfKKPStaysTheSame(t *testing.T) {
-	root := filepath.Join(os.Getenv("KKP_DATA"), "charts")
-	if _, err := os.Stat(root); os.Getenv("KKP_DATA") == "" || err != nil {
-		t.Skip("KKP_DATA does not name a directory with the charts of KKP")
-	}
-	found, err := chart.InDirectory(root)
+	harness.DataFiles(t, "charts/*")
+	found, err := chart.InDirectory(filepath.Join(harness.Data(t), "charts"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, candidate := range found {
 		t.Run(strings.ReplaceAll(filepath.ToSlash(candidate.Path), "/", "-"), func(t *testing.T) {
 			if candidate.Err != nil {
-				t.Skip(candidate.Err)
+				t.Skipf("the chart cannot be read: %v", candidate.Err)
 			}
 			r := &chart.Renderer{}
 			if _, err := r.Texts(t.Context(), candidate.Chart, nil, chart.ReleaseOptions{Release: "r", Namespace: "n", Kubernetes: "v1.34.0"}); err != nil {
-				t.Skip(err)
+				t.Skipf("the chart does not render without values: %v", err)
 			}
 			sameList(t, r, candidate.Chart, nil, "reg.corp:5000/kkp")
 		})
