@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/google/go-containerregistry/pkg/v1/remote/transport"
+
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
@@ -17,14 +19,15 @@ import (
 // maxToken is the maximum size of a token server's answer, in bytes.
 const maxToken = 64 << 10
 
-// tokens checks the answers of token servers. go-containerregistry quotes an answer without
-// a token in its error, and the answer may contain a valid token under another name.
+// tokens checks the answers of token servers. go-containerregistry quotes a failed answer,
+// and one without a token, in its error. The answer may contain a valid token.
 type tokens struct {
 	inner  http.RoundTripper
 	realms sync.Map // addresses of token servers, from challenges
 }
 
-// NewTokens returns a transport that rejects answers of token servers without a token.
+// NewTokens returns a transport that rejects answers of token servers without a token. Of
+// failed answers, errors in the form of the distribution specification are left.
 func NewTokens(inner http.RoundTripper) http.RoundTripper { return &tokens{inner: inner} }
 
 // RoundTrip implements http.RoundTripper.
@@ -36,15 +39,19 @@ func (t *tokens) RoundTrip(req *http.Request) (*http.Response, error) {
 	if resp.StatusCode == http.StatusUnauthorized {
 		t.remember(resp.Header)
 	}
-	if resp.StatusCode != http.StatusOK || !t.serves(req) {
+	if !t.serves(req) {
 		return resp, nil
 	}
 	defer resp.Body.Close()
 	data, err := bounded.ReadAll(resp.Body, maxToken)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if !hasToken(data) {
+	case resp.StatusCode != http.StatusOK:
+		if !hasErrors(data) {
+			data = nil
+		}
+	case !hasToken(data):
 		return nil, &failure.RejectedError{
 			As: images.ClassAuth, Msg: "the token server " + req.URL.Host + " answered without a token",
 			Advice: "ask the registry's administrator to check the token server",
@@ -88,4 +95,11 @@ func hasToken(data []byte) bool {
 		AccessToken string `json:"access_token"`
 	}
 	return json.Unmarshal(data, &answer) == nil && answer.Token+answer.AccessToken != ""
+}
+
+// hasErrors reports whether data is a list of errors as the distribution specification has it.
+// go-containerregistry quotes these errors, and nothing else of such an answer.
+func hasErrors(data []byte) bool {
+	var answer transport.Error
+	return json.Unmarshal(data, &answer) == nil && len(answer.Errors) > 0
 }
