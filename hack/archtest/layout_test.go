@@ -15,13 +15,15 @@ func layout() Rules {
 		Imports: merge(map[string][]string{
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
-				"pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
+				"pkg/check", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/waiting", "pkg/worker", "pkg/atomicfile",
 				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/files/rewrite", "pkg/patch/profiles", "pkg/safehttp",
 			}, values...),
-			"pkg/plugin/display":  {"pkg/files", "pkg/images", "pkg/plugin/terminal"},
+			"pkg/plugin/display":  {"pkg/check", "pkg/files", "pkg/images", "pkg/plugin/terminal"},
 			"pkg/plugin/option":   {"pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/terminal"},
 			"pkg/plugin/terminal": nil,
+
+			"pkg/check": append([]string{"pkg/files", "pkg/patch"}, values...),
 
 			"pkg/images/chart":    append([]string{"pkg/atomicfile", "pkg/safehttp", "pkg/worker"}, values...),
 			"pkg/images/discover": append([]string{"pkg/redact", "pkg/templates"}, values...),
