@@ -229,7 +229,7 @@ func phaseOf(ctx context.Context, at place, fleet registrytest.Fleet, o order) (
 	if err := at.ask(ctx, "/take", nil, &asked); err != nil {
 		return measurement{}, err
 	}
-	m := measurement{Images: len(c.Refs), Seconds: took.Seconds(), Unique: c.Bytes, RSS: peak(cmd.ProcessState)}
+	m := measurement{Images: len(c.Refs), Seconds: took.Seconds(), Unique: c.Bytes, RSS: peak(cmd.ProcessState), Written: written(cmd.ProcessState)}
 	m.count(asked)
 	return m, nil
 }
@@ -241,6 +241,16 @@ func peak(state *os.ProcessState) int64 {
 		return 0
 	}
 	return usage.Maxrss << 10 // Linux returns KiB
+}
+
+// written returns the bytes that a process or its children wrote to disks, 0 if the temporary
+// directory is not on a disk.
+func written(state *os.ProcessState) int64 {
+	usage, ok := state.SysUsage().(*syscall.Rusage)
+	if !ok {
+		return 0
+	}
+	return usage.Oublock << 9 // Linux returns blocks of 512 bytes
 }
 
 // start starts the registries in a separate process.

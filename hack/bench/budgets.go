@@ -10,6 +10,7 @@ const (
 	maxMemory    = 100 << 20
 	maxReferrers = 2.0  // requests for the referrers of an image that has none
 	maxRefused   = 0.01 // part of the requests to a source with limits
+	maxWritten   = 1.05 // bytes written to the disk, of the bytes of an archive
 )
 
 // budgets prints whether the budgets are kept, and returns the number of those that are not.
@@ -31,6 +32,10 @@ func budgets(out io.Writer, results []measurement) int {
 		}
 		if m.Phase == cold || m.Phase == packing {
 			c.speed(at, results, m)
+		}
+		if m.Phase == packing && m.Written > 0 {
+			times := float64(m.Written) / float64(m.Unique)
+			c.check(times <= maxWritten, "%s: each byte written %.2f times to the disk, of %.2f", at, times, maxWritten)
 		}
 		if m.scenario.Link.limited() {
 			part := float64(m.Refused) / float64(max(1, m.Served))

@@ -28,6 +28,7 @@ type measurement struct {
 	Again          int     `json:"fetchedAgain"`    // blobs that were fetched more than once
 	Pulls          int     `json:"pulls"`           // GET requests for manifests of the source
 	RSS            int64   `json:"peakRSSBytes"`
+	Written        int64   `json:"writtenBytes"` // to disks
 
 	scenario scenario
 }
