@@ -3,6 +3,8 @@ package pace
 import (
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
 )
 
 const (
@@ -31,15 +33,12 @@ type host struct {
 	turn chan struct{} // held by the request that starts next, if requests wait
 
 	mu      sync.Mutex
-	rate    float64 // requests per second; 0: no limit is known
-	most    float64 // 0: no bound
-	burst   float64
-	ceiling float64 // rate of the last refusal; 0: none
-	calm    int     // successes since then
-	tokens  float64 // requests that may start now
-	filled  time.Time
-	lowered time.Time // time of the last decrease
-	quiet   time.Time // no request starts before
+	bucket  *rate.Limiter // nil: no limit is known
+	most    float64       // requests per second; 0: no bound
+	ceiling float64       // rate of the last refusal, in requests per second; 0: none
+	calm    int           // successes since then
+	lowered time.Time     // time of the last decrease
+	quiet   time.Time     // no request starts before
 
 	counted time.Time // start of the current window
 	served  int       // successes in the current window
@@ -47,11 +46,10 @@ type host struct {
 }
 
 func newHost(b Budget, now time.Time) *host {
-	h := &host{turn: make(chan struct{}, 1), rate: b.PerSecond, most: b.Most, burst: float64(b.Burst), filled: now, counted: now}
-	if h.rate == 0 {
-		h.burst = burst
+	h := &host{turn: make(chan struct{}, 1), most: b.Most, counted: now}
+	if b.PerSecond > 0 {
+		h.bucket = rate.NewLimiter(rate.Limit(b.PerSecond), b.Burst)
 	}
-	h.tokens = h.burst
 	return h
 }
 
@@ -59,54 +57,48 @@ func newHost(b Budget, now time.Time) *host {
 func (h *host) free(now time.Time) (Request, bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return Request{host: h, sent: now}, h.rate == 0 && !h.quiet.After(now)
+	return Request{host: h, sent: now}, h.bucket == nil && !h.quiet.After(now)
 }
 
 // take takes a token, or returns how long to wait for one.
 func (h *host) take(now time.Time) time.Duration {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.quiet.After(now) {
+	switch {
+	case h.quiet.After(now):
 		return h.quiet.Sub(now)
-	}
-	if h.rate == 0 {
+	case h.bucket == nil || h.bucket.AllowN(now, 1):
 		return 0
 	}
-	h.fill(now)
-	if h.tokens >= 1 {
-		h.tokens--
-		return 0
-	}
-	return max(shortest, time.Duration((1-h.tokens)/h.rate*float64(time.Second)))
+	return max(shortest, time.Duration((1-h.bucket.TokensAt(now))/h.rate()*float64(time.Second)))
 }
 
-func (h *host) fill(now time.Time) {
-	h.tokens = min(h.burst, h.tokens+h.rate*now.Sub(h.filled).Seconds())
-	h.filled = now
-}
+// rate returns the current limit in requests per second.
+func (h *host) rate() float64 { return float64(h.bucket.Limit()) }
 
 // accepted raises the rate if the request has waited for it.
 func (h *host) accepted(r Request, now time.Time) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.count(now)
-	if !r.held || h.rate == 0 {
+	if !r.held || h.bucket == nil {
 		return
 	}
-	h.fill(now)
+	raised := h.rate()
 	switch {
 	case h.ceiling == 0:
-		h.rate += early
-	case h.rate < near*h.ceiling:
-		h.rate += fast
+		raised += early
+	case raised < near*h.ceiling:
+		raised += fast
 	default:
 		calm := float64(h.calm) / patience
-		h.rate += slow * (1 + calm*calm)
+		raised += slow * (1 + calm*calm)
 	}
 	h.calm++
 	if h.most > 0 {
-		h.rate = min(h.rate, h.most)
+		raised = min(raised, h.most)
 	}
+	h.bucket.SetLimitAt(now, rate.Limit(raised))
 }
 
 // refused lowers the rate. Requests that were sent before the last decrease say nothing about
@@ -121,16 +113,19 @@ func (h *host) refused(r Request, until, now time.Time) {
 		return
 	}
 	h.count(now)
-	h.fill(now)
+	var lowered float64
 	switch {
-	case h.rate == 0:
-		h.rate = max(unsure, first*float64(max(h.served, h.before))/window.Seconds())
+	case h.bucket == nil:
+		lowered = max(unsure, first*float64(max(h.served, h.before))/window.Seconds())
+		h.bucket = rate.NewLimiter(rate.Limit(lowered), burst)
 	case h.ceiling == 0:
-		h.ceiling, h.rate = h.rate, first*h.rate
+		h.ceiling, lowered = h.rate(), first*h.rate()
 	default:
-		h.ceiling, h.rate = h.rate, lower*h.rate
+		h.ceiling, lowered = h.rate(), lower*h.rate()
 	}
-	h.rate, h.tokens, h.lowered, h.calm = max(slowest, h.rate), min(0, h.tokens), now, 0
+	h.bucket.SetLimitAt(now, rate.Limit(max(slowest, lowered)))
+	h.bucket.AllowN(now, max(0, int(h.bucket.TokensAt(now)))) // the bucket begins empty
+	h.lowered, h.calm = now, 0
 }
 
 // delay lets no request start before a time.
