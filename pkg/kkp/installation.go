@@ -61,6 +61,15 @@ type Pod struct {
 	Name      string
 	Workload  string // name of its workload, from labels
 	Images    []string
+	Pulls     []FailedPull // containers that wait for an image that cannot be pulled
+}
+
+// FailedPull is a container whose image cannot be pulled.
+type FailedPull struct {
+	Container string
+	Image     string // as written
+	Reason    string // "ImagePullBackOff"
+	Message   string // of the container runtime, with the words of the registry; at most maxReason characters
 }
 
 // editionOf returns the edition of an image name: KKP EE has its own repositories (kubermatic

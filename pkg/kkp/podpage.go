@@ -29,6 +29,7 @@ const (
 
 	podMetadata       = 1
 	podSpec           = 2
+	podStatus         = 3
 	metadataName      = 1
 	metadataNamespace = 3
 	metadataLabels    = 11
@@ -41,11 +42,21 @@ const (
 	specContainers     = 2
 	specInitContainers = 20
 	specEphemeral      = 34
+	containerName      = 1
 	containerImage     = 2
 	ephemeralContainer = 1
 	volumeSource       = 2
 	volumeImage        = 30
 	volumeReference    = 1
+
+	statusContainers     = 8
+	statusInitContainers = 10
+	statusEphemeral      = 13
+	statusName           = 1
+	statusState          = 2
+	stateWaiting         = 1
+	waitingReason        = 1
+	waitingMessage       = 2
 )
 
 // decodePods is decodePage for pods, in Protocol Buffers or JSON.
@@ -230,6 +241,8 @@ func (v *podView) decode(data []byte) error {
 			return message(value, v.Metadata.field)
 		case podSpec:
 			return message(value, v.specField)
+		case podStatus:
+			return message(value, v.statusField)
 		}
 		return nil
 	})
@@ -258,25 +271,48 @@ func (m *metadata) field(field protowire.Number, value []byte) error {
 }
 
 func (v *podView) specField(field protowire.Number, value []byte) error {
-	path := []protowire.Number{containerImage}
-	var list *[]containerView
 	switch field {
 	case specInitContainers:
-		list = &v.Spec.InitContainers
+		return addContainer(&v.Spec.InitContainers, value)
 	case specContainers:
-		list = &v.Spec.Containers
+		return addContainer(&v.Spec.Containers, value)
 	case specEphemeral:
-		list, path = &v.Spec.EphemeralContainers, []protowire.Number{ephemeralContainer, containerImage}
+		return addContainer(&v.Spec.EphemeralContainers, value, ephemeralContainer)
 	case specVolumes:
 		reference, err := find(value, volumeSource, volumeImage, volumeReference)
 		var volume volumeView
 		volume.Image.Reference = string(reference)
 		v.Spec.Volumes = append(v.Spec.Volumes, volume)
 		return err
+	}
+	return nil
+}
+
+// addContainer adds a container, which is at a path in a value.
+func addContainer(list *[]containerView, value []byte, path ...protowire.Number) error {
+	name, err1 := find(value, append(path, containerName)...)
+	image, err2 := find(value, append(path, containerImage)...)
+	*list = append(*list, containerView{string(name), string(image)})
+	return errors.Join(err1, err2)
+}
+
+func (v *podView) statusField(field protowire.Number, value []byte) error {
+	var list *[]statusView
+	switch field {
+	case statusInitContainers:
+		list = &v.Status.InitContainers
+	case statusContainers:
+		list = &v.Status.Containers
+	case statusEphemeral:
+		list = &v.Status.EphemeralContainers
 	default:
 		return nil
 	}
-	image, err := find(value, path...)
-	*list = append(*list, containerView{string(image)})
-	return err
+	var status statusView
+	name, err1 := find(value, statusName)
+	reason, err2 := find(value, statusState, stateWaiting, waitingReason)
+	text, err3 := find(value, statusState, stateWaiting, waitingMessage)
+	status.Name, status.State.Waiting.Reason, status.State.Waiting.Message = string(name), string(reason), string(text)
+	*list = append(*list, status)
+	return errors.Join(err1, err2, err3)
 }

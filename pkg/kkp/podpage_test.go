@@ -42,11 +42,20 @@ func manyPods() *corev1.PodList {
 				},
 				TerminationGracePeriodSeconds: new(int64(30)), HostNetwork: true,
 			},
-			Status: corev1.PodStatus{Phase: corev1.PodRunning, PodIP: "10.0.0.1"},
+			Status: corev1.PodStatus{
+				Phase: corev1.PodRunning, PodIP: "10.0.0.1",
+				InitContainerStatuses:      []corev1.ContainerStatus{waitingFor("without image", "PodInitializing", "")},
+				ContainerStatuses:          []corev1.ContainerStatus{waitingFor("c", "ImagePullBackOff", "denied"+strings.Repeat("\x1b", 500)), {Name: "d", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}},
+				EphemeralContainerStatuses: []corev1.ContainerStatus{waitingFor("", "ErrImagePull", "no such image")},
+			},
 		})
 	}
 	list.Items[3].Labels, list.Items[4].OwnerReferences = nil, nil
 	return list
+}
+
+func waitingFor(name, reason, message string) corev1.ContainerStatus {
+	return corev1.ContainerStatus{Name: name, Image: "i", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}}
 }
 
 func inProtobuf(t testing.TB, list *corev1.PodList) []byte {
@@ -77,6 +86,12 @@ func TestPodsInProtobuf(t *testing.T) {
 	want, _, next, err := decoded(bytes.NewReader(text), 1<<20)
 	if err != nil || next != "next" || len(want) != 5 || len(want[0].Images) != 5 {
 		t.Fatalf("%+v, %q, %v", want, next, err)
+	}
+	pulls := []FailedPull{
+		{"c", "registry.example.com/pod-0:1", "ImagePullBackOff", "denied" + strings.Repeat("\x1b", maxReason-6) + " …"}, {"", "debug", "ErrImagePull", "no such image"},
+	}
+	if diff := cmp.Diff(pulls, want[0].Pulls); diff != "" {
+		t.Error(diff)
 	}
 	got, _, next, err := decoded(bytes.NewReader(inProtobuf(t, list)), 1<<20)
 	if diff := cmp.Diff(want, got); diff != "" || next != "next" || err != nil {

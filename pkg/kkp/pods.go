@@ -18,10 +18,27 @@ type podView struct {
 		EphemeralContainers []containerView `json:"ephemeralContainers"`
 		Volumes             []volumeView    `json:"volumes"`
 	} `json:"spec"`
+	Status struct {
+		InitContainers      []statusView `json:"initContainerStatuses"`
+		Containers          []statusView `json:"containerStatuses"`
+		EphemeralContainers []statusView `json:"ephemeralContainerStatuses"`
+	} `json:"status"`
 }
 
 type containerView struct {
+	Name  string `json:"name"`
 	Image string `json:"image"`
+}
+
+// statusView is the part of the status of a container that is read.
+type statusView struct {
+	Name  string `json:"name"`
+	State struct {
+		Waiting struct {
+			Reason  string `json:"reason"`
+			Message string `json:"message"`
+		} `json:"waiting"`
+	} `json:"state"`
 }
 
 type volumeView struct {
@@ -60,7 +77,7 @@ func podFrom(obj *unstructured.Unstructured) (Pod, error) {
 }
 
 func (v podView) pod() Pod {
-	return Pod{Namespace: v.Metadata.Namespace, Name: v.Metadata.Name, Workload: v.workload(), Images: v.images()}
+	return Pod{Namespace: v.Metadata.Namespace, Name: v.Metadata.Name, Workload: v.workload(), Images: v.images(), Pulls: v.pulls()}
 }
 
 // workload returns the workload of a pod from KKP's labels: app.kubernetes.io/name on master and
@@ -77,7 +94,7 @@ func (v podView) workload() string {
 // images returns the images of a pod as written.
 func (v podView) images() []string {
 	var found []string
-	for _, container := range slices.Concat(v.Spec.InitContainers, v.Spec.Containers, v.Spec.EphemeralContainers) {
+	for _, container := range v.containers() {
 		found = append(found, container.Image)
 	}
 	for _, volume := range v.Spec.Volumes {
@@ -86,4 +103,34 @@ func (v podView) images() []string {
 		}
 	}
 	return found
+}
+
+// containers are all containers of a pod.
+func (v podView) containers() []containerView {
+	return slices.Concat(v.Spec.InitContainers, v.Spec.Containers, v.Spec.EphemeralContainers)
+}
+
+// pulls returns the containers whose image cannot be pulled.
+func (v podView) pulls() []FailedPull {
+	var failed []FailedPull
+	for _, status := range slices.Concat(v.Status.InitContainers, v.Status.Containers, v.Status.EphemeralContainers) {
+		waiting := status.State.Waiting
+		if !slices.Contains(pullReasons(), waiting.Reason) {
+			continue
+		}
+		pull := FailedPull{Container: status.Name, Reason: waiting.Reason, Message: shortened(waiting.Message)}
+		for _, container := range v.containers() {
+			if container.Name == status.Name {
+				pull.Image = container.Image
+			}
+		}
+		failed = append(failed, pull)
+	}
+	return failed
+}
+
+// pullReasons are the reasons with which the kubelet says that a container waits for an image that
+// cannot be pulled (kubernetes pkg/kubelet/images/types.go, v1.36).
+func pullReasons() []string {
+	return []string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}
 }
