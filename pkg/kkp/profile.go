@@ -38,6 +38,7 @@ type Profile struct {
 	Providers []string        // that it is for, by OSM's names: "gce"
 	Object    json.RawMessage // kind, name and spec
 	Rendered  string          // of a config: version of the profile that OSM has rendered; "" with OSM before 1.11
+	Runtime   RuntimeConfig   // of a config
 }
 
 // NodeSetup is what sets up the nodes of a user cluster.
@@ -70,7 +71,7 @@ func profileFrom(obj *unstructured.Unstructured) (Profile, error) {
 	}
 	p := Profile{Kind: obj.GetKind(), Namespace: obj.GetNamespace(), Name: obj.GetName(), OS: view.Spec.OSName, Version: view.Spec.Version}
 	if p.Kind == KindSystemConfig {
-		p.Rendered = obj.GetAnnotations()["k8c.io/osp-version"]
+		p.Rendered, p.Runtime = obj.GetAnnotations()["k8c.io/osp-version"], runtimeConfigOf(obj)
 	}
 	for _, provider := range view.Spec.SupportedCloudProviders {
 		p.Providers = append(p.Providers, provider.Name)
