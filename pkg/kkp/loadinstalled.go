@@ -4,30 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 )
-
-// readInstalled reads the installed applications of the user clusters of a Seed.
-func (l *loader) readInstalled(ctx context.Context, client Client, seed *Seed) []Unread {
-	subject := "Seed " + seed.Name
-	installed := make([][]Installed, len(seed.Clusters))
-	failures := l.clusters.ask(ctx, subject, seed.Clusters, kubeconfigsOf(ctx, client, seed.Clusters), func(ctx context.Context, i int, user userClient) (err error) {
-		installed[i], err = installedIn(ctx, user.Client)
-		return err
-	})
-	seed.installed = slices.Concat(installed...)
-	var missed []Unread
-	for i, err := range failures {
-		if err == nil {
-			continue
-		}
-		missed = append(missed, Unread{PartInstalled, "user cluster " + seed.Clusters[i].Name + " on " + subject, err})
-		if seed.installedUnknown == nil {
-			seed.installedUnknown = fmt.Errorf("user cluster %s: %w", seed.Clusters[i].Name, err)
-		}
-	}
-	return missed
-}
 
 // installedIn reads the installed applications of a user cluster.
 func installedIn(ctx context.Context, client Client) ([]Installed, error) {

@@ -74,12 +74,10 @@ func (l *loader) readClusters(ctx context.Context, client Client, seed *Seed) []
 			ofAddons = []Unread{{PartAddons, subject, unread(subject, err)}}
 		}
 	}
-	if l.wants(PartApps) {
-		ofClusters = l.readInstalled(ctx, client, seed)
-	}
 	if l.setups != nil {
-		ofClusters = append(ofClusters, l.readSetups(ctx, client, seed)...)
+		ofClusters = l.readCustomProfiles(ctx, client, seed)
 	}
+	ofClusters = append(ofClusters, l.readUsers(ctx, client, seed)...)
 	_ = group.Wait() // the function returns nil: what fails is in ofPods
 	return slices.Concat(ofAddons, ofClusters, ofPods)
 }

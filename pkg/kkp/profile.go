@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"sync"
 
@@ -118,29 +117,14 @@ func (s *setups) keep(text json.RawMessage) json.RawMessage {
 	return text
 }
 
-// readSetups fills in what sets up the nodes of the clusters of a Seed, and the Seed's custom
-// profiles.
-func (l *loader) readSetups(ctx context.Context, client Client, seed *Seed) []Unread {
-	subject := "Seed " + seed.Name
-	var missed []Unread
+// readCustomProfiles fills in the custom profiles of a Seed.
+func (l *loader) readCustomProfiles(ctx context.Context, client Client, seed *Seed) []Unread {
 	var err error
 	if seed.Profiles, err = l.setups.list(ctx, client, CustomProfileResource().Resource, seed.Namespace); err != nil {
-		missed = append(missed, Unread{PartProfiles, "CustomOperatingSystemProfiles on " + subject, unread(subject, err)})
+		subject := "Seed " + seed.Name
+		return []Unread{{PartProfiles, "CustomOperatingSystemProfiles on " + subject, unread(subject, err)}}
 	}
-	for i := range seed.Clusters {
-		seed.Clusters[i].Setup = &NodeSetup{}
-	}
-	failures := l.clusters.ask(ctx, subject, seed.Clusters, kubeconfigsOf(ctx, client, seed.Clusters), func(ctx context.Context, i int, user userClient) error {
-		return l.setups.read(ctx, user, seed.Clusters[i].Setup)
-	})
-	for i, err := range failures {
-		if err != nil {
-			c := seed.Clusters[i]
-			c.Setup.Err = fmt.Errorf("user cluster %s: %w", c.Name, err)
-			missed = append(missed, Unread{PartProfiles, "user cluster " + c.Name + " on " + subject, c.Setup.Err})
-		}
-	}
-	return missed
+	return nil
 }
 
 // read reads what sets up the nodes of a user cluster.
