@@ -29,9 +29,32 @@ import (
 type apiServer struct {
 	objects []*unstructured.Unstructured
 	refuse  func(*http.Request) *apierrors.StatusError // nil, or nil from it: nothing is refused
+	lacks   func(attributes) bool                      // rights that the user lacks; nil: none
 
 	mu       sync.Mutex
 	requests []string // path and query
+	reviews  int      // SelfSubjectAccessReviews
+}
+
+// attributes are those of a SelfSubjectAccessReview.
+type attributes struct{ Verb, Group, Resource, Namespace, Name string }
+
+// review answers a SelfSubjectAccessReview.
+func (s *apiServer) review(w http.ResponseWriter, r *http.Request) {
+	var review struct {
+		Spec struct{ ResourceAttributes attributes }
+	}
+	if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	s.reviews++
+	s.mu.Unlock()
+	lacks := s.lacks != nil && s.lacks(review.Spec.ResourceAttributes)
+	write(w, http.StatusCreated, map[string]any{
+		"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "status": map[string]any{"allowed": !lacks},
+	})
 }
 
 // newAPI returns an API server with some objects.
@@ -81,6 +104,10 @@ func (s *apiServer) asked() []string {
 
 // ServeHTTP implements http.Handler.
 func (s *apiServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodPost {
+		s.review(w, r)
+		return
+	}
 	s.mu.Lock()
 	s.requests = append(s.requests, r.URL.RequestURI())
 	s.mu.Unlock()

@@ -21,6 +21,7 @@ type Cluster struct {
 	CSIMigration   bool     // volumes of an in-tree driver are migrated to CSI
 	Addons         []Addon
 	Setup          *NodeSetup // nil: not requested
+	PodUse         *PodUse    // what pods in the user cluster itself name; nil: not requested
 	Paused         bool       // spec.pause: KKP changes nothing in the cluster
 	Unhealthy      []string   // components that are not up, by their names in status.extendedHealth
 

@@ -21,7 +21,8 @@ type Installation struct {
 	Applications  Applications
 	Profiles      []Profile // from files: operating system profiles and configs, of whatever cluster
 	Unread        []Unread
-	Live          bool // read from an API, not from files
+	Access        []Access // to the master, then to each Seed and its user clusters
+	Live          bool     // read from an API, not from files
 
 	running struct{ version, edition string } // what KKP's Deployments are of, where the status does not tell
 }
@@ -45,6 +46,11 @@ const (
 	// PartProfiles are the operating system profiles for nodes. They are read only if requested
 	// explicitly, because no image depends on them.
 	PartProfiles Part = "profiles"
+
+	// PartAccess is what the kubeconfigs of all clusters allow, and PartUserPods what the pods in
+	// user clusters name. Both are read only if requested explicitly.
+	PartAccess   Part = "access"
+	PartUserPods Part = "pods in user clusters"
 )
 
 // Unread is a part that could not be read.

@@ -17,6 +17,7 @@ type Client struct {
 	REST      rest.Interface               // for lists
 	Discovery discovery.DiscoveryInterface // nil: version and resources are not read
 	Close     func()                       // closes idle connections; nil: nothing is closed
+	Config    *rest.Config                 // of the connection; nil: how long its credentials are valid is not known
 }
 
 // Connect returns a client for an API server.
@@ -26,14 +27,17 @@ type Connect func(*rest.Config) (Client, error)
 type Request struct {
 	Namespace string // namespace of the KubermaticConfiguration, "" for any
 	Connect   Connect
-	Parts     []Part // in addition to the configuration, Seeds and Clusters; nil: all but PartProfiles
+	Parts     []Part // in addition to the configuration, Seeds and Clusters; nil: all but those that must be requested explicitly
 
 	// Progress is told how many user clusters are known, and how many of them were read; both
 	// numbers grow. It is called by several goroutines. nil: nobody is told.
 	Progress func(read, known int)
 }
 
-func (r Request) wants(part Part) bool { return r.Parts == nil || slices.Contains(r.Parts, part) }
+func (r Request) wants(part Part) bool { return r.Parts == nil || r.asks(part) }
+
+// asks reports whether a part is requested explicitly.
+func (r Request) asks(part Part) bool { return slices.Contains(r.Parts, part) }
 
 // Load reads an installation from the API of the master cluster. It fails with a
 // *ConfigurationError if the configuration cannot be read. Other parts that cannot be read are in
@@ -55,6 +59,9 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 	inst.Unread = append(inst.Unread, l.read(ctx, &inst)...)
 	inst.resolveVersion()
 	inst.collectInstalled()
+	if r.asks(PartAccess) {
+		inst.collectAccess(accessTo(ctx, master, "master", MasterRights(inst, r.Namespace)))
+	}
 	return inst, ctx.Err()
 }
 

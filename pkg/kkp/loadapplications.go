@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -98,4 +99,21 @@ func (r *secretReader) helm(ctx context.Context, key SecretKey) ([]byte, error) 
 			"to allow sending the Secret to chart repositories, add the annotation", key.Namespace, key.Name, SecretType, SecretTypeHelm)
 	}
 	return valueOf(one.secret, key)
+}
+
+// secrets are the names of the Secrets with credentials for charts.
+func (a Applications) secrets() []string {
+	var names []string
+	for _, app := range a.Definitions {
+		for _, version := range app.Versions {
+			keys := version.Chart.Credentials.keys
+			for _, ref := range []*secretRef{keys.Username, keys.Password, keys.RegistryConfigFile} {
+				if ref != nil {
+					names = append(names, ref.Name)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }

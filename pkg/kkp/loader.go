@@ -35,7 +35,7 @@ func newLoader(r Request, master Client, configuration Configuration) *loader {
 		Request: r, master: master, namespace: configuration.Namespace, edition: configuration.Status.KubermaticEdition,
 		clusters: newUserClusters(r.Connect, r.Progress),
 	}
-	if slices.Contains(r.Parts, PartProfiles) {
+	if l.asks(PartProfiles) {
 		l.setups = newSetups()
 	}
 	return l

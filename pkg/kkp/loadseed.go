@@ -13,13 +13,16 @@ func (l *loader) readSeed(ctx context.Context, seed *Seed) []Unread {
 	subject := "Seed " + seed.Name
 	client, err := seedClient(ctx, l.master, seed.Kubeconfig, l.Connect)
 	if err != nil {
-		return nothingOf(subject, &UnreachableError{Cluster: subject, Err: err})
+		return l.nothingOf(seed, &UnreachableError{Cluster: subject, Err: err})
 	}
 	defer client.close()
 	seed.Clusters, err = listViews(ctx, client, query{resource: clusterResource()}, "Cluster", clusterView.cluster)
 	err = unread(subject, err)
 	if errors.As(err, new(*UnreachableError)) {
-		return nothingOf(subject, err) // every further request would have the same timeout
+		return l.nothingOf(seed, err) // every further request would have the same timeout
+	}
+	if l.asks(PartAccess) {
+		seed.access = append(seed.access, accessTo(ctx, client, subject, SeedRights(seed.Namespace)))
 	}
 	seed.Read = err == nil
 	seed.master = l.isMaster(ctx, client)
@@ -43,7 +46,11 @@ func (l *loader) isMaster(ctx context.Context, client Client) bool {
 }
 
 // nothingOf returns an Unread for each part of the cluster of a Seed.
-func nothingOf(subject string, err error) []Unread {
+func (l *loader) nothingOf(seed *Seed, err error) []Unread {
+	subject := "Seed " + seed.Name
+	if l.asks(PartAccess) {
+		seed.access = append(seed.access, Access{Cluster: subject, Err: err})
+	}
 	return []Unread{{PartClusters, subject, err}, {PartPods, subject, err}, {PartReleases, subject, err}}
 }
 

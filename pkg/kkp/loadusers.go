@@ -49,11 +49,17 @@ func (l *loader) readUsers(ctx context.Context, client Client, seed *Seed) []Unr
 // userParts are the parts of user clusters that are requested.
 func (l *loader) userParts(seed *Seed) []userPart {
 	var parts []userPart
+	if l.asks(PartAccess) {
+		parts = append(parts, l.userAccess(seed))
+	}
 	if l.wants(PartApps) {
 		parts = append(parts, installedPart(seed))
 	}
 	if l.setups != nil {
 		parts = append(parts, l.setups.part(seed))
+	}
+	if l.asks(PartUserPods) {
+		parts = append(parts, podsPart(seed))
 	}
 	return parts
 }
@@ -61,6 +67,27 @@ func (l *loader) userParts(seed *Seed) []userPart {
 // subjectOf names a user cluster in an Unread.
 func subjectOf(seed *Seed, i int) string {
 	return "user cluster " + seed.Clusters[i].Name + " on Seed " + seed.Name
+}
+
+// userAccess reads what the kubeconfigs of user clusters allow.
+func (l *loader) userAccess(seed *Seed) userPart {
+	first := len(seed.access)
+	seed.access = append(seed.access, make([]Access, len(seed.Clusters))...)
+	rights := UserClusterRights(l.asks(PartUserPods))
+	return userPart{
+		read: func(ctx context.Context, i int, user userClient) error {
+			seed.access[first+i] = accessToUser(ctx, user.Client, rights)
+			if err := seed.access[first+i].Unknown; errors.As(err, new(*url.Error)) {
+				return err
+			}
+			return nil
+		},
+		done: func(i int, err error) []Unread {
+			access := &seed.access[first+i]
+			access.Cluster, access.Seed, access.Err = subjectOf(seed, i), seed.Name, err
+			return nil
+		},
+	}
 }
 
 // installedPart reads the installed applications.
@@ -100,6 +127,25 @@ func (s *setups) part(seed *Seed) userPart {
 			c := seed.Clusters[i]
 			c.Setup.Err = fmt.Errorf("user cluster %s: %w", c.Name, err)
 			return []Unread{{PartProfiles, subjectOf(seed, i), c.Setup.Err}}
+		},
+	}
+}
+
+// podsPart reads what the pods of user clusters name.
+func podsPart(seed *Seed) userPart {
+	for i := range seed.Clusters {
+		seed.Clusters[i].PodUse = &PodUse{}
+	}
+	return userPart{
+		read: func(ctx context.Context, i int, user userClient) (err error) {
+			*seed.Clusters[i].PodUse, err = podUse(ctx, user.Client)
+			return err
+		},
+		done: func(i int, err error) []Unread {
+			if err == nil {
+				return nil
+			}
+			return []Unread{{PartUserPods, "pods in " + subjectOf(seed, i), err}}
 		},
 	}
 }

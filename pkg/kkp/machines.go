@@ -25,6 +25,10 @@ type MachineDeployment struct {
 	Provider  string // by the name of machine-controller and OSM: "gce"
 }
 
+func machineDeploymentResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "cluster.k8s.io", Version: "v1alpha1", Resource: "machinedeployments"}
+}
+
 // FindNodes reads the MachineDeployments of user clusters of a Seed, several clusters concurrently.
 func FindNodes(ctx context.Context, master Client, seed Seed, clusters []Cluster, connect Connect) []Nodes {
 	nodes := make([]Nodes, len(clusters))
@@ -44,8 +48,7 @@ func FindNodes(ctx context.Context, master Client, seed Seed, clusters []Cluster
 // listDeployments reads the MachineDeployments of a user cluster. An edge or bring-your-own
 // cluster has none: KKP does not manage its nodes.
 func listDeployments(ctx context.Context, client Client) ([]MachineDeployment, error) {
-	resource := schema.GroupVersionResource{Group: "cluster.k8s.io", Version: "v1alpha1", Resource: "machinedeployments"}
-	deployments, err := list(ctx, client, query{resource: resource, maxBytes: maxUserBytes}, deploymentFrom)
+	deployments, err := list(ctx, client, query{resource: machineDeploymentResource(), maxBytes: maxUserBytes}, deploymentFrom)
 	if notInstalled(err) {
 		return nil, nil
 	}

@@ -7,6 +7,9 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
+// pullSecretName is the name of the Secret with the credentials for KKP's own images.
+const pullSecretName = "dockercfg"
+
 // PullSecret is the Secret with the credentials for KKP's own images, which KKP's operator manages in
 // its namespace (kubermatic pkg/controller/operator/common/resources.go,
 // DockercfgSecretReconciler). Admins can have added other credentials.
@@ -19,7 +22,7 @@ type PullSecret struct {
 // loadPullSecret reads the pull Secret. An error is not a gap, because credentials can come from
 // other places, and most registries need none.
 func loadPullSecret(ctx context.Context, master dynamic.Interface, namespace string) PullSecret {
-	key := SecretKey{Namespace: namespace, Name: "dockercfg", Key: ".dockerconfigjson"}
+	key := SecretKey{Namespace: namespace, Name: pullSecretName, Key: ".dockerconfigjson"}
 	secret := PullSecret{Name: key.Namespace + "/" + key.Name}
 	config, err := secretValue(ctx, master, key)
 	switch {

@@ -30,6 +30,7 @@ type Seed struct {
 	master           bool        // whether its cluster is the master
 	installed        []Installed // applications in its user clusters
 	installedUnknown error       // error of reading installed
+	access           []Access    // to the Seed, then to its user clusters
 }
 
 // Balanced tells whether user clusters of a Seed are exposed by load balancers of their own:

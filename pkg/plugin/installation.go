@@ -182,7 +182,7 @@ func connector(master *rest.Config, warnings io.Writer) kkp.Connect {
 			return kkp.Client{}, err
 		}
 		closeIdle := func() { utilnet.CloseIdleConnectionsFor(connection.Transport) }
-		return kkp.Client{Interface: client, REST: api.RESTClient(), Discovery: api, Close: closeIdle}, nil
+		return kkp.Client{Interface: client, REST: api.RESTClient(), Discovery: api, Close: closeIdle, Config: config}, nil
 	}
 }
 
