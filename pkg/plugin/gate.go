@@ -133,8 +133,10 @@ func (o patchOptions) refusals(ctx context.Context, all []pullers.Puller) ([]pul
 			if err != nil {
 				return nil, err
 			}
-			for _, refused := range registries.Ask(ctx, p.Needs, o.registry.Jobs) {
-				refusal.Refused = append(refusal.Refused, pullers.Refused(refused))
+			for _, answer := range registries.Ask(ctx, p.Needs, o.registry.Jobs) {
+				if answer.Digest == "" {
+					refusal.Refused = append(refusal.Refused, pullers.Refused{Ref: answer.Ref, Class: answer.Class, Cause: answer.Cause})
+				}
 			}
 			registries.Close()
 		}

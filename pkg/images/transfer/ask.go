@@ -9,30 +9,32 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 )
 
-// Refusal is an image that a registry does not hand out.
-type Refusal struct {
-	Ref   images.Ref
-	Class images.Class
-	Cause string // in one line, without the reference
+// Answer is what a registry says about an image.
+type Answer struct {
+	Ref    images.Ref
+	Digest string       // "" if the registry does not hand out the image
+	Class  images.Class // of the failure
+	Cause  string       // of the failure, in one line, without the reference
 }
 
-// Ask asks for the manifest of each image, and returns those that are refused.
-func (r *Registries) Ask(ctx context.Context, refs []images.Ref, jobs int) []Refusal {
-	errs := make([]error, len(refs))
+// Ask asks for the manifest of each image with HEAD, and returns the answers in the order of the
+// images.
+func (r *Registries) Ask(ctx context.Context, refs []images.Ref, jobs int) []Answer {
+	answers := make([]Answer, len(refs))
 	var group errgroup.Group
 	group.SetLimit(4 * max(jobs, 1))
 	for i, ref := range refs {
 		group.Go(func() error {
-			_, errs[i] = r.Digest(ctx, ref)
+			answers[i] = Answer{Ref: ref}
+			digest, err := r.Digest(ctx, ref)
+			if err != nil {
+				answers[i].Class, answers[i].Cause = failure.Classify(err), failure.Cause(err)
+				return nil
+			}
+			answers[i].Digest = digest
 			return nil
 		})
 	}
-	_ = group.Wait() // the functions return nil: what fails is in errs
-	var refused []Refusal
-	for i, err := range errs {
-		if err != nil {
-			refused = append(refused, Refusal{Ref: refs[i], Class: failure.Classify(err), Cause: failure.Cause(err)})
-		}
-	}
-	return refused
+	_ = group.Wait() // the functions return nil: what fails is in the answers
+	return answers
 }
