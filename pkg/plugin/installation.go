@@ -63,14 +63,9 @@ func (i installationReader) read(ctx context.Context, parts []kkp.Part) (kkp.Ins
 		}
 		return kkp.FromObjects(objects)
 	}
-	config, err := i.masterConfig()
-	if err != nil {
-		return kkp.Installation{}, err
-	}
 	reading := display.NewReading(i.streams.ErrOut)
 	defer reading.Close()
-	connect := connector(config, reading)
-	master, err := connect(config)
+	connect, master, err := i.connected(reading)
 	if err != nil {
 		return kkp.Installation{}, err
 	}
@@ -154,6 +149,17 @@ func (i installationReader) masterConfig() (*rest.Config, error) {
 		return nil, errors.New("the kubeconfig has no current context; choose one with --context")
 	}
 	return config, err
+}
+
+// connected connects to the API of the master cluster.
+func (i installationReader) connected(warnings io.Writer) (kkp.Connect, kkp.Client, error) {
+	config, err := i.masterConfig()
+	if err != nil {
+		return nil, kkp.Client{}, err
+	}
+	connect := connector(config, warnings)
+	master, err := connect(config)
+	return connect, master, err
 }
 
 // connector opens APIs with limits for many concurrent requests. The time limit of the

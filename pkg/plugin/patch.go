@@ -130,12 +130,12 @@ func (o patchOptions) open(ctx context.Context, parts []kkp.Part) (opened, error
 	if err != nil {
 		return opened{}, err
 	}
-	config, err := o.installation.masterConfig()
-	if err != nil {
-		return opened{}, err
-	}
-	connect := connector(config, o.streams.ErrOut)
-	master, err := connect(config)
+	return o.opened(inst, release, registries)
+}
+
+// opened connects to the API of an installation that was read, for changes.
+func (o patchOptions) opened(inst kkp.Installation, release *catalog.Release, registries *transfer.Registries) (opened, error) {
+	connect, master, err := o.installation.connected(o.streams.ErrOut)
 	if err != nil {
 		return opened{}, err
 	}
