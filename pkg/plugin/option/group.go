@@ -58,3 +58,22 @@ func Sections(flags *pflag.FlagSet) []Section {
 	}
 	return sections
 }
+
+// Given returns the flags of a group that the user gave, as arguments of another command. A flag with
+// a credential as its value is left out.
+func Given(flags *pflag.FlagSet, title string) []string {
+	var args []string
+	flags.Visit(func(flag *pflag.Flag) {
+		if strings.Join(flag.Annotations[groupAnnotation], "") != title || flag.Name == "token" || flag.Name == "password" {
+			return
+		}
+		values := []string{flag.Value.String()}
+		if list, ok := flag.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		for _, value := range values {
+			args = append(args, "--"+flag.Name+"="+value)
+		}
+	})
+	return args
+}

@@ -23,6 +23,11 @@ func (f *InputFlags) Add(flags *pflag.FlagSet) {
 	flags.StringSliceVarP(&f.value.Files, "filename", "f", nil,
 		"Read KubermaticConfiguration, Seeds and Clusters from files, directories, URLs or - (stdin) instead of from a cluster")
 	flags.BoolVarP(&f.value.Recursive, "recursive", "R", false, "Read the directories given with -f recursively")
+	f.AddRelease(flags)
+}
+
+// AddRelease adds only the flags for the release, to those of a command that reads a cluster.
+func (f *InputFlags) AddRelease(flags *pflag.FlagSet) {
 	flags.StringVar(&f.value.KKPVersion, "kkp-version", "", "KKP version, such as v2.31.0 (default: the running one)")
 	flags.StringVar(&f.value.Edition, "edition", "", "KKP edition, ce or ee (default: the running one)")
 	check(flags, "edition", func(text string) error {
