@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/chart/redirect"
@@ -119,7 +120,7 @@ func fileLines(ts *testscript.TestScript, file string) []string {
 func typed(ts *testscript.TestScript, _ bool, args []string) {
 	documents := map[string]any{
 		files.KindFileList: &files.FileList{}, files.KindFilesReport: &files.FilesReport{}, images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{},
-		redirect.KindValuesList: &redirect.List{},
+		redirect.KindValuesList: &redirect.List{}, check.KindReport: &check.Report{},
 	}
 	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[1])))
 	decoder.DisallowUnknownFields()

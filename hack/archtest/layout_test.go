@@ -16,7 +16,7 @@ func layout() Rules {
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
 				"pkg/check", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
-				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/waiting", "pkg/worker", "pkg/atomicfile",
+				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/memo", "pkg/waiting", "pkg/worker", "pkg/atomicfile",
 				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/files/rewrite", "pkg/patch/profiles", "pkg/safehttp",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/check", "pkg/files", "pkg/images", "pkg/plugin/terminal"},

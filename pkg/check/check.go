@@ -98,3 +98,29 @@ func NewReport(findings map[Section][]Finding, ignore []string) Report {
 	}
 	return report
 }
+
+// WithoutOK returns the report without the findings that are ok.
+func (r Report) WithoutOK() Report {
+	sections := r.Sections
+	r.Sections = nil
+	for _, group := range sections {
+		group.Findings = slices.DeleteFunc(slices.Clone(group.Findings), func(f Finding) bool { return f.Status == StatusOK })
+		if len(group.Findings) > 0 {
+			r.Sections = append(r.Sections, group)
+		}
+	}
+	return r
+}
+
+// Count returns how many findings that are not ignored have a status.
+func (r Report) Count(status Status) int {
+	n := 0
+	for _, group := range r.Sections {
+		for _, f := range group.Findings {
+			if f.Status == status && !f.Ignored {
+				n++
+			}
+		}
+	}
+	return n
+}

@@ -117,7 +117,7 @@ func TestHostileCluster(t *testing.T) {
 	defer server.Close()
 	kubeconfig := file(t, "kubeconfig", fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: a, cluster: {server: %q}}], contexts: [{name: a, context: {cluster: a}}]}`, server.URL))
 	for _, args := range [][]string{
-		{"images"}, {"images", "-v", "8"}, {"patch-config", "reg.example.com"}, {"patch-helm", "reg.example.com"},
+		{"images"}, {"images", "-v", "8"}, {"patch-config", "reg.example.com"}, {"patch-helm", "reg.example.com"}, {"check", "reg.example.com"},
 	} {
 		got := run(t, append(args, "--kubeconfig", kubeconfig)...)
 		if got.code == 0 || !strings.Contains(got.stderr, `\u001b[1A`) && !strings.Contains(got.stderr, `\x1b[1A`) {

@@ -108,7 +108,8 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 	}})
 	root.SetHelpCommand(newHelpCommand())
 	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams), newFilesCommand(streams),
-		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newWorkCommand(raw))
+		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams),
+		newCheckCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newWorkCommand(raw))
 	return root
 }
 

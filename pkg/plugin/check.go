@@ -1,0 +1,158 @@
+package plugin
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	"k8s.io/cli-runtime/pkg/genericiooptions"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
+)
+
+// checkFlags are the flags of the check command.
+type checkFlags struct {
+	streams    genericiooptions.IOStreams
+	input      option.InputFlags
+	connection *option.ConnectionFlags
+	registry   option.RegistryFlags
+	output     *option.OutputFlags
+	value      checkOptions // only the fields that have a flag here
+}
+
+func newCheckCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	f := &checkFlags{streams: streams, connection: option.NewConnectionFlags(), output: option.NewOutputFlags()}
+	cmd := &cobra.Command{
+		Use:   "check [REGISTRY]",
+		Short: "Check whether the installation is ready to live without the internet",
+		Long: `Check whether a KKP installation is ready to live without the internet.
+
+REGISTRY is registry[:port][/prefix], the TARGET of sync. Without REGISTRY, the mirror is
+the one that the installation is pointed at: that of overwriteRegistry, or of the
+repository fields of the KubermaticConfiguration.
+
+Nothing is changed, and no internet access is needed: addons and charts are read from the
+mirror. Each finding is one of
+
+  ✓  ok
+  !  worth knowing
+  ✗  not ready
+  ?  could not be found out; this never counts as ready
+
+and says what to do. If a command of this plugin helps, the command is printed with the
+flags of this run; credentials in flags are left out. Findings have an identifier, such
+as mirror.image-missing, that stays the same between releases: see docs/check.md.
+
+Exit code 3: the installation is not ready, or it is not known whether it is.`,
+		Example: `  # Check against the mirror that the installation is pointed at
+  kubectl kkp-mirror check
+
+  # Check against this mirror, also the digests of a lock
+  kubectl kkp-mirror check registry.example.com/kkp --images images.json
+
+  # Show only what is not ok, and accept one kind of finding
+  kubectl kkp-mirror check -q --ignore mirror.certificate
+
+  # Look again until the installation is ready, for 10 minutes at most
+  kubectl kkp-mirror check --wait 10m
+
+  # Print the commands that help, for a script
+  kubectl kkp-mirror check -o jsonpath='{range .sections[*].findings[*]}{.remedy.command}{"\n"}{end}'`,
+		Args: func(_ *cobra.Command, args []string) error { return countArgs(args[min(1, len(args)):]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
+	}
+	option.AddGroups(cmd.Flags(),
+		option.Group{Title: "Input", Add: f.addInput},
+		option.Group{Title: "Checks", Add: f.addChecks},
+		option.Group{Title: "Registries", Add: f.registry.Add},
+		option.Group{Title: "Output", Add: f.addOutput},
+		option.Group{Title: connectionTitle, Add: f.connection.Add})
+	offer(cmd.RegisterFlagCompletionFunc, checkCompletions())
+	return cmd
+}
+
+// connectionTitle is the title of the flags for the connection to the master cluster.
+const connectionTitle = "Connection"
+
+func (f *checkFlags) addInput(flags *pflag.FlagSet) {
+	f.input.AddRelease(flags)
+	flags.StringVar(&f.value.list, "images", "", "A lock (from 'images --digests -o json'; - is stdin): the mirror must have its digests")
+	option.AddExclude(flags, &f.value.exclude, "Do not check this image, by decision (repository with or without registry, tag and digest; repeatable)")
+}
+
+func (f *checkFlags) addChecks(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.value.only, "only", nil, "Check only these sections: "+strings.Join(checkSectionNames(), ", "))
+	flags.StringSliceVar(&f.value.ignore, "ignore", nil, "Findings with these identifiers do not count; they are shown as ignored")
+	flags.DurationVar(&f.value.wait, "wait", 0, "Check again until the installation is ready, for this time at most; what is missing is shown on stderr")
+}
+
+func (f *checkFlags) addOutput(flags *pflag.FlagSet) {
+	f.output.AddDocument(flags)
+	flags.BoolVarP(&f.value.quiet, "quiet", "q", false, "Print only what is not ok")
+}
+
+func (f *checkFlags) complete(flags *pflag.FlagSet, args []string) (checkOptions, error) {
+	o := f.value
+	o.streams = f.streams
+	o.installation = installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams}
+	o.connection = option.Given(flags, connectionTitle)
+	var err error
+	if len(args) > 0 {
+		if o.target, err = registryTarget(args[0]); err != nil {
+			return o, err
+		}
+	}
+	if o.output, err = f.output.Parse(); err != nil {
+		return o, err
+	}
+	o.registry, err = f.registry.Parse(o.target)
+	return o, err
+}
+
+// checkOptions are the options of the check command.
+type checkOptions struct {
+	streams      genericiooptions.IOStreams
+	installation installationReader
+	target       images.Target // the mirror; zero: the installation names it
+	registry     option.Registry
+	output       option.Output
+	connection   []string // the flags for the connection to the master cluster, as given
+	list         string   // a lock; "": none
+	exclude      []string
+	only         []string // sections; none: all
+	ignore       []string // identifiers of checks
+	wait         time.Duration
+	quiet        bool
+}
+
+func (o checkOptions) validate() error {
+	for _, name := range o.only {
+		if !slices.Contains(checkSectionNames(), name) {
+			return option.Usagef("--only: unknown section %q; the sections are: %s", name, strings.Join(checkSectionNames(), ", "))
+		}
+	}
+	for _, id := range o.ignore {
+		if !slices.Contains(check.IDs(), id) {
+			return option.Usagef("--ignore: unknown identifier %q; the identifiers are:\n  %s", id, strings.Join(check.IDs(), "\n  "))
+		}
+	}
+	if o.wait < 0 {
+		return option.Usagef("--wait %s: the time must not be negative", o.wait)
+	}
+	if o.wait > 0 && o.list == "-" {
+		return option.Usage(fmt.Errorf("--wait and --images - cannot be combined: stdin can be read once"))
+	}
+	return nil
+}
+
+// checkCompletions are the values of flags for shell completion.
+func checkCompletions() map[string]func() []string {
+	return map[string]func() []string{"only": checkSectionNames, "ignore": check.IDs, "edition": completions()["edition"], "kkp-version": completions()["kkp-version"]}
+}

@@ -1,0 +1,120 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+)
+
+// checkInterval is the pause between two looks with --wait.
+const checkInterval = 10 * time.Second
+
+// checkSection is a section of the checks. To add one: a function that gathers, in a file of its
+// own here, and functions that judge, in package check.
+type checkSection struct {
+	name  check.Section
+	parts []kkp.Part // of the installation that the section reads, in addition to the configuration, Seeds and Clusters
+	find  func(context.Context, *checkState) []check.Finding
+}
+
+// checkSections returns the sections. They are found concurrently.
+func checkSections() []checkSection {
+	return []checkSection{
+		{check.SectionMirror, imageParts(), findMirror},
+	}
+}
+
+// checkSectionNames returns the names of the sections, for --only.
+func checkSectionNames() []string {
+	var names []string
+	for _, section := range checkSections() {
+		names = append(names, string(section.name))
+	}
+	return names
+}
+
+// sections returns the selected sections.
+func (o checkOptions) sections() []checkSection {
+	return slices.DeleteFunc(checkSections(), func(section checkSection) bool {
+		return len(o.only) > 0 && !slices.Contains(o.only, string(section.name))
+	})
+}
+
+func (o checkOptions) run(ctx context.Context) error {
+	deadline := time.Now().Add(o.wait)
+	for {
+		start := time.Now()
+		report, err := o.look(ctx)
+		if err != nil {
+			return err
+		}
+		if report.Ready || time.Now().Add(checkInterval).After(deadline) {
+			return o.print(report, time.Since(start))
+		}
+		fmt.Fprintf(o.streams.ErrOut, "%s; checking again in %s\n", display.Lacking(report), checkInterval)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(checkInterval):
+		}
+	}
+}
+
+// look reads everything anew, and judges it.
+func (o checkOptions) look(ctx context.Context) (check.Report, error) {
+	sections := o.sections()
+	parts := noParts()
+	for _, section := range sections {
+		parts = append(parts, section.parts...)
+	}
+	state, err := o.read(ctx, parts)
+	if err != nil {
+		return check.Report{}, err
+	}
+	defer state.close()
+	var mu sync.Mutex
+	var group errgroup.Group
+	findings := map[check.Section][]check.Finding{}
+	for _, section := range sections {
+		group.Go(func() error {
+			found := section.find(ctx, state)
+			mu.Lock()
+			defer mu.Unlock()
+			findings[section.name] = found
+			return nil
+		})
+	}
+	_ = group.Wait() // the functions return nil: what fails is a finding
+	report := check.NewReport(findings, o.ignore)
+	report.Target = state.targetName()
+	return report, ctx.Err()
+}
+
+// print prints a report, and returns a *PartialError unless the installation is ready.
+func (o checkOptions) print(report check.Report, took time.Duration) error {
+	shown := report
+	if o.quiet {
+		shown = report.WithoutOK()
+	}
+	if o.output.Printer != nil {
+		if err := display.Document(o.streams.Out, o.output.Printer, shown); err != nil {
+			return err
+		}
+	} else {
+		display.Checks(o.streams.Out, shown)
+		display.Verdicts(o.streams.Out, report, took)
+	}
+	if report.Ready {
+		return nil
+	}
+	return &PartialError{Message: "the installation is not ready: " + strings.TrimPrefix(display.Lacking(report), "not ready: ")}
+}
