@@ -16,7 +16,7 @@ func layout() Rules {
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
 				"pkg/check", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
-				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/memo", "pkg/waiting", "pkg/worker", "pkg/atomicfile",
+				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/memo", "pkg/waiting", "pkg/worker", "pkg/atomicfile", "pkg/contentcache",
 				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/files/rewrite", "pkg/patch/profiles", "pkg/safehttp",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/check", "pkg/files", "pkg/images", "pkg/plugin/terminal"},
@@ -60,6 +60,8 @@ func layout() Rules {
 			"pkg/safehttp":    {"pkg/bounded"},
 			"pkg/waiting":     nil,
 			"pkg/worker":      nil,
+
+			"pkg/contentcache": {"pkg/atomicfile"},
 
 			"hack":          nil,
 			"hack/bench":    {"pkg/images", "pkg/images/transfer", "pkg/images/registry/pace", "pkg/images/registry/registrytest", "test/harness"},
@@ -124,7 +126,7 @@ func layout() Rules {
 			{
 				Library: "os",
 				For: []string{
-					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/files/mirror", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
+					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/contentcache", "pkg/files/mirror", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
 					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "hack/profiles", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
