@@ -44,6 +44,9 @@ func (inv Inventory) Since(older Inventory) Inventory {
 	rest := inv.Where(func(img Image) bool { return img.changed(before) != "" })
 	for i, img := range rest.Images {
 		rest.Images[i].Change = img.changed(before)
+		if rest.Images[i].Change == ChangeChanged {
+			rest.Images[i].Before = before[key{img.Ref, img.Kind}].Digest
+		}
 	}
 	for _, img := range older.Images {
 		if _, still := now[key{img.Ref, img.Kind}]; !still && !slices.Contains(inv.Excluded, img.Ref) {

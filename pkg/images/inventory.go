@@ -75,8 +75,11 @@ type Image struct {
 	Moved    *Move    `json:"moved,omitempty"`    // origin of the digest, if the image is gone from its reference
 	Reasons  []Reason `json:"reasons,omitempty"`
 
+	Content *Content `json:"content,omitempty"` // sizes and annotations, if they were read
+
 	State  string `json:"state,omitempty"`  // what a copy would do, where a target was asked: new, different, present, unknown
 	Change string `json:"change,omitempty"` // since an older list: ChangeNew or ChangeChanged
+	Before string `json:"before,omitempty"` // digest in the older list, if the image has changed
 }
 
 // Contribution is the contribution of a source to an inventory.

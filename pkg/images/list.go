@@ -24,6 +24,7 @@ type ImageList struct {
 	APIVersion string         `json:"apiVersion"`
 	Kind       string         `json:"kind"`
 	Items      []Image        `json:"items"`
+	Totals     *Totals        `json:"totals,omitempty"` // if sizes were read
 	Sources    []Contribution `json:"sources,omitempty"`
 	Gaps       []Gap          `json:"gaps,omitempty"`
 	Excluded   []Ref          `json:"excluded,omitempty"`
@@ -57,7 +58,7 @@ func (inv Inventory) List() ImageList {
 	if items == nil {
 		items = []Image{}
 	}
-	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Sources: inv.Sources, Gaps: inv.Gaps, Excluded: inv.Excluded, Gone: inv.Gone}
+	return ImageList{APIVersion: APIVersion, Kind: KindImageList, Items: items, Totals: inv.Totals(), Sources: inv.Sources, Gaps: inv.Gaps, Excluded: inv.Excluded, Gone: inv.Gone}
 }
 
 // Document returns the report as a document.
@@ -100,7 +101,7 @@ func ParseList(data []byte) (Inventory, error) {
 		if err := img.Check(); err != nil {
 			return err
 		}
-		img.Target, img.State, img.Change = nil, "", "" // the list can be used for any target
+		img.Target, img.State, img.Change, img.Before, img.Content = nil, "", "", "", nil // the list can be used for any target, and sizes are read again
 		c.Add(img)
 		items++
 		return nil

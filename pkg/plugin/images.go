@@ -28,7 +28,7 @@ type imagesFlags struct {
 	scope      *option.ScopeFlags
 	registry   option.RegistryFlags
 	output     *option.OutputFlags
-	digests    bool
+	content    contentFlags
 	diff       bool
 	since      string
 }
@@ -67,6 +67,9 @@ on stderr, and the exit code is 3.`,
   # List the images before KKP is installed
   kubectl kkp-mirror images -f kubermatic.yaml -f seeds.yaml --kkp-version v2.31.0 --edition ce
 
+  # Add the size and the date of each image, and the sizes of all together
+  kubectl kkp-mirror images --sizes
+
   # Write a lock for sync: the list with digests
   kubectl kkp-mirror images --digests -o json > images.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -82,7 +85,7 @@ on stderr, and the exit code is 3.`,
 		}},
 		option.Group{Title: "Output", Add: func(flags *pflag.FlagSet) {
 			f.output.Add(flags)
-			flags.BoolVar(&f.digests, "digests", false, "Resolve the digest of every image at its registry")
+			f.content.add(flags)
 		}},
 		option.Group{Title: "Registries", Add: f.registry.Add},
 		option.Group{Title: "Connection", Add: f.connection.Add})
@@ -92,7 +95,7 @@ on stderr, and the exit code is 3.`,
 
 func (f *imagesFlags) complete(flags *pflag.FlagSet, args []string) (imagesOptions, error) {
 	o := imagesOptions{
-		streams: f.streams, refs: args, digests: f.digests, diff: f.diff, since: f.since,
+		streams: f.streams, refs: args, diff: f.diff, since: f.since,
 		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
@@ -100,6 +103,9 @@ func (f *imagesFlags) complete(flags *pflag.FlagSet, args []string) (imagesOptio
 		return o, err
 	}
 	if o.scope, err = f.scope.Parse(); err != nil {
+		return o, err
+	}
+	if o.content, err = f.content.parse(); err != nil {
 		return o, err
 	}
 	if o.registry, err = f.registry.Parse(images.Target{}); err != nil || f.since == "" {
@@ -116,7 +122,7 @@ type imagesOptions struct {
 	registry     option.Registry
 	output       option.Output
 	refs         []string // patterns of the images that are shown; none: all
-	digests      bool
+	content      contentOptions
 	diff         bool
 	since        string // list or archive to compare with; "": none
 }
@@ -145,9 +151,7 @@ func (o imagesOptions) run(ctx context.Context) error {
 	if result.Inventory, err = o.narrow(result.Inventory, older); err != nil {
 		return err
 	}
-	if o.digests {
-		resolveDigests(ctx, registries, &result.Inventory, o.registry.Jobs)
-	}
+	o.content.read(ctx, registries, &result.Inventory, o.registry.Jobs)
 	if o.since != "" {
 		result.Inventory = o.changes(result.Inventory, older)
 	}
@@ -156,6 +160,7 @@ func (o imagesOptions) run(ctx context.Context) error {
 	}
 	whole.Gaps, whole.Notes = result.Gaps, result.Notes
 	summary(title, whole, len(result.Images)).Print(o.streams.ErrOut)
+	display.Totals(o.streams.ErrOut, result.Inventory.Totals())
 	if o.since != "" {
 		fmt.Fprintln(o.streams.ErrOut, display.Changes(result.Inventory, o.olderName()))
 	}

@@ -98,7 +98,11 @@ type selection struct {
 
 // transferOptions are the options of a copy or a verification.
 func (s selection) transferOptions() transfer.Options {
-	return transfer.Options{Jobs: s.registry.Jobs, Platforms: s.content.Platforms, NoReferrers: s.content.NoReferrers}
+	opts := transfer.Options{Jobs: s.registry.Jobs, Platforms: s.content.Platforms, NoReferrers: s.content.NoReferrers}
+	if kept := keptManifests(); kept != nil {
+		opts.Kept = kept
+	}
+	return opts
 }
 
 // newProgress shows the progress of a number of images. Logged requests would break a progress

@@ -110,9 +110,9 @@ func (o imagesOptions) changes(inv, older images.Inventory) images.Inventory {
 	hasDigest := func(img images.Image) bool { return img.Digest != "" }
 	changes := inv.Since(older)
 	switch {
-	case o.digests && len(older.Images) > 0 && !slices.ContainsFunc(older.Images, hasDigest):
+	case o.content.digests && len(older.Images) > 0 && !slices.ContainsFunc(older.Images, hasDigest):
 		changes.Notes = append(changes.Notes, o.olderName()+" has no digests, so changed images are not known; a list with --digests has them")
-	case !o.digests && slices.ContainsFunc(older.Images, hasDigest):
+	case !o.content.digests && slices.ContainsFunc(older.Images, hasDigest):
 		changes.Notes = append(changes.Notes, "digests are not compared, so changed images are not known; --digests compares them")
 	}
 	if len(older.Gaps) > 0 {

@@ -41,7 +41,7 @@ func (i *imageCopy) copy(ctx context.Context, planning *blobs.Planning) (images.
 		there = ""
 	}
 	if there == "" {
-		i.run.pulls.wants(i)
+		i.run.pulls.wants(i, goal.Digest)
 	}
 	planning.Compared(i.blobs, there)
 	if there != "" {

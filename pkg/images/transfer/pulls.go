@@ -44,8 +44,11 @@ func newPulls(r *run) *pulls {
 	return &pulls{run: r, known: make(chan struct{}), copies: map[string]int{}, quotas: map[string]*quota{}}
 }
 
-// wants records that an image must be copied.
-func (p *pulls) wants(i *imageCopy) {
+// wants records that an image with a digest must be copied, unless no pull is needed for that.
+func (p *pulls) wants(i *imageCopy, digest string) {
+	if p.run.compare.Complete(digest) {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.copies[i.Source.Location().Registry]++
@@ -80,7 +83,7 @@ func (p *pulls) least() int { return max(1, len(p.run.opts.Platforms)) }
 // its registry. It returns an error if they do not suffice.
 func (p *pulls) admit(ctx context.Context, i *imageCopy, digest string) error {
 	registry := i.Source.Location().Registry
-	if _, ok := p.run.client.Quota(registry); !ok {
+	if _, ok := p.run.client.Quota(registry); !ok || p.run.compare.Complete(digest) {
 		return nil
 	}
 	select {
@@ -97,14 +100,18 @@ func (p *pulls) admit(ctx context.Context, i *imageCopy, digest string) error {
 		return err
 	}
 	defer leave()
-	if err := p.take(ctx, q, i, 1); err != nil {
+	if err := p.take(ctx, q, i, len(p.run.compare.Unread(digest))); err != nil {
 		return i.Source.Location().Wrap("", err)
 	}
-	root, err := p.run.compare.Manifest(ctx, i.Source, digest)
+	root, err := i.Manifest(ctx, digest)
 	if err != nil {
 		return nil // the image is read next, and fails or is found elsewhere
 	}
-	children := len(root.Entries())
+	var entries []string
+	for _, entry := range root.Entries() {
+		entries = append(entries, entry.Digest.String())
+	}
+	children := len(p.run.compare.Unread(entries...))
 	if wanted := len(p.run.opts.Platforms); wanted > 0 {
 		children = min(wanted, children)
 	}

@@ -41,7 +41,7 @@ func (r *Registries) newRun(opts Options) *run {
 	}
 	run.pulls = newPulls(run)
 	if opts.From == nil {
-		run.compare.Elsewhere = run.elsewhere
+		run.compare.Elsewhere, run.compare.Kept = run.elsewhere, opts.Kept
 	}
 	return run
 }

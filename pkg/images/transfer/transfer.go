@@ -17,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/verify"
 )
 
@@ -43,6 +44,10 @@ type Options struct {
 	AllowDigestChange bool
 
 	Observer Observer // nil: none
+
+	// Kept keeps the manifests of sources between runs, so that a registry counts no pull for a
+	// manifest that was read before. nil: none are kept.
+	Kept compare.Kept
 
 	// repair has the findings of a verification for each image of the plan: the content of
 	// an image is checked completely, even if its digest is correct. nil: a copy.

@@ -40,7 +40,7 @@ func withChanges(rows [][]string, inv images.Inventory, wide bool) [][]string {
 		all = append(all, append([]string{inv.Images[i].Change}, cells...))
 	}
 	for _, img := range gone(inv) {
-		all = append(all, append([]string{img.Change}, row(img, wide)...))
+		all = append(all, append([]string{img.Change}, sizedRow(img, wide, sized(inv))...))
 	}
 	return all
 }

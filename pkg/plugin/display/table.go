@@ -25,9 +25,13 @@ func Images(out io.Writer, inv images.Inventory, wide, noHeaders bool) error {
 	if wide {
 		header = []string{"IMAGE", "SOURCE", "KIND", "UPSTREAM", "DIGEST", "CLUSTER", "CONDITION", "COMPONENT"} // the longest last
 	}
+	withSizes := sized(inv)
+	if withSizes {
+		header = slices.Insert(header, 2, contentHeader(wide)...)
+	}
 	t := table{header: header, names: 1, whole: wide}
 	for _, img := range inv.Images {
-		t.rows = append(t.rows, row(img, wide))
+		t.rows = append(t.rows, sizedRow(img, wide, withSizes))
 	}
 	if compared(inv) {
 		t.rows, t.names = withChanges(t.rows, inv, wide), 2
@@ -37,6 +41,15 @@ func Images(out io.Writer, inv images.Inventory, wide, noHeaders bool) error {
 		t.header = nil
 	}
 	return t.print(out)
+}
+
+// sizedRow is the row of an image, with its size if the table has sizes.
+func sizedRow(img images.Image, wide, withSizes bool) []string {
+	cells := row(img, wide)
+	if withSizes {
+		cells = slices.Insert(cells, 2, contentCells(img.Content, wide)...)
+	}
+	return cells
 }
 
 func row(img images.Image, wide bool) []string {
@@ -102,6 +115,7 @@ func Reasons(out io.Writer, inv images.Inventory) {
 		if img.Digest != "" && img.Ref.Digest == "" {
 			fmt.Fprintf(out, "  %s\n", img.Digest)
 		}
+		contentLines(out, img.Content)
 		for _, place := range img.Also {
 			fmt.Fprintf(out, "  has a second place in the mirror: %s\n", place)
 		}

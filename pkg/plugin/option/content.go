@@ -33,12 +33,12 @@ func (f *ContentFlags) Add(flags *pflag.FlagSet) {
 func (f *ContentFlags) Parse() (Content, error) {
 	value := f.value
 	var err error
-	value.Platforms, err = parsePlatforms(f.platforms)
+	value.Platforms, err = ParsePlatforms(f.platforms)
 	return value, err
 }
 
-// parsePlatforms reads the values of --platform.
-func parsePlatforms(texts []string) ([]v1.Platform, error) {
+// ParsePlatforms reads the values of --platform. A value that is no platform is a usage error.
+func ParsePlatforms(texts []string) ([]v1.Platform, error) {
 	var platforms []v1.Platform
 	for _, text := range texts {
 		platform, err := v1.ParsePlatform(text)

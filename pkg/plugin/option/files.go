@@ -20,7 +20,7 @@ func (f *ArchitectureFlags) Add(flags *pflag.FlagSet) {
 
 // Parse returns the architectures, such as "amd64"; none: all.
 func (f *ArchitectureFlags) Parse() ([]string, error) {
-	platforms, err := parsePlatforms(f.platforms)
+	platforms, err := ParsePlatforms(f.platforms)
 	if err != nil {
 		return nil, err
 	}

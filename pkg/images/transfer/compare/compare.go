@@ -6,6 +6,7 @@ package compare
 import (
 	"cmp"
 	"context"
+	"slices"
 	"sync"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -45,7 +46,28 @@ type Run struct {
 	// is returned if no new repository is known. nil: no moves are known.
 	Elsewhere func(ctx context.Context, i *Pair, digest string, gone error) (storage.Source, images.Move, error)
 
+	Kept Kept // manifests of earlier runs; nil: none
+
+	// Read is called for each manifest of a source that was read from there, or found among
+	// those of earlier runs. nil: nobody is told.
+	Read func(registry string, found Reading)
+
 	manifests memo.Group[oci.Manifest] // by location and digest
+}
+
+// Kept keeps content of sources by digest between runs. Get returns content with the right
+// digest, or nil.
+type Kept interface {
+	Get(digest string) []byte
+	Put(digest string, raw []byte)
+}
+
+// Reading describes how a manifest of a source was read.
+type Reading struct {
+	Kept  bool // an earlier run has kept the manifest
+	Asked bool // the source was asked for the manifest, or whether it exists
+	Keeps bool // the next run finds the manifest among those that are kept
+	Again bool // the next run asks the source anyway, whether the manifest exists
 }
 
 // Pair returns an image of the run.
@@ -164,9 +186,62 @@ func (i *Pair) Read(ctx context.Context, digest string, root *oci.Manifest) (*oc
 	return tree, i.Source.Location().Wrap("", err)
 }
 
-// manifest reads a manifest of the source, once for all tags.
+// Manifest reads a manifest of the source, once for all tags.
+func (i *Pair) Manifest(ctx context.Context, digest string) (oci.Manifest, error) {
+	return i.manifest(ctx, digest)
+}
+
 func (i *Pair) manifest(ctx context.Context, digest string) (oci.Manifest, error) {
-	return i.run.Manifest(ctx, i.Source, digest)
+	return i.run.manifests.Do(ctx, i.Source.Location().Name+"@"+digest, func() (oci.Manifest, error) { return i.read(ctx, digest) })
+}
+
+// read reads a manifest from those of earlier runs, or from the source. A manifest that the plan
+// requires must still exist at the source: an image that is gone may have a new repository.
+func (i *Pair) read(ctx context.Context, digest string) (m oci.Manifest, err error) {
+	how := Reading{Again: digest == i.pinned(), Asked: true}
+	if m, how.Kept = i.run.kept(digest); how.Kept {
+		how.Keeps, how.Asked = true, how.Again
+		if how.Asked {
+			_, err = i.Source.Resolve(ctx, digest)
+		}
+	} else if m, err = i.Source.Manifest(ctx, digest); err == nil && i.run.Kept != nil {
+		i.run.Kept.Put(digest, m.Raw)
+		_, how.Keeps = i.run.kept(digest)
+	}
+	if err == nil && i.run.Read != nil {
+		i.run.Read(i.Source.Location().Registry, how)
+	}
+	return m, err
+}
+
+// kept returns a manifest of an earlier run.
+func (r *Run) kept(digest string) (oci.Manifest, bool) {
+	if r.Kept == nil {
+		return oci.Manifest{}, false
+	}
+	raw := r.Kept.Get(digest)
+	if raw == nil {
+		return oci.Manifest{}, false
+	}
+	m, err := oci.New(raw, "", digest)
+	return m, err == nil
+}
+
+// Complete reports whether earlier runs have kept a manifest and its entries.
+func (r *Run) Complete(digest string) bool {
+	root, ok := r.kept(digest)
+	return ok && !slices.ContainsFunc(root.Entries(), func(entry v1.Descriptor) bool {
+		_, ok := r.kept(entry.Digest.String())
+		return !ok
+	})
+}
+
+// Unread returns those of the manifests that no earlier run has kept.
+func (r *Run) Unread(digests ...string) []string {
+	return slices.DeleteFunc(slices.Clone(digests), func(digest string) bool {
+		_, ok := r.kept(digest)
+		return ok
+	})
 }
 
 // Manifest reads a manifest, once for all callers.

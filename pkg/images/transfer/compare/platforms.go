@@ -16,7 +16,7 @@ import (
 
 // filtered returns the index of the source with only the wanted platforms.
 func (i *Pair) filtered(ctx context.Context) (Goal, error) {
-	whole, err := i.Source.Manifest(ctx, cmp.Or(i.pinned(), i.Plan.Source.Tag))
+	whole, err := i.whole(ctx)
 	if err != nil {
 		return Goal{}, err
 	}
@@ -29,6 +29,21 @@ func (i *Pair) filtered(ctx context.Context) (Goal, error) {
 		g.Unfiltered = &whole
 	}
 	return g, nil
+}
+
+// whole reads the index of the source. Where manifests are kept, the tag is resolved first.
+func (i *Pair) whole(ctx context.Context) (oci.Manifest, error) {
+	if i.run.Kept == nil {
+		return i.Source.Manifest(ctx, cmp.Or(i.pinned(), i.Plan.Source.Tag))
+	}
+	digest := i.pinned()
+	if digest == "" {
+		var err error
+		if digest, err = i.Source.Resolve(ctx, i.Plan.Source.Tag); err != nil {
+			return oci.Manifest{}, err
+		}
+	}
+	return i.manifest(ctx, digest)
 }
 
 // holds reports whether the target has the manifests of an index.
