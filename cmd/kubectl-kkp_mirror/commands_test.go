@@ -42,6 +42,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"disjoint":  disjoint,
 		"typed":     typed,
 		"identical": identical,
+		"agrees":    agrees,
 		"delete":    remove,
 		"interrupt": interrupt,
 		"spoil":     spoil,
@@ -119,7 +120,7 @@ func fileLines(ts *testscript.TestScript, file string) []string {
 // KIND FILE.
 func typed(ts *testscript.TestScript, _ bool, args []string) {
 	documents := map[string]any{
-		files.KindFileList: &files.FileList{}, files.KindFilesReport: &files.FilesReport{}, images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindVerifyReport: &images.VerifyReport{},
+		files.KindFileList: &files.FileList{}, files.KindFilesReport: &files.FilesReport{}, images.KindImageList: &images.ImageList{}, images.KindSyncReport: &images.SyncReport{}, images.KindSyncForecast: &images.SyncForecast{}, images.KindVerifyReport: &images.VerifyReport{},
 		redirect.KindValuesList: &redirect.List{}, check.KindReport: &check.Report{},
 	}
 	decoder := json.NewDecoder(strings.NewReader(ts.ReadFile(args[1])))

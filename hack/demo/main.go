@@ -93,7 +93,7 @@ func mirroring() []step {
 		{"What does it need? ($MAP leads to the stand-in for all public registries)", `kubectl kkp-mirror images --registry-map "$MAP"`, 16},
 		{"Why is an image needed?", `kubectl kkp-mirror images --registry-map "$MAP" etcd-launcher`, 10},
 		{"What do its Helm releases and applications add?", `kubectl kkp-mirror images --registry-map "$MAP" --source charts,applications`, 10},
-		{"What would be copied where?", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP" --dry-run`, 6},
+		{"What would a copy move?", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP" --dry-run`, 8},
 		{"Copy it", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP"`, 6},
 		{"And again: nothing is copied twice", `kubectl kkp-mirror sync $PLAIN/kkp --registry-map "$MAP" 2>/dev/null`, 6},
 		{"Is everything there?", `kubectl kkp-mirror verify $PLAIN/kkp --registry-map "$MAP" 2>/dev/null`, 6},

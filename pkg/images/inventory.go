@@ -77,7 +77,6 @@ type Image struct {
 
 	Content *Content `json:"content,omitempty"` // sizes and annotations, if they were read
 
-	State  string `json:"state,omitempty"`  // what a copy would do, where a target was asked: new, different, present, unknown
 	Change string `json:"change,omitempty"` // since an older list: ChangeNew or ChangeChanged
 	Before string `json:"before,omitempty"` // digest in the older list, if the image has changed
 }

@@ -101,7 +101,7 @@ func ParseList(data []byte) (Inventory, error) {
 		if err := img.Check(); err != nil {
 			return err
 		}
-		img.Target, img.State, img.Change, img.Before, img.Content = nil, "", "", "", nil // the list can be used for any target, and sizes are read again
+		img.Target, img.Change, img.Before, img.Content = nil, "", "", nil // the list can be used for any target, and sizes are read again
 		c.Add(img)
 		items++
 		return nil

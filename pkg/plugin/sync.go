@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -28,6 +28,7 @@ type syncFlags struct {
 	dryRun            option.DryRun
 	withFiles         bool
 	urlMaps           []string
+	rate              string
 }
 
 func newSyncCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -54,8 +55,8 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
 		Example: `  # Copy the images that this installation needs
   kubectl kkp-mirror sync registry.example.com/kkp
 
-  # Print which images are new to the target, different there or present, and copy nothing
-  kubectl kkp-mirror sync registry.example.com/kkp --dry-run
+  # Print what a copy would do: bytes, requests, pulls and time. Copy nothing
+  kubectl kkp-mirror sync registry.example.com/kkp --dry-run --rate 40MiB/s
 
   # Pull through a cache, and trust your own CA
   kubectl kkp-mirror sync registry.example.com --registry-map '*=cache.example.com/{host}' --ca-file ca.pem
@@ -76,7 +77,7 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
 		},
 	}
 	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add})...)
-	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: names are not shortened on a terminal), " + f.output.Documents()
+	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: the source and the target of each image), " + f.output.Documents()
 	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
 }
@@ -88,7 +89,8 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.since, "since", "", "Archive only images not in this older archive or list")
 	flags.BoolVar(&f.withFiles, "with-files", false, "Copy the files that new nodes download, too, as OCI artifacts: see 'files --help'")
 	flags.StringSliceVar(&f.urlMaps, "url-map", nil, "With --with-files: fetch what begins with an address from another one, ADDRESS=ADDRESS")
-	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print which images are new to the target, different there or present; client: print only the source and the target of each image")
+	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print a forecast of bytes, requests, pulls and time, with -o wide the state of each image at the target; client: print only the source and the target of each image")
+	flags.StringVar(&f.rate, "rate", "", "With --dry-run: the rate for the forecast of the time, such as 40MiB/s or 400Mbit/s. Default: the rate of the last sync to this target")
 	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file, as JSON")
 }
 
@@ -108,6 +110,9 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 	if err == nil {
 		o.files, err = option.DownloadOf(selection.registry, f.urlMaps)
 	}
+	if err == nil {
+		o.rate, err = option.ParseRate(f.rate)
+	}
 	return o, err
 }
 
@@ -121,6 +126,7 @@ type syncOptions struct {
 	dryRun            option.DryRun
 	withFiles         bool            // the files of nodes are copied, too
 	files             option.Download // of these
+	rate              int64           // bytes per second, for a forecast; 0: that of the last run
 }
 
 func (o syncOptions) validate() error {
@@ -160,71 +166,11 @@ func (o syncOptions) run(ctx context.Context) error {
 	}
 	switch o.dryRun {
 	case option.DryRunClient:
-		return o.printPlan(p, nil)
+		return o.printPlan(p)
 	case option.DryRunServer:
 		return o.forecast(ctx, p, from, since)
 	}
 	return o.transfer(ctx, p, from, since)
-}
-
-// forecast prints what would be copied where, and the state of the target.
-func (o syncOptions) forecast(ctx context.Context, p planned, from, since *transfer.Archive) error {
-	opts := o.transferOptions()
-	opts.From, opts.Since = from, since
-	if o.target.Archive != "" {
-		into, err := transfer.OpenArchive(ctx, o.target.Archive)
-		if errors.Is(err, fs.ErrNotExist) {
-			return o.printPlan(p, func(images.Ref) images.Finding { return images.Missing })
-		}
-		if err != nil {
-			return err
-		}
-		defer into.Close()
-		opts.Into = into
-	}
-	forecast, err := p.registries.Forecast(ctx, p.plan, opts)
-	if err != nil {
-		return err
-	}
-	if err := transfer.Unreachable(forecast); err != nil {
-		return err
-	}
-	findings := map[images.Ref]images.Finding{}
-	for _, check := range forecast.Checks {
-		findings[check.Target] = check.Finding
-	}
-	if err := o.printPlan(p, func(target images.Ref) images.Finding { return findings[target] }); err != nil {
-		return err
-	}
-	if unknown := display.Unknown(forecast); unknown != "" {
-		return &PartialError{Message: unknown}
-	}
-	return nil
-}
-
-// printPlan prints what would be copied where. finding returns the finding at a target; nil: no
-// registry was asked.
-func (o syncOptions) printPlan(p planned, finding func(images.Ref) images.Finding) error {
-	inv := p.inventory
-	if o.output.Printer != nil {
-		for i := range inv.Images {
-			to := o.target.Ref(inv.Images[i].Ref)
-			inv.Images[i].Target = &to
-			if finding != nil {
-				to.Tag = to.PushTag()
-				inv.Images[i].State = display.State(finding(to))
-			}
-		}
-		if err := display.Document(o.streams.Out, o.output.Printer, inv.List()); err != nil {
-			return err
-		}
-		return gapsError(inv.Gaps)
-	}
-	if err := display.Plan(o.streams.Out, p.plan, o.output.Format == option.FormatWide, finding); err != nil {
-		return err
-	}
-	fmt.Fprintf(o.streams.ErrOut, "dry run: %s; nothing was changed\n", display.Forecast(p.plan, finding))
-	return gapsError(inv.Gaps)
 }
 
 // transfer copies the images, and reports the results.
@@ -260,8 +206,10 @@ func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.
 	}
 	progress := o.newProgress(len(p.plan.Copies))
 	opts.Observer = progress
+	begin := time.Now()
 	report = p.registries.Copy(ctx, p.plan, opts)
 	progress.Close()
+	rememberRate(ratesFile(), o.target, report.Bytes(), time.Since(begin))
 	if o.withFiles && ctx.Err() == nil {
 		nodes, err = o.copyFiles(ctx, p.registries, opts, &report)
 	}

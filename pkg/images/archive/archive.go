@@ -18,5 +18,12 @@ func Open(ctx context.Context, name string) (*Archive, error) { return layout.Op
 // Create opens an archive for writing. Content of an interrupted run is kept.
 func Create(name string) (*Archive, error) { return layout.Create(name) }
 
+// Absent returns an archive that does not exist: without content, and open for reading only.
+func Absent(name string) *Archive { return layout.Absent(name) }
+
+// Free returns the free bytes of the file system in which an archive is, or would be written. known
+// is false if the system does not tell.
+func Free(name string) (bytes int64, known bool) { return layout.Free(name) }
+
 // IsName reports whether a command line argument is the name of an archive.
 func IsName(s string) bool { return layout.IsName(s) }

@@ -36,6 +36,13 @@ func (s *Storage) Referrers(ctx context.Context, digest string) ([]v1.Descriptor
 	return m.Entries(), unlessRefused(err)
 }
 
+// Lists reports whether the registry lists a manifest with this subject as a referrer when the
+// manifest is written, because the registry has the referrers API.
+func (s *Storage) Lists(ctx context.Context, subject string) (bool, error) {
+	_, answered, err := s.listed(ctx, subject)
+	return answered, err
+}
+
 // unlessRefused returns an error, or nil if the registry refused the request: then the tag
 // does not exist.
 func unlessRefused(err error) error {

@@ -60,6 +60,9 @@ type Config struct {
 	IdleTimeout time.Duration // longest pause within an answer; 0: safehttp.IdleTimeout
 }
 
+// Streamed is the size from which a blob is uploaded in a request of its own.
+const Streamed = repository.Streamed
+
 // Client is a client for any number of registries. It keeps connections open, and one token
 // for each repository and scope (pull or push). It is safe for concurrent use.
 type Client struct {

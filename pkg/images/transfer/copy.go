@@ -34,7 +34,7 @@ func (r *Registries) Copy(ctx context.Context, plan images.Plan, opts Options) i
 		run.pulls.compared()
 		beside.Go(func() { run.survey(ctx, present, then) })
 	})
-	if opts.Into != nil {
+	if opts.Into != nil && opts.dry == nil {
 		planning.Admit(func() error { return run.checkRoom(ctx, opts.Into.CheckRoom) })
 	}
 	var group sync.WaitGroup

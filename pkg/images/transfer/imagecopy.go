@@ -57,6 +57,9 @@ func (i *imageCopy) copy(ctx context.Context, planning *blobs.Planning) (images.
 	if err := i.repair(ctx, tree); err != nil {
 		return "", "", err
 	}
+	if i.run.opts.dry != nil {
+		i.run.opts.dry.resolved(i.rank, partsOf(tree, nil))
+	}
 	i.blobs.From(i.Source)
 	needs := i.needs(tree)
 	planning.Resolved(i.blobs)

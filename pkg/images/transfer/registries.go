@@ -53,6 +53,9 @@ func IsArchive(name string) bool { return archive.IsName(name) }
 // done.
 func OpenArchive(ctx context.Context, name string) (*Archive, error) { return archive.Open(ctx, name) }
 
+// AbsentArchive returns an archive that does not exist, for a forecast.
+func AbsentArchive(name string) *Archive { return archive.Absent(name) }
+
 // CreateArchive opens an archive for writing. Content of an interrupted run is kept.
 func CreateArchive(name string) (*Archive, error) { return archive.Create(name) }
 

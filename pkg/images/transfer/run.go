@@ -35,11 +35,14 @@ type run struct {
 func (r *Registries) newRun(opts Options) *run {
 	s := scheduler.New(scheduler.LimitsFor(opts.Jobs))
 	run := &run{
-		opts: opts, client: r.Client, registries: r.NewRun(limiter{s}), scheduler: s, retry: r.Retries(),
+		opts: opts, client: r.Client, registries: r.NewRun(limiter{s, opts.dry}), scheduler: s, retry: r.Retries(),
 		compare: &compare.Run{Platforms: opts.Platforms, NoReferrers: opts.NoReferrers},
 		blobs:   blobs.New(s, r.Retries(), opts.Observer),
 	}
 	run.pulls = newPulls(run)
+	if opts.dry != nil {
+		run.compare.Read = opts.dry.read
+	}
 	if opts.From == nil {
 		run.compare.Elsewhere, run.compare.Kept = run.elsewhere, opts.Kept
 	}
@@ -54,10 +57,14 @@ func (run *run) open(c images.Copy, p storage.Progress) (from storage.Source, to
 		return from, nil, err
 	}
 	if run.opts.Into != nil {
-		return from, archive.Target(run.opts.Into, c, run.since), nil
+		to = archive.Target(run.opts.Into, c, run.since)
+	} else if to, err = run.registries.Target(c.Target, p); err != nil {
+		return from, to, err
 	}
-	to, err = run.registries.Target(c.Target, p)
-	return from, to, err
+	if dry := run.opts.dry; dry != nil {
+		return &drySource{from, dry}, &dryTarget{Target: to, ledger: dry, copy: c, progress: p, archive: run.opts.Into != nil}, nil
+	}
+	return from, to, nil
 }
 
 // elsewhere opens the new repository of an image that is gone from its source.
@@ -69,6 +76,9 @@ func (run *run) elsewhere(ctx context.Context, i *compare.Pair, digest string, g
 			return err
 		}
 		found = from
+		if dry := run.opts.dry; dry != nil {
+			found = &drySource{from, dry}
+		}
 		_, err = found.Resolve(ctx, id)
 		return err
 	})
@@ -79,9 +89,15 @@ func (run *run) elsewhere(ctx context.Context, i *compare.Pair, digest string, g
 }
 
 // limiter limits small requests with the scheduler.
-type limiter struct{ *scheduler.Scheduler }
+type limiter struct {
+	*scheduler.Scheduler
+	dry *ledger // counts the requests of a forecast; nil: a copy
+}
 
 // Request implements registry.Limiter.
 func (l limiter) Request(ctx context.Context, queue string, send func() error) error {
+	if l.dry != nil {
+		l.dry.asked(queue)
+	}
 	return l.Do(ctx, scheduler.TaskFor(0, queue), send)
 }

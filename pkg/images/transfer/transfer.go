@@ -49,6 +49,9 @@ type Options struct {
 	// manifest that was read before. nil: none are kept.
 	Kept compare.Kept
 
+	// dry records what a copy would do. The targets take nothing then. nil: a copy.
+	dry *ledger
+
 	// repair has the findings of a verification for each image of the plan: the content of
 	// an image is checked completely, even if its digest is correct. nil: a copy.
 	repair []images.Check

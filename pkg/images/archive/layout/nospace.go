@@ -2,6 +2,8 @@ package layout
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
@@ -35,4 +37,20 @@ func roomToSpare(dir string, size int64) error {
 		return &NoSpaceError{Dir: dir, Need: need, Free: free}
 	}
 	return nil
+}
+
+// Free returns the free bytes of the file system in which an archive is, or would be written. known
+// is false if the system does not tell.
+func Free(name string) (bytes int64, known bool) {
+	path := filepath.Clean(strings.TrimPrefix(strings.TrimPrefix(name, DirScheme), TarScheme))
+	for {
+		if free, _, known := space(path); known {
+			return free, true
+		}
+		parent := filepath.Dir(path)
+		if parent == path {
+			return 0, false
+		}
+		path = parent
+	}
 }

@@ -16,10 +16,10 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 )
 
-// streamed is the size from which a blob is uploaded in a request of its own, so that an
+// Streamed is the size from which a blob is uploaded in a request of its own, so that an
 // interrupted upload can be resumed. Smaller blobs are sent with the request that completes
 // the upload.
-const streamed = 8 << 20
+const Streamed = 8 << 20
 
 // UploadSession is the upload of one blob. The zero value means that no upload was started.
 type UploadSession struct {
@@ -83,7 +83,7 @@ func (s *Session) start(ctx context.Context, desc v1.Descriptor, from string, u 
 // interrupted until upload returns nil.
 func (s *Session) upload(ctx context.Context, u *UploadSession, desc v1.Descriptor, rest io.ReadCloser) error {
 	u.broken = true
-	if desc.Size < streamed && u.offset == 0 {
+	if desc.Size < Streamed && u.offset == 0 {
 		return s.complete(ctx, u.location, desc, rest, desc.Size)
 	}
 	kept := ""

@@ -1,0 +1,80 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
+)
+
+// forecast prints what a sync would do, and copies nothing.
+func (o syncOptions) forecast(ctx context.Context, p planned, from, since *transfer.Archive) error {
+	opts := o.transferOptions()
+	opts.AllowDigestChange, opts.From, opts.Since, opts.Observer = o.allowDigestChange, from, since, display.NewQuiet(o.streams.ErrOut)
+	if o.target.Archive != "" {
+		into, err := transfer.OpenArchive(ctx, o.target.Archive)
+		if errors.Is(err, fs.ErrNotExist) {
+			into, err = transfer.AbsentArchive(o.target.Archive), nil
+		}
+		if err != nil {
+			return err
+		}
+		defer into.Close()
+		opts.Into = into
+	}
+	found, err := p.registries.Forecast(ctx, p.plan, opts)
+	if err != nil {
+		return err
+	}
+	if err := transfer.Unreachable(found); err != nil {
+		return err
+	}
+	document := found.Document(o.target, p.inventory, paceOf(o.rate, o.target, readRates(ratesFile())))
+	if err := o.printForecast(document); err != nil {
+		return err
+	}
+	if unknown := display.UnknownStates(document); unknown != "" {
+		return &PartialError{Message: unknown}
+	}
+	return gapsError(p.inventory.Gaps)
+}
+
+func (o syncOptions) printForecast(document images.SyncForecast) error {
+	out := o.streams.Out
+	if o.output.Printer != nil {
+		return display.Document(out, o.output.Printer, document)
+	}
+	var err error
+	if o.output.Format == option.FormatWide {
+		err = display.ForecastImages(out, document)
+	} else {
+		err = display.Forecast(out, document)
+	}
+	fmt.Fprintf(o.streams.ErrOut, "dry run: %s; nothing was changed\n", display.ForecastCount(document))
+	return err
+}
+
+// printPlan prints what would be copied where. No registry was asked.
+func (o syncOptions) printPlan(p planned) error {
+	inv := p.inventory
+	if o.output.Printer != nil {
+		for i := range inv.Images {
+			to := o.target.Ref(inv.Images[i].Ref)
+			inv.Images[i].Target = &to
+		}
+		if err := display.Document(o.streams.Out, o.output.Printer, inv.List()); err != nil {
+			return err
+		}
+		return gapsError(inv.Gaps)
+	}
+	if err := display.Plan(o.streams.Out, p.plan, o.output.Format == option.FormatWide); err != nil {
+		return err
+	}
+	fmt.Fprintf(o.streams.ErrOut, "dry run: %s; nothing was changed\n", display.PlanCount(p.plan))
+	return gapsError(inv.Gaps)
+}
