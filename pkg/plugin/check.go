@@ -25,7 +25,7 @@ type checkFlags struct {
 	value      checkOptions // only the fields that have a flag here
 }
 
-func newCheckCommand(streams genericiooptions.IOStreams) *cobra.Command {
+func newCheckCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
 	f := &checkFlags{streams: streams, connection: option.NewConnectionFlags(), output: option.NewOutputFlags()}
 	cmd := &cobra.Command{
 		Use:   "check [REGISTRY]",
@@ -65,6 +65,10 @@ Exit code 3: the installation is not ready, or it is not known whether it is.`,
   kubectl kkp-mirror check -o jsonpath='{range .sections[*].findings[*]}{.remedy.command}{"\n"}{end}'`,
 		Args: func(_ *cobra.Command, args []string) error { return countArgs(args[min(1, len(args)):]) },
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := withMirror(args, defaults, "REGISTRY", streams.ErrOut)
+			if err != nil {
+				return err
+			}
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}

@@ -65,6 +65,13 @@ func exactArgs(names ...string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error { return countArgs(args, names...) }
 }
 
+// atMost allows one argument for each name. The last ones may be left out.
+func atMost(names ...string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		return countArgs(args, names[:min(len(args), len(names))]...)
+	}
+}
+
 // countArgs returns a usage error unless each name has one argument.
 func countArgs(args []string, names ...string) error {
 	switch {

@@ -41,7 +41,13 @@ func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams
 	}
 	var profiles profile
 	profiles.addTo(root.PersistentFlags())
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return profiles.start() }
+	applyDefaults := root.PersistentPreRunE
+	root.PersistentPreRunE = func(cmd *cobra.Command, args []string) error {
+		if err := profiles.start(); err != nil {
+			return err
+		}
+		return applyDefaults(cmd, args)
+	}
 	defer profiles.stop(text.ErrOut)
 	root.SetArgs(option.JoinDryRun(args))
 	cmd, err := root.ExecuteContextC(ctx)
@@ -61,6 +67,7 @@ func NewCommand(streams genericiooptions.IOStreams) *cobra.Command {
 // characters. The command of workers has the raw streams.
 func newRootCommand(streams, raw genericiooptions.IOStreams) *cobra.Command {
 	showVersion := false
+	defaults := &option.Defaults{}
 	root := &cobra.Command{
 		Use:   "kubectl-kkp_mirror",
 		Short: "Take a KKP installation offline",
@@ -82,7 +89,7 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 		Args:              func(cmd *cobra.Command, args []string) error { return noSuchCommand(args, cmd.SuggestionsFor) },
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if showVersion {
-				return versionOptions{streams: streams}.run(cmd.Context())
+				return versionOptions{streams: streams, defaults: defaults}.run(cmd.Context())
 			}
 			return cmd.Help()
 		},
@@ -94,7 +101,7 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 	root.SetErr(streams.ErrOut)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return option.FlagError(renamedFlag(err)) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
-		u := usage{path: cmd.CommandPath(), arguments: strings.TrimPrefix(cmd.Use, cmd.Name()), example: cmd.Example, flags: option.Sections(cmd.Flags())}
+		u := usage{path: cmd.CommandPath(), arguments: strings.TrimPrefix(cmd.Use, cmd.Name()), example: cmd.Example, flags: option.Sections(cmd.Flags(), cmd.InheritedFlags(), cmd.PersistentFlags())}
 		for _, sub := range cmd.Commands() {
 			if sub.IsAvailableCommand() {
 				u.commands = append(u.commands, [2]string{sub.Name(), sub.Short})
@@ -106,10 +113,12 @@ copies. Then it points KKP at the registry. Only the patch commands change the c
 	option.AddGroups(root.Flags(), option.Group{Title: "Flags", Add: func(flags *pflag.FlagSet) {
 		flags.BoolVar(&showVersion, "version", false, "Print the version, as the command version does")
 	}})
+	option.AddGroups(root.PersistentFlags(), option.Group{Title: "Configuration", Add: defaults.Add})
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return giveDefaults(defaults, cmd.Flags(), streams.ErrOut) }
 	root.SetHelpCommand(newHelpCommand())
-	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams), newVerifyCommand(streams), newFilesCommand(streams),
-		newPatchConfigCommand(streams), newPatchSeedCommand(streams), newPatchHelmCommand(streams),
-		newCheckCommand(streams), newVersionCommand(streams), newCompletionCommand(streams), newWorkCommand(raw))
+	root.AddCommand(newImagesCommand(streams), newSyncCommand(streams, defaults), newVerifyCommand(streams, defaults), newFilesCommand(streams),
+		newPatchConfigCommand(streams, defaults), newPatchSeedCommand(streams), newPatchHelmCommand(streams, defaults),
+		newCheckCommand(streams, defaults), newVersionCommand(streams, defaults), newCompletionCommand(streams), newWorkCommand(raw))
 	return root
 }
 

@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,10 +31,10 @@ type patchConfigFlags struct {
 	pullSecret string // a Secret or a file
 }
 
-func newPatchConfigCommand(streams genericiooptions.IOStreams) *cobra.Command {
+func newPatchConfigCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
 	f := &patchConfigFlags{patchFlags: newPatchFlags(streams)}
 	cmd := &cobra.Command{
-		Use:   "patch-config REGISTRY",
+		Use:   "patch-config [REGISTRY]",
 		Short: "Let KKP pull its images and charts from a mirror",
 		Long: `Let KKP pull its images and charts from a mirror: set every repository field of the
 KubermaticConfiguration, overwriteRegistry, the Helm repository of KKP's applications,
@@ -69,8 +70,12 @@ certificates that the KubermaticConfiguration names, if their files are given, t
 
   # Restore the previous values
   kubectl kkp-mirror patch-config --revert`,
-		Args: func(_ *cobra.Command, args []string) error { return f.args(args) },
+		Args: atMost("REGISTRY"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := f.withRegistry(args, defaults)
+			if err != nil {
+				return err
+			}
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}
@@ -88,12 +93,14 @@ func (f *patchConfigFlags) add(flags *pflag.FlagSet) {
 		"File, or name of a Secret in the namespace of the KubermaticConfiguration, with docker credentials: those for the mirror are added to spec.imagePullSecret")
 }
 
-// args requires a registry. --revert restores the values from before any mirror, and needs none.
-func (f *patchConfigFlags) args(args []string) error {
-	if f.change.Parse().Revert && len(args) == 0 {
-		return nil
+// withRegistry returns the arguments with a registry. --revert restores the values from before any
+// mirror, and needs none.
+func (f *patchConfigFlags) withRegistry(args []string, defaults *option.Defaults) ([]string, error) {
+	if f.change.Parse().Revert {
+		return args, nil
 	}
-	return countArgs(args, "REGISTRY")
+	args, err := withMirror(args, defaults, "REGISTRY", f.streams.ErrOut)
+	return args, cmp.Or(err, countArgs(args, "REGISTRY"))
 }
 
 func (f *patchConfigFlags) complete(flags *pflag.FlagSet, args []string) (patchConfigOptions, error) {

@@ -33,10 +33,10 @@ type patchHelmFlags struct {
 	upgrade    upgrade.Options
 }
 
-func newPatchHelmCommand(streams genericiooptions.IOStreams) *cobra.Command {
+func newPatchHelmCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
 	f := &patchHelmFlags{streams: streams, connection: option.NewConnectionFlags(), output: option.NewOutputFlags()}
 	cmd := &cobra.Command{
-		Use:   "patch-helm REGISTRY [RELEASE...]",
+		Use:   "patch-helm [REGISTRY [RELEASE...]]",
 		Short: "Let Helm releases pull their images from a mirror",
 		Long: `Find the values that let the Helm releases of KKP, on the master and on every Seed, pull
 their images from a mirror, and print them, or upgrade the releases with --apply.
@@ -76,8 +76,15 @@ change more than images, unless --allow names these objects.`,
   # Validate an upgrade, then make it
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex --apply --dry-run=server
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex --apply`,
-		Args: func(_ *cobra.Command, args []string) error { return countArgs(args[:min(1, len(args))], "REGISTRY") },
+		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := withMirror(args, defaults, "REGISTRY", streams.ErrOut)
+			if err == nil {
+				err = countArgs(args[:min(1, len(args))], "REGISTRY")
+			}
+			if err != nil {
+				return err
+			}
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}

@@ -58,10 +58,7 @@ func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
 
 // complete parses the flags for a target, of a command that prints some formats itself.
 func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target, formats ...string) (selection, error) {
-	s := selection{
-		streams: f.streams, target: target, list: f.list,
-		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
-	}
+	s := selection{streams: f.streams, target: target, list: f.list, installation: f.reader()}
 	var err error
 	if s.output, err = f.output.Parse(formats...); err != nil {
 		return s, err
@@ -76,6 +73,11 @@ func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target, fo
 		return s, err
 	}
 	return s, excludeSelection(flags, "images")
+}
+
+// reader reads the installation of the flags.
+func (f *selectionFlags) reader() installationReader {
+	return installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams}
 }
 
 // excludeSelection returns a usage error if a flag is combined with other flags that select images.

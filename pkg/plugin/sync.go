@@ -31,10 +31,10 @@ type syncFlags struct {
 	rate              string
 }
 
-func newSyncCommand(streams genericiooptions.IOStreams) *cobra.Command {
+func newSyncCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
 	f := &syncFlags{selectionFlags: newSelectionFlags(streams)}
 	cmd := &cobra.Command{
-		Use:   "sync TARGET",
+		Use:   "sync [TARGET]",
 		Short: "Copy every image that KKP needs into a registry or an archive",
 		Long: `Copy every container image that a KKP installation needs into a registry.
 
@@ -45,6 +45,9 @@ quay.io/kubermatic/kubermatic:v2.31.0 goes to TARGET/kubermatic/kubermatic:v2.31
 TARGET may also be oci:DIR or oci-archive:FILE.tar, an archive in the OCI image layout.
 Carry the archive into the offline network, and copy it into a registry there with
 --load-from.
+
+Without TARGET, the target is the mirror of the configuration file (see --config), or the
+mirror that patch-config has set in the KubermaticConfiguration.
 
 Images are copied with all their platforms, several images concurrently. Images that
 the target has with the same digest are skipped: to resume an interrupted run, run the
@@ -71,8 +74,12 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
   # Copy exactly the images of a reviewed lock
   kubectl kkp-mirror images --digests -o json > images.json
   kubectl kkp-mirror sync registry.example.com --images images.json`,
-		Args: exactArgs("TARGET"),
+		Args: atMost("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := withTarget(cmd.Context(), args, defaults, f.reader())
+			if err != nil {
+				return err
+			}
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}

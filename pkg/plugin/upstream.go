@@ -21,7 +21,6 @@ func installerCommand(name string) (command string, ok bool) {
 func installerFlag(name string) (advice string, ok bool) {
 	const archive = "name the archive as target: sync oci-archive:FILE.tar"
 	advice, ok = map[string]string{
-		"config":         "pass the KubermaticConfiguration with -f (--filename); without -f, the configuration is read from the cluster",
 		"archive-images": archive,
 		"archive":        archive,
 		"archive-path":   archive,

@@ -21,10 +21,10 @@ type verifyFlags struct {
 	fix  bool
 }
 
-func newVerifyCommand(streams genericiooptions.IOStreams) *cobra.Command {
+func newVerifyCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
 	f := &verifyFlags{selectionFlags: newSelectionFlags(streams)}
 	cmd := &cobra.Command{
-		Use:   "verify TARGET",
+		Use:   "verify [TARGET]",
 		Short: "Verify that a registry or an archive has every image that KKP needs",
 		Long: `Verify that a registry or an archive has every container image that a KKP installation
 needs, with the same content as the source.
@@ -34,6 +34,9 @@ blob must exist. The referrers of an image at its source (signatures, attestatio
 SBOMs) must exist at the target. Without access to the source, pass a lock (a list with
 digests) with --images; referrers are not compared then.
 
+Without TARGET, the target is the mirror of the configuration file (see --config), or the
+mirror that patch-config has set in the KubermaticConfiguration.
+
 Nothing is changed without --fix. With --fix, missing and different images are copied,
 content that --deep found damaged is deleted and uploaded again, and the repaired images
 are verified again.
@@ -42,13 +45,20 @@ Exit code 3: an image is missing or different, or could not be verified.`,
 		Example: `  # Verify a registry
   kubectl kkp-mirror verify registry.example.com/kkp
 
+  # After patch-config: verify the mirror of the installation
+  kubectl kkp-mirror verify
+
   # Read and hash all content of an archive, offline
   kubectl kkp-mirror verify oci-archive:kkp.tar --images images.json --deep
 
   # Copy missing images
   kubectl kkp-mirror verify registry.example.com/kkp --fix`,
-		Args: exactArgs("TARGET"),
+		Args: atMost("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := withTarget(cmd.Context(), args, defaults, f.reader())
+			if err != nil {
+				return err
+			}
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}

@@ -34,13 +34,18 @@ func AddGroups(flags *pflag.FlagSet, groups ...Group) {
 // Section is a group of flags in help.
 type Section struct{ Title, Text string }
 
-// Sections returns the flags that are not hidden by group, in the order in which the groups
-// were added.
-func Sections(flags *pflag.FlagSet) []Section {
+// Sections returns the flags of all sets that are not hidden by group, in the order in which the
+// groups were added.
+func Sections(sets ...*pflag.FlagSet) []Section {
 	var titles []string
 	groups := map[string]*pflag.FlagSet{}
-	flags.SortFlags = false
-	flags.VisitAll(func(flag *pflag.Flag) {
+	all := pflag.NewFlagSet("", pflag.ContinueOnError)
+	all.SortFlags = false
+	for _, set := range sets {
+		set.SortFlags = false
+		all.AddFlagSet(set) // without the flags that are in an earlier set
+	}
+	all.VisitAll(func(flag *pflag.Flag) {
 		title := strings.Join(flag.Annotations[groupAnnotation], "")
 		if flag.Hidden || title == "" {
 			return
