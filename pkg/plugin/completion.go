@@ -2,7 +2,9 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,7 +59,7 @@ other commands print a script for direct calls of kubectl-kkp_mirror.`,
 			RunE:    func(cmd *cobra.Command, _ []string) error { return generate(cmd.Root()) },
 		})
 	}
-	cmd.AddCommand(newInstallCommand(streams))
+	cmd.AddCommand(newInstallCommand(streams), newUninstallCommand(streams))
 	return cmd
 }
 
@@ -79,14 +81,31 @@ func newInstallCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	return cmd
 }
 
-// installFlags are the flags of the completion install command.
+func newUninstallCommand(streams genericiooptions.IOStreams) *cobra.Command {
+	f := &installFlags{streams: streams}
+	cmd := &cobra.Command{
+		Use:   "uninstall",
+		Short: "Remove the hook that completion install has installed",
+		Long: "Remove " + hookFile + ", the hook that \"completion install\" has installed.\n" +
+			"Run this before the plugin is removed: Krew does not know the hook.",
+		Example: "  kubectl kkp-mirror completion uninstall",
+		Args:    exactArgs(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return execute(cmd.Context(), f.completeUninstall, cmd.Flags(), args)
+		},
+	}
+	option.AddGroups(cmd.Flags(), option.Group{Title: "Output", Add: f.add})
+	return cmd
+}
+
+// installFlags are the flags of the completion install and completion uninstall commands.
 type installFlags struct {
 	streams genericiooptions.IOStreams
 	dir     string
 }
 
 func (f *installFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.dir, "dir", "", "Directory to write to (default: where "+pluginFile+" is in PATH)")
+	flags.StringVar(&f.dir, "dir", "", "Directory of the hook (default: where "+pluginFile+" is in PATH)")
 }
 
 func (f *installFlags) complete(*pflag.FlagSet, []string) (installOptions, error) {
@@ -108,24 +127,59 @@ func (o installOptions) run(context.Context) error {
 	return nil
 }
 
-// installHook writes the hook and returns its path. Files without hookMark are not overwritten.
-func installHook(dir string) (string, error) {
-	if dir == "" {
-		plugin, err := exec.LookPath(pluginFile)
-		if err != nil {
-			return "", fmt.Errorf("%s is not in PATH; choose a directory in PATH with --dir", pluginFile)
-		}
-		dir = filepath.Dir(plugin)
+func (f *installFlags) completeUninstall(*pflag.FlagSet, []string) (uninstallOptions, error) {
+	return uninstallOptions(*f), nil
+}
+
+// uninstallOptions are the options of the completion uninstall command.
+type uninstallOptions installFlags
+
+func (uninstallOptions) validate() error { return nil }
+
+func (o uninstallOptions) run(context.Context) error {
+	path, _, err := findHook(o.dir)
+	if err != nil {
+		return err
 	}
-	name, script := hook(runtime.GOOS)
-	path := filepath.Join(dir, name)
-	if present, err := os.ReadFile(path); err == nil && !strings.Contains(string(present), hookMark) {
-		return "", fmt.Errorf("%s exists and is not a completion hook of kkp-mirror; move the file away first", path)
+	err = os.Remove(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		fmt.Fprintf(o.streams.ErrOut, "nothing to do: there is no %s\n", path)
+		return nil
+	}
+	if err == nil {
+		fmt.Fprintf(o.streams.Out, "%s\n", path)
+	}
+	return err
+}
+
+// installHook writes the hook and returns its path.
+func installHook(dir string) (string, error) {
+	path, script, err := findHook(dir)
+	if err != nil {
+		return "", err
 	}
 	if err := os.WriteFile(path, []byte(script), 0o755); err != nil {
 		return "", fmt.Errorf("%w; choose another directory in PATH with --dir", err)
 	}
 	return path, os.Chmod(path, 0o755)
+}
+
+// findHook returns the path and the text of the hook in a directory, "" for the directory of the
+// plugin. A file at the path without hookMark is an error: the file is somebody else's.
+func findHook(dir string) (path, script string, err error) {
+	if dir == "" {
+		plugin, err := exec.LookPath(pluginFile)
+		if err != nil {
+			return "", "", fmt.Errorf("%s is not in PATH; choose a directory in PATH with --dir", pluginFile)
+		}
+		dir = filepath.Dir(plugin)
+	}
+	name, script := hook(runtime.GOOS)
+	path = filepath.Join(dir, name)
+	if present, err := os.ReadFile(path); err == nil && !strings.Contains(string(present), hookMark) {
+		return "", "", fmt.Errorf("%s exists and is not a completion hook of kkp-mirror; move the file away first", path)
+	}
+	return path, script, nil
 }
 
 // hook returns the name and the text of the hook for an operating system.
