@@ -1,128 +1,147 @@
 package main
 
 import (
-	"archive/tar"
-	"archive/zip"
-	"bytes"
-	"compress/gzip"
-	"crypto/sha256"
-	"errors"
-	"fmt"
-	"io"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
 	"os"
-	"path"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// install does what Krew does with a downloaded archive: it verifies, unpacks and maps
-// the files into dir, and links the executable under the name that kubectl looks for.
-func install(t *testing.T, p krewPlugin, platform krewPlatform, archive []byte, dir string) (link string) {
-	t.Helper()
-	if sum := fmt.Sprintf("%x", sha256.Sum256(archive)); sum != platform.SHA256 {
-		t.Fatalf("the archive's sha256 is %s, the manifest says %s", sum, platform.SHA256)
+// testKrew lets the real Krew validate, install and remove a release, without the internet.
+func testKrew(t *testing.T, dist string) {
+	bin := os.Getenv("KKP_MIRROR_BIN")
+	if bin == "" {
+		t.Skip("needs kubectl in $KKP_MIRROR_BIN, see make sandbox")
 	}
-	unpacked, store := t.TempDir(), filepath.Join(dir, "store", p.Metadata.Name, p.Spec.Version)
-	if err := unpack(path.Base(platform.URI), archive, unpacked); err != nil {
+	m := newMachine(t, bin)
+	m.validate(filepath.Join(dist, manifestName))
+
+	m.run("kubectl", "krew", "version")
+	before := m.files()
+	archives, err := filepath.Glob(filepath.Join(dist, "kubectl-kkp_mirror_*.tar.gz"))
+	if err != nil || len(archives) != 1 {
+		t.Fatalf("archives are %v, %v", archives, err)
+	}
+	m.run("kubectl", "krew", "install", "--manifest", filepath.Join(dist, manifestName), "--archive", archives[0])
+	if got := m.run("kubectl", "krew", "list"); !strings.Contains(got, "kkp-mirror") {
+		t.Errorf("krew list does not name the plugin:\n%s", got)
+	}
+	if !slices.ContainsFunc(m.files(), func(name string) bool { return strings.HasSuffix(name, testVersion+"/LICENSE") }) {
+		t.Errorf("the license is not installed: %q", m.files())
+	}
+	if got := m.run("kubectl", "kkp-mirror", "version"); !strings.Contains(got, testVersion) {
+		t.Errorf("version does not say %s:\n%s", testVersion, got)
+	}
+	if got := m.run("kubectl", "kkp-mirror", "--help"); !strings.Contains(got, "kubectl kkp-mirror COMMAND") {
+		t.Errorf("--help does not say how the plugin is called:\n%s", got)
+	}
+	m.run("kubectl", "kkp-mirror", "completion", "install")
+	if got := m.run("kubectl", "__complete", "kkp-mirror", "sy"); !strings.Contains(got, "sync") {
+		t.Errorf("kubectl does not complete the commands of the plugin:\n%s", got)
+	}
+	m.run("kubectl", "kkp-mirror", "completion", "uninstall")
+	m.run("kubectl", "krew", "uninstall", "kkp-mirror")
+	if after := m.files(); !slices.Equal(before, after) {
+		t.Errorf("before the installation:\n%s\nafter the removal:\n%s", strings.Join(before, "\n"), strings.Join(after, "\n"))
+	}
+	if out, err := m.command("kubectl", "kkp-mirror", "version").CombinedOutput(); err == nil {
+		t.Errorf("the plugin runs after its removal:\n%s", out)
+	}
+}
+
+// machine is a home with kubectl and Krew, and no other plugin.
+type machine struct {
+	t         *testing.T
+	root      string // of Krew
+	validator string
+	path      string
+}
+
+// newMachine takes kubectl from a directory, and builds Krew.
+func newMachine(t *testing.T, bin string) machine {
+	t.Helper()
+	dir := t.TempDir()
+	m := machine{t: t, root: filepath.Join(dir, "krew"), validator: filepath.Join(dir, "tools", "validate-krew-manifest")}
+	m.path = strings.Join([]string{filepath.Join(dir, "tools"), filepath.Join(m.root, "bin"), "/usr/bin", "/bin"}, string(os.PathListSeparator))
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-o", filepath.Join(dir, "tools")+"/", "sigs.k8s.io/krew/cmd/krew", "sigs.k8s.io/krew/cmd/validate-krew-manifest")
+	build.Dir = filepath.Join("..", "..", "test", "krew")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	kubectl, err := filepath.Abs(filepath.Join(bin, "kubectl"))
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range platform.Files {
-		if err := moveMatches(unpacked, f, store); err != nil {
+	for from, to := range map[string]string{kubectl: "kubectl", filepath.Join(dir, "tools", "krew"): "kubectl-krew"} {
+		if err := os.Symlink(from, filepath.Join(dir, "tools", to)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	link = filepath.Join(dir, "bin", "kubectl-"+strings.ReplaceAll(p.Metadata.Name, "-", "_"))
-	if platform.Selector.MatchLabels["os"] == "windows" {
-		link += ".exe"
-	}
-	if err := os.MkdirAll(filepath.Dir(link), 0o755); err != nil {
+	// Krew wants an index, which is a clone, before it removes anything.
+	if err := os.MkdirAll(filepath.Join(m.root, "index", "default", ".git"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(filepath.Join(store, filepath.FromSlash(platform.Bin)), link); err != nil {
-		t.Fatal(err)
-	}
-	return link
+	return m
 }
 
-// moveMatches moves what a file operation selects from one directory into another.
-func moveMatches(from string, f krewFile, to string) error {
-	matches, err := filepath.Glob(filepath.Join(from, filepath.FromSlash(f.From)))
-	if err != nil {
-		return err
+func (m machine) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(m.t.Context(), name, args...)
+	if name == "kubectl" {
+		cmd.Path = filepath.Join(filepath.Dir(m.validator), name)
+		cmd.Err = nil
 	}
-	if len(matches) == 0 {
-		return fmt.Errorf("nothing in the archive is %q", f.From)
-	}
-	target := filepath.Join(to, filepath.FromSlash(f.To))
-	if err := os.MkdirAll(target, 0o755); err != nil {
-		return err
-	}
-	for _, match := range matches {
-		if err := os.Rename(match, filepath.Join(target, filepath.Base(match))); err != nil {
-			return err
-		}
-	}
-	return nil
+	cmd.Env = []string{"HOME=" + m.t.TempDir(), "PATH=" + m.path, "KREW_ROOT=" + m.root, "KREW_NO_UPGRADE_CHECK=1"}
+	return cmd
 }
 
-// unpack refuses everything but regular files within dir.
-func unpack(name string, archive []byte, dir string) error {
-	if strings.HasSuffix(name, ".zip") {
-		return unpackZip(archive, dir)
-	}
-	gz, err := gzip.NewReader(bytes.NewReader(archive))
+func (m machine) run(name string, args ...string) string {
+	m.t.Helper()
+	out, err := m.command(name, args...).CombinedOutput()
 	if err != nil {
-		return err
+		m.t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, out)
 	}
-	for tr := tar.NewReader(gz); ; {
-		header, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if header.Typeflag != tar.TypeReg {
-			return fmt.Errorf("%s is not a regular file", header.Name)
-		}
-		if err := unpackFile(dir, header.Name, header.FileInfo().Mode(), tr); err != nil {
-			return err
-		}
+	return string(out)
+}
+
+// validate runs the check of krew-index: the manifest is valid, and the archive of every platform
+// can be installed and has a license. A server on this machine stands in for GitHub.
+func (m machine) validate(manifest string) {
+	m.t.Helper()
+	releases := httptest.NewServer(http.StripPrefix("/"+testVersion, http.FileServer(http.Dir(filepath.Dir(manifest)))))
+	defer releases.Close()
+	text, err := os.ReadFile(manifest)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	const github = "https://github.com/kkp-mirror/kubectl-kkp_mirror/releases/download"
+	if !strings.Contains(string(text), github) {
+		m.t.Fatalf("the manifest does not name %s:\n%s", github, text)
+	}
+	local := filepath.Join(m.t.TempDir(), manifestName)
+	if err := os.WriteFile(local, []byte(strings.ReplaceAll(string(text), github, releases.URL)), 0o644); err != nil {
+		m.t.Fatal(err)
+	}
+	if out := m.run(m.validator, "-manifest", local); !strings.Contains(out, "all 1 spec.platforms installed fine") {
+		m.t.Errorf("the check of krew-index says:\n%s", out)
 	}
 }
 
-func unpackZip(archive []byte, dir string) error {
-	zr, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+// files are the files in the directory of Krew.
+func (m machine) files() []string {
+	m.t.Helper()
+	var names []string
+	err := filepath.WalkDir(m.root, func(name string, _ fs.DirEntry, err error) error {
+		names = append(names, filepath.ToSlash(strings.TrimPrefix(name, m.root)))
+		return err
+	})
 	if err != nil {
-		return err
+		m.t.Fatal(err)
 	}
-	for _, f := range zr.File {
-		if !f.Mode().IsRegular() {
-			return fmt.Errorf("%s is not a regular file", f.Name)
-		}
-		content, err := f.Open()
-		if err != nil {
-			return err
-		}
-		if err := unpackFile(dir, f.Name, f.Mode(), content); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func unpackFile(dir, name string, mode os.FileMode, content io.Reader) error {
-	if !isLocal(name) {
-		return fmt.Errorf("%s leads out of the archive", name)
-	}
-	data, err := io.ReadAll(content)
-	if err != nil {
-		return err
-	}
-	target := filepath.Join(dir, filepath.FromSlash(name))
-	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
-		return err
-	}
-	return os.WriteFile(target, data, mode)
+	return names
 }

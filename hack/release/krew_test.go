@@ -93,6 +93,8 @@ func (p krewPlugin) checkDescription() error {
 	switch {
 	case short == "" || len(short) >= 50 || strings.ContainsAny(short, "\r\n") || strings.HasSuffix(short, "."):
 		return fmt.Errorf("shortDescription %q is not one short line without a full stop", short)
+	case strings.Contains(short+p.Spec.Description, "kubectl"):
+		return errors.New("a description says kubectl, which is known of every plugin")
 	case p.Spec.Description == "" || strings.Contains(p.Spec.Description, "--"):
 		return errors.New("the description is empty or explains flags")
 	}

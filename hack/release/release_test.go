@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
-	"path"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -20,32 +18,7 @@ const testVersion = "v0.0.1-test.1"
 func TestRelease(t *testing.T) {
 	first := build(t, "../..")
 
-	t.Run("installs as Krew does it", func(t *testing.T) {
-		text, err := os.ReadFile(filepath.Join(first, manifestName))
-		if err != nil {
-			t.Fatal(err)
-		}
-		plugin, err := readManifest(manifestName, text)
-		if err != nil {
-			t.Fatalf("%v\n%s", err, text)
-		}
-		platform := plugin.Spec.Platforms[0]
-		archive, err := os.ReadFile(filepath.Join(first, path.Base(platform.URI)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		dir := t.TempDir()
-		link := install(t, plugin, platform, archive, dir)
-		if _, err := os.Stat(filepath.Join(dir, "store", plugin.Metadata.Name, testVersion, "LICENSE")); err != nil {
-			t.Error(err)
-		}
-		if got := output(t, link, "--help"); !strings.Contains(got, "kubectl kkp-mirror") {
-			t.Errorf("--help does not say how the plugin is called:\n%s", got)
-		}
-		if got := output(t, link, "version"); !strings.Contains(got, testVersion) {
-			t.Errorf("version does not say %s:\n%s", testVersion, got)
-		}
-	})
+	t.Run("is installed and removed by Krew", func(t *testing.T) { testKrew(t, first) })
 
 	t.Run("has the same bytes when built elsewhere, with other settings of Go", func(t *testing.T) {
 		settings := filepath.Join(t.TempDir(), "env") // as `go env -w` stores them
@@ -127,18 +100,6 @@ func read(t *testing.T, dir string) []file {
 	return files
 }
 
-// output runs the installed plugin far away from any cluster.
-func output(t *testing.T, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Env = []string{"HOME=" + t.TempDir(), "PATH=" + filepath.Dir(name)}
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", cmd, err, out)
-	}
-	return string(out)
-}
-
 // manifestOf fills in the real template for archives of every platform.
 func manifestOf(t *testing.T) string {
 	t.Helper()
@@ -184,6 +145,7 @@ func TestRulesOfKrew(t *testing.T) {
 		{"other name than the file's", "name: kkp-mirror", "name: mirror"},
 		{"version without v", "version: v1.2.3", "version: 1.2.3"},
 		{"full stop", "installation offline\n", "installation offline.\n"},
+		{"word kubectl", "offline\n", "with kubectl\n"},
 		{"long line", "offline\n", "offline, with everything that it needs to run\n"},
 		{"no https", "uri: https:", "uri: http:"},
 		{"checksum", strings.Repeat("0", 64), "0"},
