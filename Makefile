@@ -104,7 +104,7 @@ docs-check: ## Check that docs/reference/ is up to date
 	$(call say,comparing docs/reference with the commands)
 	@$(STATIC) $(GO) run ./hack/docs -dir docs/reference -check
 
-release: ## Build the archives and the Krew manifest into dist/ (VERSION=vX.Y.Z)
+release: ## Build archives, SBOMs, image and Krew manifest into dist/ (VERSION=vX.Y.Z)
 	$(call say,releasing $(VERSION); the first time this takes several minutes)
 	@$(STATIC) $(GO) run ./hack/release -go '$(GO)' -version '$(VERSION)' -dir dist
 

@@ -30,7 +30,11 @@ require (
 	sigs.k8s.io/yaml v1.6.0
 )
 
-require mvdan.cc/sh/v3 v3.14.1
+require (
+	github.com/CycloneDX/cyclonedx-go v0.12.0
+	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
+	mvdan.cc/sh/v3 v3.14.1
+)
 
 require (
 	dario.cat/mergo v1.0.1 // indirect

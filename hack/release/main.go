@@ -1,6 +1,6 @@
-// Command release builds the files of a release: an archive for each platform, the checksums, and
-// the Krew manifest. It knows how to compile and pack the plugin. It must not know what the plugin
-// does. The same commit, version and Go release give the same bytes on every machine.
+// Command release builds the files of a release: an archive and an SBOM for each platform, a
+// container image, the checksums, the notes and the Krew manifest. It knows how to compile and pack
+// the plugin. It must not know what the plugin does. The same commit, version and Go release give the same bytes on every machine.
 //
 // It runs in the root of the module.
 package main

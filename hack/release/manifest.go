@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"path/filepath"
 	"text/template"
 )
@@ -25,5 +24,5 @@ func (r release) writeManifest(archives []archive) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(r.Dir, manifestName), filled.Bytes(), 0o644)
+	return r.write(manifestName, filled.Bytes())
 }

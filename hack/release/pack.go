@@ -20,6 +20,17 @@ type file struct {
 func packTarGz(w io.Writer, modified time.Time, files []file) error {
 	gz := gzip.NewWriter(w)
 	tw := tar.NewWriter(gz)
+	if err := addFiles(tw, modified, files); err != nil {
+		return err
+	}
+	if err := tw.Close(); err != nil {
+		return err
+	}
+	return gz.Close()
+}
+
+// addFiles writes regular files.
+func addFiles(tw *tar.Writer, modified time.Time, files []file) error {
 	for _, f := range files {
 		header := &tar.Header{
 			Typeflag: tar.TypeReg,
@@ -36,10 +47,7 @@ func packTarGz(w io.Writer, modified time.Time, files []file) error {
 			return err
 		}
 	}
-	if err := tw.Close(); err != nil {
-		return err
-	}
-	return gz.Close()
+	return nil
 }
 
 func packZip(w io.Writer, modified time.Time, files []file) error {

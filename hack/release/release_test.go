@@ -20,6 +20,10 @@ func TestRelease(t *testing.T) {
 
 	t.Run("is installed and removed by Krew", func(t *testing.T) { testKrew(t, first) })
 
+	t.Run("lists the modules of the executable", func(t *testing.T) { testSBOM(t, first) })
+
+	t.Run("has an image that registries take", func(t *testing.T) { testImage(t, first) })
+
 	t.Run("has the same bytes when built elsewhere, with other settings of Go", func(t *testing.T) {
 		settings := filepath.Join(t.TempDir(), "env") // as `go env -w` stores them
 		if err := os.WriteFile(settings, []byte("GOFLAGS=-gcflags=-N\n"), 0o600); err != nil {
