@@ -78,7 +78,9 @@ bench: build sandbox ## Run the benchmarks, and measure copying against other to
 	$(call say,measuring installations with up to 1000 user clusters; this takes some minutes)
 	@$(STATIC) $(GO) run ./hack/bench api -json bin/bench-api.json $(BENCH_API)
 
-lint: $(LINT) ## Check style and import rules in both modules
+lint: $(LINT) ## Check style and import rules in both modules, and the workflows
+	$(call say,linting the workflows)
+	@cd hack/tools/actionlint && $(STATIC) $(GO) tool actionlint -shellcheck= -pyflakes= $(CURDIR)/.github/workflows/*.yaml
 	$(call say,linting the plugin)
 	@$(LINT) fmt --diff
 	@$(STATIC) $(GO) vet ./...
