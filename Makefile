@@ -32,7 +32,7 @@ VULNCHECK  := $(TOOLS)/govulncheck
 say = @printf '==> %s\n' "$(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help build sandbox test test-unit fuzz demo bench lint fmt vulncheck docs docs-check release clean
+.PHONY: help build install sandbox test test-unit cover fuzz demo bench profile lint fmt vulncheck docs docs-check release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -40,6 +40,14 @@ help: ## List the targets
 build: ## Build the plugin into bin/
 	$(call say,building $(BINARY) $(VERSION); the first time this takes a minute or two)
 	@$(STATIC) $(GO) build -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/kubectl-kkp_mirror
+
+BINDIR ?= $(or $(shell $(GO) env GOBIN),$(shell $(GO) env GOPATH)/bin)
+
+install: build ## Install the plugin and its completion into BINDIR (where go install puts programs)
+	$(call say,installing into $(BINDIR))
+	@mkdir -p '$(BINDIR)'
+	@install -m 755 $(BINARY) '$(BINDIR)/kubectl-kkp_mirror'
+	@'$(BINDIR)/kubectl-kkp_mirror' completion install --dir '$(BINDIR)'
 
 sandbox: ## Build the sandbox and kubectl into bin/ (the first time takes several minutes)
 	$(call say,building the sandbox and kubectl; the first time this takes several minutes)
@@ -59,6 +67,21 @@ test-unit: ## Run the tests that need no sandbox
 	@$(GO) test -timeout $(TIMEOUT) $(RACE) $(CONCURRENT)
 	$(call say,testing the tools of the project and the release)
 	@$(STATIC) $(GO) test ./hack/...
+
+cover: ## Measure how much of the code the tests without a sandbox run (bin/cover.html)
+	$(call say,testing with a count of each statement)
+	@mkdir -p bin
+	@$(STATIC) $(GO) test -timeout $(TIMEOUT) -coverpkg=./cmd/...,./pkg/... -coverprofile=bin/cover.out ./cmd/... ./pkg/...
+	@$(GO) tool cover -html=bin/cover.out -o bin/cover.html
+	@$(GO) tool cover -func=bin/cover.out | tail -1
+
+# A command that needs no cluster, unless another is given.
+PROFILE ?= images -f cmd/kubectl-kkp_mirror/testdata/configurations/plain.yaml --kkp-version v2.31.0 --edition ce --source components -o name
+
+profile: build ## Write CPU and memory profiles of a command to bin/profile/ (PROFILE='images …')
+	@mkdir -p bin/profile
+	@$(BINARY) $(PROFILE) --profile bin/profile >/dev/null
+	@$(GO) tool pprof -top -nodecount 15 $(BINARY) bin/profile/cpu.pprof
 
 FUZZTIME ?= 10s
 

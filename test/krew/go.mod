@@ -4,6 +4,8 @@ module github.com/kkp-mirror/kubectl-kkp_mirror/test/krew
 
 go 1.26.0
 
+toolchain go1.26.8
+
 tool (
 	sigs.k8s.io/krew/cmd/krew
 	sigs.k8s.io/krew/cmd/validate-krew-manifest

@@ -2,6 +2,8 @@ module github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox
 
 go 1.26.0
 
+toolchain go1.26.8
+
 godebug default=go1.26
 
 tool (

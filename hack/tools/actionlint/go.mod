@@ -4,6 +4,8 @@ module github.com/kkp-mirror/kubectl-kkp_mirror/hack/tools/actionlint
 
 go 1.26.0
 
+toolchain go1.26.8
+
 tool github.com/rhysd/actionlint/cmd/actionlint
 
 require (
