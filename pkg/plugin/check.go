@@ -94,6 +94,9 @@ func (f *checkFlags) addInput(flags *pflag.FlagSet) {
 func (f *checkFlags) addChecks(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.value.only, "only", nil, "Check only these sections: "+strings.Join(checkSectionNames(), ", "))
 	flags.StringSliceVar(&f.value.ignore, "ignore", nil, "Findings with these identifiers do not count; they are shown as ignored")
+	flags.BoolVar(&f.value.userClusters, "user-clusters", false, "Also check the pods in user clusters (section running)")
+	flags.StringSliceVar(&f.value.runtimeMirrors, "runtime-mirrors", nil,
+		"Registries for which the container runtime of the nodes of the master and the Seeds has a mirror, such as docker.io,quay.io; nobody can read that from here")
 	flags.DurationVar(&f.value.wait, "wait", 0, "Check again until the installation is ready, for this time at most; what is missing is shown on stderr")
 }
 
@@ -132,6 +135,9 @@ type checkOptions struct {
 	exclude      []string
 	only         []string // sections; none: all
 	ignore       []string // identifiers of checks
+
+	userClusters   bool     // also check pods in user clusters
+	runtimeMirrors []string // registries for which nodes of the master and the Seeds have a mirror
 	wait         time.Duration
 	quiet        bool
 }
@@ -145,6 +151,11 @@ func (o checkOptions) validate() error {
 	for _, id := range o.ignore {
 		if !slices.Contains(check.IDs(), id) {
 			return option.Usagef("--ignore: unknown identifier %q; the identifiers are:\n  %s", id, strings.Join(check.IDs(), "\n  "))
+		}
+	}
+	for _, host := range o.runtimeMirrors {
+		if err := images.CheckHost(host); err != nil {
+			return option.Usagef("--runtime-mirrors: %w", err)
 		}
 	}
 	if o.wait < 0 {

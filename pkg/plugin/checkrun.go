@@ -29,7 +29,9 @@ type checkSection struct {
 // checkSections returns the sections. They are found concurrently.
 func checkSections() []checkSection {
 	return []checkSection{
+		{check.SectionAccess, []kkp.Part{kkp.PartAccess}, findAccess},
 		{check.SectionMirror, imageParts(), findMirror},
+		{check.SectionRunning, []kkp.Part{kkp.PartPods}, findRunning},
 	}
 }
 
@@ -75,6 +77,9 @@ func (o checkOptions) look(ctx context.Context) (check.Report, error) {
 	parts := noParts()
 	for _, section := range sections {
 		parts = append(parts, section.parts...)
+	}
+	if o.userClusters {
+		parts = append(parts, kkp.PartUserPods, kkp.PartProfiles)
 	}
 	state, err := o.read(ctx, parts)
 	if err != nil {
