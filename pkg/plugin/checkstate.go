@@ -45,7 +45,7 @@ func (o checkOptions) read(ctx context.Context, parts []kkp.Part) (*checkState, 
 	s := &checkState{checkOptions: o, mirror: check.Named{Target: o.target}}
 	var err error
 	if o.list != "" {
-		if s.lock, err = readList(o.list, o.streams.In); err != nil {
+		if s.lock, _, err = readList(o.list, o.streams.In); err != nil {
 			return nil, err
 		}
 	}

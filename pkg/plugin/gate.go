@@ -48,7 +48,7 @@ func (o patchOptions) needed(ctx context.Context, f opened) (needs, error) {
 		n.checked, err = o.found(ctx, f)
 		return n, errors.Join(err, notEmpty(n.checked, "the installation needs no image as far as it could be read"))
 	}
-	if n.checked, err = readList(o.change.Images, o.streams.In); err != nil {
+	if n.checked, _, err = readList(o.change.Images, o.streams.In); err != nil {
 		return n, err
 	}
 	n.checked, _ = n.checked.Excluding(o.change.Exclude)

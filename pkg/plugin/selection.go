@@ -1,6 +1,7 @@
 package plugin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -92,6 +93,7 @@ type selection struct {
 	target       images.Target
 	installation installationReader
 	list         string // a file with a list of images, "-" for stdin; "": the installation is read
+	approved     string // digest that the list must have; "": any
 	scope        option.Scope
 	registry     option.Registry
 	content      option.Content
@@ -116,9 +118,16 @@ func (s selection) newProgress(total int) *display.Progress {
 // planned is the plan for a selection.
 type planned struct {
 	registries *transfer.Registries
-	inventory  images.Inventory
 	plan       images.Plan
-	withheld   string // a note for failed logins; "": none
+	chosen
+}
+
+// chosen are images with what is known of their origin.
+type chosen struct {
+	inventory images.Inventory
+	withheld  string // a note for failed logins; "": none
+	origin    string // the installation, the list or the archive
+	lock      string // digest of the list; "": no list was read
 }
 
 // resolve returns the plan for the images of a list, of an archive, or of the installation, in this
@@ -129,7 +138,7 @@ func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (plan
 	if p.registries, err = newRegistries(s.registry, s.streams.ErrOut); err != nil {
 		return p, err
 	}
-	if p.inventory, p.withheld, err = s.chosen(ctx, p.registries, archive); err != nil {
+	if p.chosen, err = s.choose(ctx, p.registries, archive); err != nil {
 		return p, err
 	}
 	p.plan, err = images.NewPlan(p.inventory, s.target).Resolve(func(step images.Copy) (string, error) {
@@ -138,29 +147,29 @@ func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (plan
 	return p, err
 }
 
-// chosen are the images of a list, of an archive, or of the installation, within the scope.
-// It returns a note for failures to log in, too, "" if there is nothing to say.
-func (s selection) chosen(ctx context.Context, registries *transfer.Registries, archive *transfer.Archive) (images.Inventory, string, error) {
-	var inv images.Inventory
+// choose returns the images of a list, of an archive, or of the installation, within the scope.
+func (s selection) choose(ctx context.Context, registries *transfer.Registries, archive *transfer.Archive) (chosen, error) {
+	var c chosen
 	var err error
 	switch {
 	case s.list != "":
-		if inv, err = readList(s.list, s.streams.In); err == nil {
-			err = notEmpty(inv, fmt.Sprintf("the list %s has no image", s.list))
+		c.origin = "list " + s.list
+		if c.inventory, c.lock, err = readList(s.list, s.streams.In); err == nil {
+			err = cmp.Or(s.checkApproved(c.lock), notEmpty(c.inventory, fmt.Sprintf("the list %s has no image", s.list)))
 		}
 	case archive != nil:
-		if inv, err = transfer.Inventory(archive); err == nil {
-			display.Remarks(s.streams.ErrOut, inv)
-			err = notEmpty(inv, "the archive has no image")
+		c.origin = "archive " + archive.String()
+		if c.inventory, err = transfer.Inventory(archive); err == nil {
+			display.Remarks(s.streams.ErrOut, c.inventory)
+			err = notEmpty(c.inventory, "the archive has no image")
 		}
 	default:
 		return s.discover(ctx, registries)
 	}
-	if err != nil {
-		return inv, "", err
+	if err == nil {
+		c.inventory, err = s.narrow(c.inventory)
 	}
-	inv, err = s.narrow(inv)
-	return inv, "", err
+	return c, err
 }
 
 // narrow applies the filters of the scope.
@@ -176,28 +185,27 @@ func (s selection) narrow(inv images.Inventory) (images.Inventory, error) {
 	return selected, err
 }
 
-// discover discovers the images of the installation, and returns a note for failures to log
-// in, or "".
-func (s selection) discover(ctx context.Context, registries *transfer.Registries) (images.Inventory, string, error) {
+// discover discovers the images of the installation.
+func (s selection) discover(ctx context.Context, registries *transfer.Registries) (chosen, error) {
 	opts, err := discoverOptions(s.scope, len(s.installation.Files) > 0, registries)
 	if err != nil {
-		return images.Inventory{}, "", err
+		return chosen{}, err
 	}
 	inst, release, err := s.installation.load(ctx, registries, discover.Parts(opts.Sources))
 	if err != nil {
-		return images.Inventory{}, "", err
+		return chosen{}, err
 	}
 	result, err := inventory(ctx, s.scope, inst, release, opts)
 	if err != nil {
-		return images.Inventory{}, "", err
+		return chosen{}, err
 	}
 	found := result.Inventory
 	if result.Inventory, err = s.narrow(found); err != nil {
 		display.Remarks(s.streams.ErrOut, found)
-		return found, "", err
+		return chosen{}, err
 	}
 	summary(releaseTitle(release), result, len(result.Images)).Print(s.streams.ErrOut)
-	return result.Inventory, unreadSecret(inst.PullSecret), nil
+	return chosen{inventory: result.Inventory, withheld: unreadSecret(inst.PullSecret), origin: releaseTitle(release)}, nil
 }
 
 // noteWithheld prints the note after failed logins.
@@ -222,17 +230,16 @@ func digestOf(ctx context.Context, registries *transfer.Registries, step images.
 	return registries.Digest(ctx, step.Source)
 }
 
-// readList reads a list of images.
-func readList(path string, stdin io.Reader) (images.Inventory, error) {
+// readList reads a list of images, and returns its digest, too.
+func readList(path string, stdin io.Reader) (inv images.Inventory, digest string, err error) {
 	data, err := readBounded(path, stdin)
 	if err != nil {
-		return images.Inventory{}, fmt.Errorf("--images: %w", err)
+		return inv, "", fmt.Errorf("--images: %w", err)
 	}
-	inv, err := images.ParseList(data)
-	if err != nil {
-		return images.Inventory{}, fmt.Errorf("--images %s: %w", path, err)
+	if inv, err = images.ParseList(data); err != nil {
+		return inv, "", fmt.Errorf("--images %s: %w", path, err)
 	}
-	return inv, nil
+	return inv, digestOfList(data), nil
 }
 
 // readBounded reads a file, or stdin for "-".

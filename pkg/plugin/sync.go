@@ -29,6 +29,7 @@ type syncFlags struct {
 	withFiles         bool
 	urlMaps           []string
 	rate              string
+	approved          string
 }
 
 func newSyncCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
@@ -98,6 +99,7 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.urlMaps, "url-map", nil, "With --with-files: fetch what begins with an address from another one, ADDRESS=ADDRESS")
 	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print a forecast of bytes, requests, pulls and time, with -o wide the state of each image at the target; client: print only the source and the target of each image")
 	flags.StringVar(&f.rate, "rate", "", "With --dry-run: the rate for the forecast of the time, such as 40MiB/s or 400Mbit/s. Default: the rate of the last sync to this target")
+	flags.StringVar(&f.approved, "approved", "", "With --images: refuse a list whose digest (sha256:…, as printed by sha256sum and on a review page) is another one")
 	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file, as JSON")
 }
 
@@ -109,6 +111,9 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 	selection, err := f.selectionFlags.complete(flags, target, option.FormatWide)
 	if err == nil && f.loadFrom != "" {
 		err = excludeSelection(flags, "load-from")
+	}
+	if err == nil {
+		selection.approved, err = approvedDigest(f.approved, f.list)
 	}
 	o := syncOptions{
 		selection: selection, loadFrom: f.loadFrom, since: f.since, report: f.report, allowDigestChange: f.allowDigestChange, dryRun: f.dryRun,
