@@ -15,12 +15,12 @@ func layout() Rules {
 		Imports: merge(map[string][]string{
 			"cmd/kubectl-kkp_mirror": {"pkg/plugin"},
 			"pkg/plugin": append([]string{
-				"pkg/check", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal",
+				"pkg/check", "pkg/plugin/display", "pkg/plugin/display/page", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/memo", "pkg/waiting", "pkg/worker", "pkg/atomicfile", "pkg/contentcache",
 				"pkg/plugin/settings",
 				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/files/rewrite", "pkg/patch/profiles", "pkg/safehttp",
 			}, values...),
-			"pkg/plugin/display":  {"pkg/check", "pkg/files", "pkg/images", "pkg/plugin/settings", "pkg/plugin/terminal"},
+			"pkg/plugin/display":  {"pkg/check", "pkg/files", "pkg/images", "pkg/plugin/display/page", "pkg/plugin/settings", "pkg/plugin/terminal"},
 			"pkg/plugin/option":   {"pkg/bounded", "pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/settings", "pkg/plugin/terminal"},
 			"pkg/plugin/settings": {"pkg/bounded"},
 			"pkg/plugin/terminal": nil,
@@ -63,7 +63,8 @@ func layout() Rules {
 			"pkg/waiting":     nil,
 			"pkg/worker":      nil,
 
-			"pkg/contentcache": {"pkg/atomicfile"},
+			"pkg/contentcache":        {"pkg/atomicfile"},
+			"pkg/plugin/display/page": nil,
 
 			"hack":          nil,
 			"hack/bench":    {"pkg/images", "pkg/images/transfer", "pkg/images/registry/pace", "pkg/images/registry/registrytest", "test/harness"},

@@ -35,6 +35,7 @@ type Foreseen struct {
 	Remedy  string   `json:"remedy,omitempty"`
 
 	Parts []Part `json:"-"` // with the blobs that would be uploaded; none if the image would not be copied
+	Whole []Part `json:"-"` // with all blobs
 }
 
 // Traffic is the requests of a sync to one registry.

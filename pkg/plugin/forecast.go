@@ -9,6 +9,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
@@ -35,7 +36,7 @@ func (o syncOptions) forecast(ctx context.Context, p planned, from, since *trans
 		return err
 	}
 	document := found.Document(o.target, p.inventory, paceOf(o.rate, o.target, readRates(ratesFile())))
-	if err := o.printForecast(document); err != nil {
+	if err := o.printForecast(p, document); err != nil {
 		return err
 	}
 	if unknown := display.UnknownStates(document); unknown != "" {
@@ -44,15 +45,24 @@ func (o syncOptions) forecast(ctx context.Context, p planned, from, since *trans
 	return gapsError(p.inventory.Gaps)
 }
 
-func (o syncOptions) printForecast(document images.SyncForecast) error {
+// printForecast prints the forecast, and writes the file of --report.
+func (o syncOptions) printForecast(p planned, document images.SyncForecast) error {
 	out := o.streams.Out
-	if o.output.Printer != nil {
-		return display.Document(out, o.output.Printer, document)
+	review := func() page.Page {
+		return display.ReviewForecast(o.subject("Forecast of a copy", p), p.inventory, document)
 	}
-	var err error
-	if o.output.Format == option.FormatWide {
+	err := writeReview(o.report, document, review)
+	if err != nil {
+		return err
+	}
+	switch {
+	case o.output.Printer != nil:
+		return display.Document(out, o.output.Printer, document)
+	case isPage(o.output.Format):
+		err = writePage(out, o.output.Format, review())
+	case o.output.Format == option.FormatWide:
 		err = display.ForecastImages(out, document)
-	} else {
+	default:
 		err = display.Forecast(out, document)
 	}
 	fmt.Fprintf(o.streams.ErrOut, "dry run: %s; nothing was changed\n", display.ForecastCount(document))

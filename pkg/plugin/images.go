@@ -31,6 +31,7 @@ type imagesFlags struct {
 	content    contentFlags
 	diff       bool
 	since      string
+	report     string
 }
 
 func newImagesCommand(streams genericiooptions.IOStreams) *cobra.Command {
@@ -71,7 +72,10 @@ on stderr, and the exit code is 3.`,
   kubectl kkp-mirror images --sizes
 
   # Write a lock for sync: the list with digests
-  kubectl kkp-mirror images --digests -o json > images.json`,
+  kubectl kkp-mirror images --digests -o json > images.json
+
+  # Write a lock, and a page with its digest for those who approve the lock
+  kubectl kkp-mirror images --referrers -o json --report images.html > images.json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
@@ -86,20 +90,22 @@ on stderr, and the exit code is 3.`,
 		option.Group{Title: "Output", Add: func(flags *pflag.FlagSet) {
 			f.output.Add(flags)
 			f.content.add(flags)
+			flags.StringVar(&f.report, "report", "", "Write the list to this file, too: a page to review if the name ends in .html, otherwise JSON")
 		}},
 		option.Group{Title: "Registries", Add: f.registry.Add},
 		option.Group{Title: "Connection", Add: f.connection.Add})
+	cmd.Flags().Lookup("output").Usage = "Output format: wide (more columns, and no cell is shortened on a terminal), name, " + option.Pages + ", " + f.output.Documents()
 	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
 }
 
 func (f *imagesFlags) complete(flags *pflag.FlagSet, args []string) (imagesOptions, error) {
 	o := imagesOptions{
-		streams: f.streams, refs: args, diff: f.diff, since: f.since,
+		streams: f.streams, refs: args, diff: f.diff, since: f.since, report: f.report,
 		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
 	}
 	var err error
-	if o.output, err = f.output.Parse(option.FormatWide, option.FormatName); err != nil {
+	if o.output, err = f.output.Parse(option.FormatWide, option.FormatName, option.FormatHTML, option.FormatCSV); err != nil {
 		return o, err
 	}
 	if o.scope, err = f.scope.Parse(); err != nil {
@@ -125,11 +131,15 @@ type imagesOptions struct {
 	content      contentOptions
 	diff         bool
 	since        string // list or archive to compare with; "": none
+	report       string // a file to write; "": none
 }
 
 func (imagesOptions) validate() error { return nil }
 
 func (o imagesOptions) run(ctx context.Context) error {
+	if err := checkReport(o.report); err != nil {
+		return err
+	}
 	older, err := o.older(ctx)
 	if err != nil {
 		return err
@@ -138,7 +148,7 @@ func (o imagesOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	result, title, err := o.find(ctx, registries)
+	result, of, err := o.find(ctx, registries)
 	if err != nil {
 		return err
 	}
@@ -155,11 +165,11 @@ func (o imagesOptions) run(ctx context.Context) error {
 	if o.since != "" {
 		result.Inventory = o.changes(result.Inventory, older)
 	}
-	if err := o.print(result.Inventory); err != nil {
+	if err := o.print(result.Inventory, of.origin); err != nil {
 		return err
 	}
 	whole.Gaps, whole.Notes = result.Gaps, result.Notes
-	summary(title, whole, len(result.Images)).Print(o.streams.ErrOut)
+	summary(of.title, whole, len(result.Images)).Print(o.streams.ErrOut)
 	display.Totals(o.streams.ErrOut, result.Inventory.Totals())
 	if o.since != "" {
 		fmt.Fprintln(o.streams.ErrOut, display.Changes(result.Inventory, o.olderName()))
@@ -184,46 +194,38 @@ func (o imagesOptions) shown(img images.Image) bool {
 	return len(o.refs) == 0 || slices.ContainsFunc(o.refs, img.Ref.Matches)
 }
 
-func (o imagesOptions) print(inv images.Inventory) error {
-	out := o.streams.Out
-	switch {
-	case o.output.Printer != nil:
-		return display.Document(out, o.output.Printer, inv.List())
-	case o.output.Format == option.FormatName:
-		display.Names(out, inv)
-	case len(o.refs) > 0:
-		display.Reasons(out, inv)
-	default:
-		return display.Images(out, inv, o.output.Format == option.FormatWide, o.output.NoHeaders)
-	}
-	return nil
+// names are the names of a list.
+type names struct {
+	title  string // the release
+	origin string // the installation
 }
 
-// find discovers the images, and returns the title of the list.
-func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries) (discover.Result, string, error) {
+// find discovers the images, and returns the names of the list.
+func (o imagesOptions) find(ctx context.Context, registries *transfer.Registries) (discover.Result, names, error) {
 	opts, err := discoverOptions(o.scope, len(o.installation.Files) > 0, registries)
 	if err != nil {
-		return discover.Result{}, "", err
+		return discover.Result{}, names{}, err
 	}
 	inst, release, err := o.installation.load(ctx, registries, discover.Parts(opts.Sources))
 	if err != nil {
-		return discover.Result{}, "", err
+		return discover.Result{}, names{}, err
 	}
-	title := releaseTitle(release)
+	of := names{title: releaseTitle(release), origin: originOf(inst, releaseTitle(release))}
 	result, err := inventory(ctx, o.scope, inst, release, opts)
 	if err != nil || !o.diff {
-		return result, title, err
+		return result, of, err
 	}
 	if inst.Version == "" || o.installation.KKPVersion == "" && o.installation.Edition == "" {
-		return discover.Result{}, "", option.Usagef("--diff compares the running KKP release with the one that --kkp-version or --edition selects: pass one of these flags, for an installation with a known version")
+		return discover.Result{}, of, option.Usagef("--diff compares the running KKP release with the one that --kkp-version or --edition selects: pass one of these flags, for an installation with a known version")
 	}
 	// The edition of an installation without status.kubermaticEdition is the planned edition.
 	running, err := o.installation.release(inst.Version, cmp.Or(inst.Edition, o.installation.Edition), inst.Live)
 	if err != nil {
-		return discover.Result{}, "", err
+		return discover.Result{}, of, err
 	}
 	result.Inventory = beyond(ctx, result.Inventory, inst, running, opts)
-	return result, title + ", without the images that " + strings.TrimPrefix(releaseTitle(running), "KKP ") + " needs", nil
+	without := ", without the images that " + strings.TrimPrefix(releaseTitle(running), "KKP ") + " needs"
+	return result, names{title: of.title + without, origin: of.origin + without}, nil
 }
 
 // beyond returns the images of a planned release that the running release does not need. The

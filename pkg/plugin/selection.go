@@ -205,7 +205,14 @@ func (s selection) discover(ctx context.Context, registries *transfer.Registries
 		return chosen{}, err
 	}
 	summary(releaseTitle(release), result, len(result.Images)).Print(s.streams.ErrOut)
-	return chosen{inventory: result.Inventory, withheld: unreadSecret(inst.PullSecret), origin: releaseTitle(release)}, nil
+	return chosen{inventory: result.Inventory, withheld: unreadSecret(inst.PullSecret), origin: originOf(inst, releaseTitle(release))}, nil
+}
+
+// subject is the subject of a page about the target.
+func (s selection) subject(title string, p planned) display.Subject {
+	about := subject(title, p.origin)
+	about.Target, about.Lock = s.target.String(), p.lock
+	return about
 }
 
 // noteWithheld prints the note after failed logins.

@@ -15,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
@@ -72,9 +73,12 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
   # Add the files that new nodes download: kubelet, CNI plugins and others
   kubectl kkp-mirror sync oci-archive:kkp.tar --with-files
 
-  # Copy exactly the images of a reviewed lock
+  # Copy exactly the images of a lock that was approved by its digest
   kubectl kkp-mirror images --digests -o json > images.json
-  kubectl kkp-mirror sync registry.example.com --images images.json`,
+  kubectl kkp-mirror sync registry.example.com --images images.json --approved sha256:…
+
+  # Write a page for those who approve: what is new, how large, and why
+  kubectl kkp-mirror sync registry.example.com --images images.json --dry-run -o html > review.html`,
 		Args: atMost("TARGET"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args, err := withTarget(cmd.Context(), args, defaults, f.reader())
@@ -85,7 +89,7 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
 		},
 	}
 	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add})...)
-	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: the source and the target of each image), " + f.output.Documents()
+	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: the source and the target of each image), " + option.Pages + ", " + f.output.Documents()
 	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
 }
@@ -100,7 +104,7 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print a forecast of bytes, requests, pulls and time, with -o wide the state of each image at the target; client: print only the source and the target of each image")
 	flags.StringVar(&f.rate, "rate", "", "With --dry-run: the rate for the forecast of the time, such as 40MiB/s or 400Mbit/s. Default: the rate of the last sync to this target")
 	flags.StringVar(&f.approved, "approved", "", "With --images: refuse a list whose digest (sha256:…, as printed by sha256sum and on a review page) is another one")
-	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file, as JSON")
+	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file: a page to review if the name ends in .html, otherwise JSON. With --dry-run, the forecast")
 }
 
 func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, error) {
@@ -108,7 +112,7 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 	if err != nil {
 		return syncOptions{}, option.Usage(err)
 	}
-	selection, err := f.selectionFlags.complete(flags, target, option.FormatWide)
+	selection, err := f.selectionFlags.complete(flags, target, option.FormatWide, option.FormatHTML, option.FormatCSV)
 	if err == nil && f.loadFrom != "" {
 		err = excludeSelection(flags, "load-from")
 	}
@@ -196,17 +200,29 @@ func (o syncOptions) transfer(ctx context.Context, p planned, from, since *trans
 		return err
 	}
 	document := report.Document(o.target, p.inventory)
-	if err := writeReport(o.report, document); err != nil {
+	if err := o.printReport(p, document); err != nil {
 		return err
 	}
-	if o.output.Printer != nil {
-		if err := display.Document(o.streams.Out, o.output.Printer, document); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintln(o.streams.Out, display.Outcome(document))
-	}
 	return cmp.Or(interrupted(ctx, document), failures(report), filesFailures(nodes), gapsError(p.inventory.Gaps))
+}
+
+// printReport prints the report, and writes the file of --report.
+func (o syncOptions) printReport(p planned, document images.SyncReport) error {
+	review := func() page.Page {
+		return display.ReviewSync(o.subject("Images that were copied", p), p.inventory, document)
+	}
+	if err := writeReview(o.report, document, review); err != nil {
+		return err
+	}
+	switch {
+	case o.output.Printer != nil:
+		return display.Document(o.streams.Out, o.output.Printer, document)
+	case isPage(o.output.Format):
+		return writePage(o.streams.Out, o.output.Format, review())
+	default:
+		fmt.Fprintln(o.streams.Out, display.Outcome(document))
+		return nil
+	}
 }
 
 // copy copies the images of the plan into the target, a registry or an archive.

@@ -11,14 +11,16 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
 // verifyFlags are the flags of the verify command.
 type verifyFlags struct {
 	selectionFlags
-	deep bool
-	fix  bool
+	deep   bool
+	fix    bool
+	report string
 }
 
 func newVerifyCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
@@ -63,12 +65,14 @@ Exit code 3: an image is missing or different, or could not be verified.`,
 		},
 	}
 	option.AddGroups(cmd.Flags(), f.groups("Check", option.Group{Title: "Verification", Add: f.add})...)
+	cmd.Flags().Lookup("output").Usage = "Output format: " + option.Pages + ", " + f.output.Documents()
 	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
 }
 
 func (f *verifyFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.deep, "deep", false, "Read and hash all content")
+	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file: a page to review if the name ends in .html, otherwise JSON")
 	flags.BoolVar(&f.fix, "fix", false, "Copy missing and different images, and replace damaged content")
 	f.content.Add(flags)
 	flags.Lookup("platform").Usage = "Check only these platforms, such as linux/amd64, and copy only these with --fix (default: all)"
@@ -79,15 +83,16 @@ func (f *verifyFlags) complete(flags *pflag.FlagSet, args []string) (verifyOptio
 	if err != nil {
 		return verifyOptions{}, option.Usage(err)
 	}
-	selection, err := f.selectionFlags.complete(flags, target)
-	return verifyOptions{selection: selection, deep: f.deep, fix: f.fix}, err
+	selection, err := f.selectionFlags.complete(flags, target, option.FormatHTML, option.FormatCSV)
+	return verifyOptions{selection: selection, deep: f.deep, fix: f.fix, report: f.report}, err
 }
 
 // verifyOptions are the options of the verify command.
 type verifyOptions struct {
 	selection
-	deep bool
-	fix  bool
+	deep   bool
+	fix    bool
+	report string // a file to write; "": none
 }
 
 func (o verifyOptions) validate() error {
@@ -98,6 +103,9 @@ func (o verifyOptions) validate() error {
 }
 
 func (o verifyOptions) run(ctx context.Context) error {
+	if err := checkReport(o.report); err != nil {
+		return err
+	}
 	p, err := o.resolve(ctx, nil)
 	if err != nil {
 		return err
@@ -133,11 +141,7 @@ func (o verifyOptions) repair(ctx context.Context, p planned, opts transfer.Opti
 
 func (o verifyOptions) print(ctx context.Context, p planned, verification images.Verification) error {
 	document := verification.Document(o.target, o.deep, p.inventory)
-	if o.output.Printer != nil {
-		if err := display.Document(o.streams.Out, o.output.Printer, document); err != nil {
-			return err
-		}
-	} else if err := display.Verification(o.streams.Out, document); err != nil {
+	if err := o.printReport(p, document); err != nil {
 		return err
 	}
 	var classes []images.Class
@@ -153,4 +157,22 @@ func (o verifyOptions) print(ctx context.Context, p planned, verification images
 		return &PartialError{Message: text}
 	}
 	return gapsError(p.inventory.Gaps)
+}
+
+// printReport prints the findings, and writes the file of --report.
+func (o verifyOptions) printReport(p planned, document images.VerifyReport) error {
+	review := func() page.Page {
+		return display.ReviewVerification(o.subject("Verification of a mirror", p), p.inventory, document)
+	}
+	if err := writeReview(o.report, document, review); err != nil {
+		return err
+	}
+	switch {
+	case o.output.Printer != nil:
+		return display.Document(o.streams.Out, o.output.Printer, document)
+	case isPage(o.output.Format):
+		return writePage(o.streams.Out, o.output.Format, review())
+	default:
+		return display.Verification(o.streams.Out, document)
+	}
 }

@@ -50,6 +50,8 @@ func (l *ledger) foreseen(rank int, c images.Copy, r images.Result) images.Fores
 	var all []images.Blob
 	for _, part := range l.trees[rank] {
 		all = append(all, part.Blobs...)
+		part.Bytes = images.Once(part.Blobs)
+		item.Whole = append(item.Whole, part)
 		part.Blobs = slices.DeleteFunc(slices.Clone(part.Blobs), func(blob images.Blob) bool { return !l.uploaded[blob.Digest] })
 		item.Parts = append(item.Parts, part)
 	}

@@ -17,9 +17,14 @@ const (
 	FormatTable = ""
 	FormatWide  = "wide"
 	FormatName  = "name"
+	FormatCSV   = "csv"
+	FormatHTML  = "html"
 	FormatJSON  = "json"
 	FormatYAML  = "yaml"
 )
+
+// Pages are the formats for people who review images, in one text.
+const Pages = "html (a page to review, in one file), csv (its rows)"
 
 // OutputFlags are the flags for the output format.
 type OutputFlags struct {

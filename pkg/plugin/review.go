@@ -1,0 +1,65 @@
+package plugin
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
+)
+
+// subject is the subject of a page, written now.
+func subject(title, origin string) display.Subject {
+	return display.Subject{Title: title, Origin: origin, Version: version, At: time.Now()}
+}
+
+// originOf describes an installation: its release, and the domain of its dashboard if there is one.
+func originOf(inst kkp.Installation, title string) string {
+	if domain := inst.Configuration.Field("spec.ingress.domain"); domain != "" {
+		return title + " at " + domain
+	}
+	return title
+}
+
+// isPage reports whether a format is one of a page or its rows.
+func isPage(format string) bool { return format == option.FormatHTML || format == option.FormatCSV }
+
+// writePage prints a page, or its rows as comma-separated values.
+func writePage(out io.Writer, format string, p page.Page) error {
+	if format == option.FormatCSV {
+		return page.WriteCSV(out, p)
+	}
+	return page.Write(out, p)
+}
+
+// isPageFile reports whether the name of a file says that it is a page.
+func isPageFile(path string) bool { return strings.EqualFold(filepath.Ext(path), ".html") }
+
+// writePageFile writes a page to a file, whole or not at all. Control characters are escaped.
+func writePageFile(path string, p page.Page) error {
+	var text bytes.Buffer
+	if err := page.Write(&text, p); err != nil {
+		return err
+	}
+	if err := atomicfile.Write(path, []byte(terminal.Escape(text.String())), 0o644); err != nil {
+		return fmt.Errorf("--report: %w", err)
+	}
+	return nil
+}
+
+// writeReview writes the file of --report: a page if its name ends in .html, and otherwise the
+// document. "" is no file.
+func writeReview(path string, document any, p func() page.Page) error {
+	if isPageFile(path) {
+		return writePageFile(path, p())
+	}
+	return writeReport(path, document)
+}
