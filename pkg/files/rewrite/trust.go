@@ -15,9 +15,13 @@ type store struct {
 	command     string
 }
 
-// storeOf returns the store of an operating system by OSM's name. KKP's own
-// profiles use the same paths and commands (configureHostCABundle, operating-system-manager
-// v1.11.3), but for Amazon Linux, which has no update-ca-certificates.
+// storeOf returns the store of an operating system by OSM's name. KKP's own profiles use the same
+// paths and commands (configureHostCABundle, operating-system-manager v1.11.3), but for Amazon
+// Linux: there they write Debian's path and run update-ca-certificates, which Amazon Linux does
+// not have. Its package ca-certificates (ca-certificates-2025.2.76-1.amzn2.0.2 in the release notes
+// of Amazon Linux 2.0.20250603) is made from that of Fedora and RHEL, whose update-ca-trust(8) reads
+// /etc/pki/ca-trust/source/anchors (Red Hat, Security Guide for RHEL 7, "Using Shared System
+// Certificates").
 func storeOf(system string) (store, bool) {
 	switch system {
 	case "ubuntu":
