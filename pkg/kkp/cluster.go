@@ -23,7 +23,7 @@ type Cluster struct {
 	Setup          *NodeSetup // nil: not requested
 	PodUse         *PodUse    // what pods in the user cluster itself name; nil: not requested
 	Paused         bool       // spec.pause: KKP changes nothing in the cluster
-	Unhealthy      []string   // components that are not up, by their names in status.extendedHealth
+	Unhealthy      []string   // components without which KKP copies no profiles, and that are not up, by their names in status.extendedHealth
 
 	PodBlocks      []string // CIDR blocks
 	ServiceBlocks  []string
@@ -122,11 +122,16 @@ func (v clusterView) cluster() Cluster {
 	return cluster
 }
 
-// unhealthy returns the components of a control plane that are reported, and not up.
+// unhealthy returns the components of a control plane that are not reported to be up, among those
+// that decide whether KKP copies profiles into a cluster: ExtendedClusterHealth.ControlPlaneHealthy
+// (kubermatic sdk/apis/kubermatic/v1/cluster.go, v2.28.0 and v2.31.0), which syncableCluster and
+// the initial reconciler ask (pkg/controller/seed-controller-manager/operating-system-profile-synchronizer).
+// A component without a status is not up. Other components, such as the machine-controller, do not
+// count.
 func unhealthy(health map[string]string) []string {
 	var down []string
-	for _, component := range []string{"apiserver", "controller", "etcd", "machineController", "scheduler"} {
-		if state := health[component]; state != "" && state != "HealthStatusUp" {
+	for _, component := range []string{"apiserver", "controller", "etcd", "scheduler"} {
+		if health[component] != "HealthStatusUp" {
 			down = append(down, component)
 		}
 	}

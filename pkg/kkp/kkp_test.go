@@ -63,6 +63,7 @@ spec:
   clusterNetwork: {konnectivityEnabled: true}
 status:
   namespaceName: cluster-abc
+  extendedHealth: {apiserver: HealthStatusUp, controller: HealthStatusUp, etcd: HealthStatusUp, scheduler: HealthStatusUp}
   versions: {controlPlane: 1.34.9, apiserver: 1.35.7, scheduler: v1.34.9}`
 
 const pod = `
@@ -127,6 +128,26 @@ func TestFromObjectsWantsOneConfiguration(t *testing.T) {
 	} {
 		if _, err := FromObjects(parse(t, test.text)); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+// TestUnhealthy takes the components that KKP's ControlPlaneHealthy takes.
+func TestUnhealthy(t *testing.T) {
+	up := "apiserver: HealthStatusUp, controller: HealthStatusUp, etcd: HealthStatusUp, "
+	for health, want := range map[string][]string{
+		up + "scheduler: HealthStatusUp":                                      nil,
+		up + "scheduler: HealthStatusUp, machineController: HealthStatusDown": nil,
+		up + "scheduler: HealthStatusProvisioning":                            {"scheduler"},
+		up + "machineController: HealthStatusUp":                              {"scheduler"},
+		"":                                                                    {"apiserver", "controller", "etcd", "scheduler"},
+	} {
+		got, err := clusterFrom(parse(t, strings.ReplaceAll(cluster, up+"scheduler: HealthStatusUp", health))[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, got.Unhealthy); diff != "" {
+			t.Errorf("{%s} (-want +got)\n%s", health, diff)
 		}
 	}
 }
