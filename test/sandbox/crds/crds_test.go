@@ -180,7 +180,7 @@ func all(t *testing.T, release string) []*apiextensionsv1.CustomResourceDefiniti
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(definitions) != 9 {
+	if len(definitions) != 10 {
 		t.Fatalf("got %d definitions", len(definitions))
 	}
 
