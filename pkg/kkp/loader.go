@@ -25,6 +25,8 @@ type loader struct {
 	clusters  *userClusters
 	setups    *setups // nil: PartProfiles is not requested
 
+	withoutDefaults bool // the configuration has OSM write no default profiles
+
 	mu         sync.Mutex // of the pods
 	masterPods []Pod      // read with those of a Seed that is the master; see readPods
 	podsRead   bool       // whether they were
@@ -33,7 +35,7 @@ type loader struct {
 func newLoader(r Request, master Client, configuration Configuration) *loader {
 	l := &loader{
 		Request: r, master: master, namespace: configuration.Namespace, edition: configuration.Status.KubermaticEdition,
-		clusters: newUserClusters(r.Connect, r.Progress),
+		clusters: newUserClusters(r.Connect, r.Progress), withoutDefaults: configuration.Switch(WithoutDefaultProfiles),
 	}
 	if l.asks(PartProfiles) {
 		l.setups = newSetups()

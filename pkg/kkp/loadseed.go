@@ -85,6 +85,9 @@ func (l *loader) readClusters(ctx context.Context, client Client, seed *Seed) []
 		ofClusters = l.readCustomProfiles(ctx, client, seed)
 	}
 	ofClusters = append(ofClusters, l.readUsers(ctx, client, seed)...)
+	if l.setups != nil && l.withoutDefaults {
+		ofClusters = append(ofClusters, readManagers(ctx, client, seed)...)
+	}
 	_ = group.Wait() // the function returns nil: what fails is in ofPods
 	return slices.Concat(ofAddons, ofClusters, ofPods)
 }

@@ -3,6 +3,7 @@ package kkp
 import (
 	"context"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
@@ -23,9 +24,31 @@ type MachineDeployment struct {
 	Kubelet   string // version: "1.35.7"
 	OS        string // "ubuntu"
 	Provider  string // by the name of machine-controller and OSM: "gce"
+
+	Generation int64 // of the object
+	Observed   int64 // generation that the status is about
+	Current    int64 // machines, also those that are being replaced
+	Updated    int64 // machines with the present template
+	Ready      int64 // machines whose nodes are ready
 }
 
-func machineDeploymentResource() schema.GroupVersionResource {
+// ReadMachineDeployment reads a MachineDeployment of a user cluster, and the OperatingSystemConfigs
+// of the cluster.
+func ReadMachineDeployment(ctx context.Context, client Client, namespace, name string) (MachineDeployment, []Profile, error) {
+	object, err := client.Resource(MachineDeploymentResource()).Namespace(namespace).Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return MachineDeployment{}, nil, err
+	}
+	d, err := deploymentFrom(object)
+	if err != nil {
+		return d, nil, err
+	}
+	configs, err := newSetups().list(ctx, client, "operatingsystemconfigs", metav1.NamespaceSystem)
+	return d, configs, err
+}
+
+// MachineDeploymentResource returns the API resource of MachineDeployments, in a user cluster.
+func MachineDeploymentResource() schema.GroupVersionResource {
 	return schema.GroupVersionResource{Group: "cluster.k8s.io", Version: "v1alpha1", Resource: "machinedeployments"}
 }
 
@@ -48,7 +71,7 @@ func FindNodes(ctx context.Context, master Client, seed Seed, clusters []Cluster
 // listDeployments reads the MachineDeployments of a user cluster. An edge or bring-your-own
 // cluster has none: KKP does not manage its nodes.
 func listDeployments(ctx context.Context, client Client) ([]MachineDeployment, error) {
-	deployments, err := list(ctx, client, query{resource: machineDeploymentResource(), maxBytes: maxUserBytes}, deploymentFrom)
+	deployments, err := list(ctx, client, query{resource: MachineDeploymentResource(), maxBytes: maxUserBytes}, deploymentFrom)
 	if notInstalled(err) {
 		return nil, nil
 	}

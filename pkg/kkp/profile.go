@@ -10,7 +10,6 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
 )
 
 // osmGroup is the API group of the operating-system-manager (OSM).
@@ -38,6 +37,7 @@ type Profile struct {
 	Object    json.RawMessage // kind, name and spec
 	Rendered  string          // of a config: version of the profile that OSM has rendered; "" with OSM before 1.11
 	Runtime   RuntimeConfig   // of a config
+	Kept      *KeptProfile    // of a custom profile: the profile that it replaces; nil: none
 }
 
 // NodeSetup is what sets up the nodes of a user cluster.
@@ -46,6 +46,7 @@ type NodeSetup struct {
 	Profiles    []Profile
 	Deployments []MachineDeployment
 	Server      string // address of the cluster's own API
+	DefaultsOff bool   // OSM runs without its default profiles; only read where the configuration wants that
 	Err         error  // why it is not known
 }
 
@@ -80,21 +81,12 @@ func profileFrom(obj *unstructured.Unstructured) (Profile, error) {
 	}
 	slices.Sort(p.Providers)
 	p.Providers = slices.Compact(p.Providers)
+	if p.Kind == KindCustomProfile {
+		p.Kept = keptBy(obj)
+	}
 	var err error
 	p.Object, err = json.Marshal(map[string]any{"kind": p.Kind, "metadata": map[string]any{"name": p.Name}, "spec": obj.Object["spec"]})
 	return p, err
-}
-
-// CustomProfileResource returns the API resource of CustomOperatingSystemProfiles, on a Seed.
-func CustomProfileResource() schema.GroupVersionResource {
-	return osmResource("customoperatingsystemprofiles")
-}
-
-// ProfileResource returns the API resource of OperatingSystemProfiles, in a user cluster.
-func ProfileResource() schema.GroupVersionResource { return osmResource("operatingsystemprofiles") }
-
-func osmResource(resource string) schema.GroupVersionResource {
-	return schema.GroupVersionResource{Group: osmGroup, Version: "v1alpha1", Resource: resource}
 }
 
 // setups reads what sets up nodes. Most clusters have the same profiles: each is kept once.
@@ -170,6 +162,12 @@ type deploymentView struct {
 			} `json:"spec"`
 		} `json:"template"`
 	} `json:"spec"`
+	Status struct {
+		ObservedGeneration int64 `json:"observedGeneration"`
+		Replicas           int64 `json:"replicas"`
+		UpdatedReplicas    int64 `json:"updatedReplicas"`
+		ReadyReplicas      int64 `json:"readyReplicas"`
+	} `json:"status"`
 }
 
 // deploymentFrom reads a MachineDeployment. One that names no profile has the default of its
@@ -181,6 +179,8 @@ func deploymentFrom(obj *unstructured.Unstructured) (MachineDeployment, error) {
 	d := MachineDeployment{
 		Namespace: obj.GetNamespace(), Name: obj.GetName(), Replicas: view.Spec.Replicas, Kubelet: spec.Versions.Kubelet,
 		Provider: spec.ProviderSpec.Value.CloudProvider, OS: spec.ProviderSpec.Value.OperatingSystem,
+		Generation: obj.GetGeneration(), Observed: view.Status.ObservedGeneration,
+		Current: view.Status.Replicas, Updated: view.Status.UpdatedReplicas, Ready: view.Status.ReadyReplicas,
 	}
 	d.Profile = cmp.Or(obj.GetAnnotations()[ProfileAnnotation], "osp-"+d.OS)
 	return d, err

@@ -37,3 +37,15 @@ func masterNamespaces(namespace string) []string {
 		"nginx-ingress-controller", "oauth", "telemetry-system", "velero",
 	}
 }
+
+// CustomProfileResource returns the API resource of CustomOperatingSystemProfiles, on a Seed.
+func CustomProfileResource() schema.GroupVersionResource {
+	return osmResource("customoperatingsystemprofiles")
+}
+
+// ProfileResource returns the API resource of OperatingSystemProfiles, in a user cluster.
+func ProfileResource() schema.GroupVersionResource { return osmResource("operatingsystemprofiles") }
+
+func osmResource(resource string) schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: osmGroup, Version: "v1alpha1", Resource: resource}
+}

@@ -94,7 +94,7 @@ func clusterRights(namespace string) []Right {
 // read.
 func UserClusterRights(pods bool) []Right {
 	rights := []Right{
-		listing(applicationResource("applicationinstallations"), ""), listing(machineDeploymentResource(), ""),
+		listing(applicationResource("applicationinstallations"), ""), listing(MachineDeploymentResource(), ""),
 		listing(osmResource("operatingsystemconfigs"), metav1.NamespaceSystem), listing(ProfileResource(), metav1.NamespaceSystem),
 	}
 	if pods {
