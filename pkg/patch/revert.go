@@ -19,7 +19,8 @@ func Configured(inst kkp.Installation) []Object {
 }
 
 // Reverts reports whether a field is selected and a ConfigPlan can have changed it. A ConfigPlan
-// never changes datacenters.
+// never changes datacenters, nor the switch for default profiles, which belongs to the profiles that
+// replace these.
 func (s Selection) Reverts(path apply.Path) bool {
-	return s.Has(path) && !path.Within(apply.Path{"spec", "datacenters"})
+	return s.Has(path) && !path.Within(apply.Path{"spec", "datacenters"}) && !path.Within(apply.ParsePath(kkp.WithoutDefaultProfiles))
 }

@@ -41,7 +41,7 @@ func TestConfiguredObjects(t *testing.T) {
 }
 
 func TestDatacentersAreNotReverted(t *testing.T) {
-	fields := []string{"spec.ui.dockerRepository", "spec.userCluster.overwriteRegistry", "spec.datacenters.a.node.httpProxy"}
+	fields := []string{"spec.ui.dockerRepository", "spec.userCluster.overwriteRegistry", "spec.datacenters.a.node.httpProxy", kkp.WithoutDefaultProfiles}
 	var reverted []string
 	for _, field := range fields {
 		if (patch.Selection{Except: []string{"ui"}}).Reverts(apply.ParsePath(field)) {

@@ -19,11 +19,11 @@ type defaultProfiles struct {
 func (f *finder) openDefaults() (defaultProfiles, error) {
 	known, err := profiles.Open("v" + profiles.MinorOf(f.Release.Version()))
 	tag := f.Installation.Configuration.Field("spec.userCluster.operatingSystemManager.imageTag")
-	return defaultProfiles{known, cmp.Or(tag, osmOf(f.Release))}, err
+	return defaultProfiles{known, cmp.Or(tag, ManagerVersion(f.Release))}, err
 }
 
-// osmOf is the version of OSM that a release has, "" if it is not known.
-func osmOf(release *catalog.Release) string {
+// ManagerVersion returns the version of OSM that a release has, "" if it is not known.
+func ManagerVersion(release *catalog.Release) string {
 	all, _ := release.Images(catalog.Everything())
 	for _, img := range all {
 		name, tag, ok := strings.Cut(img.Reference[strings.LastIndex(img.Reference, "/")+1:], ":")

@@ -37,6 +37,12 @@ type Profile struct {
 // Object returns the profile as a profile.Object in JSON.
 func (p Profile) Object() (json.RawMessage, error) { return object(p.Name, p.Spec) }
 
+// Replacing returns the profile under the name of its original, which it replaces.
+func (p Profile) Replacing() Profile {
+	p.Name = p.Original
+	return p
+}
+
 func object(name string, spec map[string]any) (json.RawMessage, error) {
 	return json.Marshal(map[string]any{"kind": profile.KindCustom, "metadata": map[string]any{"name": name}, "spec": spec})
 }

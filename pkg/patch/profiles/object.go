@@ -17,14 +17,54 @@ func Object(p rewrite.Profile) patch.Object {
 	return patch.Object{Kind: kkp.KindCustomProfile, Name: p.Name, Edits: []apply.Edit{{Path: apply.Path{"spec"}, Value: p.Spec}}}
 }
 
+// Replacement returns a rewritten profile that has the name of its original as the edits of its
+// object. The object keeps the original, because no user cluster has it any more. version is that of
+// KKP.
+func Replacement(p rewrite.Profile, original kkp.Profile, seed kkp.Seed, version string) (patch.Object, error) {
+	for _, present := range seed.Profiles {
+		if kept := present.Kept; present.Name == p.Name && kept != nil && kept.Version == original.Version {
+			version = kept.KKP
+		}
+	}
+	text, err := kkp.KeepOriginal(original, version)
+	object := Object(p)
+	object.Edits = append(object.Edits, apply.Edit{Path: apply.Path{"metadata", "annotations", kkp.OriginalAnnotation}, Value: text})
+	return object, err
+}
+
+// Replaced returns the profiles of a Seed that replace default profiles.
+func Replaced(seed kkp.Seed) []kkp.Profile {
+	var replaced []kkp.Profile
+	for _, p := range seed.Profiles {
+		if from, ok := Original(p); ok && from == p.Name {
+			replaced = append(replaced, p)
+		}
+	}
+	return replaced
+}
+
+// Own returns the profiles of a Seed that have the name of a default profile, and that somebody else
+// has made.
+func Own(seed kkp.Seed) []kkp.Profile {
+	var own []kkp.Profile
+	for _, p := range seed.Profiles {
+		if _, rewritten := Original(p); !rewritten && IsDefault(p) {
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
 // Fields returns the edits of a Seed that give new MachineDeployments of a datacenter the rewritten
 // profiles. The field has one profile for each operating system: the one that is made from the
-// present profile, else from the default profile.
+// present profile, else from the default profile. A profile that replaces its original needs no
+// field.
 func Fields(dc patch.SeedDatacenter, made []rewrite.Profile) []apply.Edit {
 	var edits []apply.Edit
 	for _, p := range made {
 		present := cmp.Or(dc.Profiles[p.OS], defaultOf(p.OS))
-		if original(dc.Seed, present) == p.Original {
+		inPlace := p.Name == p.Original && p.Name == present
+		if !inPlace && original(dc.Seed, present) == p.Original {
 			edits = append(edits, apply.Edit{Path: append(fieldPath(dc.Name), p.OS), Value: p.Name})
 		}
 	}
@@ -37,11 +77,11 @@ func fieldPath(datacenter string) apply.Path {
 }
 
 // Unused returns the rewritten profiles of a Seed that no datacenter names, but for the datacenters
-// whose fields are restored.
+// whose fields are restored. Profiles that replace default profiles are no part of these.
 func Unused(seed kkp.Seed, restored []patch.SeedDatacenter) []kkp.Profile {
 	var unused []kkp.Profile
 	for _, p := range seed.Profiles {
-		if _, ok := Original(p); ok && !namedElsewhere(seed, p.Name, restored) {
+		if from, ok := Original(p); ok && from != p.Name && !namedElsewhere(seed, p.Name, restored) {
 			unused = append(unused, p)
 		}
 	}

@@ -207,3 +207,167 @@ func TestUnused(t *testing.T) {
 		t.Errorf("%q", others)
 	}
 }
+
+// TestReplaced finds the originals of profiles that replace default profiles.
+func TestReplaced(t *testing.T) {
+	kept := kkp.KeptProfile{Profile: profile("osp-ubuntu", "ubuntu", "v1.11.2", "aws"), KKP: "v2.31.0"}
+	replaced := profile("osp-ubuntu", "ubuntu", made, "aws")
+	for _, tt := range []struct {
+		name  string
+		edit  func(*patch.SeedDatacenter, *kkp.NodeSetup)
+		given []kkp.Profile
+		want  []string
+	}{
+		{"a new Seed: all defaults, also unused ones", func(_ *patch.SeedDatacenter, s *kkp.NodeSetup) {
+			s.Deployments = []kkp.MachineDeployment{deployment("md", "ubuntu", "osp-ubuntu")}
+		}, nil, []string{"osp-rhel v1.11.2", "osp-ubuntu v1.11.2"}},
+		{"as the Seed keeps the original", func(dc *patch.SeedDatacenter, s *kkp.NodeSetup) {
+			withKept := replaced
+			withKept.Kept = &kept
+			dc.Seed.Profiles, s.Profiles = []kkp.Profile{withKept}, []kkp.Profile{replaced}
+		}, nil, []string{"osp-ubuntu v1.11.2"}},
+		{"a cluster has a newer original", func(dc *patch.SeedDatacenter, s *kkp.NodeSetup) {
+			withKept := replaced
+			withKept.Kept = &kept
+			dc.Seed.Profiles, s.Profiles = []kkp.Profile{withKept}, []kkp.Profile{replaced, profile("osp-ubuntu", "ubuntu", "v1.12.0", "aws")}
+		}, nil, []string{"osp-ubuntu v1.12.0"}},
+		{"files have an original", func(dc *patch.SeedDatacenter, s *kkp.NodeSetup) {
+			withKept := replaced
+			withKept.Kept = &kept
+			dc.Seed.Profiles, s.Profiles = []kkp.Profile{withKept}, nil
+		}, []kkp.Profile{profile("osp-ubuntu", "ubuntu", "v1.10.0", "aws"), profile("osp-azure", "rhel", "v1.10.0", "azure")}, []string{"osp-ubuntu v1.10.0"}},
+		{"files have no default profile", func(_ *patch.SeedDatacenter, s *kkp.NodeSetup) { s.Profiles = nil }, []kkp.Profile{profile("own", "ubuntu", "v0.1.0", "aws")}, []string{"own v0.1.0"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dc, inst := datacenter(tt.edit)
+			uses, err := profiles.InUse(profiles.Query{Installation: inst, Kubernetes: "1.36.3", Given: tt.given, All: true}, []patch.SeedDatacenter{dc})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, use := range uses {
+				got = append(got, use.Profile.Name+" "+use.Profile.Version)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+	own := profile("osp-rhel", "rhel", "v1.0.0", "aws")
+	seed := kkp.Seed{Profiles: []kkp.Profile{replaced, own, profile("osp-flatcar-mirror", "flatcar", made), profile("acme", "ubuntu", "v1.0.0")}}
+	if got := profiles.Replaced(seed); len(got) != 1 || got[0].Name != "osp-ubuntu" {
+		t.Errorf("%+v", got)
+	}
+	if got := profiles.Own(seed); len(got) != 1 || got[0].Name != "osp-rhel" {
+		t.Errorf("%+v", got)
+	}
+	if got := profiles.Unused(seed, nil); len(got) != 1 || got[0].Name != "osp-flatcar-mirror" {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestReplacement keeps the original, with the version of KKP that brought it.
+func TestReplacement(t *testing.T) {
+	original := profile("osp-ubuntu", "ubuntu", "v1.11.2", "aws")
+	original.Object = json.RawMessage(`{"kind":"OperatingSystemProfile","metadata":{"name":"osp-ubuntu"},"spec":{"version":"v1.11.2"}}`)
+	p := rewrite.Profile{Name: "osp-ubuntu-mirror", Original: "osp-ubuntu", Spec: map[string]any{"version": made}}.Replacing()
+	for present, want := range map[string]string{"v1.11.2": "v2.30.6", "v1.11.1": "v2.31.0"} {
+		seed := kkp.Seed{Profiles: []kkp.Profile{{Name: "osp-ubuntu", Kept: &kkp.KeptProfile{Profile: kkp.Profile{Version: present}, KKP: "v2.30.6"}}}}
+		object, err := profiles.Replacement(p, original, seed, "v2.31.0")
+		if err != nil || object.Name != "osp-ubuntu" || len(object.Edits) != 2 {
+			t.Fatal(object, err)
+		}
+		if got, want := object.Edits[1].Value, `{"kkp":"`+want+`","spec":{"version":"v1.11.2"}}`; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	dc, _ := datacenter(func(dc *patch.SeedDatacenter, _ *kkp.NodeSetup) {})
+	if got := profiles.Fields(dc, []rewrite.Profile{{Name: "osp-ubuntu", Original: "osp-ubuntu", OS: "ubuntu"}}); len(got) != 0 {
+		t.Errorf("fields %v", got)
+	}
+}
+
+// TestReplacedEffects says that operating-system-manager has to run without default profiles first.
+func TestReplacedEffects(t *testing.T) {
+	replaced := []profiles.Rewritten{{Name: "osp-ubuntu", Original: "osp-ubuntu", Version: made}}
+	current, older := profile("osp-ubuntu", "ubuntu", made), profile("osp-ubuntu", "ubuntu", "v1.11.2")
+	config := []kkp.Profile{{Kind: kkp.KindSystemConfig, Name: "md-kube-system-config", Rendered: "v1.11.2"}}
+	deployments := []kkp.MachineDeployment{deployment("md", "ubuntu", "osp-ubuntu")}
+	for _, tt := range []struct {
+		name  string
+		setup kkp.NodeSetup
+		want  string
+		moves int
+	}{
+		{"not restarted", kkp.NodeSetup{Profiles: []kkp.Profile{older}}, "does not have osp-ubuntu " + made + " yet (but v1.11.2): its operating-system-manager does not run without default profiles yet", 0},
+		{"not restarted, with the copy", kkp.NodeSetup{Profiles: []kkp.Profile{current}}, "and overwrites the profile", 0},
+		{"restarted", kkp.NodeSetup{Profiles: []kkp.Profile{older}, DefaultsOff: true}, "runs without default profiles. If KKP had copied the profile before, have KKP copy the profile again", 0},
+		{"with the copy", kkp.NodeSetup{Profiles: []kkp.Profile{current}, DefaultsOff: true}, "has osp-ubuntu " + made, 1},
+	} {
+		tt.setup.Configs, tt.setup.Deployments = config, deployments
+		cluster := kkp.Cluster{Setup: &tt.setup}
+		got := profiles.Effects(cluster, replaced, "kubermatic", "v2.31.0")
+		if len(got) != 1+tt.moves || !strings.Contains(got[0], tt.want) {
+			t.Errorf("%s: %q", tt.name, got)
+		}
+		if moves := profiles.Moves(cluster, replaced, "v2.31.0"); len(moves) != tt.moves || profiles.HasCopies(cluster, replaced) != (tt.moves > 0) {
+			t.Errorf("%s: %+v", tt.name, moves)
+		}
+	}
+}
+
+// TestMoves are the patches of MachineDeployments, and what each of them waits for.
+func TestMoves(t *testing.T) {
+	p := profiles.Rewritten{Name: "osp-ubuntu-mirror", Original: "osp-ubuntu", Version: made, Marks: []string{"https://files.example.com"}}
+	setup := &kkp.NodeSetup{Profiles: []kkp.Profile{profile(p.Name, "ubuntu", made)}, Configs: []kkp.Profile{{Name: "stale-kube-system-config", Object: json.RawMessage(`"older"`)}}, Deployments: []kkp.MachineDeployment{
+		deployment("md", "ubuntu", "osp-ubuntu"), deployment("stale", "ubuntu", p.Name), deployment("own", "ubuntu", "own"),
+	}}
+	for version, want := range map[string][]string{
+		"v2.31.0": {
+			`{"metadata":{"annotations":{"k8c.io/operating-system-profile":"osp-ubuntu-mirror"}}}`,
+			`{"metadata":{"annotations":{"kkp-mirror.dev/render-again":"now"}}}`,
+		},
+		"v2.30.6": {
+			`{"metadata":{"annotations":{"k8c.io/operating-system-profile":"osp-ubuntu-mirror"}},"spec":{"template":{"metadata":{"annotations":{"forceRestart":"now"}}}}}`,
+			`{"spec":{"template":{"metadata":{"annotations":{"forceRestart":"now"}}}}}`,
+		},
+	} {
+		var got []string
+		for _, m := range profiles.Moves(kkp.Cluster{Setup: setup}, []profiles.Rewritten{p}, version) {
+			text, err := json.Marshal(m.Patch("now"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, string(text))
+			if m.Rolls() != (version == "v2.30.6") {
+				t.Errorf("%s rolls: %t", version, m.Rolls())
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", version, diff)
+		}
+	}
+	m := profiles.Moves(kkp.Cluster{Setup: setup}, []profiles.Rewritten{p}, "v2.31.0")[0]
+	rendered := []kkp.Profile{{Name: "md-kube-system-config", Rendered: made}}
+	ready := kkp.MachineDeployment{Namespace: "kube-system", Name: "md", Profile: p.Name, Replicas: 2, Generation: 3, Observed: 3, Current: 2, Updated: 2, Ready: 2}
+	if got := m.Waiting(ready, rendered); got != "" {
+		t.Errorf("a ready one: %s", got)
+	}
+	for want, edit := range map[string]func(*kkp.MachineDeployment){
+		"uses the profile osp-ubuntu":                func(d *kkp.MachineDeployment) { d.Profile = "osp-ubuntu" },
+		"has rendered no OperatingSystemConfig":      func(d *kkp.MachineDeployment) { d.Name = "other" },
+		"machine-controller has not read the change": func(d *kkp.MachineDeployment) { d.Generation = 4 },
+		"machines with the present template: 1 of 2": func(d *kkp.MachineDeployment) { d.Updated = 1 },
+		"ready machines: 1 of 2":                     func(d *kkp.MachineDeployment) { d.Ready = 1 },
+		"machines still to be deleted: 1":            func(d *kkp.MachineDeployment) { d.Current = 3 },
+	} {
+		d := ready
+		edit(&d)
+		if got := m.Waiting(d, rendered); !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := m.Waiting(ready, []kkp.Profile{{Name: "md-kube-system-config", Rendered: "v1.11.2"}}); !strings.Contains(got, "has not rendered osp-ubuntu-mirror") {
+		t.Errorf("an older one: %q", got)
+	}
+}

@@ -31,6 +31,8 @@ type Query struct {
 	Installation  kkp.Installation // with kkp.PartProfiles
 	Kubernetes    string           // version of new user clusters: "1.35.7"
 	Architectures []string         // none: all
+	Given         []kkp.Profile    // originals, which are taken in place of those that were read
+	All           bool             // all default profiles for the providers, also those that nothing uses
 }
 
 // UnknownError is a profile whose object could not be read.
@@ -112,27 +114,43 @@ func (f *finder) names(dc patch.SeedDatacenter) (named, defaults []string) {
 			}
 		}
 	}
-	if len(named) == 0 {
-		defaults = f.allDefaults(dc)
+	if len(named) == 0 || f.All {
+		defaults = append(defaults, f.allDefaults(dc)...)
 	}
 	return named, defaults
 }
 
-// allDefaults returns the default profiles of the user clusters that were read.
+// allDefaults returns the default profiles that are given, of the user clusters that were read, and
+// of the Seed, if it has such that replace them. Without any of these, given profiles of other names
+// stand for them.
 func (f *finder) allDefaults(dc patch.SeedDatacenter) []string {
-	var defaults []string
+	known := slices.Concat(f.Given, dc.Seed.Profiles)
 	for _, cluster := range f.near(dc) {
-		for _, p := range cluster.Setup.Profiles {
-			if p.Name == defaultOf(p.OS) || p.Name == "osp-flatcar-cloud-init" {
-				defaults = append(defaults, p.Name)
-			}
+		known = append(known, cluster.Setup.Profiles...)
+	}
+	var defaults []string
+	for _, p := range known {
+		if IsDefault(p) {
+			defaults = append(defaults, p.Name)
 		}
+	}
+	if len(defaults) > 0 {
+		return defaults
+	}
+	for _, p := range f.Given {
+		defaults = append(defaults, p.Name)
 	}
 	return defaults
 }
 
 // defaultOf returns the name of the default profile of an operating system.
 func defaultOf(system string) string { return "osp-" + system }
+
+// IsDefault reports whether a profile has the name of a default profile of operating-system-manager
+// (deploy/osps/default, v1.11.3).
+func IsDefault(p kkp.Profile) bool {
+	return p.Name == defaultOf(p.OS) || p.Name == "osp-flatcar-cloud-init"
+}
 
 // original returns the name of the profile that a profile is made from: the profile itself, if it
 // is not a rewritten one.
@@ -145,12 +163,11 @@ func original(seed kkp.Seed, name string) string {
 	return name
 }
 
-// Original returns the name of the profile that a rewritten profile is made from. ok is false for
-// other profiles.
+// Original returns the name of the profile that a rewritten profile is made from: the same name, if
+// the rewritten profile replaces it. ok is false for other profiles.
 func Original(p kkp.Profile) (name string, ok bool) {
-	name, hasSuffix := strings.CutSuffix(p.Name, rewrite.Suffix)
 	_, made := rewrite.OriginalVersion(p.Version)
-	return name, hasSuffix && made
+	return strings.TrimSuffix(p.Name, rewrite.Suffix), made
 }
 
 // near returns the user clusters that were read, those of a datacenter first, then those of its
@@ -163,21 +180,31 @@ func (f *finder) near(dc patch.SeedDatacenter) []kkp.Cluster {
 	return slices.DeleteFunc(all, func(c kkp.Cluster) bool { return c.Setup == nil || c.Setup.Err != nil })
 }
 
-// object finds a profile: on the Seed, from which KKP copies it, else in the user clusters. Of
-// several versions, the newest in the datacenter is taken: clusters that are paused have old ones.
+// object finds an original: among those that are given, else on the Seed, from which KKP copies it,
+// else in the user clusters, or as the profile that replaces it keeps it. Of several versions, the
+// newest in the datacenter is taken: clusters that are paused have old ones.
 func (f *finder) object(dc patch.SeedDatacenter, name string) (kkp.Profile, bool) {
-	for _, p := range dc.Seed.Profiles {
-		if _, rewritten := Original(p); p.Name == name && !rewritten {
+	named := func(p kkp.Profile) bool {
+		_, rewritten := Original(p)
+		return p.Name == name && !rewritten
+	}
+	for _, p := range slices.Concat(f.Given, dc.Seed.Profiles) {
+		if named(p) {
 			return p, true
 		}
 	}
 	var found []kkp.Profile
+	for _, p := range dc.Seed.Profiles {
+		if p.Name == name && p.Kept != nil && named(p.Kept.Profile) {
+			found = append(found, p.Kept.Profile)
+		}
+	}
 	for i, cluster := range f.near(dc) {
 		if i >= len(dc.Clusters) && len(found) > 0 {
 			break
 		}
 		for _, p := range cluster.Setup.Profiles {
-			if p.Name == name {
+			if named(p) {
 				found = append(found, p)
 			}
 		}
