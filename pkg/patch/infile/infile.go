@@ -4,6 +4,8 @@
 package infile
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded/yamlbound"
@@ -137,6 +140,39 @@ func (f *Files) Get(kind, name string) *unstructured.Unstructured {
 		}
 	}
 	return nil
+}
+
+// Put puts a whole object in place of the one with its kind, namespace and name, or, if no file has
+// it, behind the last file. changed reports whether the object is another one than before. comment is
+// for an object that no file has.
+func (f *Files) Put(object *unstructured.Unstructured, comment string) (changed bool, err error) {
+	text, err := yaml.Marshal(object.Object)
+	if err != nil {
+		return false, err
+	}
+	for _, file := range f.files {
+		for document, present := range file.objects {
+			if present == nil || present.GetKind() != object.GetKind() || present.GetNamespace() != object.GetNamespace() || present.GetName() != object.GetName() {
+				continue
+			}
+			if same, err := equal(present, object); same || err != nil {
+				return false, err
+			}
+			file.text.Replace(document, text)
+			file.objects[document] = object
+			return true, nil
+		}
+	}
+	added := &file{name: "new", text: yamltext.Parse(append([]byte("# "+comment+"\n"), text...)), objects: []*unstructured.Unstructured{object}}
+	f.files = append(f.files, added)
+	return true, nil
+}
+
+// equal compares objects as JSON: numbers have other types in files than elsewhere.
+func equal(a, b *unstructured.Unstructured) (bool, error) {
+	textA, errA := json.Marshal(a.Object)
+	textB, errB := json.Marshal(b.Object)
+	return bytes.Equal(textA, textB), errors.Join(errA, errB)
 }
 
 // Set sets the fields of objects, and returns those that changed: "seed.kubermatic.k8c.io/one

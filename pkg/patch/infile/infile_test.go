@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
@@ -88,5 +89,38 @@ func TestFilesThatCannotBePatched(t *testing.T) {
 	_, _, err = files.Set([]patch.Object{{Kind: "Seed", Name: "one", Edits: []apply.Edit{{Path: apply.Path{"spec", "x"}, Value: "y"}}}})
 	if err == nil || !strings.Contains(err.Error(), "standard input: Seed one: spec.x cannot be set") {
 		t.Error(err)
+	}
+}
+
+// TestPut replaces an object where it is, and adds one that no file has.
+func TestPut(t *testing.T) {
+	dir := write(t, map[string]string{"a.yaml": seedNamed("one") + "---\n# two\n" + seedNamed("two") + "---\n" + seedNamed("three")})
+	files, err := infile.Read([]string{dir}, false, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	object := func(name, value string) *unstructured.Unstructured {
+		return &unstructured.Unstructured{Object: map[string]any{
+			"apiVersion": "kubermatic.k8c.io/v1", "kind": "Seed", "metadata": map[string]any{"name": name}, "spec": map[string]any{"x": value, "n": int64(755)},
+		}}
+	}
+	put := func(name, value string, want bool) {
+		t.Helper()
+		if changed, err := files.Put(object(name, value), "new"); err != nil || changed != want {
+			t.Errorf("%s: changed %t, %v", name, changed, err)
+		}
+	}
+	put("two", "y", true)
+	put("two", "y", false)
+	put("four", "y", true)
+	put("four", "y", false)
+	put("four", "z", true)
+	text := func(name, value string) string {
+		return "apiVersion: kubermatic.k8c.io/v1\nkind: Seed\nmetadata:\n  name: " + name + "\nspec:\n  \"n\": 755\n  x: " + value + "\n"
+	}
+	want := seedNamed("one") + "---\n" + text("two", `"y"`) + "---\n" + seedNamed("three") + "---\n" + text("four", "z")
+	var out bytes.Buffer
+	if err := files.Write(&out); err != nil || out.String() != want {
+		t.Error(err, cmp.Diff(want, out.String()))
 	}
 }

@@ -59,6 +59,15 @@ func (f *File) JSON(document int) ([]byte, error) {
 	return yaml.YAMLToJSON([]byte(f.documents[document]))
 }
 
+// Replace puts a text, which ends its last line, in place of a document.
+func (f *File) Replace(document int, text []byte) {
+	separator := ""
+	if strings.HasPrefix(f.documents[document], "---") {
+		separator = "---\n"
+	}
+	f.documents[document] = separator + string(text)
+}
+
 // Error says why a field cannot be set in a text.
 type Error struct {
 	Path   []string
