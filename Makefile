@@ -61,6 +61,8 @@ test: build sandbox ## Run every test, with the sandbox
 	@KKP_MIRROR_BIN='$(CURDIR)/bin' $(STATIC) $(GO) test ./hack/...
 	$(call say,testing the sandbox itself)
 	@cd test/sandbox && SANDBOX='$(CURDIR)/bin/sandbox' $(STATIC) $(GO) test ./...
+	$(call say,testing with code of operating-system-manager)
+	@cd test/osm && SANDBOX='$(CURDIR)/bin/sandbox' $(STATIC) $(GO) test ./...
 
 test-unit: ## Run the tests that need no sandbox
 	$(call say,testing $(if $(RACE),under the race detector,without the race detector: no C compiler here))
@@ -101,7 +103,7 @@ bench: build sandbox ## Run the benchmarks, and measure copying against other to
 	$(call say,measuring installations with up to 1000 user clusters; this takes some minutes)
 	@$(STATIC) $(GO) run ./hack/bench api -json bin/bench-api.json $(BENCH_API)
 
-lint: $(LINT) ## Check style and import rules in both modules, and the workflows
+lint: $(LINT) ## Check style and import rules in all modules, and the workflows
 	$(call say,linting the workflows)
 	@cd hack/tools/actionlint && $(STATIC) $(GO) tool actionlint -shellcheck= -pyflakes= $(CURDIR)/.github/workflows/*.yaml
 	$(call say,linting the plugin)
@@ -112,10 +114,15 @@ lint: $(LINT) ## Check style and import rules in both modules, and the workflows
 	@cd test/sandbox && $(LINT) fmt --diff
 	@cd test/sandbox && $(STATIC) $(GO) vet ./...
 	@cd test/sandbox && $(STATIC) $(LINT) run
+	$(call say,linting the tests with operating-system-manager)
+	@cd test/osm && $(LINT) fmt --diff
+	@cd test/osm && $(STATIC) $(GO) vet ./...
+	@cd test/osm && $(STATIC) $(LINT) run
 
-fmt: $(LINT) ## Format the code of both modules
+fmt: $(LINT) ## Format the code of all modules
 	@$(LINT) fmt
 	@cd test/sandbox && $(LINT) fmt
+	@cd test/osm && $(LINT) fmt
 
 vulncheck: $(VULNCHECK) ## Look for known vulnerabilities (asks vuln.go.dev)
 	$(call say,asking vuln.go.dev about the plugin's dependencies)
