@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/pflag"
@@ -243,12 +244,16 @@ func (o patchOptions) report(changes []edit.Edited, dryRun string) error {
 		}
 		results = append(results, result)
 	}
-	out := o.streams.Out
-	if o.output.Printer != nil {
-		out = o.streams.ErrOut
-	}
-	display.Objects(out, results)
+	display.Objects(o.resultsOut(), results)
 	return o.print(changes)
+}
+
+// resultsOut is where the result for each object is printed: stdout has the objects themselves with -o.
+func (o patchOptions) resultsOut() io.Writer {
+	if o.output.Printer != nil {
+		return o.streams.ErrOut
+	}
+	return o.streams.Out
 }
 
 // print prints the objects. A client dry run prints only the changed fields, which users can

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -52,8 +51,9 @@ func withConfiguration(objects []*unstructured.Unstructured) []*unstructured.Uns
 	return append(slices.Clone(objects), empty)
 }
 
-// printFiles sets fields in files, checks the mirror, and prints the files.
-func (o patchOptions) printFiles(ctx context.Context, files *infile.Files, objects []patch.Object, proof proof) error {
+// printFiles sets fields in files, checks the mirror, and prints the files. profiles are the new or
+// changed profiles among the files, each in a line.
+func (o patchOptions) printFiles(ctx context.Context, files *infile.Files, objects []patch.Object, profiles []string, proof proof) error {
 	changed, missing, err := files.Set(objects)
 	if err != nil {
 		return err
@@ -69,8 +69,13 @@ func (o patchOptions) printFiles(ctx context.Context, files *infile.Files, objec
 	if err := files.Write(o.streams.Out); err != nil {
 		return err
 	}
-	if len(changed) == 0 {
+	if len(profiles) > 0 {
+		o.say("%s new or changed:\n  %s", display.Count(len(profiles), "profile"), strings.Join(profiles, "\n  "))
+	}
+	if len(changed)+len(profiles) == 0 {
 		o.say("nothing to do: %s", o.nothing())
+	}
+	if len(changed) == 0 {
 		return nil
 	}
 	o.say("%s set:\n  %s", display.Count(len(changed), "field"), strings.Join(changed, "\n  "))
@@ -114,7 +119,7 @@ func (o patchConfigOptions) runInFiles(ctx context.Context) error {
 	if len(f.inst.Seeds) == 0 {
 		o.say("note: no file has a Seed; the repositories of the node port proxy are set there, when patch-config is given the Seeds, too")
 	}
-	return o.printFiles(ctx, f.files, objects, func(ctx context.Context) error {
+	return o.printFiles(ctx, f.files, objects, nil, func(ctx context.Context) error {
 		n, err := o.needed(ctx, f)
 		if err != nil {
 			return err
@@ -131,37 +136,6 @@ func (o patchConfigOptions) runInFiles(ctx context.Context) error {
 		}
 		return o.checkPullers(ctx, o.pullers(ctx, f, pullSecret, plan, coverage.Redirected))
 	})
-}
-
-// runInFiles prints files with the settings of datacenters.
-func (o patchSeedOptions) runInFiles(ctx context.Context) error {
-	f, err := o.openFiles()
-	if err != nil {
-		return err
-	}
-	chosen, err := o.datacenters(f)
-	if err != nil {
-		return err
-	}
-	plan, n, err := o.plan(ctx, f)
-	if err != nil {
-		return err
-	}
-	var objects []patch.Object
-	for _, datacenters := range patch.BySeed(chosen) {
-		objects = append(objects, o.edits(f.files.Get(patch.KindSeed, datacenters[0].Seed.Name), datacenters, plan))
-	}
-	err = o.printFiles(ctx, f.files, objects, func(ctx context.Context) error {
-		if !o.mirrored() {
-			return nil
-		}
-		if err := o.checkFiles(ctx, f, needs{n.checked, pullers.OnNodes(n.live)}); err != nil {
-			return err
-		}
-		o.warnOfNodes(ctx, o.insecure(), n.checked, f.release.Version())
-		return nil
-	})
-	return cmp.Or(err, n.partial())
 }
 
 // checkFiles checks that the mirror has what an installation from files will pull.

@@ -5,15 +5,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-
-	"github.com/spf13/pflag"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/mirror"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
@@ -24,59 +22,29 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
 
-// nodeFilesFlags are the flags for what nodes download when they are set up.
-type nodeFilesFlags struct {
-	files, packages, ca string
-	architectures       option.ArchitectureFlags
-}
-
-func (f *nodeFilesFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.files, "files-url", "",
-		"URL of a copy of the files that 'files DIR' writes; new nodes download them from there, with operating system profiles that this command makes from the present ones")
-	flags.StringVar(&f.packages, "packages-url", "", "URL of a copy or a proxy of https://download.docker.com; new nodes install containerd from there")
-	flags.StringVar(&f.ca, "node-ca-file", "", "PEM file with CA certificates that new nodes trust: curl, the package manager and containerd")
-	f.architectures.Add(flags)
-	flags.Lookup("platform").Usage = "Require only files for nodes of these platforms, linux/amd64 or linux/arm64 (default: both)"
-}
-
-// parse reads the flags.
-func (f *nodeFilesFlags) parse() (profileSettings, error) {
-	var n profileSettings
-	var err error
-	if f.files != "" {
-		if n.settings.Files, err = rewrite.ParseURL(f.files); err != nil {
-			return n, option.Usagef("--files-url: %w", err)
-		}
-	}
-	if f.packages != "" {
-		if n.settings.Packages, err = rewrite.ParseURL(f.packages); err != nil {
-			return n, option.Usagef("--packages-url: %w", err)
-		}
-	}
-	if f.ca != "" {
-		text, err := os.ReadFile(f.ca)
-		if err == nil {
-			n.settings.CAs, err = rewrite.ParseCAs(text)
-		}
-		if err != nil {
-			return n, option.Usagef("--node-ca-file %s: %w", f.ca, err)
-		}
-	}
-	n.architectures, err = f.architectures.Parse()
-	return n, err
-}
-
-// profileSettings are the settings for what nodes download when they are set up.
-type profileSettings struct {
-	settings      rewrite.Settings
-	architectures []string // none: all
-}
-
 // madeProfiles are the rewritten profiles of one Seed.
 type madeProfiles struct {
 	seed        kkp.Seed
 	datacenters []patch.SeedDatacenter
-	made        []rewrite.Profile
+	uses        []profiles.Use
+	made        []rewrite.Profile // of each use
+	release     *catalog.Release
+}
+
+// objects are the objects of the profiles.
+func (m madeProfiles) objects() ([]patch.Object, error) {
+	var all []patch.Object
+	for i, p := range m.made {
+		object := profiles.Object(p)
+		if p.Name == p.Original {
+			var err error
+			if object, err = profiles.Replacement(p, m.uses[i].Profile, m.seed, m.release.Version()); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, object)
+	}
+	return all, nil
 }
 
 // fields are the fields of the Seed that name the profiles.
@@ -99,19 +67,29 @@ func (o patchSeedOptions) remake(ctx context.Context, f opened) ([]madeProfiles,
 			o.say("warning: %s: %v", unread.Subject, unread.Err)
 		}
 	}
+	if err := o.checkNames(inst); err != nil {
+		return nil, err
+	}
+	return o.remakeIn(ctx, inst, chosen, f.release)
+}
+
+// remakeIn rewrites the profiles of datacenters of an installation.
+func (o patchSeedOptions) remakeIn(ctx context.Context, inst kkp.Installation, chosen []patch.SeedDatacenter, release *catalog.Release) ([]madeProfiles, error) {
 	workers, err := newWorkers()
 	if err != nil {
 		return nil, err
 	}
 	defer workers.Close()
+	query := profiles.Query{
+		Installation: inst, Kubernetes: release.DefaultKubernetes(), Architectures: o.nodeFiles.architectures, Given: o.nodeFiles.originals, All: o.nodeFiles.replace,
+	}
 	var all []madeProfiles
 	for _, datacenters := range patch.BySeed(chosen) {
-		m := madeProfiles{seed: datacenters[0].Seed, datacenters: datacenters}
-		uses, err := profiles.InUse(profiles.Query{Installation: inst, Kubernetes: f.release.DefaultKubernetes(), Architectures: o.nodeFiles.architectures}, datacenters)
-		if err != nil {
+		m := madeProfiles{seed: datacenters[0].Seed, datacenters: datacenters, release: release}
+		if m.uses, err = profiles.InUse(query, datacenters); err != nil {
 			return nil, err
 		}
-		for _, use := range uses {
+		for _, use := range m.uses {
 			made, err := o.rewritten(ctx, workers, use)
 			if err != nil {
 				return nil, err
@@ -119,6 +97,7 @@ func (o patchSeedOptions) remake(ctx context.Context, f opened) ([]madeProfiles,
 			m.made = append(m.made, made)
 			o.tellRenewal(m.seed, made)
 		}
+		o.tellKept(m)
 		if others := profiles.Others(m.seed, datacenters, m.made); len(others) > 0 {
 			o.say("note: these datacenters of Seed %s use the same profiles and get the change, too: %s", m.seed.Name, strings.Join(others, ", "))
 		}
@@ -151,6 +130,9 @@ func (o patchSeedOptions) rewritten(ctx context.Context, workers *worker.Pool, u
 		o.say("warning: %v", err)
 		err = nil
 	}
+	if o.nodeFiles.replace && profiles.IsDefault(use.Profile) {
+		made = made.Replacing()
+	}
 	for _, host := range made.Proof.Hosts {
 		o.say("note: machines with %s still ask %s (%s)", made.Name, host.Name, host.Reason)
 	}
@@ -174,9 +156,9 @@ func (o patchSeedOptions) profileChanges(ctx context.Context, f opened, m madePr
 		return nil, fmt.Errorf("connecting to Seed %s: %w", m.seed.Name, err)
 	}
 	editor := edit.New(client, m.seed.Namespace, edit.Options{Manager: o.change.Manager, Force: o.change.Force, Place: "Seed " + m.seed.Name})
-	var objects []patch.Object
-	for _, p := range m.made {
-		objects = append(objects, profiles.Object(p))
+	objects, err := m.objects()
+	if err != nil {
+		return nil, err
 	}
 	return editor.ComputeAll(ctx, objects)
 }
@@ -193,6 +175,9 @@ func (o patchSeedOptions) checkNodeFiles(ctx context.Context, all []madeProfiles
 	results := mirror.VerifyURL(ctx, o.nodeFiles.settings.Files, onceEach(fileList), false, opts)
 	missing := missingFiles(o.nodeFiles.settings.Files, results)
 	remedy := "Copy the files and serve the directory: kubectl kkp-mirror files DIR"
+	if o.nodeFiles.replace {
+		remedy += " --all"
+	}
 	if len(missing) == 0 {
 		missing = missingFiles(o.nodeFiles.settings.Packages, mirror.VerifyURL(ctx, o.nodeFiles.settings.Packages, onceEach(packages), false, opts))
 		remedy = "The URL must have the paths of https://" + rewrite.PackagesHost
@@ -240,18 +225,29 @@ func missingFiles(base string, results []files.Result) []string {
 	return missing
 }
 
+// rewritings are the rewritten profiles of a Seed by their names and versions.
+func (o patchSeedOptions) rewritings(m madeProfiles) []profiles.Rewritten {
+	var all []profiles.Rewritten
+	for _, p := range m.made {
+		r := profiles.Rewritten{Name: p.Name, Original: p.Original, Version: p.Version}
+		switch s := o.nodeFiles.settings; {
+		case len(p.Proof.Files) > 0:
+			r.Marks = []string{s.Files}
+		case len(p.Proof.Packages) > 0:
+			r.Marks = []string{s.Packages}
+		case len(s.CAs) > 0:
+			r.Marks = []string{strings.Split(s.CAs[0], "\n")[1]}
+		}
+		all = append(all, r)
+	}
+	return all
+}
+
 // tellProfiles says for each user cluster when its machines get the rewritten profiles.
 func (o patchSeedOptions) tellProfiles(all []madeProfiles, version string) {
 	o.say("When new machines get the profiles:")
 	for _, m := range all {
-		var rewritten []profiles.Rewritten
-		for _, p := range m.made {
-			r := profiles.Rewritten{Name: p.Name, Original: p.Original, Version: p.Version}
-			if len(p.Proof.Files) > 0 {
-				r.Marks = []string{o.nodeFiles.settings.Files}
-			}
-			rewritten = append(rewritten, r)
-		}
+		rewritten := o.rewritings(m)
 		for _, dc := range m.datacenters {
 			for _, cluster := range dc.Clusters {
 				for _, line := range profiles.Effects(cluster, rewritten, m.seed.Namespace, version) {

@@ -22,11 +22,11 @@ import (
 // revert restores the previous values of the datacenters, and then deletes the rewritten profiles
 // that no datacenter and no MachineDeployment uses any more.
 func (o patchSeedOptions) revert(ctx context.Context, f opened, chosen []patch.SeedDatacenter) error {
-	obsolete, err := o.obsolete(ctx, f)
+	obsolete, replaced, err := o.obsolete(ctx, f)
 	if err != nil {
 		return err
 	}
-	changes, err := o.undo(ctx, f, chosen)
+	changes, err := o.undo(ctx, f, chosen, replaced)
 	if err != nil {
 		return err
 	}
@@ -46,6 +46,9 @@ func (o patchSeedOptions) revert(ctx context.Context, f opened, chosen []patch.S
 	if changed {
 		o.tellNodes(ctx, f, chosen)
 	}
+	if replaced {
+		o.say("note: operating-system-manager writes its default profiles over the copies in the user clusters when KKP has restarted it. KKP restarts nothing in a paused cluster.")
+	}
 	return o.deleteAll(ctx, obsolete)
 }
 
@@ -60,46 +63,58 @@ type deletion struct {
 
 // obsolete returns the rewritten profiles that become unused, each with its copies in user clusters:
 // KKP leaves the copies when the original is deleted (kubermatic v2.31.0 looks for them in its own
-// namespace). It fails if a MachineDeployment still uses one.
-func (o patchSeedOptions) obsolete(ctx context.Context, f opened) ([]deletion, error) {
-	_, chosen, err := o.withProfiles(ctx)
+// namespace). It fails if a MachineDeployment still uses one. Profiles that replace default profiles
+// are obsolete without their copies, over which operating-system-manager writes the default profiles
+// again; replaced reports whether there is one.
+func (o patchSeedOptions) obsolete(ctx context.Context, f opened) (all []deletion, replaced bool, err error) {
+	inst, chosen, err := o.withProfiles(ctx)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	var all []deletion
+	if replaced, err = o.replacedIn(inst); err != nil {
+		return nil, false, err
+	}
 	var problems []string
 	for _, datacenters := range patch.BySeed(chosen) {
-		seed := datacenters[0].Seed
-		unused := profiles.Unused(seed, datacenters)
-		if len(unused) == 0 {
-			continue
-		}
-		users, unread := profiles.Users(seed, unused)
-		problems = append(problems, users...)
-		if o.change.SkipVerify {
-			for _, text := range unread {
-				o.say("warning: %s", text)
-			}
-		} else {
-			problems = append(problems, unread...)
-		}
-		client, err := kkp.SeedClient(ctx, f.master, seed, f.connect)
+		found, used, err := o.obsoleteIn(ctx, f, datacenters)
 		if err != nil {
-			return nil, fmt.Errorf("connecting to Seed %s: %w", seed.Name, err)
+			return nil, false, err
 		}
-		for _, p := range unused {
-			all = append(all, deletion{client, kkp.CustomProfileResource(), seed.Namespace, p.Name, fmt.Sprintf("customoperatingsystemprofile/%s on Seed %s", p.Name, seed.Name)})
-		}
-		copies, err := o.copies(ctx, f, client, seed, unused)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, copies...)
+		all, problems = append(all, found...), append(problems, used...)
 	}
 	if len(problems) > 0 {
-		return nil, fmt.Errorf("nothing was changed, because the profiles cannot be deleted:\n  %s", strings.Join(problems, "\n  "))
+		return nil, false, fmt.Errorf("nothing was changed, because the profiles cannot be deleted:\n  %s", strings.Join(problems, "\n  "))
 	}
-	return all, nil
+	return all, replaced, nil
+}
+
+// obsoleteIn returns the obsolete profiles of one Seed, and what still uses them.
+func (o patchSeedOptions) obsoleteIn(ctx context.Context, f opened, datacenters []patch.SeedDatacenter) (all []deletion, problems []string, err error) {
+	seed := datacenters[0].Seed
+	unused, replaced := profiles.Unused(seed, datacenters), profiles.Replaced(seed)
+	if len(unused)+len(replaced) == 0 {
+		return nil, nil, nil
+	}
+	client, err := kkp.SeedClient(ctx, f.master, seed, f.connect)
+	if err != nil {
+		return nil, nil, fmt.Errorf("connecting to Seed %s: %w", seed.Name, err)
+	}
+	for _, p := range slices.Concat(unused, replaced) {
+		all = append(all, deletion{client, kkp.CustomProfileResource(), seed.Namespace, p.Name, fmt.Sprintf("customoperatingsystemprofile/%s on Seed %s", p.Name, seed.Name)})
+	}
+	if len(unused) == 0 {
+		return all, nil, nil
+	}
+	problems, unread := profiles.Users(seed, unused)
+	if o.change.SkipVerify {
+		for _, text := range unread {
+			o.say("warning: %s", text)
+		}
+	} else {
+		problems = append(problems, unread...)
+	}
+	copies, err := o.copies(ctx, f, client, seed, unused)
+	return append(all, copies...), problems, err
 }
 
 // copies returns the copies of profiles in the user clusters of a Seed.
@@ -141,11 +156,7 @@ func (o patchSeedOptions) deleteAll(ctx context.Context, all []deletion) error {
 				continue
 			}
 		}
-		out := o.streams.Out
-		if o.output.Printer != nil {
-			out = o.streams.ErrOut
-		}
-		display.Objects(out, []display.ObjectResult{result})
+		display.Objects(o.resultsOut(), []display.ObjectResult{result})
 	}
 	return errors.Join(failures...)
 }

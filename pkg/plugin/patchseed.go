@@ -55,13 +55,19 @@ NAME-mirror with other addresses, and the datacenter names the new profile. The 
 both are traced first: the new one must download the same files, and the copy must have
 them. The hosts that remain are named, and for each user cluster, when new machines get the
 profile. After an upgrade, the same command makes the profiles from the new originals.
+--machine-deployments then changes the MachineDeployments, one after the other.
+
+--replace-defaults, with --all-datacenters, gives the new profiles the names of KKP's
+default profiles, and has KKP write no default profiles: machines of MachineDeployments
+that exist get them, too. No user cluster has the originals then. After an upgrade, pass
+the new originals with --os-profiles.
 
 Only new nodes get new settings: the MachineDeployments to roll are listed after the
 change. Fields are set by server-side apply; --revert restores the previous values, and
 deletes the profiles, unless a MachineDeployment uses one.
 
 With -f, before KKP is installed, the files are printed with the settings: comments and
-order are kept.`,
+order are kept. --files-url needs --os-profiles then, and adds the new profiles.`,
 		Example: `  # Set a mirror and a proxy, validated by the API server
   kubectl kkp-mirror patch-seed aws-eu-central-1a --registry registry.example.com/kkp \
     --http-proxy http://proxy.example.com:3128 --no-proxy auto --dry-run=server
@@ -71,6 +77,12 @@ order are kept.`,
 
   # Let new nodes download from a copy of the files, and trust its certificate
   kubectl kkp-mirror patch-seed aws-eu-central-1a --files-url https://files.example.com/kkp --node-ca-file ca.pem
+
+  # Then change the MachineDeployments, one after the other
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --files-url https://files.example.com/kkp --machine-deployments
+
+  # Replace KKP's default profiles, where no machine has internet access
+  kubectl kkp-mirror patch-seed --all-datacenters --files-url https://files.example.com/kkp --replace-defaults
 
   # Restore the previous values
   kubectl kkp-mirror patch-seed aws-eu-central-1a --revert`,
@@ -184,8 +196,15 @@ func (o patchSeedOptions) remakes() bool { return !o.nodeFiles.settings.Empty() 
 
 func (o patchSeedOptions) validate() error {
 	switch {
-	case o.remakes() && o.inFiles():
-		return option.Usagef("--filename and --files-url, --packages-url or --node-ca-file cannot be combined: the present profiles are read from user clusters")
+	case o.remakes() && o.inFiles() && len(o.nodeFiles.originals) == 0:
+		return option.Usagef("--filename with --files-url, --packages-url or --node-ca-file needs --os-profiles, because no user cluster is read: " +
+			"pass the files in deploy/osps/default of operating-system-manager")
+	case o.nodeFiles.needsSettings() && !o.remakes():
+		return option.Usagef("--replace-defaults, --os-profiles and --machine-deployments are for --files-url, --packages-url or --node-ca-file")
+	case o.nodeFiles.machines && o.inFiles():
+		return option.Usagef("--filename and --machine-deployments cannot be combined: --filename changes no cluster")
+	case o.nodeFiles.replace && !o.everywhere():
+		return option.Usagef("--replace-defaults needs --all-datacenters, without --seed: with the switch in the KubermaticConfiguration, no user cluster of any Seed gets KKP's default profiles")
 	case len(o.nodeFiles.architectures) > 0 && o.nodeFiles.settings.Files == "":
 		return option.Usagef("--platform is for --files-url")
 	case (o.configures() || o.remakes()) == o.change.Revert:
@@ -237,6 +256,7 @@ func (o patchSeedOptions) run(ctx context.Context) error {
 	}
 	if err == nil && o.remakes() {
 		o.tellProfiles(made, f.release.Version())
+		err = o.changeMachines(ctx, f, made)
 	}
 	return cmp.Or(err, n.partial())
 }

@@ -7,6 +7,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
@@ -31,10 +32,17 @@ func (o patchSeedOptions) plan(ctx context.Context, f opened) (patch.NodePlan, n
 	return plan, n, option.Usage(err)
 }
 
-// changes works out the changes of every Seed: first the rewritten profiles, then the fields that
-// name these.
+// changes works out the changes: the switch for default profiles, the rewritten profiles of every
+// Seed, and then the fields that name these.
 func (o patchSeedOptions) changes(ctx context.Context, f opened, chosen []patch.SeedDatacenter, plan patch.NodePlan, made []madeProfiles) ([]edit.Edited, error) {
 	var changes []edit.Edited
+	if o.nodeFiles.replace {
+		switched, err := o.withoutDefaults(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, switched)
+	}
 	fields := map[string][]apply.Edit{} // by Seed
 	for _, m := range made {
 		profiles, err := o.profileChanges(ctx, f, m)
@@ -89,9 +97,19 @@ func (o patchSeedOptions) tellProxy(seed *unstructured.Unstructured, dc patch.Se
 	}
 }
 
-// undo computes the changes that restore the previous values of the datacenters.
-func (o patchSeedOptions) undo(ctx context.Context, f opened, chosen []patch.SeedDatacenter) ([]edit.Edited, error) {
+// undo computes the changes that restore the previous values of the datacenters, and with replaced
+// the switch for default profiles.
+func (o patchSeedOptions) undo(ctx context.Context, f opened, chosen []patch.SeedDatacenter, replaced bool) ([]edit.Edited, error) {
 	var changes []edit.Edited
+	if replaced {
+		change, err := f.editor.Revert(ctx, patch.KindConfiguration, f.inst.Configuration.Name, func(path apply.Path) bool {
+			return path.Within(apply.ParsePath(kkp.WithoutDefaultProfiles))
+		})
+		if err != nil {
+			return nil, err
+		}
+		changes = append(changes, change)
+	}
 	for _, datacenters := range patch.BySeed(chosen) {
 		change, err := f.editor.Revert(ctx, patch.KindSeed, datacenters[0].Seed.Name, func(path apply.Path) bool {
 			return patch.InDatacenters(datacenters, path)
