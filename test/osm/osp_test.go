@@ -1,6 +1,6 @@
-// Package osm_test runs code of KKP's operating-system-manager (OSM) beside this project's. The versions of OSM that KKP
-// 2.31 ships are not on the Go module proxy: this is the version of KKP 2.30. Its package pkg/controllers/osp is the same,
-// to the byte, in v1.10.7 and v1.11.3.
+// Package osm_test runs code of KKP's operating-system-manager (OSM) beside this project's: its controller for profiles on
+// an API server of the sandbox, and its rendering of profiles. The versions of OSM that KKP 2.31 ships are not on the Go module
+// proxy: this is the version of KKP 2.30. Its package pkg/controllers/osp is the same, to the byte, in v1.10.7 and v1.11.3.
 package osm_test
 
 import (
@@ -45,7 +45,7 @@ func TestDefaultProfiles(t *testing.T) {
 		defer stop()
 		eventually(t, func() bool { return versionOf(t, c, "osp-ubuntu") != rewritten && versionOf(t, c, "osp-amzn2") != "" })
 		original := versionOf(t, c, "osp-ubuntu")
-		rewrite(t, c, "osp-ubuntu")
+		overwrite(t, c, "osp-ubuntu")
 		eventually(t, func() bool { return versionOf(t, c, "osp-ubuntu") == original })
 		remove(t, c, "osp-amzn2")
 		eventually(t, func() bool { return versionOf(t, c, "osp-amzn2") != "" })
@@ -53,7 +53,7 @@ func TestDefaultProfiles(t *testing.T) {
 	t.Run("without, OSM leaves both as they are", func(t *testing.T) {
 		stop := startOSM(t, cluster, true)
 		defer stop()
-		rewrite(t, c, "osp-ubuntu")
+		overwrite(t, c, "osp-ubuntu")
 		remove(t, c, "osp-amzn2")
 		time.Sleep(silence)
 		if got := versionOf(t, c, "osp-ubuntu"); got != rewritten {
@@ -143,8 +143,8 @@ func versionOf(t *testing.T, c client.Client, name string) string {
 	return ""
 }
 
-// rewrite gives a profile the version of a rewritten one, as KKP does when it copies one.
-func rewrite(t *testing.T, c client.Client, name string) {
+// overwrite gives a profile the version of a rewritten one, as KKP does when it copies one.
+func overwrite(t *testing.T, c client.Client, name string) {
 	t.Helper()
 	profile := get(t, c, name)
 	profile.Spec.Version = rewritten
