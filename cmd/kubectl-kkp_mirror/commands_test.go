@@ -50,7 +50,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"forge":     forge,
 		"sameSpec":  sameSpec,
 
-		"copyprofile": copyProfile,
+		"copyprofile":    copyProfile,
+		"documentedrole": documentedRole,
 	}
 }
 
