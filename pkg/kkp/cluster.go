@@ -31,6 +31,8 @@ type Cluster struct {
 	RuntimeOptions bool   // spec.containerRuntimeOpts is set, which overrides the containerd mirrors of the datacenter
 	Proxy          bool   // the cluster has its own proxy settings for nodes
 
+	RuntimeMirrors map[string][]string // containerd mirrors in spec.containerRuntimeOpts: URLs by registry
+
 	PullSecret SecretKey // pull secret of its nodes, in the user cluster; an empty name: none
 }
 
@@ -56,8 +58,14 @@ type clusterView struct {
 			Pods                blocks `json:"pods"`
 			Services            blocks `json:"services"`
 		} `json:"clusterNetwork"`
-		ContainerRuntimeOpts *struct{} `json:"containerRuntimeOpts"` // since KKP 2.29
-		ComponentsOverride   struct {
+		ContainerRuntimeOpts *struct { // since KKP 2.29
+			ContainerdRegistryMirrors struct {
+				Registries map[string]struct {
+					Mirrors []string `json:"mirrors"`
+				} `json:"registries"`
+			} `json:"containerdRegistryMirrors"`
+		} `json:"containerRuntimeOpts"`
+		ComponentsOverride struct {
 			OperatingSystemManager struct {
 				Proxy struct {
 					HTTPProxy *string `json:"httpProxy"`
@@ -107,7 +115,12 @@ func (v clusterView) cluster() Cluster {
 	cluster.PodBlocks, cluster.ServiceBlocks, cluster.DNSDomain = network.Pods.CIDRBlocks, network.Services.CIDRBlocks, network.DNSDomain
 	cluster.PullSecret = SecretKey{Namespace: spec.PullSecret.Namespace, Name: spec.PullSecret.Name}
 	cluster.Paused, cluster.Unhealthy = spec.Pause, unhealthy(status.ExtendedHealth)
-	cluster.RuntimeOptions = spec.ContainerRuntimeOpts != nil
+	if options := spec.ContainerRuntimeOpts; options != nil {
+		cluster.RuntimeOptions, cluster.RuntimeMirrors = true, map[string][]string{}
+		for registry, own := range options.ContainerdRegistryMirrors.Registries {
+			cluster.RuntimeMirrors[registry] = own.Mirrors
+		}
+	}
 	cluster.Proxy = proxy.HTTPProxy != nil || proxy.NoProxy != nil
 	// kubermatic pkg/addon/types.go, v2.31.0
 	_, needed := v.Metadata.Annotations["csi-migration.k8c.io/migration-needed"]

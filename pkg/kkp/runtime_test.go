@@ -81,3 +81,16 @@ func FuzzRuntimeConfig(f *testing.F) {
 		_ = config.MirrorsOf("quay.io")
 	})
 }
+
+// TestRuntimeOptions reads the containerd mirrors of a Cluster.
+func TestRuntimeOptions(t *testing.T) {
+	none := clusterView{}
+	if cluster := none.cluster(); cluster.RuntimeOptions || cluster.RuntimeMirrors != nil {
+		t.Errorf("%+v", cluster)
+	}
+	options := map[string]any{"containerdRegistryMirrors": map[string]any{"registries": map[string]any{"quay.io": map[string]any{"mirrors": []any{"https://m"}}}}}
+	cluster, err := clusterFrom(&unstructured.Unstructured{Object: map[string]any{"spec": map[string]any{"containerRuntimeOpts": options}}})
+	if err != nil || !cluster.RuntimeOptions || !slices.Equal(cluster.RuntimeMirrors["quay.io"], []string{"https://m"}) {
+		t.Errorf("%+v %v", cluster, err)
+	}
+}
