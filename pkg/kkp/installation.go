@@ -47,6 +47,10 @@ const (
 	// explicitly, because no image depends on them.
 	PartProfiles Part = "profiles"
 
+	// PartConfigs are the files in OperatingSystemConfigs, which are most of these objects. They are read
+	// with PartProfiles, and only if requested explicitly.
+	PartConfigs Part = "files in OperatingSystemConfigs"
+
 	// PartAccess is what the kubeconfigs of all clusters allow, and PartUserPods what the pods in
 	// user clusters name. Both are read only if requested explicitly.
 	PartAccess   Part = "access"

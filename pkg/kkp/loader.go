@@ -38,7 +38,7 @@ func newLoader(r Request, master Client, configuration Configuration) *loader {
 		clusters: newUserClusters(r.Connect, r.Progress), withoutDefaults: configuration.Switch(WithoutDefaultProfiles),
 	}
 	if l.asks(PartProfiles) {
-		l.setups = newSetups()
+		l.setups = newSetups(l.asks(PartConfigs))
 	}
 	return l
 }

@@ -34,7 +34,7 @@ type Profile struct {
 	OS        string          // "ubuntu"
 	Version   string          // spec.version, "" of a config
 	Providers []string        // that it is for, by OSM's names: "gce"
-	Object    json.RawMessage // kind, name and spec
+	Object    json.RawMessage // kind, name and spec; nil of a config without PartConfigs, if Rendered is set
 	Rendered  string          // of a config: version of the profile that OSM has rendered; "" with OSM before 1.11
 	Runtime   RuntimeConfig   // of a config
 	Kept      *KeptProfile    // of a custom profile: the profile that it replaces; nil: none
@@ -91,11 +91,14 @@ func profileFrom(obj *unstructured.Unstructured) (Profile, error) {
 
 // setups reads what sets up nodes. Most clusters have the same profiles: each is kept once.
 type setups struct {
-	mu   sync.Mutex
-	kept map[[sha256.Size]byte]json.RawMessage
+	configs bool // PartConfigs is requested
+	mu      sync.Mutex
+	kept    map[[sha256.Size]byte]json.RawMessage
 }
 
-func newSetups() *setups { return &setups{kept: map[[sha256.Size]byte]json.RawMessage{}} }
+func newSetups(configs bool) *setups {
+	return &setups{configs: configs, kept: map[[sha256.Size]byte]json.RawMessage{}}
+}
 
 // keep returns an equal text that is kept already.
 func (s *setups) keep(text json.RawMessage) json.RawMessage {
@@ -139,7 +142,11 @@ func (s *setups) list(ctx context.Context, client Client, resource, namespace st
 		return nil, nil
 	}
 	for i := range profiles {
-		profiles[i].Object = s.keep(profiles[i].Object)
+		if p := &profiles[i]; p.Rendered != "" && !s.configs {
+			p.Object = nil
+		} else {
+			p.Object = s.keep(p.Object)
+		}
 	}
 	return profiles, err
 }

@@ -88,6 +88,29 @@ func TestProfiles(t *testing.T) {
 	}
 }
 
+// TestConfigs reads OperatingSystemConfigs with their files, and without them where nobody needs these.
+func TestConfigs(t *testing.T) {
+	f := newFleet(t, 2)
+	config := func(name, annotation string) string {
+		return "{apiVersion: operatingsystemmanager.k8c.io/v1alpha1, kind: OperatingSystemConfig, metadata: {namespace: kube-system, name: " + name + ", annotations: {" + annotation +
+			"}}, spec: {osName: ubuntu, provisioningConfig: {files: [{path: /etc/containerd/config.toml, content: {inline: {data: 'version = 3'}}}]}}}"
+	}
+	f.user.objects = objects(t, config("new", "k8c.io/osp-version: v1.0.0"), config("old", ""))
+	for _, c := range []struct {
+		parts    []kkp.Part
+		new, old bool
+	}{{[]kkp.Part{kkp.PartProfiles}, false, true}, {[]kkp.Part{kkp.PartProfiles, kkp.PartConfigs}, true, true}} {
+		inst, err := kkp.Load(t.Context(), f.a.client(t), kkp.Request{Connect: f.connect, Parts: c.parts})
+		if err != nil {
+			t.Fatal(err)
+		}
+		configs := inst.Seeds[0].Clusters[0].Setup.Configs
+		if len(configs) != 2 || (configs[0].Object != nil) != c.new || (configs[1].Object != nil) != c.old || !configs[0].Runtime.Known || !configs[1].Runtime.Known {
+			t.Errorf("%v: %+v", c.parts, configs)
+		}
+	}
+}
+
 // told says what was read.
 func told(inst kkp.Installation) []string {
 	seed := inst.Seeds[0]

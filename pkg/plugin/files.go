@@ -76,7 +76,7 @@ type fileSelection struct {
 
 // find lists the files, and prints the scope of the list on stderr.
 func (s fileSelection) find(ctx context.Context) (files.FileList, error) {
-	inst, err := s.installation.read(ctx, []kkp.Part{kkp.PartProfiles})
+	inst, err := s.installation.read(ctx, []kkp.Part{kkp.PartProfiles, kkp.PartConfigs})
 	if err != nil {
 		return files.FileList{}, err
 	}
