@@ -105,8 +105,10 @@ func TestRights(t *testing.T) {
 		t.Errorf("%q, %d clusters", lines, len(inst.Access))
 	}
 	rights := kkp.MasterRights(inst, "")
-	compareRights(t, f.a.asked(), append(rights, kkp.SeedRights("kkp")...), "get configmaps kkp/ca-bundle")
-	compareRights(t, f.b.asked(), kkp.SeedRights("kkp"))
+	compareRights(t, f.a.asked(), append(rights, kkp.SeedRights("kkp", false)...),
+		"get configmaps kkp/ca-bundle", "get kubermaticconfigurations.kubermatic.k8c.io kkp/k", "get deployments.apps kkp/kubermatic-operator",
+		"get seeds.kubermatic.k8c.io kkp/a", "get seeds.kubermatic.k8c.io kkp/b")
+	compareRights(t, f.b.asked(), kkp.SeedRights("kkp", false))
 	compareRights(t, f.user.asked(), kkp.UserClusterRights(true))
 	if !slices.ContainsFunc(rights, func(right kkp.Right) bool { return right.String() == "get secrets kkp/helm" }) {
 		t.Errorf("%v", rights)
@@ -123,7 +125,7 @@ func TestMissingRights(t *testing.T) {
 		rights  []kkp.Right
 	}{
 		{f.a, "master", kkp.MasterRights(inst, "")},
-		{f.b, "Seed b", kkp.SeedRights("kkp")},
+		{f.b, "Seed b", kkp.SeedRights("kkp", false)},
 		{f.user, "user cluster c0 on Seed a", kkp.UserClusterRights(true)},
 	} {
 		for _, right := range c.rights {

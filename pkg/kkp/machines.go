@@ -43,7 +43,7 @@ func ReadMachineDeployment(ctx context.Context, client Client, namespace, name s
 	if err != nil {
 		return d, nil, err
 	}
-	configs, err := newSetups().list(ctx, client, "operatingsystemconfigs", metav1.NamespaceSystem)
+	configs, err := newSetups(true).list(ctx, client, "operatingsystemconfigs", metav1.NamespaceSystem)
 	return d, configs, err
 }
 

@@ -53,8 +53,9 @@ func getting(resource schema.GroupVersionResource, namespace, name string) Right
 	return Right{Verb: "get", Group: resource.Group, Resource: resource.Resource, Namespace: namespace, Name: name}
 }
 
-// MasterRights are the rights on the master that Load needs for all parts, and with which the
-// certificates that KKP trusts are read. searched is the namespace in which the configuration is
+// MasterRights are the rights on the master that Load needs for all parts, and with which checks read
+// the objects that they compare: the configuration, the Seeds, KKP's operator, and the certificates
+// that KKP trusts. searched is the namespace in which the configuration is
 // searched, "" for all.
 func MasterRights(inst Installation, searched string) []Right {
 	configuration := inst.Configuration
@@ -63,13 +64,11 @@ func MasterRights(inst Installation, searched string) []Right {
 	rights := []Right{
 		listing(ConfigurationResource(), searched), listing(SeedResource(), namespace),
 		listing(applicationResource("applicationdefinitions"), ""),
+		getting(ConfigurationResource(), namespace, configuration.Name), getting(deploymentResource(), namespace, operator),
 		getting(CoreResource("configmaps"), namespace, caBundleName(configuration)), secret(namespace, pullSecretName),
 	}
-	if status := configuration.Status; status.KubermaticVersion == "" || status.KubermaticEdition == "" {
-		rights = append(rights, getting(deploymentResource(), namespace, operator))
-	}
 	for _, seed := range inst.Seeds {
-		rights = append(rights, secret(seed.Kubeconfig.Namespace, seed.Kubeconfig.Name))
+		rights = append(rights, getting(SeedResource(), namespace, seed.Name), secret(seed.Kubeconfig.Namespace, seed.Kubeconfig.Name))
 	}
 	for _, name := range inst.Applications.secrets() {
 		rights = append(rights, secret(namespace, name))
@@ -78,9 +77,14 @@ func MasterRights(inst Installation, searched string) []Right {
 }
 
 // SeedRights are the rights on a Seed that Load needs for all parts. namespace is that of KKP.
-func SeedRights(namespace string) []Right {
-	return append(clusterRights(namespace),
+// withoutDefaults tells whether KKP leaves out the default operating system profiles.
+func SeedRights(namespace string, withoutDefaults bool) []Right {
+	rights := append(clusterRights(namespace),
 		listing(clusterResource(), ""), listing(kubermaticResource("addons"), ""), listing(CustomProfileResource(), namespace))
+	if withoutDefaults {
+		rights = append(rights, listing(deploymentResource(), ""))
+	}
+	return rights
 }
 
 // clusterRights are the rights that are needed both on the master and on a Seed.

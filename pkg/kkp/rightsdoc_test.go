@@ -47,7 +47,7 @@ func TestDocumentedRoles(t *testing.T) {
 	inst := kkp.Installation{Configuration: kkp.Configuration{Namespace: "kkp"}, Seeds: []kkp.Seed{{Name: "a", Kubeconfig: kkp.SecretKey{Namespace: "kkp", Name: "a"}}}}
 	roles := documentedRoles(t)
 	for name, rights := range map[string][]kkp.Right{
-		"kkp-mirror-check-master": kkp.MasterRights(inst, ""), "kkp-mirror-check-seed": kkp.SeedRights("kkp"), "kkp-mirror-check-user-cluster": kkp.UserClusterRights(true),
+		"kkp-mirror-check-master": kkp.MasterRights(inst, ""), "kkp-mirror-check-seed": kkp.SeedRights("kkp", true), "kkp-mirror-check-user-cluster": kkp.UserClusterRights(true),
 	} {
 		needed := map[string]bool{}
 		for _, right := range rights {
