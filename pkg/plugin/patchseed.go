@@ -29,6 +29,7 @@ type patchSeedFlags struct {
 	mirror         string             // registry[:port][/prefix]
 	seed           string
 	allDatacenters bool
+	kubeOne        bool
 	nodeFiles      nodeFilesFlags
 }
 
@@ -67,7 +68,10 @@ change. Fields are set by server-side apply; --revert restores the previous valu
 deletes the profiles, unless a MachineDeployment uses one.
 
 With -f, before KKP is installed, the files are printed with the settings: comments and
-order are kept. --files-url needs --os-profiles then, and adds the new profiles.`,
+order are kept. --files-url needs --os-profiles then, and adds the new profiles.
+
+KKP does not manage the nodes of master and Seed clusters: --kubeone prints the settings
+for KubeOne.`,
 		Example: `  # Set a mirror and a proxy, validated by the API server
   kubectl kkp-mirror patch-seed aws-eu-central-1a --registry registry.example.com/kkp \
     --http-proxy http://proxy.example.com:3128 --no-proxy auto --dry-run=server
@@ -102,6 +106,7 @@ order are kept. --files-url needs --os-profiles then, and adds the new profiles.
 func (f *patchSeedFlags) addDatacenter(flags *pflag.FlagSet) {
 	flags.StringVar(&f.seed, "seed", "", "Seed of the datacenter; required if several Seeds have a datacenter of that name")
 	flags.BoolVar(&f.allDatacenters, "all-datacenters", false, "Every datacenter of every Seed, or of the one given with --seed")
+	flags.BoolVar(&f.kubeOne, "kubeone", false, "Change nothing, and print what --registry sets as settings for KubeOne, which makes the nodes of master and Seed clusters; without DATACENTER")
 }
 
 func (f *patchSeedFlags) addNode(flags *pflag.FlagSet) {
@@ -118,7 +123,7 @@ func (f *patchSeedFlags) addNode(flags *pflag.FlagSet) {
 
 // args requires a datacenter, unless --all-datacenters is set.
 func (f *patchSeedFlags) args(args []string) error {
-	if f.allDatacenters {
+	if f.allDatacenters || f.kubeOne {
 		return countArgs(args)
 	}
 	return countArgs(args, "DATACENTER")
@@ -141,7 +146,7 @@ func (f *patchSeedFlags) complete(flags *pflag.FlagSet, args []string) (patchSee
 	}
 	common, err := f.patchFlags.complete(flags, target)
 	return patchSeedOptions{
-		patchOptions: common, node: node, nodeFiles: nodeFiles,
+		patchOptions: common, node: node, nodeFiles: nodeFiles, kubeOne: f.kubeOne,
 		choice: patch.DatacenterChoice{Name: strings.Join(args, ""), Seed: f.seed, All: f.allDatacenters},
 	}, err
 }
@@ -183,6 +188,7 @@ type patchSeedOptions struct {
 	node      patch.NodeSettings // from flags, without the settings that --registry stands for
 	nodeFiles profileSettings
 	choice    patch.DatacenterChoice
+	kubeOne   bool // settings for KubeOne are printed, and nothing is changed
 }
 
 // configures reports whether settings of nodes are given, without those for their files.
@@ -196,6 +202,8 @@ func (o patchSeedOptions) remakes() bool { return !o.nodeFiles.settings.Empty() 
 
 func (o patchSeedOptions) validate() error {
 	switch {
+	case o.kubeOne && (!o.mirrored() || o.remakes() || o.change.Revert || o.choice.All):
+		return option.Usagef("--kubeone prints what --registry sets: pass --registry, and neither --all-datacenters, --files-url nor --revert")
 	case o.remakes() && o.inFiles() && len(o.nodeFiles.originals) == 0:
 		return option.Usagef("--filename with --files-url, --packages-url or --node-ca-file needs --os-profiles, because no user cluster is read: " +
 			"pass the files in deploy/osps/default of operating-system-manager")
@@ -217,6 +225,9 @@ func (o patchSeedOptions) validate() error {
 func (o patchSeedOptions) mirrored() bool { return o.target.Registry != "" }
 
 func (o patchSeedOptions) run(ctx context.Context) error {
+	if o.kubeOne {
+		return o.printKubeOne(ctx)
+	}
 	if o.inFiles() {
 		return o.runInFiles(ctx)
 	}
