@@ -78,6 +78,9 @@ func withFields(objects []patch.Object, made []madeProfiles) []patch.Object {
 // remakeInFiles rewrites the profiles that are given, and adds the new ones to the files. changed
 // are the new or changed ones, each in a line.
 func (o patchSeedOptions) remakeInFiles(ctx context.Context, f opened, chosen []patch.SeedDatacenter) (made []madeProfiles, changed []string, err error) {
+	if err := o.checkNames(f.inst); err != nil {
+		return nil, nil, err
+	}
 	if made, err = o.remakeIn(ctx, f.inst, chosen, f.release); err != nil {
 		return nil, nil, err
 	}
