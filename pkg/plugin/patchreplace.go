@@ -72,7 +72,7 @@ func (o patchSeedOptions) withoutDefaults(ctx context.Context, f opened) (edit.E
 		err = fmt.Errorf("--replace-defaults: KKP %s has no field %s, which exists since KKP 2.28", f.release.Version(), kkp.WithoutDefaultProfiles)
 	}
 	if err == nil && !changed.Change.Empty() {
-		o.say("note: KKP restarts operating-system-manager in all user clusters that are not paused. Until then, it writes its default profiles over the copies of the new ones.")
+		o.say("note: KKP restarts operating-system-manager in all user clusters that are not paused. Until then, operating-system-manager writes its default profiles over the copies of the new profiles.")
 	}
 	return changed, err
 }

@@ -33,6 +33,26 @@ type patchSeedFlags struct {
 	nodeFiles      nodeFilesFlags
 }
 
+// patchSeedExample are the examples in the help of patch-seed.
+const patchSeedExample = `  # Set a mirror and a proxy, validated by the API server
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --registry registry.example.com/kkp \
+    --http-proxy http://proxy.example.com:3128 --no-proxy auto --dry-run=server
+
+  # Set a mirror for one registry
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --containerd-mirror quay.io=https://registry.example.com
+
+  # Let new nodes download from a copy of the files, and trust its certificate
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --files-url https://files.example.com/kkp --node-ca-file ca.pem
+
+  # Then change the MachineDeployments, one after the other
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --files-url https://files.example.com/kkp --machine-deployments
+
+  # Replace KKP's default profiles, where no machine has internet access
+  kubectl kkp-mirror patch-seed --all-datacenters --files-url https://files.example.com/kkp --replace-defaults
+
+  # Restore the previous values
+  kubectl kkp-mirror patch-seed aws-eu-central-1a --revert`
+
 func newPatchSeedCommand(streams genericiooptions.IOStreams) *cobra.Command {
 	f := &patchSeedFlags{patchFlags: newPatchFlags(streams)}
 	cmd := &cobra.Command{
@@ -72,25 +92,8 @@ order are kept. --files-url needs --os-profiles then, and adds the new profiles.
 
 KKP does not manage the nodes of master and Seed clusters: --kubeone prints the settings
 for KubeOne.`,
-		Example: `  # Set a mirror and a proxy, validated by the API server
-  kubectl kkp-mirror patch-seed aws-eu-central-1a --registry registry.example.com/kkp \
-    --http-proxy http://proxy.example.com:3128 --no-proxy auto --dry-run=server
-
-  # Set a mirror for one registry
-  kubectl kkp-mirror patch-seed aws-eu-central-1a --containerd-mirror quay.io=https://registry.example.com
-
-  # Let new nodes download from a copy of the files, and trust its certificate
-  kubectl kkp-mirror patch-seed aws-eu-central-1a --files-url https://files.example.com/kkp --node-ca-file ca.pem
-
-  # Then change the MachineDeployments, one after the other
-  kubectl kkp-mirror patch-seed aws-eu-central-1a --files-url https://files.example.com/kkp --machine-deployments
-
-  # Replace KKP's default profiles, where no machine has internet access
-  kubectl kkp-mirror patch-seed --all-datacenters --files-url https://files.example.com/kkp --replace-defaults
-
-  # Restore the previous values
-  kubectl kkp-mirror patch-seed aws-eu-central-1a --revert`,
-		Args: func(_ *cobra.Command, args []string) error { return f.args(args) },
+		Example: patchSeedExample,
+		Args:    func(_ *cobra.Command, args []string) error { return f.args(args) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},

@@ -78,7 +78,7 @@ func copyOf(cluster kkp.Cluster, p Rewritten, namespace string) string {
 	if p.replaces() {
 		text += ": its operating-system-manager "
 		if overwritten {
-			text += "does not run without default profiles yet, and overwrites the profile. When KKP has restarted it"
+			text += "does not run without default profiles yet, and overwrites the profile. After KKP has restarted operating-system-manager"
 		} else {
 			text += "runs without default profiles. If KKP had copied the profile before"
 		}

@@ -115,7 +115,7 @@ func (m Move) Waiting(d kkp.MachineDeployment, configs []kkp.Profile) string {
 	config, ok := configOf(configs, d)
 	switch {
 	case d.Profile != m.Profile.Name:
-		return "it uses the profile " + d.Profile
+		return "the MachineDeployment uses the profile " + d.Profile
 	case !ok:
 		return "operating-system-manager has rendered no OperatingSystemConfig"
 	case isOlder(config, m.Profile):
