@@ -188,7 +188,7 @@ func (c *configurator) charts() []apply.Edit {
 		switch {
 		case !c.Selection.Has(edit.Path):
 		case c.Mirror.PlainHTTP:
-			c.omit(edit.Path.String(), withoutTLS)
+			c.omit(Omission{Fields: []string{edit.Path.String()}, Reason: withoutTLS})
 		default:
 			edits = append(edits, edit)
 			c.plan.charts = c.plan.charts || edit.Path.Within(apply.ParsePath(systemCharts+".helmRepository"))
@@ -233,7 +233,7 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 	}
 	wanted, err := c.Mirror.repository(source)
 	if err != nil {
-		c.omit(where+s.Field, fmt.Sprintf("the value %q is not a repository: %v", current, err))
+		c.omit(Omission{Fields: []string{where + s.Field}, Reason: fmt.Sprintf("the value %q is not a repository: %v", current, err)})
 		return nil
 	}
 	if source == current && strings.HasPrefix(current, c.Mirror.String()+"/") {
@@ -249,19 +249,20 @@ func (c *configurator) repository(s catalog.Setting, current string, rewritable 
 		c.plan.doubled = append(c.plan.doubled, wanted)
 	}
 	if decided.set == "" {
-		c.omit(where+s.Field, decided.omitted)
+		c.omit(Omission{Fields: []string{where + s.Field}, Reason: decided.omitted, Covered: decided.redirected})
 		return nil
 	}
 	return []apply.Edit{{Path: field, Value: decided.set}}
 }
 
-func (c *configurator) omit(field, reason string) {
-	i := slices.IndexFunc(c.plan.Omitted, func(o Omission) bool { return o.Reason == reason })
+// omit adds fields that are not set to those with the same reason.
+func (c *configurator) omit(fields Omission) {
+	i := slices.IndexFunc(c.plan.Omitted, func(o Omission) bool { return o.Reason == fields.Reason })
 	if i < 0 {
-		c.plan.Omitted = append(c.plan.Omitted, Omission{Reason: reason, Fields: []string{field}})
+		c.plan.Omitted = append(c.plan.Omitted, fields)
 		return
 	}
-	c.plan.Omitted[i].Fields = append(c.plan.Omitted[i].Fields, field)
+	c.plan.Omitted[i].Fields = append(c.plan.Omitted[i].Fields, fields.Fields...)
 }
 
 // unusedFields returns fields that look like image settings but that KKP does not read.

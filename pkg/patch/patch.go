@@ -28,8 +28,9 @@ type Object struct {
 
 // Omission is a list of fields that are not set, with the reason.
 type Omission struct {
-	Reason string
-	Fields []string
+	Reason  string
+	Fields  []string
+	Covered bool // KKP pulls from the mirror without these fields
 }
 
 // Selection limits the fields to set. A name is the path of a field or the first elements of

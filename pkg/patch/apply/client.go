@@ -145,11 +145,11 @@ func (c Client) configuration(change Change) (*unstructured.Unstructured, error)
 // foreign reports whether another manager owns a field of the change. If not, a conflict is with
 // this manager's own earlier changes, which Revert has restored, and force is safe.
 func (c Client) foreign(change Change) bool {
-	return slices.ContainsFunc(change.Edits, func(edit Edit) bool { return len(c.others(change.Live, edit.Path)) > 0 })
+	return slices.ContainsFunc(change.Edits, func(edit Edit) bool { return len(c.Others(change.Live, edit.Path)) > 0 })
 }
 
-// others returns the managers that own a field, without this one.
-func (c Client) others(object *unstructured.Unstructured, path Path) []string {
+// Others returns the managers that own a field, without this one.
+func (c Client) Others(object *unstructured.Unstructured, path Path) []string {
 	return slices.DeleteFunc(owners(object, path), func(name string) bool { return name == c.Manager })
 }
 
@@ -165,7 +165,7 @@ func (c Client) explain(change Change, err error) error {
 	}
 	conflict := &ConflictError{Object: Name(change.Live), Err: err}
 	for _, edit := range change.Edits {
-		names := c.others(change.Live, edit.Path)
+		names := c.Others(change.Live, edit.Path)
 		if len(names) == 0 { // the owner of the atomic map around the field
 			names = managers(change.Live, func(field Path) bool { return edit.Path.Within(field) && change.schema.atomic(field) })
 		}

@@ -61,6 +61,12 @@ func (e Edited) Name() string {
 	return name
 }
 
+// Owners returns the other managers that own a field of the change. To change such a field is a
+// conflict.
+func (e Edited) Owners(field apply.Path) []string {
+	return e.editor.client.Others(e.Change.Live, field)
+}
+
 // Result returns the object after the change: the API server's object, or the computed object
 // before the API server was asked.
 func (e Edited) Result() *unstructured.Unstructured {
