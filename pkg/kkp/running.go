@@ -36,6 +36,19 @@ func (inst *Installation) loadRunning(ctx context.Context, master Client) {
 	}
 }
 
+// OperatorImages reads the images of the Deployment of KKP's operator. None means that the Deployment
+// does not exist.
+func OperatorImages(ctx context.Context, master Client, namespace string) ([]string, error) {
+	deployment, err := getNamed(ctx, master, deploymentResource(), namespace, operator)
+	if notInstalled(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, unread("master", err)
+	}
+	return containerImages(deployment), nil
+}
+
 // containerImages are the images of a Deployment's containers.
 func containerImages(deployment *unstructured.Unstructured) []string {
 	containers, _, _ := unstructured.NestedSlice(deployment.Object, "spec", "template", "spec", "containers")
