@@ -52,6 +52,10 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 
 		"copyprofile":    copyProfile,
 		"documentedrole": documentedRole,
+
+		"remedies": remedies,
+		"found":    found,
+		"turns":    turns,
 	}
 }
 

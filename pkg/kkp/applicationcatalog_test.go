@@ -28,10 +28,14 @@ func TestApplicationCatalogs(t *testing.T) {
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %+v, %v", got, err)
 	}
-	if got, err := kkp.ListApplicationCatalogs(t.Context(), refusing(func(*http.Request) *apierrors.StatusError { return apierrors.NewNotFound(schema.GroupResource{Resource: "x"}, "") }).client(t)); err != nil || len(got) > 0 {
+	if got, err := kkp.ListApplicationCatalogs(t.Context(), refusing(func(*http.Request) *apierrors.StatusError {
+		return apierrors.NewNotFound(schema.GroupResource{Resource: "x"}, "")
+	}).client(t)); err != nil || len(got) > 0 {
 		t.Errorf("without the CRD: got %+v, %v", got, err)
 	}
-	if _, err := kkp.ListApplicationCatalogs(t.Context(), refusing(func(*http.Request) *apierrors.StatusError { return apierrors.NewForbidden(schema.GroupResource{Resource: "x"}, "", nil) }).client(t)); err == nil {
+	if _, err := kkp.ListApplicationCatalogs(t.Context(), refusing(func(*http.Request) *apierrors.StatusError {
+		return apierrors.NewForbidden(schema.GroupResource{Resource: "x"}, "", nil)
+	}).client(t)); err == nil {
 		t.Error("a refusal is no error")
 	}
 }
@@ -48,7 +52,9 @@ func TestOperatorImages(t *testing.T) {
 	if images, err := kkp.OperatorImages(t.Context(), newAPI().client(t), "kubermatic"); err != nil || len(images) > 0 {
 		t.Errorf("without the Deployment: got %q, %v", images, err)
 	}
-	if _, err := kkp.OperatorImages(t.Context(), refusing(func(*http.Request) *apierrors.StatusError { return apierrors.NewForbidden(schema.GroupResource{Resource: "x"}, "", nil) }).client(t), "kubermatic"); err == nil {
+	if _, err := kkp.OperatorImages(t.Context(), refusing(func(*http.Request) *apierrors.StatusError {
+		return apierrors.NewForbidden(schema.GroupResource{Resource: "x"}, "", nil)
+	}).client(t), "kubermatic"); err == nil {
 		t.Error("a refusal is no error")
 	}
 }

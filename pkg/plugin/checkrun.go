@@ -31,6 +31,7 @@ func checkSections() []checkSection {
 	return []checkSection{
 		{check.SectionAccess, []kkp.Part{kkp.PartAccess}, findAccess},
 		{check.SectionMirror, imageParts(), findMirror},
+		{check.SectionConfiguration, []kkp.Part{kkp.PartApps, kkp.PartReleases}, findConfiguration},
 		{check.SectionRunning, []kkp.Part{kkp.PartPods}, findRunning},
 	}
 }

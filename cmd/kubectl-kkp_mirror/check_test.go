@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+)
+
+// remedies runs the commands of a CheckReport in its order, each once, and writes them to ran.txt:
+// remedies FILE.
+func remedies(ts *testscript.TestScript, _ bool, args []string) {
+	var commands []string
+	for _, f := range findingsIn(ts, ts.ReadFile(args[0])) {
+		if f.Remedy == nil || f.Remedy.Command == "" || slices.Contains(commands, f.Remedy.Command) {
+			continue
+		}
+		commands = append(commands, f.Remedy.Command)
+		if err := ts.Exec("sh", "-c", f.Remedy.Command); err != nil {
+			ts.Fatalf("%s: %v", f.Remedy.Command, err)
+		}
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("ran.txt"), []byte(strings.Join(commands, "\n")+"\n"), 0o600))
+}
+
+// found wants the findings of a CheckReport that are not ok to be the lines of a file, in any order:
+// found FILE WANT.
+func found(ts *testscript.TestScript, _ bool, args []string) {
+	if diff := cmp.Diff(sorted(fileLines(ts, args[1])), notOK(ts, ts.ReadFile(args[0]))); diff != "" {
+		ts.Fatalf("the findings are (-want +got):\n%s", diff)
+	}
+}
+
+// turns takes single things of an installation back, and wants exactly the findings of that to be
+// added to a report: turns FILE COMMAND [ARG...]. COMMAND prints the report. FILE has a block for each
+// thing: lines that begin with do: and undo: (shell commands, or "delete REFERENCE"), and lines with
+// findings.
+func turns(ts *testscript.TestScript, _ bool, args []string) {
+	before := report(ts, args[1:])
+	for block := range strings.SplitSeq(ts.ReadFile(args[0]), "\n\n") {
+		var want, undo []string
+		for _, line := range strings.Split(strings.TrimSpace(block), "\n") {
+			if command, ok := strings.CutPrefix(line, "do: "); ok {
+				act(ts, command)
+			} else if command, ok := strings.CutPrefix(line, "undo: "); ok {
+				undo = append(undo, command)
+			} else if !strings.HasPrefix(line, "#") {
+				want = append(want, line)
+			}
+		}
+		if diff := cmp.Diff(sorted(append(want, before...)), report(ts, args[1:])); diff != "" {
+			ts.Fatalf("%s\nthe findings are (-want +got):\n%s", block, diff)
+		}
+		for _, command := range undo {
+			act(ts, command)
+		}
+	}
+	if diff := cmp.Diff(before, report(ts, args[1:])); diff != "" {
+		ts.Fatalf("after everything was undone (-want +got):\n%s", diff)
+	}
+}
+
+func act(ts *testscript.TestScript, command string) {
+	if ref, ok := strings.CutPrefix(command, "delete "); ok {
+		remove(ts, false, []string{ref})
+		return
+	}
+	if err := ts.Exec("sh", "-c", command); err != nil {
+		ts.Fatalf("%s: %v", command, err)
+	}
+}
+
+// report runs a check that does not succeed in all, and returns its findings that are not ok.
+func report(ts *testscript.TestScript, args []string) []string {
+	if err := ts.Exec(args[0], args[1:]...); err != nil && !strings.HasSuffix(err.Error(), "status 3") {
+		ts.Fatalf("%s: %v", strings.Join(args, " "), err)
+	}
+	return notOK(ts, ts.ReadFile("stdout"))
+}
+
+func notOK(ts *testscript.TestScript, report string) []string {
+	var lines []string
+	for _, f := range findingsIn(ts, report) {
+		if f.Status == check.StatusOK {
+			continue
+		}
+		line := string(f.Status) + " " + f.ID + " " + f.Subject
+		if f.Remedy.Command != "" {
+			line += " $"
+		}
+		lines = append(lines, line)
+	}
+	return sorted(lines)
+}
+
+func findingsIn(ts *testscript.TestScript, text string) []check.Finding {
+	var r check.Report
+	ts.Check(json.Unmarshal([]byte(text), &r))
+	var all []check.Finding
+	for _, group := range r.Sections {
+		all = append(all, group.Findings...)
+	}
+	return all
+}
+
+func sorted(lines []string) []string {
+	lines = slices.Clone(lines)
+	slices.Sort(lines)
+	return lines
+}
