@@ -52,11 +52,16 @@ func (o patchHelmOptions) find(ctx context.Context) (helmReleases, error) {
 		return helmReleases{}, err
 	}
 	addPullSecrets(registries, inst, o.streams.ErrOut)
-	found := helmReleases{registries: registries, gaps: installed.Unread(inst)}
 	meant, err := installed.Choose(installed.Releases(inst), o.names)
 	if err != nil {
-		return found, option.Usage(err)
+		return helmReleases{}, option.Usage(err)
 	}
+	return o.findInstalled(ctx, registries, reader, inst, meant)
+}
+
+// findInstalled finds the values for releases of an installation.
+func (o patchHelmOptions) findInstalled(ctx context.Context, registries *transfer.Registries, reader *chartReader, inst kkp.Installation, meant []installed.ClusterRelease) (helmReleases, error) {
+	found := helmReleases{registries: registries, gaps: installed.Unread(inst)}
 	finder := o.finder(reader)
 	finder.Sources = []installed.Candidates{
 		{Charts: func() ([]chart.Candidate, error) { return localCharts(reader.found, o.charts.Directory), nil }},
