@@ -12,8 +12,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
 )
 
-// remedies runs the commands of a CheckReport in its order, each once, and writes them to ran.txt:
-// remedies FILE.
+// remedies runs the commands of a CheckReport in its order, each once with OLD replaced by NEW, and
+// writes them to ran.txt: remedies FILE [OLD NEW].
 func remedies(ts *testscript.TestScript, _ bool, args []string) {
 	var commands []string
 	for _, f := range findingsIn(ts, ts.ReadFile(args[0])) {
@@ -21,7 +21,11 @@ func remedies(ts *testscript.TestScript, _ bool, args []string) {
 			continue
 		}
 		commands = append(commands, f.Remedy.Command)
-		if err := ts.Exec("sh", "-c", f.Remedy.Command); err != nil {
+		line := f.Remedy.Command
+		if len(args) == 3 {
+			line = strings.ReplaceAll(line, args[1], args[2])
+		}
+		if err := ts.Exec("sh", "-c", line); err != nil {
 			ts.Fatalf("%s: %v", f.Remedy.Command, err)
 		}
 	}

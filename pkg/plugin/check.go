@@ -138,8 +138,8 @@ type checkOptions struct {
 
 	userClusters   bool     // also check pods in user clusters
 	runtimeMirrors []string // registries for which nodes of the master and the Seeds have a mirror
-	wait         time.Duration
-	quiet        bool
+	wait           time.Duration
+	quiet          bool
 }
 
 func (o checkOptions) validate() error {
