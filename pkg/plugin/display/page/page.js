@@ -32,8 +32,21 @@
     return (unit === 'B' ? bytes : bytes.toFixed(1)) + ' ' + unit;
   };
 
+  // Rows beyond the first ones are shown a little later, so that a key in the search field has an
+  // effect at once. The table is busy until then.
+  const atOnce = 120;
+  let waiting = [];
+  let timer = 0;
+  const showMore = (number) => {
+    for (const row of waiting.splice(0, number)) row.tr.hidden = false;
+    timer = waiting.length ? setTimeout(showMore, 0, atOnce) : 0;
+    if (!timer) body.removeAttribute('aria-busy');
+  };
+
   // filter shows the rows that match, and counts each blob of theirs once.
   const filter = () => {
+    clearTimeout(timer);
+    waiting = [];
     const words = search.value.toLowerCase().split(/\s+/).filter((word) => word !== '');
     const wanted = selects.filter((select) => select.value !== '');
     const seen = new Uint8Array(blobs.length);
@@ -41,15 +54,20 @@
     let bytes = 0;
     for (const row of rows) {
       const matches = words.every((word) => row.text.includes(word)) && wanted.every((select) => row[select.dataset.key].includes(select.value));
-      row.tr.hidden = !matches;
-      if (!matches) continue;
+      if (!matches) {
+        if (!row.tr.hidden) row.tr.hidden = true;
+        continue;
+      }
       count++;
+      if (row.tr.hidden) waiting.push(row);
       for (const blob of row.blobs) {
         if (seen[blob]) continue;
         seen[blob] = 1;
         bytes += blobs[blob];
       }
     }
+    if (waiting.length) body.setAttribute('aria-busy', 'true');
+    showMore(atOnce);
     shown.textContent = (count === rows.length ? count : count + ' of ' + rows.length) + ' images' + (blobs.length ? ', ' + size(bytes) + ' with each blob counted once' : '');
   };
 
@@ -77,6 +95,10 @@
   form.addEventListener('input', filter);
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('reset', () => setTimeout(filter));
-  addEventListener('beforeprint', () => rows.forEach((row) => { row.tr.querySelector('details').open = true; }));
+  addEventListener('beforeprint', () => {
+    clearTimeout(timer);
+    showMore(waiting.length);
+    rows.forEach((row) => { row.tr.querySelector('details').open = true; });
+  });
   filter();
 })();
