@@ -61,6 +61,9 @@ test: build sandbox ## Run every test, with the sandbox
 	@KKP_MIRROR_BIN='$(CURDIR)/bin' $(STATIC) $(GO) test ./hack/...
 	$(call say,testing the sandbox itself)
 	@cd test/sandbox && SANDBOX='$(CURDIR)/bin/sandbox' $(STATIC) $(GO) test ./...
+	$(call say,testing the page to review in a browser)
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || echo '==> chromium is not installed (Debian: chromium): the tests in a browser are left out'
+	@cd test/browser && KKP_MIRROR_PICTURES='$(CURDIR)/bin/pictures' $(STATIC) $(GO) test ./...
 	$(call say,testing with code of operating-system-manager)
 	@cd test/osm && SANDBOX='$(CURDIR)/bin/sandbox' $(STATIC) $(GO) test ./...
 
@@ -114,6 +117,10 @@ lint: $(LINT) ## Check style and import rules in all modules, and the workflows
 	@cd test/sandbox && $(LINT) fmt --diff
 	@cd test/sandbox && $(STATIC) $(GO) vet ./...
 	@cd test/sandbox && $(STATIC) $(LINT) run
+	$(call say,linting the tests in a browser)
+	@cd test/browser && $(LINT) fmt --diff
+	@cd test/browser && $(STATIC) $(GO) vet ./...
+	@cd test/browser && $(STATIC) $(LINT) run
 	$(call say,linting the tests with operating-system-manager)
 	@cd test/osm && $(LINT) fmt --diff
 	@cd test/osm && $(STATIC) $(GO) vet ./...
@@ -123,6 +130,7 @@ fmt: $(LINT) ## Format the code of all modules
 	@$(LINT) fmt
 	@cd test/sandbox && $(LINT) fmt
 	@cd test/osm && $(LINT) fmt
+	@cd test/browser && $(LINT) fmt
 
 vulncheck: $(VULNCHECK) ## Look for known vulnerabilities (asks vuln.go.dev)
 	$(call say,asking vuln.go.dev about the plugin's dependencies)

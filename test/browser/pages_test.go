@@ -1,0 +1,89 @@
+package browser_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
+)
+
+// pick returns one of the values, in turn.
+func pick[T any](i int, values ...T) T { return values[i%len(values)] }
+
+// forecast returns the page of a forecast of a number of images, as sync writes it.
+func forecast(t *testing.T, number int) page.Page {
+	t.Helper()
+	var inv images.Inventory
+	var found images.Forecast
+	inv.Gaps = []images.Gap{{Source: "running", Subject: "namespace kubermatic on Seed frankfurt", Error: "pods is forbidden"}}
+	for i := range number {
+		registry, path := pick(i, "quay.io", "docker.io", "registry.k8s.io"), pick(i/3, "kubermatic", "library", "cilium")
+		ref := images.Ref{Registry: registry, Repository: fmt.Sprintf("%s/component-%d", path, i), Tag: fmt.Sprintf("v1.%d.0", i%40)}
+		source := pick(i, "components", "components", "addons", "charts", "running")
+		inv.Images = append(inv.Images, images.Image{Ref: ref, Kind: images.KindImage, Reasons: []images.Reason{
+			{Source: source, Component: fmt.Sprintf("component-%d", i), Cluster: pick(i, "master", "frankfurt", "hamburg"), Condition: "Kubernetes 1.34.9, aws"},
+			{Source: "components", Component: "usercluster-controller-manager", Cluster: "master"},
+		}})
+		item := images.Foreseen{
+			Source: ref, Target: images.Target{Registry: "registry.example.com", Prefix: "kkp"}.Ref(ref), Kind: images.KindImage,
+			State: pick(i, images.StateNew, images.StateNew, images.StatePresent, images.StateDifferent), Digest: fmt.Sprintf("sha256:%064x", i), Size: int64(i%97+1) << 20, Bytes: int64(i%31+1) << 20,
+		}
+		for at, platform := range []string{"linux/amd64", "linux/arm64"}[:1+i%2] {
+			part := images.Part{Platform: platform}
+			for n := range 8 {
+				part.Blobs = append(part.Blobs, images.Blob{Digest: fmt.Sprintf("%d/%d", at, (i*3+n*n)%700), Bytes: int64((i*3+n*n)%700) << 14})
+			}
+			part.Bytes = images.Once(part.Blobs)
+			item.Parts, item.Whole = append(item.Parts, part), append(item.Whole, part)
+		}
+		found.Items = append(found.Items, item)
+	}
+	left := 96
+	found.Registries = []images.Traffic{{Registry: "index.docker.io", Requests: 4 * number, Pulls: 0, Left: &left, Limit: 100, Window: "6h"}}
+	return display.ReviewForecast(subject(), inv, found.Document(images.Target{Registry: "registry.example.com", Prefix: "kkp"}, inv, &images.Pace{Rate: 40 << 20, From: "--rate"}))
+}
+
+func subject() display.Subject {
+	return display.Subject{
+		Title: "Forecast of a copy", Origin: "KKP v2.31.0 EE at kkp.example.com", Target: "registry.example.com/kkp", Lock: "sha256:" + strings.Repeat("5e", 32),
+		Version: "v1.0.0", At: time.Date(2026, 11, 26, 9, 0, 0, 0, time.UTC),
+	}
+}
+
+// attacked returns the page of a list in which others wrote what they like.
+func attacked(t *testing.T, texts []string) page.Page {
+	t.Helper()
+	var inv images.Inventory
+	for i, text := range texts {
+		inv.Images = append(inv.Images, images.Image{
+			Ref: images.Ref{Registry: "quay.io", Repository: text, Tag: text}, Kind: images.KindImage,
+			Reasons: []images.Reason{{Source: "running", Component: text, Cluster: text, Condition: text}},
+			Content: &images.Content{Bytes: int64(i), Licenses: text, Origin: text, Platforms: []images.Part{{Platform: text}}, Referrers: []images.Referrer{{Type: text, Digest: text}}},
+		})
+		inv.Notes = append(inv.Notes, text)
+		inv.Gaps = append(inv.Gaps, images.Gap{Source: text, Subject: text, Error: text})
+	}
+	return display.Review(subject(), inv)
+}
+
+// written writes a page to a file, with control characters escaped as the plugin does.
+func written(t *testing.T, p page.Page) string {
+	t.Helper()
+	var text bytes.Buffer
+	if err := page.Write(terminal.New(&text), p); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "page.html")
+	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
