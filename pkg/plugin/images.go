@@ -79,6 +79,7 @@ on stderr, and the exit code is 3.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
+		ValidArgsFunction: completing(func(context.Context, []string) []string { return lastList(lastListFile()) }),
 	}
 	option.AddGroups(cmd.Flags(),
 		option.Group{Title: "Input", Add: f.input.Add},
@@ -158,6 +159,7 @@ func (o imagesOptions) run(ctx context.Context) error {
 	}
 	tellUnused(o.streams.ErrOut, unused)
 	whole := result
+	rememberList(lastListFile(), whole.Inventory)
 	if result.Inventory, err = o.narrow(result.Inventory, older); err != nil {
 		return err
 	}

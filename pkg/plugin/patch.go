@@ -48,11 +48,15 @@ func (f *patchFlags) groups(own ...option.Group) []option.Group {
 		option.Group{Title: "Connection", Add: f.connection.Add})
 }
 
+// reader reads the installation of the flags.
+func (f *patchFlags) reader() installationReader {
+	return installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams}
+}
+
 // complete parses the flags. With a mirror, images of the mirror are read from the mirror.
 func (f *patchFlags) complete(flags *pflag.FlagSet, mirror images.Target) (patchOptions, error) {
 	o := patchOptions{
-		streams: f.streams, target: mirror, change: f.change.Parse(),
-		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
+		streams: f.streams, target: mirror, change: f.change.Parse(), installation: f.reader(),
 	}
 	var err error
 	if o.inFiles() {
@@ -314,5 +318,5 @@ func (o patchOptions) mirror() patch.Mirror {
 
 // patchCompletions are the values of flags for shell completion.
 func patchCompletions() map[string]func() []string {
-	return map[string]func() []string{"dry-run": option.DryRuns}
+	return map[string]func() []string{"dry-run": option.DryRuns, "only": fieldNames, "except": fieldNames}
 }

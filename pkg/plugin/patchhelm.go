@@ -87,6 +87,12 @@ change more than images, unless --allow names these objects.`,
 			}
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
+		ValidArgsFunction: completing(func(ctx context.Context, args []string) []string {
+			if len(args) == 0 { // REGISTRY
+				return nil
+			}
+			return f.reader().releaseNames(ctx)
+		}),
 	}
 	option.AddGroups(cmd.Flags(),
 		option.Group{Title: "Input", Add: f.addCharts},
@@ -121,10 +127,15 @@ func (f *patchHelmFlags) addOutput(flags *pflag.FlagSet) {
 	flags.StringVar(&f.directory, "output-dir", "", "Write a file with values for each release into this directory, and print the commands that use them")
 }
 
+// reader reads the installation of the flags.
+func (f *patchHelmFlags) reader() installationReader {
+	return installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams}
+}
+
 func (f *patchHelmFlags) complete(flags *pflag.FlagSet, args []string) (patchHelmOptions, error) {
 	o := patchHelmOptions{
 		streams: f.streams, names: args[1:], charts: f.charts, directory: f.directory, apply: f.apply, change: f.change, allowed: f.allowed, upgrade: f.upgrade,
-		installation: installationReader{Input: f.input.Parse(), connection: f.connection.Parse(), streams: f.streams},
+		installation: f.reader(),
 	}
 	o.planned = flags.Changed("filename") || flags.Changed("kkp-version") || flags.Changed("helm-values")
 	for _, flag := range []string{"dry-run", "wait", "timeout", "allow", "yes", "skip-verify"} {

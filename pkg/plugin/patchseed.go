@@ -97,12 +97,19 @@ for KubeOne.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
+		ValidArgsFunction: completing(func(ctx context.Context, args []string) []string {
+			if len(args) > 0 {
+				return nil
+			}
+			return f.reader().datacenterNames(ctx, f.seed)
+		}),
 	}
 	option.AddGroups(cmd.Flags(), f.groups(
 		option.Group{Title: "Datacenter", Add: f.addDatacenter},
 		option.Group{Title: "Nodes", Add: f.addNode},
 		option.Group{Title: "Files of nodes", Add: f.nodeFiles.add})...)
 	offer(cmd.RegisterFlagCompletionFunc, patchCompletions())
+	_ = cmd.RegisterFlagCompletionFunc("seed", completing(func(ctx context.Context, _ []string) []string { return f.reader().seedNames(ctx) })) // the flag exists
 	return cmd
 }
 

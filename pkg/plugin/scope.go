@@ -70,8 +70,9 @@ func checkFilters(scope option.Scope, inst kkp.Installation, release *catalog.Re
 // completions are the values of flags for shell completion.
 func completions() map[string]func() []string {
 	return map[string]func() []string{
-		"source":  discover.Sources,
-		"edition": func() []string { return []string{string(catalog.CE), string(catalog.EE)} },
+		"source":          discover.Sources,
+		"provider-filter": providerNames,
+		"edition":         func() []string { return []string{string(catalog.CE), string(catalog.EE)} },
 		"kkp-version": func() []string {
 			releases := catalog.Supported()
 			slices.Reverse(releases)

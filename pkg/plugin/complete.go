@@ -1,0 +1,152 @@
+package plugin
+
+import (
+	"context"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/client-go/metadata"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+const (
+	// completionTime bounds what the shell waits for. A cluster that does not answer in this time
+	// offers nothing.
+	completionTime = 2 * time.Second
+	// maxCompleted is the number of objects that are read from a cluster for completion.
+	maxCompleted = 500
+)
+
+// completing completes arguments or values with names that are found within completionTime. Names
+// that are arguments already are not offered again. Errors are not shown: a shell has no place
+// for them.
+func completing(find func(ctx context.Context, args []string) []string) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
+		ctx, cancel := context.WithTimeout(contextOf(cmd.Context()), completionTime)
+		defer cancel()
+		found := make(chan []string, 1)
+		go func() { found <- find(ctx, args) }()
+		select {
+		case names := <-found:
+			names = slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, begun) || slices.Contains(args, name) })
+			slices.Sort(names)
+			return slices.Compact(names), cobra.ShellCompDirectiveNoFileComp
+		case <-ctx.Done():
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+	}
+}
+
+// contextOf returns the context of a command, which completion does not always have.
+func contextOf(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
+}
+
+// seeds returns the Seeds of the live installation, nil if they cannot be read.
+func (i installationReader) seeds(ctx context.Context) []unstructured.Unstructured {
+	_, master, err := i.connected(io.Discard)
+	if err != nil {
+		return nil
+	}
+	defer master.Close()
+	list, err := master.Resource(kkp.SeedResource()).Namespace(i.connection.Namespace).List(ctx, metav1.ListOptions{Limit: maxCompleted})
+	if err != nil {
+		return nil
+	}
+	return list.Items
+}
+
+// seedNames returns the names of the Seeds.
+func (i installationReader) seedNames(ctx context.Context) []string {
+	var names []string
+	for _, seed := range i.seeds(ctx) {
+		names = append(names, seed.GetName())
+	}
+	return names
+}
+
+// datacenterNames returns the names of the datacenters of a Seed, "" for all Seeds.
+func (i installationReader) datacenterNames(ctx context.Context, of string) []string {
+	var names []string
+	for _, seed := range i.seeds(ctx) {
+		if of != "" && seed.GetName() != of {
+			continue
+		}
+		datacenters, _, _ := unstructured.NestedMap(seed.Object, "spec", "datacenters") // an error: there are none
+		for name := range datacenters {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// releaseNames returns the names of the Helm releases on the master. Only the metadata of their
+// Secrets is read.
+func (i installationReader) releaseNames(ctx context.Context) []string {
+	config, err := i.masterConfig()
+	if err != nil {
+		return nil
+	}
+	client, err := metadata.NewForConfig(config)
+	if err != nil {
+		return nil
+	}
+	list, err := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "secrets"}).
+		List(ctx, metav1.ListOptions{LabelSelector: "owner=helm,status=deployed", Limit: maxCompleted})
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, secret := range list.Items {
+		names = append(names, secret.Labels["name"])
+	}
+	return names
+}
+
+// newestRelease returns the newest release of the catalog, for names that hardly change between
+// releases; nil if the catalog has none.
+func newestRelease() *catalog.Release {
+	supported := catalog.Supported()
+	if len(supported) == 0 {
+		return nil
+	}
+	release, err := catalog.Open(supported[len(supported)-1], catalog.EE)
+	if err != nil {
+		return nil
+	}
+	return release
+}
+
+// providerNames are the cloud providers that KKP knows.
+func providerNames() []string {
+	release := newestRelease()
+	if release == nil {
+		return nil
+	}
+	return release.Providers()
+}
+
+// fieldNames are the repository fields of the KubermaticConfiguration, as patch-config takes them.
+func fieldNames() []string {
+	release := newestRelease()
+	if release == nil {
+		return nil
+	}
+	var names []string
+	for _, setting := range release.AllSettings() {
+		names = append(names, strings.TrimPrefix(setting.Field, "spec."))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
