@@ -32,7 +32,7 @@ VULNCHECK  := $(TOOLS)/govulncheck
 say = @printf '==> %s\n' "$(1)"
 
 .DEFAULT_GOAL := help
-.PHONY: help build install sandbox test test-unit cover fuzz demo bench profile lint fmt vulncheck docs docs-check release clean
+.PHONY: help build install sandbox test test-unit cover fuzz demo cast bench profile lint fmt vulncheck docs docs-check release clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' Makefile
@@ -96,6 +96,10 @@ fuzz: ## Run every fuzz target, for FUZZTIME (10s) each
 demo: build sandbox ## Take a sample installation offline, from end to end
 	$(call say,running the demo)
 	@$(STATIC) $(GO) run ./hack/demo -bin bin
+
+cast: build sandbox ## Record the demo to docs/demo.cast
+	$(call say,recording the demo)
+	@$(STATIC) $(GO) run ./hack/demo -bin bin -cast docs/demo.cast
 
 bench: build sandbox ## Run the benchmarks, and measure copying against other tools (BENCH='-rounds 1 -ours' for less)
 	$(call say,running the benchmarks)

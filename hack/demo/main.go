@@ -22,11 +22,29 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	bin := flag.String("bin", "bin", "directory with the plugin, the sandbox and kubectl")
+	cast := flag.String("cast", "", "file to record the demo to, as asciicast v2; empty: none")
 	flag.Parse()
-	if err := run(ctx, *bin, os.Stdout); err != nil {
+	if err := runRecorded(ctx, *bin, *cast, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "demo failed:", err)
 		os.Exit(1)
 	}
+}
+
+// runRecorded is run with a recording, unless the name of the file is empty.
+func runRecorded(ctx context.Context, bin, cast string, out io.Writer) (err error) {
+	if cast == "" {
+		return run(ctx, bin, out)
+	}
+	file, err := os.Create(cast)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	recording, err := newRecorder(file)
+	if err != nil {
+		return err
+	}
+	return run(ctx, bin, io.MultiWriter(out, recording))
 }
 
 // run starts the sandbox, runs the steps, and stops the sandbox.
