@@ -88,16 +88,19 @@ on stderr, and the exit code is 3.`,
 			flags.BoolVar(&f.diff, "diff", false, "With --kkp-version or --edition: list only images that the running release does not need")
 			flags.StringVar(&f.since, "since", "", "List only what is new, changed or gone since this older list, lock or archive, which was written with the same flags (- is stdin). Changes are known by digest: use a lock and --digests")
 		}},
-		option.Group{Title: "Output", Add: func(flags *pflag.FlagSet) {
-			f.output.Add(flags)
-			f.content.add(flags)
-			flags.StringVar(&f.report, "report", "", "Write the list to this file, too: a page to review if the name ends in .html, otherwise JSON")
-		}},
+		option.Group{Title: "Output", Add: f.addOutput},
 		option.Group{Title: "Registries", Add: f.registry.Add},
 		option.Group{Title: "Connection", Add: f.connection.Add})
-	cmd.Flags().Lookup("output").Usage = "Output format: wide (more columns, and no cell is shortened on a terminal), name, " + option.Pages + ", " + f.output.Documents()
 	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
+}
+
+// addOutput adds the flags for the output, and for what is read from registries.
+func (f *imagesFlags) addOutput(flags *pflag.FlagSet) {
+	f.output.Add(flags)
+	flags.Lookup("output").Usage = "Output format: wide (more columns, and no cell is shortened on a terminal), name, " + option.Pages + ", " + f.output.Documents()
+	f.content.add(flags)
+	flags.StringVar(&f.report, "report", "", "Write the list to this file, too: a page to review if the name ends in .html, otherwise JSON")
 }
 
 func (f *imagesFlags) complete(flags *pflag.FlagSet, args []string) (imagesOptions, error) {

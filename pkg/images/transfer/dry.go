@@ -53,8 +53,9 @@ func (l *ledger) count(host string, change func(*images.Traffic)) {
 	change(t)
 }
 
-func (l *ledger) requests(host string, n int) {
-	l.count(host, func(t *images.Traffic) { t.Requests += n })
+// request counts one request to a registry.
+func (l *ledger) request(host string) {
+	l.count(host, func(t *images.Traffic) { t.Requests++ })
 }
 
 // read counts how a manifest was read: a sync finds those that this forecast has read among the
@@ -75,7 +76,7 @@ func (l *ledger) read(host string, how compare.Reading) {
 // because a forecast sends others than a sync.
 func (l *ledger) asked(queue string) {
 	if host, ok := strings.CutPrefix(queue, "pull "); ok {
-		l.requests(host, 1)
+		l.request(host)
 	}
 }
 
@@ -94,7 +95,7 @@ type drySource struct {
 
 // Open implements storage.Source: it counts a download.
 func (s *drySource) Open(context.Context, v1.Descriptor, int64, retry.Waiting) (io.ReadCloser, error) {
-	s.ledger.requests(s.Location().Registry, 1)
+	s.ledger.request(s.Location().Registry)
 	return io.NopCloser(bytes.NewReader(nil)), nil
 }
 
@@ -119,7 +120,7 @@ type dryTarget struct {
 
 // Resolve implements storage.Source.
 func (t *dryTarget) Resolve(ctx context.Context, reference string) (string, error) {
-	t.ledger.requests(t.Location().Registry, 1)
+	t.ledger.request(t.Location().Registry)
 	digest, err := t.Target.Resolve(ctx, reference)
 	if err == nil && reference == t.copy.Target.PushTag() {
 		t.ledger.mu.Lock()
@@ -131,7 +132,7 @@ func (t *dryTarget) Resolve(ctx context.Context, reference string) (string, erro
 
 // Manifest implements storage.Source.
 func (t *dryTarget) Manifest(ctx context.Context, reference string) (oci.Manifest, error) {
-	t.ledger.requests(t.Location().Registry, 1)
+	t.ledger.request(t.Location().Registry)
 	return t.Target.Manifest(ctx, reference)
 }
 
@@ -146,7 +147,7 @@ func (t *dryTarget) Push(ctx context.Context, desc v1.Descriptor, from string, o
 		return storage.Existed, err
 	}
 	if there {
-		t.ledger.requests(t.Location().Registry, 1)
+		t.ledger.request(t.Location().Registry)
 		return storage.Existed, nil
 	}
 	content, err := open(ctx, 0)
@@ -191,7 +192,7 @@ func (t *dryTarget) PutManifest(ctx context.Context, m oci.Manifest, _ string) (
 		}
 		return m.Subject() != "", nil
 	}
-	t.ledger.requests(t.Location().Registry, 1)
+	t.ledger.request(t.Location().Registry)
 	t.progress.Sent(int64(len(m.Raw)))
 	if m.Subject() == "" {
 		return false, nil

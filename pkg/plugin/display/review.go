@@ -28,8 +28,14 @@ type Subject struct {
 // facts are what a page is for.
 func (s Subject) facts() []page.Fact {
 	lock := cmp.Or(s.Lock, "none: this page is about no list of images that was written")
-	facts := []page.Fact{{Name: "Images of", Value: s.Origin}, {Name: "Target", Value: s.Target}, {Name: "Compared with", Value: s.Since}, {Name: "Digest of the list", Value: lock},
-		{Name: "Written", Value: s.At.UTC().Format("2006-01-02 15:04 UTC")}, {Name: "Written by", Value: "kubectl kkp-mirror " + s.Version}}
+	facts := []page.Fact{
+		{Name: "Images of", Value: s.Origin},
+		{Name: "Target", Value: s.Target},
+		{Name: "Compared with", Value: s.Since},
+		{Name: "Digest of the list", Value: lock},
+		{Name: "Written", Value: s.At.UTC().Format("2006-01-02 15:04 UTC")},
+		{Name: "Written by", Value: "kubectl kkp-mirror " + s.Version},
+	}
 	return slices.DeleteFunc(facts, func(fact page.Fact) bool { return fact.Value == "" })
 }
 
