@@ -15,7 +15,7 @@ type Definition struct {
 
 // Definitions returns all checks, in the order of the sections.
 func Definitions() []Definition {
-	return slices.Concat(accessDefinitions(), mirrorDefinitions(), configurationDefinitions(), releasesDefinitions(), runningDefinitions())
+	return slices.Concat(accessDefinitions(), mirrorDefinitions(), configurationDefinitions(), datacentersDefinitions(), releasesDefinitions(), runningDefinitions())
 }
 
 // IDs returns the identifiers of all checks.

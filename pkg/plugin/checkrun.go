@@ -32,6 +32,7 @@ func checkSections() []checkSection {
 		{check.SectionAccess, []kkp.Part{kkp.PartAccess}, findAccess},
 		{check.SectionMirror, imageParts(), findMirror},
 		{check.SectionConfiguration, []kkp.Part{kkp.PartApps, kkp.PartReleases}, findConfiguration},
+		{check.SectionDatacenters, append(imageParts(), kkp.PartProfiles), findDatacenters},
 		{check.SectionReleases, []kkp.Part{kkp.PartReleases, kkp.PartAPI}, findReleases},
 		{check.SectionRunning, []kkp.Part{kkp.PartPods}, findRunning},
 	}

@@ -1,0 +1,103 @@
+package plugin
+
+import (
+	"context"
+	"slices"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/need"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
+)
+
+// findDatacenters checks what nodes of user clusters pull and download.
+func findDatacenters(ctx context.Context, s *checkState) []check.Finding {
+	findings := check.UnknownDatacenters(s.inst.Unread)
+	all, err := patch.Datacenters(s.inst, patch.DatacenterChoice{All: true})
+	if err != nil {
+		return findings // no datacenter
+	}
+	if s.hasMirror() {
+		findings = append(findings, s.nodeSettings(ctx, all)...)
+	} else {
+		findings = append(findings, check.NoMirror())
+	}
+	return append(findings, s.nodeProfiles(ctx, all)...)
+}
+
+// nodeSettings checks the settings of nodes that patch-seed would change.
+func (s *checkState) nodeSettings(ctx context.Context, all []patch.SeedDatacenter) []check.Finding {
+	needed, err := s.needed(ctx)
+	if err != nil {
+		return nil // interrupted
+	}
+	plan, err := patch.Nodes(s.inst, patch.NodeOptions{Mirror: s.asPatch().mirror(), Needed: needed, Version: s.release.Version()})
+	if err != nil {
+		return []check.Finding{check.NoSettings(err)}
+	}
+	findings := check.PathNotes(plan.Notes)
+	editor := edit.New(s.master, s.inst.Configuration.Namespace, edit.Options{})
+	for _, datacenters := range patch.BySeed(all) {
+		found, err := s.seedSettings(ctx, editor, datacenters, plan, patch.Hosts(needed))
+		if err != nil {
+			found = []check.Finding{check.Unread(check.SectionDatacenters, "Seed "+datacenters[0].Seed.Name, err)}
+		}
+		findings = append(findings, found...)
+	}
+	return findings
+}
+
+// seedSettings checks the datacenters of one Seed.
+func (s *checkState) seedSettings(ctx context.Context, editor edit.Editor, datacenters []patch.SeedDatacenter, plan patch.NodePlan, hosts []string) ([]check.Finding, error) {
+	live, err := editor.Get(ctx, patch.KindSeed, datacenters[0].Seed.Name)
+	if err != nil {
+		return nil, err
+	}
+	var findings []check.Finding
+	for _, dc := range datacenters {
+		judged := check.Datacenter{SeedDatacenter: dc, NoNodes: need.Provider(dc.Provider) == "", Notes: patch.DatacenterNotes(live, dc.Name)}
+		judged.Hosts = slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return host == s.target.Registry })
+		change, err := editor.Compute(live, patch.Object{Kind: patch.KindSeed, Name: live.GetName(), Edits: plan.Edits(live, dc)})
+		if err != nil {
+			return nil, err
+		}
+		for _, one := range change.Change.Edits {
+			setting := nodeSetting(one.Path)
+			setting.Live, setting.Wanted, setting.Owners = one.Path.Lookup(live.Object), one.Value, change.Owners(one.Path)
+			judged.Pending = append(judged.Pending, setting)
+		}
+		judged.Command = s.patchSeedCommand(dc, "--registry", s.targetName())
+		if proxied, ok := plan.MirrorProxied(live, dc); ok {
+			judged.Proxied = &proxied
+			judged.Owners = change.Owners(append(patch.DatacenterPath(dc.Name), "node", "noProxy"))
+			judged.NoProxyCommand = s.patchSeedCommand(dc, "--no-proxy", patch.ProxyHosts(proxied.Registries))
+		}
+		findings = append(findings, judged.Findings()...)
+		findings = append(findings, judged.StaleNodes()...)
+	}
+	return findings, nil
+}
+
+// nodeSetting names a setting of nodes by its path in a Seed.
+func nodeSetting(path apply.Path) check.NodeSetting {
+	const inDatacenter = 3 // spec.datacenters.NAME
+	keys := path[inDatacenter:]
+	setting := check.NodeSetting{Name: "csi-registry", Field: keys.String()}
+	switch keys[1] {
+	case "containerdRegistryMirrors":
+		setting = check.NodeSetting{Name: "mirrors", Host: keys[3]}
+	case "pauseImage":
+		setting.Name = "pause-image"
+	case "insecureRegistries":
+		setting.Name = "insecure-registries"
+	}
+	return setting
+}
+
+// patchSeedCommand returns a line for a shell that changes a datacenter, with the flags of this run.
+func (s *checkState) patchSeedCommand(dc patch.SeedDatacenter, settings ...string) string {
+	args := []string{"kubectl", "kkp-mirror", "patch-seed", dc.Name, "--seed", dc.Seed.Name}
+	return display.ShellCommand(slices.Concat(args, settings, s.changing(), s.registry.Given, s.connection)...)
+}
