@@ -78,8 +78,11 @@ func content(t *testing.T) check.Content {
 		Section: check.SectionMirror, Target: mirror(), Answers: map[images.Ref]check.Answer{}, Copy: "sync", CopyLock: "sync lock",
 		Digests: map[images.Ref]string{ref(t, "quay.io/a/locked:1"): digestA},
 		Inventory: images.Inventory{Images: []images.Image{
-			{Ref: ref(t, "quay.io/a/tagged:1")}, {Ref: ref(t, "quay.io/a/locked:1")}, {Ref: ref(t, "quay.io/a/pinned:1@"+digestA)},
-			{Ref: ref(t, "quay.io/a/digest@"+digestA)}, {Ref: ref(t, "quay.io/a/twice:1"), Also: []string{images.PrefixTemplate + "/a/twice"}},
+			{Ref: ref(t, "quay.io/a/tagged:1")},
+			{Ref: ref(t, "quay.io/a/locked:1")},
+			{Ref: ref(t, "quay.io/a/pinned:1@"+digestA)},
+			{Ref: ref(t, "quay.io/a/digest@"+digestA)},
+			{Ref: ref(t, "quay.io/a/twice:1"), Also: []string{images.PrefixTemplate + "/a/twice"}},
 			{Ref: ref(t, "quay.io/charts/cilium:1"), Kind: images.KindChart},
 		}},
 	}

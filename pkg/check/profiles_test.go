@@ -77,8 +77,10 @@ func TestProfile(t *testing.T) {
 
 func TestNodeFiles(t *testing.T) {
 	findings := check.NodeFiles("https://files.corp/kkp", []files.Result{
-		{Path: "dl.k8s.io/v1/kubelet", Outcome: files.Unchecked}, {Path: "github.com/cni.tgz", Outcome: files.Missing, Error: "files.corp answers 404"},
-		{Path: "github.com/crictl.tgz", Outcome: files.Different, Error: "empty"}, {Path: "dl.k8s.io/v1/kubectl", Outcome: files.Failed, Error: "no route"},
+		{Path: "dl.k8s.io/v1/kubelet", Outcome: files.Unchecked},
+		{Path: "github.com/cni.tgz", Outcome: files.Missing, Error: "files.corp answers 404"},
+		{Path: "github.com/crictl.tgz", Outcome: files.Different, Error: "empty"},
+		{Path: "dl.k8s.io/v1/kubectl", Outcome: files.Failed, Error: "no route"},
 	})
 	expect(t, "files", told(t, findings), "ok | datacenters.file | 1 file | ", "not ready | datacenters.file | https://files.corp/kkp/github.com/cni.tgz | files.corp answers 404",
 		"not ready | datacenters.file | https://files.corp/kkp/github.com/crictl.tgz | empty", "unknown | datacenters.file | https://files.corp/kkp/dl.k8s.io/v1/kubectl | no route")

@@ -21,7 +21,8 @@ func TestReleases(t *testing.T) {
 		"no value":   {check.Release{Left: left}, []string{"quay.io"}, "ok releases.values dex/dex on master\nwarning releases.no-value dex/dex on master"},
 		"declared":   {check.Release{Left: left}, []string{"docker.io"}, "ok releases.values dex/dex on master\nok releases.no-value dex/dex on master"},
 		"a short name": {
-			check.Release{Left: []check.LeftReference{{Reference: "busybox"}}}, []string{"docker.io"},
+			check.Release{Left: []check.LeftReference{{Reference: "busybox"}}},
+			[]string{"docker.io"},
 			"ok releases.values dex/dex on master\nok releases.no-value dex/dex on master",
 		},
 	} {
