@@ -37,9 +37,12 @@ func TestSandbox228(t *testing.T) {
 	oneByOne(t, startSandbox(t, "--generation", "2.28"), filepath.Join("testdata", "sandbox-2.28"))
 }
 
-// TestSandbox230 runs scripts on an installation that can be upgraded to the newest KKP.
+// TestSandbox230 runs scripts on an installation that can be upgraded to the newest KKP. The upstream
+// registry has the images of both releases.
 func TestSandbox230(t *testing.T) {
-	sandbox := startSandbox(t, "--generation", "2.30")
+	sandbox := startSandboxWith(t, `for version in "" "--kkp-version v2.31.0"; do
+		kubectl-kkp_mirror images $version --all -o name --registry-map "$MAP" || test $? = 3 || exit 1
+	done | sort -u`, "--generation", "2.30")
 	testscript.Run(t, testscript.Params{Dir: filepath.Join("testdata", "sandbox-2.30"), Cmds: commands(), Setup: setup(sandbox)})
 }
 

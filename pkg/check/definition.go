@@ -15,7 +15,7 @@ type Definition struct {
 
 // Definitions returns all checks, in the order of the sections.
 func Definitions() []Definition {
-	return slices.Concat(accessDefinitions(), mirrorDefinitions(), configurationDefinitions(), datacentersDefinitions(), releasesDefinitions(), runningDefinitions())
+	return slices.Concat(accessDefinitions(), mirrorDefinitions(), configurationDefinitions(), datacentersDefinitions(), releasesDefinitions(), runningDefinitions(), upgradeDefinitions())
 }
 
 // IDs returns the identifiers of all checks.

@@ -58,6 +58,9 @@ Exit code 3: the installation is not ready, or it is not known whether it is.`,
   # Show only what is not ok, and accept one kind of finding
   kubectl kkp-mirror check -q --ignore mirror.certificate
 
+  # Check whether the mirror also has what an upgrade needs
+  kubectl kkp-mirror check --upgrade v2.31.0
+
   # Look again until the installation is ready, for 10 minutes at most
   kubectl kkp-mirror check --wait 10m
 
@@ -93,6 +96,7 @@ func (f *checkFlags) addInput(flags *pflag.FlagSet) {
 
 func (f *checkFlags) addChecks(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.value.only, "only", nil, "Check only these sections: "+strings.Join(checkSectionNames(), ", "))
+	flags.StringVar(&f.value.upgrade, "upgrade", "", "Also check whether the installation is ready for this KKP version, such as v2.31.0 (section upgrade)")
 	flags.StringSliceVar(&f.value.ignore, "ignore", nil, "Findings with these identifiers do not count; they are shown as ignored")
 	flags.BoolVar(&f.value.userClusters, "user-clusters", false, "Also check the pods in user clusters (section running)")
 	flags.StringSliceVar(&f.value.runtimeMirrors, "runtime-mirrors", nil,
@@ -135,6 +139,7 @@ type checkOptions struct {
 	exclude      []string
 	only         []string // sections; none: all
 	ignore       []string // identifiers of checks
+	upgrade      string   // a KKP version; "": none
 
 	userClusters   bool     // also check pods in user clusters
 	runtimeMirrors []string // registries for which nodes of the master and the Seeds have a mirror
@@ -158,6 +163,9 @@ func (o checkOptions) validate() error {
 			return option.Usagef("--runtime-mirrors: %w", err)
 		}
 	}
+	if slices.Contains(o.only, string(check.SectionUpgrade)) && o.upgrade == "" {
+		return option.Usagef("--only %s needs --upgrade VERSION", check.SectionUpgrade)
+	}
 	if o.wait < 0 {
 		return option.Usagef("--wait %s: the time must not be negative", o.wait)
 	}
@@ -169,5 +177,5 @@ func (o checkOptions) validate() error {
 
 // checkCompletions are the values of flags for shell completion.
 func checkCompletions() map[string]func() []string {
-	return map[string]func() []string{"only": checkSectionNames, "ignore": check.IDs, "edition": completions()["edition"], "kkp-version": completions()["kkp-version"]}
+	return map[string]func() []string{"only": checkSectionNames, "ignore": check.IDs, "upgrade": completions()["kkp-version"], "edition": completions()["edition"], "kkp-version": completions()["kkp-version"]}
 }

@@ -29,20 +29,26 @@ func findMirror(ctx context.Context, s *checkState) []check.Finding {
 		Copy: s.command("sync", s.excluded()...), CopyLock: s.command("sync", "--images", s.list),
 	}
 	places := check.Places(inv, s.target)
+	content.Answers = s.answersOf(ctx, places)
 	if len(places) > 0 {
-		first := s.ask(ctx, places[:1])[places[0]]
-		reachable := check.Reachable(s.target, first)
-		findings = append(findings, reachable)
-		if reachable.Status == check.StatusOK {
-			content.Answers = s.ask(ctx, places)
-		} else {
-			content.Answers = alike(places, first) // each other request would fail for the same reason
-		}
+		findings = append(findings, check.Reachable(s.target, content.Answers[places[0]]))
 	}
 	if finding, known := s.certificate(ctx); known {
 		findings = append(findings, finding)
 	}
 	return append(findings, content.Findings()...)
+}
+
+// answersOf asks the mirror about references: about the others only if it answers to the first.
+func (s *checkState) answersOf(ctx context.Context, refs []images.Ref) map[images.Ref]check.Answer {
+	if len(refs) == 0 {
+		return nil
+	}
+	first := s.ask(ctx, refs[:1])[refs[0]]
+	if check.Reachable(s.target, first).Status != check.StatusOK {
+		return alike(refs, first) // each other request would fail for the same reason
+	}
+	return s.ask(ctx, refs)
 }
 
 // alike returns the same answer for all references.

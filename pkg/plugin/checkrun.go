@@ -35,6 +35,7 @@ func checkSections() []checkSection {
 		{check.SectionDatacenters, append(imageParts(), kkp.PartProfiles), findDatacenters},
 		{check.SectionReleases, []kkp.Part{kkp.PartReleases, kkp.PartAPI}, findReleases},
 		{check.SectionRunning, []kkp.Part{kkp.PartPods}, findRunning},
+		{check.SectionUpgrade, imageParts(), findUpgrade},
 	}
 }
 
@@ -50,7 +51,7 @@ func checkSectionNames() []string {
 // sections returns the selected sections.
 func (o checkOptions) sections() []checkSection {
 	return slices.DeleteFunc(checkSections(), func(section checkSection) bool {
-		return len(o.only) > 0 && !slices.Contains(o.only, string(section.name))
+		return len(o.only) > 0 && !slices.Contains(o.only, string(section.name)) || section.name == check.SectionUpgrade && o.upgrade == ""
 	})
 }
 
@@ -103,7 +104,7 @@ func (o checkOptions) look(ctx context.Context) (check.Report, error) {
 	}
 	_ = group.Wait() // the functions return nil: what fails is a finding
 	report := check.NewReport(findings, o.ignore)
-	report.Target = state.targetName()
+	report.Target, report.Upgrade = state.targetName(), o.upgrade
 	return report, ctx.Err()
 }
 

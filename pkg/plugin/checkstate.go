@@ -23,6 +23,8 @@ type checkState struct {
 	checkOptions
 	opened
 
+	planned *catalog.Release // of --upgrade; nil: none
+
 	mirror check.Named // zero: the installation names no mirror, and the user named none
 	lock   images.Inventory
 
@@ -56,6 +58,11 @@ func (o checkOptions) read(ctx context.Context, parts []kkp.Part) (*checkState, 
 	release, err := o.installation.release(cmp.Or(o.installation.KKPVersion, inst.Version), cmp.Or(o.installation.Edition, inst.Edition), inst.Live)
 	if err != nil {
 		return nil, err
+	}
+	if o.upgrade != "" {
+		if s.planned, err = catalog.Open(o.upgrade, release.Edition()); err != nil {
+			return nil, option.Usagef("--upgrade: %w", err)
+		}
 	}
 	if !s.hasMirror() {
 		s.mirror, _ = check.FindMirror(inst, release)

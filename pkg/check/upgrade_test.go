@@ -1,0 +1,61 @@
+package check_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+)
+
+func open(t *testing.T, version string) *catalog.Release {
+	t.Helper()
+	release, err := catalog.Open(version, catalog.CE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return release
+}
+
+// TestUpgradeKubernetes checks user clusters with versions that KKP 2.31 supports, and that it has
+// dropped.
+func TestUpgradeKubernetes(t *testing.T) {
+	cluster := func(name string, versions ...string) kkp.Cluster {
+		return kkp.Cluster{Name: name, Versions: versions}
+	}
+	for name, tt := range map[string]struct {
+		clusters []kkp.Cluster
+		want     string
+	}{
+		"none":        {nil, ""},
+		"supported":   {[]kkp.Cluster{cluster("a", "1.35.7"), cluster("b", "1.33.99")}, "ok upgrade.kubernetes 2 user clusters"},
+		"dropped":     {[]kkp.Cluster{cluster("a", "1.32.1"), cluster("b", "1.35.7")}, "not ready upgrade.kubernetes user cluster a on Seed hamburg"},
+		"in progress": {[]kkp.Cluster{cluster("a", "1.33.5", "1.32.1")}, "not ready upgrade.kubernetes user cluster a on Seed hamburg"},
+	} {
+		inst := kkp.Installation{Seeds: []kkp.Seed{{Name: "hamburg", Clusters: tt.clusters}}}
+		findings := check.Upgrade{Installation: inst, Running: open(t, "v2.30.6"), Planned: open(t, "v2.31.0")}.Findings()
+		findings = slices.DeleteFunc(findings, func(f check.Finding) bool { return f.ID != "upgrade.kubernetes" })
+		valid(t, findings...)
+		if diff := cmp.Diff(tt.want, summary(findings...)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestUpgradeFields names each repository field that the planned release has and the running one has
+// not, and none without an upgrade.
+func TestUpgradeFields(t *testing.T) {
+	older, newer := open(t, "v2.28.0"), open(t, "v2.31.0")
+	if findings := (check.Upgrade{Running: newer, Planned: newer}).Findings(); len(findings) > 0 {
+		t.Errorf("got %s", summary(findings...))
+	}
+	findings := check.Upgrade{Running: older, Planned: newer}.Findings()
+	valid(t, findings...)
+	if got := summary(findings...); !strings.Contains(got, "warning upgrade.field-new KubermaticConfiguration spec.applications.catalogManager.image.repository") {
+		t.Errorf("got %s", got)
+	}
+}
