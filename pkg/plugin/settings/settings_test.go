@@ -11,8 +11,10 @@ import (
 
 func keys() []settings.Key {
 	return []settings.Key{
-		{Name: "ca-file", Kind: settings.Text}, {Name: "plain-http", Kind: settings.List},
-		{Name: "jobs", Kind: settings.Number}, {Name: "max-wait", Kind: settings.Duration},
+		{Name: "ca-file", Kind: settings.Text},
+		{Name: "plain-http", Kind: settings.List},
+		{Name: "jobs", Kind: settings.Number},
+		{Name: "max-wait", Kind: settings.Duration},
 	}
 }
 
