@@ -78,21 +78,13 @@ change more than images, unless --allow names these objects.`,
   kubectl kkp-mirror patch-helm registry.example.com/kkp dex --apply`,
 		Args: cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			args, err := withMirror(args, defaults, "REGISTRY", streams.ErrOut)
-			if err == nil {
-				err = countArgs(args[:min(1, len(args))], "REGISTRY")
-			}
+			args, err := f.withMirror(args, defaults)
 			if err != nil {
 				return err
 			}
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
-		ValidArgsFunction: completing(func(ctx context.Context, args []string) []string {
-			if len(args) == 0 { // REGISTRY
-				return nil
-			}
-			return f.reader().releaseNames(ctx)
-		}),
+		ValidArgsFunction: completing(f.suggest),
 	}
 	option.AddGroups(cmd.Flags(),
 		option.Group{Title: "Input", Add: f.addCharts},
@@ -102,6 +94,23 @@ change more than images, unless --allow names these objects.`,
 		option.Group{Title: "Connection", Add: f.connection.Add})
 	offer(cmd.RegisterFlagCompletionFunc, patchCompletions())
 	return cmd
+}
+
+// withMirror puts the mirror of the defaults first if no arguments are given.
+func (f *patchHelmFlags) withMirror(args []string, defaults *option.Defaults) ([]string, error) {
+	args, err := withMirror(args, defaults, "REGISTRY", f.streams.ErrOut)
+	if err != nil {
+		return nil, err
+	}
+	return args, countArgs(args[:min(1, len(args))], "REGISTRY")
+}
+
+// suggest returns the names of releases for all arguments after REGISTRY.
+func (f *patchHelmFlags) suggest(ctx context.Context, args []string) []string {
+	if len(args) == 0 {
+		return nil
+	}
+	return f.reader().releaseNames(ctx)
 }
 
 func (f *patchHelmFlags) addCharts(flags *pflag.FlagSet) {

@@ -17,8 +17,6 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
 	clusterv1alpha1 "k8c.io/machine-controller/sdk/apis/cluster/v1alpha1"
 	"k8c.io/operating-system-manager/deploy/osps"
 	"k8c.io/operating-system-manager/pkg/containerruntime"
@@ -28,6 +26,9 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	"sigs.k8s.io/yaml"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
 )
 
 const (
