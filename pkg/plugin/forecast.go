@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -47,25 +48,21 @@ func (o syncOptions) forecast(ctx context.Context, p planned, from, since *trans
 
 // printForecast prints the forecast, and writes the file of --report.
 func (o syncOptions) printForecast(p planned, document images.SyncForecast) error {
-	out := o.streams.Out
-	review := func() page.Page {
-		return display.ReviewForecast(o.subject("Forecast of a copy", p), p.inventory, document)
+	err := result{
+		document: document,
+		review: func() page.Page {
+			return display.ReviewForecast(o.subject("Forecast of a copy", p), p.inventory, document)
+		},
+		text: func(out io.Writer) error {
+			if o.output.Format == option.FormatWide {
+				return display.ForecastImages(out, document)
+			}
+			return display.Forecast(out, document)
+		},
+	}.print(o.streams.Out, o.output, o.report)
+	if err == nil && o.output.Printer == nil {
+		fmt.Fprintf(o.streams.ErrOut, "dry run: %s; nothing was changed\n", display.ForecastCount(document))
 	}
-	err := writeReview(o.report, document, review)
-	if err != nil {
-		return err
-	}
-	switch {
-	case o.output.Printer != nil:
-		return display.Document(out, o.output.Printer, document)
-	case isPage(o.output.Format):
-		err = writePage(out, o.output.Format, review())
-	case o.output.Format == option.FormatWide:
-		err = display.ForecastImages(out, document)
-	default:
-		err = display.Forecast(out, document)
-	}
-	fmt.Fprintf(o.streams.ErrOut, "dry run: %s; nothing was changed\n", display.ForecastCount(document))
 	return err
 }
 

@@ -63,3 +63,25 @@ func writeReview(path string, document any, p func() page.Page) error {
 	}
 	return writeReport(path, document)
 }
+
+// result is the result of a command: a document, the page about it, and a text for terminals.
+type result struct {
+	document any
+	review   func() page.Page
+	text     func(out io.Writer) error
+}
+
+// print prints the result in the format of the output, and writes the file of --report.
+func (r result) print(out io.Writer, output option.Output, report string) error {
+	if err := writeReview(report, r.document, r.review); err != nil {
+		return err
+	}
+	switch {
+	case output.Printer != nil:
+		return display.Document(out, output.Printer, r.document)
+	case isPage(output.Format):
+		return writePage(out, output.Format, r.review())
+	default:
+		return r.text(out)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -208,21 +209,16 @@ func (o syncOptions) transfer(ctx context.Context, p planned, from, since *trans
 
 // printReport prints the report, and writes the file of --report.
 func (o syncOptions) printReport(p planned, document images.SyncReport) error {
-	review := func() page.Page {
-		return display.ReviewSync(o.subject("Images that were copied", p), p.inventory, document)
-	}
-	if err := writeReview(o.report, document, review); err != nil {
-		return err
-	}
-	switch {
-	case o.output.Printer != nil:
-		return display.Document(o.streams.Out, o.output.Printer, document)
-	case isPage(o.output.Format):
-		return writePage(o.streams.Out, o.output.Format, review())
-	default:
-		fmt.Fprintln(o.streams.Out, display.Outcome(document))
-		return nil
-	}
+	return result{
+		document: document,
+		review: func() page.Page {
+			return display.ReviewSync(o.subject("Images that were copied", p), p.inventory, document)
+		},
+		text: func(out io.Writer) error {
+			fmt.Fprintln(out, display.Outcome(document))
+			return nil
+		},
+	}.print(o.streams.Out, o.output, o.report)
 }
 
 // copy copies the images of the plan into the target, a registry or an archive.

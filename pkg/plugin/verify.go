@@ -3,6 +3,7 @@ package plugin
 import (
 	"cmp"
 	"context"
+	"io"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -161,18 +162,11 @@ func (o verifyOptions) print(ctx context.Context, p planned, verification images
 
 // printReport prints the findings, and writes the file of --report.
 func (o verifyOptions) printReport(p planned, document images.VerifyReport) error {
-	review := func() page.Page {
-		return display.ReviewVerification(o.subject("Verification of a mirror", p), p.inventory, document)
-	}
-	if err := writeReview(o.report, document, review); err != nil {
-		return err
-	}
-	switch {
-	case o.output.Printer != nil:
-		return display.Document(o.streams.Out, o.output.Printer, document)
-	case isPage(o.output.Format):
-		return writePage(o.streams.Out, o.output.Format, review())
-	default:
-		return display.Verification(o.streams.Out, document)
-	}
+	return result{
+		document: document,
+		review: func() page.Page {
+			return display.ReviewVerification(o.subject("Verification of a mirror", p), p.inventory, document)
+		},
+		text: func(out io.Writer) error { return display.Verification(out, document) },
+	}.print(o.streams.Out, o.output, o.report)
 }
