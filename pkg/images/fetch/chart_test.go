@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/authn"
@@ -105,10 +106,12 @@ func TestChartCredentialsStayHome(t *testing.T) {
 // TestChartsAreFoundWhereTheyMoved pulls a chart that is gone, with credentials for its
 // original repository only.
 func TestChartsAreFoundWhereTheyMoved(t *testing.T) {
-	var asked http.Header
+	var withCredentials atomic.Int32 // requests with an Authorization header
 	inner := ggcr.New()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked = r.Header
+		if r.Header.Get("Authorization") != "" {
+			withCredentials.Add(1)
+		}
 		inner.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
@@ -126,8 +129,8 @@ func TestChartsAreFoundWhereTheyMoved(t *testing.T) {
 	if err != nil || string(got) != "packed" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if asked.Get("Authorization") != "" {
-		t.Error("the credentials of its own place were sent to the new one")
+	if n := withCredentials.Load(); n != 0 {
+		t.Errorf("requests to the new registry with credentials of the old one: %d", n)
 	}
 	if _, err := fetch.NewReader(r).Chart(t.Context(), gone, registry.Access{Username: "u", Password: "wrong"}); err == nil {
 		t.Error("somebody who may not see it was shown another one")
