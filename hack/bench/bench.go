@@ -63,6 +63,9 @@ func (b bench) run(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", s.Name, err)
 		}
 		all = append(all, found...)
+		if err := report(b.json, summarize(all), false, 0); err != nil { // what an interrupted run has measured
+			return err
+		}
 	}
 	results := summarize(all)
 	printTable(os.Stdout, results)
