@@ -31,6 +31,7 @@ type syncFlags struct {
 	withFiles         bool
 	urlMaps           []string
 	rate              string
+	rateLimit         string
 	approved          string
 }
 
@@ -104,6 +105,7 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.urlMaps, "url-map", nil, "With --with-files: fetch what begins with an address from another one, ADDRESS=ADDRESS")
 	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print a forecast of bytes, requests, pulls and time, with -o wide the state of each image at the target; client: print only the source and the target of each image")
 	flags.StringVar(&f.rate, "rate", "", "With --dry-run: the rate for the forecast of the time, such as 40MiB/s or 400Mbit/s. Default: the rate of the last sync to this target")
+	flags.StringVar(&f.rateLimit, "rate-limit", "", "Upload at most this many bytes or bits per second, such as 200MiB/s. Default: no limit")
 	flags.StringVar(&f.approved, "approved", "", "With --images: refuse a list whose digest (sha256:…, as printed by sha256sum and on a review page) is another one")
 	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file: a page to review if the name ends in .html, otherwise JSON. With --dry-run, the forecast")
 }
@@ -128,7 +130,10 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 		o.files, err = option.DownloadOf(selection.registry, f.urlMaps)
 	}
 	if err == nil {
-		o.rate, err = option.ParseRate(f.rate)
+		o.rate, err = option.ParseRate("rate", f.rate)
+	}
+	if err == nil {
+		o.rateLimit, err = option.ParseRateLimit(f.rateLimit)
 	}
 	return o, err
 }
@@ -144,6 +149,7 @@ type syncOptions struct {
 	withFiles         bool            // the files of nodes are copied, too
 	files             option.Download // of these
 	rate              int64           // bytes per second, for a forecast; 0: that of the last run
+	rateLimit         int64           // bytes per second; 0: no limit
 }
 
 func (o syncOptions) validate() error {
@@ -224,7 +230,7 @@ func (o syncOptions) printReport(p planned, document images.SyncReport) error {
 // copy copies the images of the plan into the target, a registry or an archive.
 func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.Archive) (report images.Report, nodes files.FilesReport, err error) {
 	opts := o.transferOptions()
-	opts.AllowDigestChange, opts.From, opts.Since = o.allowDigestChange, from, since
+	opts.AllowDigestChange, opts.From, opts.Since, opts.Rate = o.allowDigestChange, from, since, o.rateLimit
 	if opts.Into, err = o.into(ctx, p); err != nil {
 		return report, nodes, err
 	}

@@ -12,7 +12,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/blobs"
 )
 
 // Repair copies the images of a plan that failed a verification, with all their content.
@@ -52,7 +51,7 @@ func (i *imageCopy) replace(ctx context.Context, desc v1.Descriptor) error {
 	if err := remove(ctx, i.Target, desc); err != nil {
 		return err
 	}
-	if err := blobs.Bring(ctx, i.run.scheduler, i.run.retry, i.Source, i.Target, desc, i.progress); err != nil {
+	if err := i.run.blobs.Bring(ctx, i.Source, i.Target, desc, i.progress); err != nil {
 		return err
 	}
 	if is, err := i.damaged(ctx, desc); err != nil || !is {

@@ -37,7 +37,7 @@ func (r *Registries) newRun(opts Options) *run {
 	run := &run{
 		opts: opts, client: r.Client, registries: r.NewRun(limiter{s, opts.dry}), scheduler: s, retry: r.Retries(),
 		compare: &compare.Run{Platforms: opts.Platforms, NoReferrers: opts.NoReferrers},
-		blobs:   blobs.New(s, r.Retries(), opts.Observer),
+		blobs:   blobs.New(s, r.Retries(), opts.Observer, blobs.NewRate(opts.Rate)),
 	}
 	run.pulls = newPulls(run)
 	if opts.dry != nil {

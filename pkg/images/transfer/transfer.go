@@ -32,6 +32,9 @@ type Options struct {
 	// whatever its platform, as in skopeo and crane.
 	Platforms []v1.Platform
 
+	// Rate limits the blobs of the run, in bytes per second; 0: no limit.
+	Rate int64
+
 	From *Archive // archive of the sources; nil: registries
 	Into *Archive // archive of the targets; nil: registries
 

@@ -24,6 +24,7 @@ type Blobs struct {
 	scheduler *scheduler.Scheduler
 	retry     retry.Policy
 	observer  progress.Observer
+	rate      *Rate // nil: no limit
 
 	mu     sync.Mutex
 	blobs  map[key]*blob
@@ -68,10 +69,10 @@ type Need struct {
 	err    error
 }
 
-// New returns the blobs of a run. o may be nil.
-func New(s *scheduler.Scheduler, p retry.Policy, o progress.Observer) *Blobs {
+// New returns the blobs of a run. o may be nil, and so may limit.
+func New(s *scheduler.Scheduler, p retry.Policy, o progress.Observer, limit *Rate) *Blobs {
 	return &Blobs{
-		scheduler: s, retry: p, observer: progress.OrNobody(o), blobs: map[key]*blob{}, places: map[key][]string{},
+		scheduler: s, retry: p, observer: progress.OrNobody(o), rate: limit, blobs: map[key]*blob{}, places: map[key][]string{},
 		wake: make(chan struct{}, 1), closed: make(chan struct{}),
 	}
 }

@@ -1,6 +1,7 @@
 package blobs_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,11 +39,13 @@ type place struct {
 	books     *books
 }
 
-func newPlace() *place {
+func newPlace() *place { return newLimitedPlace(nil) }
+
+func newLimitedPlace(limit *blobs.Rate) *place {
 	s := scheduler.New(scheduler.Limits{Small: 4, Large: 2})
 	return &place{
 		from: &storagetest.Registry{Name: "hub"}, to: &storagetest.Registry{Name: "mirror"}, scheduler: s, books: &books{},
-		blobs: blobs.New(s, retry.Policy{Attempts: 3, First: time.Second, Longest: time.Second}, nil),
+		blobs: blobs.New(s, retry.Policy{Attempts: 3, First: time.Second, Longest: time.Second}, nil, limit),
 	}
 }
 
@@ -257,6 +260,50 @@ func TestOnlyWhatIsKnownIsMounted(t *testing.T) {
 		planning.Resolved(image)
 		if err := blobs.Await(t.Context(), []*blobs.Need{need}); err != nil || p.books.mounted.Load() != desc.Size {
 			t.Errorf("%v, %d bytes mounted", err, p.books.mounted.Load())
+		}
+	})
+}
+
+// All blobs together are copied at the rate, however many are copied concurrently.
+func TestTheRateIsThatOfAllBlobs(t *testing.T) {
+	const (
+		size, number = 512 << 10, 4
+		limit        = 64 << 10 // bytes per second
+	)
+	synctest.Test(t, func(t *testing.T) {
+		p := newLimitedPlace(blobs.NewRate(limit))
+		p.run(t)
+		begun := time.Now()
+		planning := p.planning(number)
+		var needs []*blobs.Need
+		for i := range number {
+			repository := fmt.Sprintf("app-%d", i)
+			desc := p.from.Repository(repository, false).AddBlob(bytes.Repeat([]byte{byte(i)}, size))
+			image := p.image(repository, i)
+			planning.Compared(image, "")
+			needs = append(needs, p.blobs.Need(image, desc))
+			planning.Resolved(image)
+		}
+		if err := blobs.Await(t.Context(), needs); err != nil {
+			t.Fatal(err)
+		}
+		const want = number * size / limit * time.Second
+		if took := time.Since(begun); took < want-2*time.Second || took > want+time.Second {
+			t.Errorf("%d bytes took %s, want %s", number*size, took, want)
+		}
+	})
+}
+
+func TestAReadAtARateEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newLimitedPlace(blobs.NewRate(1))
+		p.run(t)
+		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		desc := p.from.Repository("app", false).AddBlob(make([]byte, 1<<20))
+		err := p.blobs.Bring(ctx, p.from.Repository("app", false), p.to.Repository("app", true), desc, p.books)
+		if err == nil {
+			t.Error("1 MiB was copied at 1 byte per second")
 		}
 	})
 }

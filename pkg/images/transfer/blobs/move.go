@@ -9,7 +9,6 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/counted"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/retry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
 )
@@ -71,13 +70,13 @@ func (m *move) attempt(ctx context.Context, b *Blobs) {
 	case b.unwanted(m.need):
 		m.err = errUnwanted
 	default:
-		m.pushed, m.err = push(ctx, m.need.blob.desc, m.from, m.need.image.Target, m.place, m.need.image.progress)
+		m.pushed, m.err = b.rate.push(ctx, m.need.blob.desc, m.from, m.need.image.Target, m.place, m.need.image.progress)
 	}
 }
 
 // push puts a blob into a target, by a mount or with the content of a source. place is only
 // a hint.
-func push(ctx context.Context, desc v1.Descriptor, from storage.Source, to storage.Target, place string, p Progress) (storage.Pushed, error) {
+func (r *Rate) push(ctx context.Context, desc v1.Descriptor, from storage.Source, to storage.Target, place string, p Progress) (storage.Pushed, error) {
 	if place == to.Location().Name {
 		place = ""
 	}
@@ -86,18 +85,18 @@ func push(ctx context.Context, desc v1.Descriptor, from storage.Source, to stora
 		if err != nil {
 			return nil, err
 		}
-		return &counted.Body{ReadCloser: content, Count: p.Sent}, nil
+		return &counted.Body{ReadCloser: r.limit(ctx, content), Count: p.Sent}, nil
 	})
 }
 
 // Bring copies one blob from a source to a target, outside of the plan.
-func Bring(ctx context.Context, s *scheduler.Scheduler, r retry.Policy, from storage.Source, to storage.Target, desc v1.Descriptor, p Progress) error {
-	return r.Do(ctx, p.Waiting, func(ctx context.Context) error {
-		return s.Do(ctx, taskFor(desc, from, to), func() error {
+func (b *Blobs) Bring(ctx context.Context, from storage.Source, to storage.Target, desc v1.Descriptor, p Progress) error {
+	return b.retry.Do(ctx, p.Waiting, func(ctx context.Context) error {
+		return b.scheduler.Do(ctx, taskFor(desc, from, to), func() error {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
-			_, err := push(ctx, desc, from, to, "", p)
+			_, err := b.rate.push(ctx, desc, from, to, "", p)
 			return err
 		})
 	})
