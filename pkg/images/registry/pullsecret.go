@@ -1,8 +1,12 @@
 package registry
 
 import (
-	"github.com/google/go-containerregistry/pkg/authn"
+	"context"
 
+	"github.com/google/go-containerregistry/pkg/authn"
+	"github.com/google/go-containerregistry/pkg/name"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
 )
 
@@ -26,4 +30,25 @@ func (r *Client) keychain() authn.Keychain {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.cfg.Keychain
+}
+
+// DockerConfig returns a docker configuration with the credentials for pulls from sources and pushes
+// to targets, and no others; nil if these need none. The registry map is applied to the sources.
+func (r *Client) DockerConfig(ctx context.Context, sources, targets []images.Ref) ([]byte, error) {
+	var repos []name.Repository
+	for _, ref := range sources {
+		from, err := r.Source(ref)
+		if err != nil {
+			return nil, err
+		}
+		repos = append(repos, from.Repo)
+	}
+	for _, ref := range targets {
+		to, err := r.Target(ref)
+		if err != nil {
+			return nil, err
+		}
+		repos = append(repos, to.Repo)
+	}
+	return credentials.Export(ctx, r.keychain(), repos)
 }
