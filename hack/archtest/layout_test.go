@@ -45,6 +45,8 @@ func layout() Rules {
 			"pkg/files/trace/memory": nil,
 			"pkg/files/trace/script": nil,
 
+			"pkg/incluster": nil,
+
 			"pkg/images":          {"pkg/bounded"},
 			"pkg/images/catalog":  nil,
 			"pkg/images/manifest": nil,

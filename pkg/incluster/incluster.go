@@ -1,0 +1,112 @@
+// Package incluster has the objects with which Kubernetes runs a sync: a Job or a CronJob, the
+// ConfigMaps with the plan, and the Secret with the credentials for the registries. The package
+// also reads from pods and events why a pod does not start. Its functions are pure: they must not
+// know clients, flags, registries, or how a plan is made.
+package incluster
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// Labels and annotations of all objects. The values of labels are shortened hashes, because a
+// target is no label value.
+const (
+	PlanLabel   = "kkp-mirror.dev/plan"   // first 40 digits of the digest of the plan
+	TargetLabel = "kkp-mirror.dev/target" // first 40 digits of the SHA-256 hash of the target
+
+	PlanAnnotation   = "kkp-mirror.dev/plan-digest" // "sha256:…"
+	TargetAnnotation = "kkp-mirror.dev/target"      // as on the command line
+
+	nameLabel    = "app.kubernetes.io/name"
+	managerLabel = "app.kubernetes.io/managed-by"
+	appName      = "kkp-mirror-sync"
+	managerName  = "kubectl-kkp-mirror"
+)
+
+// Container is the name of the container that copies.
+const Container = "sync"
+
+// Spec is what a Job copies, and how its pods run.
+type Spec struct {
+	Namespace string
+	Target    string   // registry[:port][/prefix]
+	Digest    string   // of the plan, "sha256:…"
+	Plan      []File   // the parts of the plan
+	Args      []string // flags of sync in the pods, in addition to those for the plan, the shard and the rate
+	Image     string   // with the plugin, by digest if possible
+
+	Architecture string // of the image, if it has only one, such as "amd64"; "": any
+
+	DockerConfig []byte // credentials for a Secret of the Job; nil: none
+	Secret       string // existing Secret with credentials, in place of DockerConfig; "": none
+	CA           []byte // certificates in PEM format; nil: none
+	HTTPProxy    string // of the pods; "": none
+	NoProxy      string // hosts that are reached without the proxy, with commas
+
+	Shards int           // pods that share the plan, at least 1
+	Window time.Duration // longest time for the whole Job; 0: no limit
+	Rate   int64         // bytes per second of the whole Job; 0: no limit
+
+	NodeSelector map[string]string
+	Tolerations  []corev1.Toleration
+
+	Schedule string // of a CronJob, such as "0 2 * * *"; "": one Job
+}
+
+// File is a part of the plan: a key of a ConfigMap, and a file in the pods.
+type File struct {
+	Name string
+	Data []byte
+}
+
+// Name returns the name of the Job or the CronJob, and of the Secret. It depends on the plan and the
+// target only, so that a second command for them does not start a second copy. A CronJob keeps its
+// name if the plan changes.
+func (s Spec) Name() string {
+	if s.Schedule != "" {
+		return appName + "-" + hashOf(s.Target)[:10]
+	}
+	return appName + "-" + hashOf(s.Digest + "\n" + s.Target)[:10]
+}
+
+// Labels returns the labels of all objects.
+func (s Spec) Labels() map[string]string {
+	labels := Labels(s.Digest, s.Target)
+	labels[nameLabel], labels[managerLabel] = appName, managerName
+	return labels
+}
+
+// Labels returns the labels that only the objects for a plan and a target have.
+func Labels(digest, target string) map[string]string {
+	return map[string]string{PlanLabel: hashOf(digest)[:40], TargetLabel: hashOf(target)[:40]}
+}
+
+func (s Spec) annotations() map[string]string {
+	return map[string]string{PlanAnnotation: s.Digest, TargetAnnotation: s.Target}
+}
+
+// planName returns the name of the ConfigMap with a part of the plan.
+func (s Spec) planName(part int) string { return fmt.Sprintf("%s-plan-%d", s.Name(), part) }
+
+// caName returns the name of the ConfigMap with the certificates.
+func (s Spec) caName() string { return s.Name() + "-ca" }
+
+// secretName returns the Secret with the credentials, or "".
+func (s Spec) secretName() string {
+	if s.Secret == "" && len(s.DockerConfig) > 0 {
+		return s.Name()
+	}
+	return s.Secret
+}
+
+func (s Spec) shards() int { return max(s.Shards, 1) }
+
+func hashOf(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
