@@ -45,7 +45,8 @@ func layout() Rules {
 			"pkg/files/trace/memory": nil,
 			"pkg/files/trace/script": nil,
 
-			"pkg/incluster": nil,
+			"pkg/incluster":        nil,
+			"pkg/incluster/runner": {"pkg/incluster"},
 
 			"pkg/images":          {"pkg/bounded"},
 			"pkg/images/catalog":  nil,
@@ -97,8 +98,8 @@ func layout() Rules {
 			},
 			{
 				Library: "k8s.io/client-go",
-				For:     []string{"pkg/kkp", "pkg/patch", "pkg/plugin"},
-				Why:     "the Kubernetes API is read in pkg/kkp, written in pkg/patch, and connected to in pkg/plugin",
+				For:     []string{"pkg/kkp", "pkg/patch", "pkg/plugin", "pkg/incluster/runner"},
+				Why:     "the Kubernetes API is read in pkg/kkp, written in pkg/patch, connected to in pkg/plugin, and runs Jobs for pkg/incluster/runner",
 			},
 			{
 				Library: "k8s.io/cli-runtime",
