@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
@@ -51,23 +52,61 @@ func parseQuota(text string) (pulls int, window time.Duration, ok bool) {
 	return pulls, window, true
 }
 
+// quotas are the pull quotas of hosts. Answers to concurrent requests arrive in any order: of two
+// quotas whose order is not known, the lower one counts. A quota in the answer to a request that
+// began after the other quota had arrived is newer, and counts in any case: the host may have begun
+// a new window. The zero value is ready for use.
+type quotas struct {
+	mu      sync.Mutex
+	answers int64 // that were recorded so far: the time for the order
+	hosts   map[string]reportedQuota
+}
+
+// reportedQuota is a quota with the time at which its answer arrived.
+type reportedQuota struct {
+	Quota
+	arrived int64
+}
+
+// now returns the time at which a request begins.
+func (q *quotas) now() int64 {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.answers
+}
+
+// record records the quota in the answer to a request that began at a time.
+func (q *quotas) record(host string, quota Quota, begun int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.answers++
+	last, known := q.hosts[host]
+	concurrent := known && begun < last.arrived
+	if concurrent && last.Limit == quota.Limit && last.Window == quota.Window && last.Remaining <= quota.Remaining {
+		return
+	}
+	if q.hosts == nil {
+		q.hosts = map[string]reportedQuota{}
+	}
+	q.hosts[host] = reportedQuota{quota, q.answers}
+}
+
 // Quota returns the pull quota of a host, if the host has reported one.
 func (t *Transport) Quota(host string) (Quota, bool) {
-	quota, ok := t.quotas.Load(host)
-	if !ok {
-		return Quota{}, false
-	}
-	return quota.(Quota), true
+	t.quotas.mu.Lock()
+	defer t.quotas.mu.Unlock()
+	last, ok := t.quotas.hosts[host]
+	return last.Quota, ok
 }
 
 // Quotas returns one sentence for each registry that reports its remaining pull quota.
 func (t *Transport) Quotas() []string {
-	var quotas []string
-	t.quotas.Range(func(host, quota any) bool {
-		q := quota.(Quota)
-		quotas = append(quotas, fmt.Sprintf("%s allows %d more pulls in %s", rewrite.HostName(host.(string)), q.Remaining, q.Window))
-		return true
-	})
-	slices.Sort(quotas)
-	return quotas
+	t.quotas.mu.Lock()
+	defer t.quotas.mu.Unlock()
+	var texts []string
+	for host, q := range t.quotas.hosts {
+		texts = append(texts, fmt.Sprintf("%s allows %d more pulls in %s", rewrite.HostName(host), q.Remaining, q.Window))
+	}
+	slices.Sort(texts)
+	return texts
 }

@@ -54,7 +54,7 @@ type Transport struct {
 	longest time.Duration // longest wait that a host may ask for
 
 	known  sync.Map // hosts that have answered
-	quotas sync.Map // host → last reported pull quota (Quota)
+	quotas quotas
 	after  sync.Map // host → time of the last Retry-After
 }
 
@@ -74,6 +74,7 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, err
 	}
+	begun := t.quotas.now()
 	resp, err := t.inner.RoundTrip(req)
 	if err != nil {
 		if _, ok := t.known.Load(req.URL.Host); ok && errors.Is(err, syscall.ECONNREFUSED) {
@@ -82,18 +83,18 @@ func (t *Transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	t.known.Store(req.URL.Host, true)
-	t.learn(req.URL.Host, limited, resp)
+	t.learn(req.URL.Host, begun, limited, resp)
 	resp.Body = newAnswer(req.Context(), resp.Body)
 	return resp, nil
 }
 
 // learn records what an answer says about limits. An exhausted quota without Retry-After
-// counts as a Retry-After after its window.
-func (t *Transport) learn(host string, limited pace.Request, resp *http.Response) {
+// counts as a Retry-After after its window. begun is the time at which the request began.
+func (t *Transport) learn(host string, begun int64, limited pace.Request, resp *http.Response) {
 	now := time.Now()
 	quota, known := quotaOf(resp.Header)
 	if known {
-		t.quotas.Store(host, quota)
+		t.quotas.record(host, quota, begun)
 	}
 	refused := resp.StatusCode == http.StatusTooManyRequests
 	exhausted := refused && known && quota.Remaining == 0
