@@ -2,10 +2,8 @@ package plugin
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
@@ -19,10 +17,7 @@ func (o syncOptions) forecast(ctx context.Context, p planned, from, since *trans
 	opts := o.transferOptions()
 	opts.AllowDigestChange, opts.From, opts.Since, opts.Observer = o.allowDigestChange, from, since, display.NewQuiet(o.streams.ErrOut)
 	if o.target.Archive != "" {
-		into, err := transfer.OpenArchive(ctx, o.target.Archive)
-		if errors.Is(err, fs.ErrNotExist) {
-			into, err = transfer.AbsentArchive(o.target.Archive), nil
-		}
+		into, err := transfer.ContinuedArchive(ctx, o.target.Archive)
 		if err != nil {
 			return err
 		}

@@ -18,8 +18,11 @@ func Open(ctx context.Context, name string) (*Archive, error) { return layout.Op
 // Create opens an archive for writing. Content of an interrupted run is kept.
 func Create(name string) (*Archive, error) { return layout.Create(name) }
 
-// Absent returns an archive that does not exist: without content, and open for reading only.
-func Absent(name string) *Archive { return layout.Absent(name) }
+// Continued opens for reading what Create would continue: the content of an interrupted run, or else
+// the archive. An archive that does not exist has no content. No file is changed.
+func Continued(ctx context.Context, name string) (*Archive, error) {
+	return layout.Continued(ctx, name)
+}
 
 // Free returns the free bytes of the file system in which an archive is, or would be written. known
 // is false if the system does not tell.

@@ -184,13 +184,7 @@ func (t *dryTarget) upload(desc v1.Descriptor) {
 // PutManifest implements storage.Target: it counts the manifest.
 func (t *dryTarget) PutManifest(ctx context.Context, m oci.Manifest, _ string) (bool, error) {
 	if t.archive {
-		t.ledger.mu.Lock()
-		defer t.ledger.mu.Unlock()
-		if !t.ledger.manifests[m.Digest] {
-			t.ledger.manifests[m.Digest] = true
-			t.ledger.needed = images.Add(t.ledger.needed, int64(len(m.Raw)))
-		}
-		return m.Subject() != "", nil
+		return m.Subject() != "", t.store(ctx, m)
 	}
 	t.ledger.request(t.Location().Registry)
 	t.progress.Sent(int64(len(m.Raw)))
@@ -204,6 +198,25 @@ func (t *dryTarget) PutManifest(ctx context.Context, m oci.Manifest, _ string) (
 		return true, nil
 	}
 	return lists.Lists(ctx, m.Subject())
+}
+
+// store counts the room for a manifest that an archive lacks.
+func (t *dryTarget) store(ctx context.Context, m oci.Manifest) error {
+	digest, err := v1.NewHash(m.Digest)
+	if err != nil {
+		return t.Location().Wrap("", oci.Invalid(err))
+	}
+	there, err := t.Exists(ctx, v1.Descriptor{Digest: digest, Size: int64(len(m.Raw))})
+	if err != nil || there {
+		return err
+	}
+	t.ledger.mu.Lock()
+	defer t.ledger.mu.Unlock()
+	if !t.ledger.manifests[m.Digest] {
+		t.ledger.manifests[m.Digest] = true
+		t.ledger.needed = images.Add(t.ledger.needed, int64(len(m.Raw)))
+	}
+	return nil
 }
 
 // Noted reports whether an archive stores kind and second places of the image: see compare.

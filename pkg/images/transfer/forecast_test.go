@@ -2,11 +2,13 @@ package transfer_test
 
 import (
 	"math"
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/contentcache"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 )
@@ -136,5 +138,55 @@ func TestForecastOfPulls(t *testing.T) {
 	wantAll(t, open(t, login()).Copy(t.Context(), plan, opts), images.Copied)
 	if _, refused := limited.Counts(); refused > 0 {
 		t.Errorf("%d requests were refused", refused)
+	}
+}
+
+// TestForecastOfAnInterruptedArchive checks that an archive needs no room for what an interrupted run
+// has written, and that the forecast agrees with the next run.
+func TestForecastOfAnInterruptedArchive(t *testing.T) {
+	for _, form := range []string{layout.DirScheme, layout.TarScheme} {
+		t.Run(form, func(t *testing.T) {
+			from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{})
+			all := inArchive(fleet(t, small(8), from, to))
+			some := all
+			some.Copies = all.Copies[:3]
+			registries, name := open(t, login()), form+filepath.Join(t.TempDir(), "archive")
+			forecast := func(plan images.Plan) images.Forecast {
+				t.Helper()
+				into, err := transfer.ContinuedArchive(t.Context(), name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer into.Close()
+				f, err := registries.Forecast(t.Context(), plan, transfer.Options{Into: into})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return f
+			}
+			copied := func(plan images.Plan) images.Report {
+				t.Helper()
+				into, err := transfer.CreateArchive(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer into.Close() // as after an interruption
+				return registries.Copy(t.Context(), plan, transfer.Options{Into: into})
+			}
+			whole, part := forecast(all).Room.Needed, forecast(some).Room.Needed
+			wantAll(t, copied(some), images.Copied)
+			rest := forecast(all)
+			if rest.Room.Needed != whole-part || part <= 0 {
+				t.Errorf("%d bytes are needed for the rest, %d for all, of which %d are written", rest.Room.Needed, whole, part)
+			}
+			report := copied(all)
+			var bytes int64
+			for _, item := range rest.Items {
+				bytes += item.Bytes
+			}
+			if bytes != report.Bytes() || bytes == 0 {
+				t.Errorf("forecast: %d bytes; copied: %d", bytes, report.Bytes())
+			}
+		})
 	}
 }

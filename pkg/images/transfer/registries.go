@@ -53,8 +53,11 @@ func IsArchive(name string) bool { return archive.IsName(name) }
 // done.
 func OpenArchive(ctx context.Context, name string) (*Archive, error) { return archive.Open(ctx, name) }
 
-// AbsentArchive returns an archive that does not exist, for a forecast.
-func AbsentArchive(name string) *Archive { return archive.Absent(name) }
+// ContinuedArchive opens for reading what CreateArchive would continue, for a forecast: the content of
+// an interrupted run, or else the archive. An archive that does not exist has no content.
+func ContinuedArchive(ctx context.Context, name string) (*Archive, error) {
+	return archive.Continued(ctx, name)
+}
 
 // CreateArchive opens an archive for writing. Content of an interrupted run is kept.
 func CreateArchive(name string) (*Archive, error) { return archive.Create(name) }

@@ -3,7 +3,9 @@ package layout
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -165,4 +167,108 @@ func TestACutTarIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestContinued checks that what an interrupted run has written is known before the next run, without
+// a change of any file.
+func TestContinued(t *testing.T) {
+	for form, name := range forms(t) {
+		t.Run(form, func(t *testing.T) {
+			if a, err := Continued(t.Context(), name); err != nil || len(a.Entries()) > 0 {
+				t.Fatalf("an archive that does not exist: %v", err)
+			}
+			a, err := Create(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first := write(t, a, "first")
+			half, _ := blobOf(t, "second")
+			if err := a.Write(half, 6, strings.NewReader("sec")); err == nil {
+				t.Fatal("half of a blob was written")
+			}
+			if err := a.Close(); err != nil {
+				t.Fatal(err)
+			}
+			before := filesOf(t, name)
+			b, err := Continued(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			if !b.Has(first) || b.Has(half) {
+				t.Errorf("first: %t, second: %t", b.Has(first), b.Has(half))
+			}
+			if b.Write(half, 6, strings.NewReader("second")) == nil {
+				t.Error("what is only read was written")
+			}
+			if after := filesOf(t, name); after != before {
+				t.Errorf("%s\nbefore:\n%s", after, before)
+			}
+		})
+	}
+}
+
+// TestContinuedFirst checks that the content of an interrupted run counts, not the archive beside it,
+// as for Create, and that a file that is no archive is refused.
+func TestContinuedFirst(t *testing.T) {
+	name := TarScheme + filepath.Join(t.TempDir(), "layout.tar")
+	whole, err := Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := write(t, whole, "old")
+	if err := whole.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Continued(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	if !a.Has(old) {
+		t.Error("a complete archive has no content")
+	}
+	incomplete := strings.TrimPrefix(name, TarScheme) + partial
+	for text, want := range map[string]string{"": "", "half of something else": "not an OCI archive"} {
+		if err := os.WriteFile(incomplete, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, err := Continued(t.Context(), name)
+		switch {
+		case want != "":
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%q: got %v", text, err)
+			}
+		case err != nil:
+			t.Error(err)
+		default:
+			if b.Has(old) {
+				t.Error("the archive beside the incomplete file counts")
+			}
+			if err := b.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+// filesOf lists the files of an archive, with their sizes and times.
+func filesOf(t *testing.T, name string) string {
+	t.Helper()
+	var list strings.Builder
+	root := filepath.Dir(strings.TrimPrefix(strings.TrimPrefix(name, DirScheme), TarScheme))
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := entry.Info()
+		if err == nil {
+			fmt.Fprintln(&list, path, info.Size(), info.ModTime())
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list.String()
 }

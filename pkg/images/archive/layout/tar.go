@@ -69,10 +69,20 @@ func resume(root *os.Root, name string) (*tarball, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tarball{root: root, name: name, file: f, places: map[v1.Hash]*span{}}
-	err = t.scan(true)
+	t, err := incomplete(f, working)
+	if err != nil {
+		return nil, err
+	}
+	t.root, t.name = root, name
+	return t, nil
+}
+
+// incomplete reads an incomplete file, and verifies its blobs. It closes the file on error.
+func incomplete(f *os.File, name string) (*tarball, error) {
+	t := &tarball{file: f, places: map[v1.Hash]*span{}}
+	err := t.scan(true)
 	if err == nil {
-		err = t.recognised(working)
+		err = t.recognised(name)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
