@@ -8,7 +8,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
@@ -45,7 +44,7 @@ func (o syncOptions) forecast(ctx context.Context, p planned, from, since *trans
 func (o syncOptions) printForecast(p planned, document images.SyncForecast) error {
 	err := result{
 		document: document,
-		review: func() page.Page {
+		review: func() sheet {
 			return display.ReviewForecast(o.subject("Forecast of a copy", p), p.inventory, document)
 		},
 		text: func(out io.Writer) error {

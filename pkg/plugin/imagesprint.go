@@ -5,7 +5,6 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
@@ -22,7 +21,7 @@ func (o imagesOptions) print(inv images.Inventory, origin string) error {
 		return err
 	}
 	s.Lock = lock
-	return writeReview(o.report, inv.List(), func() page.Page { return display.Review(s, inv) })
+	return writeReview(o.report, inv.List(), func() sheet { return display.Review(s, inv) })
 }
 
 // printImages prints the images on stdout, and returns the digest of a JSON list.

@@ -11,7 +11,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/terminal"
 )
@@ -32,21 +31,27 @@ func originOf(inst kkp.Installation, title string) string {
 // isPage reports whether a format is one of a page or its rows.
 func isPage(format string) bool { return format == option.FormatHTML || format == option.FormatCSV }
 
+// sheet is a page to review.
+type sheet interface {
+	HTML(out io.Writer) error // one file
+	CSV(out io.Writer) error  // its rows
+}
+
 // writePage prints a page, or its rows as comma-separated values.
-func writePage(out io.Writer, format string, p page.Page) error {
+func writePage(out io.Writer, format string, p sheet) error {
 	if format == option.FormatCSV {
-		return page.WriteCSV(out, p)
+		return p.CSV(out)
 	}
-	return page.Write(out, p)
+	return p.HTML(out)
 }
 
 // isPageFile reports whether the name of a file says that it is a page.
 func isPageFile(path string) bool { return strings.EqualFold(filepath.Ext(path), ".html") }
 
 // writePageFile writes a page to a file, whole or not at all. Control characters are escaped.
-func writePageFile(path string, p page.Page) error {
+func writePageFile(path string, p sheet) error {
 	var text bytes.Buffer
-	if err := page.Write(&text, p); err != nil {
+	if err := p.HTML(&text); err != nil {
 		return err
 	}
 	if err := atomicfile.Write(path, []byte(terminal.Escape(text.String())), 0o644); err != nil {
@@ -57,7 +62,7 @@ func writePageFile(path string, p page.Page) error {
 
 // writeReview writes the file of --report: a page if its name ends in .html, and otherwise the
 // document. "" is no file.
-func writeReview(path string, document any, p func() page.Page) error {
+func writeReview(path string, document any, p func() sheet) error {
 	if isPageFile(path) {
 		return writePageFile(path, p())
 	}
@@ -67,7 +72,7 @@ func writeReview(path string, document any, p func() page.Page) error {
 // result is the result of a command: a document, the page about it, and a text for terminals.
 type result struct {
 	document any
-	review   func() page.Page
+	review   func() sheet
 	text     func(out io.Writer) error
 }
 

@@ -16,7 +16,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
@@ -217,7 +216,7 @@ func (o syncOptions) transfer(ctx context.Context, p planned, from, since *trans
 func (o syncOptions) printReport(p planned, document images.SyncReport) error {
 	return result{
 		document: document,
-		review: func() page.Page {
+		review: func() sheet {
 			return display.ReviewSync(o.subject("Images that were copied", p), p.inventory, document)
 		},
 		text: func(out io.Writer) error {

@@ -12,7 +12,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
@@ -164,7 +163,7 @@ func (o verifyOptions) print(ctx context.Context, p planned, verification images
 func (o verifyOptions) printReport(p planned, document images.VerifyReport) error {
 	return result{
 		document: document,
-		review: func() page.Page {
+		review: func() sheet {
 			return display.ReviewVerification(o.subject("Verification of a mirror", p), p.inventory, document)
 		},
 		text: func(out io.Writer) error { return display.Verification(out, document) },

@@ -78,7 +78,7 @@ func attacked(t *testing.T, texts []string) page.Page {
 func written(t *testing.T, p page.Page) string {
 	t.Helper()
 	var text bytes.Buffer
-	if err := page.Write(terminal.New(&text), p); err != nil {
+	if err := p.HTML(terminal.New(&text)); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(t.TempDir(), "page.html")

@@ -46,7 +46,7 @@ type review struct {
 }
 
 func newReview(s Subject, inv images.Inventory) *review {
-	r := &review{page: page.Page{Title: s.Title, Facts: s.facts(), Notes: inv.Notes}, blobs: map[string]int{}}
+	r := &review{page: page.Page{Head: page.Head{Title: s.Title, Facts: s.facts(), Notes: inv.Notes}}, blobs: map[string]int{}}
 	for _, gaps := range images.Causes(inv.Gaps) {
 		r.page.Alerts = append(r.page.Alerts, "gap: "+images.OneCause(gaps)+". Images may be missing in this list")
 	}

@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// WriteCSV writes the rows of a page as comma-separated values with a header. Details are columns,
-// in the order in which they first occur.
-func WriteCSV(out io.Writer, p Page) error {
+// CSV writes the rows as comma-separated values with a header. Details are columns, in the order in
+// which they first occur.
+func (p Page) CSV(out io.Writer) error {
 	header := []string{"image", "kind", "state", "bytes", "created", "registry", "sources", "clusters", "platforms", "reasons"}
 	fixed := len(header)
 	at := map[string]int{}
@@ -21,8 +21,7 @@ func WriteCSV(out io.Writer, p Page) error {
 			}
 		}
 	}
-	w := csv.NewWriter(out)
-	_ = w.Write(header) // Flush has the error
+	lines := [][]string{header}
 	for _, row := range p.Rows {
 		size := ""
 		if row.SizeText != "" {
@@ -36,10 +35,19 @@ func WriteCSV(out io.Writer, p Page) error {
 			cell := &cells[at[fact.Name]]
 			*cell = strings.TrimPrefix(*cell+"; "+fact.Value, "; ")
 		}
+		lines = append(lines, cells)
+	}
+	return writeCSV(out, lines)
+}
+
+// writeCSV writes lines of cells.
+func writeCSV(out io.Writer, lines [][]string) error {
+	w := csv.NewWriter(out)
+	for _, cells := range lines {
 		for i, cell := range cells {
 			cells[i] = plain(cell)
 		}
-		_ = w.Write(cells)
+		_ = w.Write(cells) // Flush has the error
 	}
 	w.Flush()
 	return w.Error()

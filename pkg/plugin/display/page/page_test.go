@@ -13,7 +13,7 @@ import (
 
 // sample is a page with a number of images, each with 40 blobs, of which most are shared.
 func sample(number int) page.Page {
-	p := page.Page{Title: "Images", States: "State", Blobs: make([]int64, 4000), Facts: []page.Fact{{Name: "Digest of the list", Value: "sha256:" + strings.Repeat("0", 64)}}}
+	p := page.Page{Head: page.Head{Title: "Images", Facts: []page.Fact{{Name: "Digest of the list", Value: "sha256:" + strings.Repeat("0", 64)}}}, States: "State", Blobs: make([]int64, 4000)}
 	for i := range number {
 		row := page.Row{
 			Name: fmt.Sprintf("quay.io/kubermatic/some-component-%d:v2.31.%d", i, i), Kind: "image", State: "new", Size: int64(i) << 20, SizeText: fmt.Sprintf("%d MiB", i), Created: "2026-11-01",
@@ -34,7 +34,7 @@ func sample(number int) page.Page {
 func write(t *testing.T, p page.Page) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := page.Write(&out, p); err != nil {
+	if err := p.HTML(&out); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
@@ -72,8 +72,8 @@ func TestHostileTexts(t *testing.T) {
 			Details: []page.Fact{{Name: text, Value: text}}, Reasons: all,
 		}
 		p := page.Page{
-			Title: text, Facts: []page.Fact{{Name: text, Value: text}}, Alerts: all, Notes: all, Totals: []page.Fact{{Name: text, Value: text}},
-			Charts: []page.Chart{{Title: text, Bars: []page.Bar{{Name: text, Text: text}}}}, States: text, Rows: []page.Row{row}, Footing: text,
+			Head:   page.Head{Title: text, Facts: []page.Fact{{Name: text, Value: text}}, Alerts: all, Notes: all, Totals: []page.Fact{{Name: text, Value: text}}, Footing: text},
+			Charts: []page.Chart{{Title: text, Bars: []page.Bar{{Name: text, Text: text}}}}, States: text, Rows: []page.Row{row},
 		}
 		got, plain := write(t, p), write(t, sample(1))
 		for _, tag := range []string{"<script", "<img", "<!--", "</script"} {
@@ -91,7 +91,7 @@ func TestCSV(t *testing.T) {
 	p := sample(2)
 	p.Rows[1].Details = append(p.Rows[1].Details, page.Fact{Name: "licenses", Value: `=HYPERLINK("http://x")`}, page.Fact{Name: "platform", Value: "linux/arm64 1 MiB"})
 	var out bytes.Buffer
-	if err := page.WriteCSV(&out, p); err != nil {
+	if err := p.CSV(&out); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&out).ReadAll()
@@ -120,11 +120,11 @@ func FuzzPage(f *testing.F) {
 	f.Fuzz(func(t *testing.T, name, value string) {
 		p := page.Page{States: "State", Rows: []page.Row{{Name: name, State: value, Sources: []string{value}, Details: []page.Fact{{Name: "licenses", Value: value}}}}}
 		var out, plain bytes.Buffer
-		if err := page.Write(&out, p); err != nil {
+		if err := p.HTML(&out); err != nil {
 			t.Fatal(err)
 		}
 		p.Rows[0] = page.Row{Name: "a", State: "b", Sources: []string{"c"}, Details: []page.Fact{{Name: "licenses", Value: "d"}}}
-		if err := page.Write(&plain, p); err != nil {
+		if err := p.HTML(&plain); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Count(out.String(), "<script"); got != 2 {
