@@ -61,6 +61,9 @@ Exit code 3: the installation is not ready, or it is not known whether it is.`,
   # Check whether the mirror also has what an upgrade needs
   kubectl kkp-mirror check --upgrade v2.31.0
 
+  # Write a page for those who must act: findings, remedies and commands, in one file
+  kubectl kkp-mirror check --report check.html
+
   # Look again until the installation is ready, for 10 minutes at most
   kubectl kkp-mirror check --wait 10m
 
@@ -106,6 +109,8 @@ func (f *checkFlags) addChecks(flags *pflag.FlagSet) {
 
 func (f *checkFlags) addOutput(flags *pflag.FlagSet) {
 	f.output.AddDocument(flags)
+	flags.Lookup("output").Usage = "Output format: " + option.Pages + ", " + f.output.Documents()
+	flags.StringVar(&f.value.report, "report", "", "Write the findings to this file, too: a page to review if the name ends in .html, otherwise JSON")
 	flags.BoolVarP(&f.value.quiet, "quiet", "q", false, "Print only what is not ok")
 }
 
@@ -120,7 +125,7 @@ func (f *checkFlags) complete(flags *pflag.FlagSet, args []string) (checkOptions
 			return o, err
 		}
 	}
-	if o.output, err = f.output.Parse(); err != nil {
+	if o.output, err = f.output.Parse(option.FormatHTML, option.FormatCSV); err != nil {
 		return o, err
 	}
 	o.registry, err = f.registry.Parse(o.target)
@@ -145,6 +150,7 @@ type checkOptions struct {
 	runtimeMirrors []string // registries for which nodes of the master and the Seeds have a mirror
 	wait           time.Duration
 	quiet          bool
+	report         string // a file to write; "": none
 }
 
 func (o checkOptions) validate() error {

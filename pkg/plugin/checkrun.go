@@ -3,6 +3,7 @@ package plugin
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -56,15 +57,18 @@ func (o checkOptions) sections() []checkSection {
 }
 
 func (o checkOptions) run(ctx context.Context) error {
+	if err := checkReport(o.report); err != nil {
+		return err
+	}
 	deadline := time.Now().Add(o.wait)
 	for {
 		start := time.Now()
-		report, err := o.look(ctx)
+		report, about, err := o.look(ctx)
 		if err != nil {
 			return err
 		}
 		if report.Ready || time.Now().Add(checkInterval).After(deadline) {
-			return o.print(report, time.Since(start))
+			return o.print(report, about, time.Since(start))
 		}
 		fmt.Fprintf(o.streams.ErrOut, "%s; checking again in %s\n", display.Lacking(report), checkInterval)
 		select {
@@ -75,8 +79,8 @@ func (o checkOptions) run(ctx context.Context) error {
 	}
 }
 
-// look reads everything anew, and judges it.
-func (o checkOptions) look(ctx context.Context) (check.Report, error) {
+// look reads everything anew, and judges it. It returns the subject of a page, too.
+func (o checkOptions) look(ctx context.Context) (check.Report, display.Subject, error) {
 	sections := o.sections()
 	parts := noParts()
 	for _, section := range sections {
@@ -87,7 +91,7 @@ func (o checkOptions) look(ctx context.Context) (check.Report, error) {
 	}
 	state, err := o.read(ctx, parts)
 	if err != nil {
-		return check.Report{}, err
+		return check.Report{}, display.Subject{}, err
 	}
 	defer state.close()
 	var mu sync.Mutex
@@ -105,22 +109,28 @@ func (o checkOptions) look(ctx context.Context) (check.Report, error) {
 	_ = group.Wait() // the functions return nil: what fails is a finding
 	report := check.NewReport(findings, o.ignore)
 	report.Target, report.Upgrade = state.targetName(), o.upgrade
-	return report, ctx.Err()
+	about := subject("Check of an installation", originOf(state.inst, releaseTitle(state.release)))
+	about.Lock = state.lockDigest
+	return report, about, ctx.Err()
 }
 
-// print prints a report, and returns a *PartialError unless the installation is ready.
-func (o checkOptions) print(report check.Report, took time.Duration) error {
+// print prints a report, writes the file of --report, and returns a *PartialError unless the installation is ready.
+func (o checkOptions) print(report check.Report, about display.Subject, took time.Duration) error {
 	shown := report
 	if o.quiet {
 		shown = report.WithoutOK()
 	}
-	if o.output.Printer != nil {
-		if err := display.Document(o.streams.Out, o.output.Printer, shown); err != nil {
-			return err
-		}
-	} else {
-		display.Checks(o.streams.Out, shown)
-		display.Verdicts(o.streams.Out, report, took)
+	err := result{
+		document: shown,
+		review:   func() sheet { return display.ReviewChecks(about, shown) },
+		text: func(out io.Writer) error {
+			display.Checks(out, shown)
+			display.Verdicts(out, report, took)
+			return nil
+		},
+	}.print(o.streams.Out, o.output, o.report)
+	if err != nil {
+		return err
 	}
 	if report.Ready {
 		return nil

@@ -28,6 +28,8 @@ type checkState struct {
 	mirror check.Named // zero: the installation names no mirror, and the user named none
 	lock   images.Inventory
 
+	lockDigest string // "": there is no lock
+
 	answers memo.Group[check.Answer] // of the mirror, by reference
 	needed  func(context.Context) (images.Inventory, error)
 }
@@ -47,7 +49,7 @@ func (o checkOptions) read(ctx context.Context, parts []kkp.Part) (*checkState, 
 	s := &checkState{checkOptions: o, mirror: check.Named{Target: o.target}}
 	var err error
 	if o.list != "" {
-		if s.lock, _, err = readList(o.list, o.streams.In); err != nil {
+		if s.lock, s.lockDigest, err = readList(o.list, o.streams.In); err != nil {
 			return nil, err
 		}
 	}

@@ -263,41 +263,48 @@ func TestWithoutScripts(t *testing.T) {
 // TestHostileTextInTheBrowser shows texts of attackers as text, also while searching.
 func TestHostileTextInTheBrowser(t *testing.T) {
 	hostile := []string{`<script>alert(1)</script>`, `"><img src=x onerror=alert(1)>`, "javascript:alert(1)", "\u202egpj.exe", strings.Repeat("x", 10_000)}
-	b := open(t, written(t, attacked(t, hostile)))
-	text := b.text("body")
-	for _, want := range hostile {
-		if want == "\u202egpj.exe" {
-			want = `\u202egpj.exe`
-		}
-		if !strings.Contains(text, want) {
-			t.Errorf("%.40q is not visible as text", want)
-		}
-	}
-	b.run(chromedp.SendKeys(chromedp.CSS("#search"), "<script>"))
-	if n := b.number(`document.querySelectorAll('img, a[href^="javascript"], iframe').length`); n != 0 {
-		t.Errorf("%v elements of an attacker", n)
-	}
-	if width := b.number(`document.documentElement.scrollWidth - innerWidth`); width > 0 {
-		t.Errorf("the page is %v pixels too wide", width)
+	for name, file := range map[string]string{"images": written(t, attacked(t, hostile)), "check": written(t, attackedCheck(hostile))} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, file)
+			text := b.text("body")
+			for _, want := range hostile {
+				if want == "\u202egpj.exe" {
+					want = `\u202egpj.exe`
+				}
+				if !strings.Contains(text, want) {
+					t.Errorf("%.40q is not visible as text", want)
+				}
+			}
+			b.run(chromedp.SendKeys(chromedp.CSS("#search"), "<script>"))
+			if n := b.number(`document.querySelectorAll('img, a[href^="javascript"], iframe').length`); n != 0 {
+				t.Errorf("%v elements of an attacker", n)
+			}
+			if width := b.number(`document.documentElement.scrollWidth - innerWidth`); width > 0 {
+				t.Errorf("the page is %v pixels too wide", width)
+			}
+		})
 	}
 }
 
-// TestThemes checks the colours of both themes, prints the page, and keeps a picture of each theme.
+// TestThemes checks the colours of both themes of each page, prints the page, and keeps a picture of
+// each theme.
 func TestThemes(t *testing.T) {
-	file := written(t, forecast(t, 60))
-	for _, theme := range []string{"light", "dark"} {
-		t.Run(theme, func(t *testing.T) {
-			b := open(t, file, command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}))
-			bright := b.number(`getComputedStyle(document.body).backgroundColor.match(/\d+/g).reduce((sum, part) => sum + Number(part), 0)`)
-			if (bright > 384) != (theme == "light") {
-				t.Errorf("the background has the brightness %v", bright)
-			}
-			picture, printed := result(b, chromedp.CaptureScreenshot()), result(b, chromedp.PrintToPDF())
-			if len(printed) < 1000 || len(picture) < 1000 {
-				t.Errorf("%d bytes printed, a picture of %d bytes", len(printed), len(picture))
-			}
-			keep(t, "page-"+theme+".png", picture)
-		})
+	pages := map[string]string{"sync-dry-run": written(t, forecast(t, 60)), "check": written(t, checked(60))}
+	for name, file := range pages {
+		for _, theme := range []string{"light", "dark"} {
+			t.Run(name+"-"+theme, func(t *testing.T) {
+				b := open(t, file, command(emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: theme}}}))
+				bright := b.number(`getComputedStyle(document.body).backgroundColor.match(/\d+/g).reduce((sum, part) => sum + Number(part), 0)`)
+				if (bright > 384) != (theme == "light") {
+					t.Errorf("the background has the brightness %v", bright)
+				}
+				picture, printed := result(b, chromedp.CaptureScreenshot()), result(b, chromedp.PrintToPDF())
+				if len(printed) < 1000 || len(picture) < 1000 {
+					t.Errorf("%d bytes printed, a picture of %d bytes", len(printed), len(picture))
+				}
+				keep(t, name+"-"+theme+".png", picture)
+			})
+		}
 	}
 }
 

@@ -3,12 +3,14 @@ package browser_test
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
@@ -74,8 +76,46 @@ func attacked(t *testing.T, texts []string) page.Page {
 	return display.Review(subject(), inv)
 }
 
+// checked returns the page of a check with a number of missing images, as check writes it.
+func checked(number int) page.Checks {
+	sync := &check.Remedy{Text: "copy the missing images", Command: "kubectl kkp-mirror sync registry.example.com/kkp --registry-map '*=cache.example.com/{host}'"}
+	var missing []check.Finding
+	for i := range number {
+		missing = append(missing, check.Finding{
+			ID: "mirror.image-missing", Status: check.StatusNotReady, Subject: fmt.Sprintf("quay.io/kubermatic/component-%d:v1.%d.0", i, i%40), Reason: "registry.example.com/kkp does not have the image", Remedy: sync,
+		})
+	}
+	report := check.NewReport(map[check.Section][]check.Finding{
+		check.SectionAccess: {
+			{ID: "access.rights", Status: check.StatusOK, Subject: "master", Reason: "the user of the kubeconfig has all rights that the checks need"},
+			{ID: "access.reachable", Status: check.StatusUnknown, Subject: "Seed frankfurt", Reason: "no route to host", Remedy: &check.Remedy{Text: "check that this machine reaches the API server"}},
+		},
+		check.SectionMirror: append(missing, check.Finding{ID: "mirror.certificate", Status: check.StatusWarning, Subject: "registry.example.com", Reason: "the certificate expires on 2026-12-01", Remedy: &check.Remedy{Text: "renew the certificate"}}),
+		check.SectionRunning: {
+			{ID: "running.elsewhere", Status: check.StatusNotReady, Subject: "Deployment monitoring/grafana", Reason: "pulls from docker.io", Remedy: &check.Remedy{Text: "redirect the images", Command: "kubectl kkp-mirror patch-helm registry.example.com/kkp grafana"}},
+		},
+	}, nil)
+	report.Target = "registry.example.com/kkp"
+	about := subject()
+	about.Title, about.Lock = "Check of an installation", ""
+	return display.ReviewChecks(about, report)
+}
+
+// attackedCheck returns the page of a check in which others wrote what they like.
+func attackedCheck(texts []string) page.Checks {
+	var findings []check.Finding
+	for _, text := range texts {
+		findings = append(findings, check.Finding{
+			ID: "running.elsewhere", Status: check.StatusNotReady, Subject: text, Reason: text, Remedy: &check.Remedy{Text: text, Command: text},
+		})
+	}
+	report := check.NewReport(map[check.Section][]check.Finding{check.SectionRunning: findings}, nil)
+	report.Target = texts[0]
+	return display.ReviewChecks(subject(), report)
+}
+
 // written writes a page to a file, with control characters escaped as the plugin does.
-func written(t *testing.T, p page.Page) string {
+func written(t *testing.T, p interface{ HTML(out io.Writer) error }) string {
 	t.Helper()
 	var text bytes.Buffer
 	if err := p.HTML(terminal.New(&text)); err != nil {

@@ -156,7 +156,7 @@ func Verdicts(out io.Writer, report check.Report, took time.Duration) {
 		verdict, colour = "Ready", green
 	}
 	var counts []string
-	for _, status := range []check.Status{check.StatusNotReady, check.StatusUnknown, check.StatusWarning, check.StatusOK} {
+	for _, status := range statuses() {
 		if n := report.Count(status); n > 0 {
 			m := markOf(status)
 			counts = append(counts, t.in(m.colour, fmt.Sprintf("%d %s", n, m.sign)))

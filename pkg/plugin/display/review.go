@@ -25,17 +25,22 @@ type Subject struct {
 	At      time.Time
 }
 
-// facts are what a page is for.
+// facts are what a page about images is for.
 func (s Subject) facts() []page.Fact {
 	lock := cmp.Or(s.Lock, "none: this page is about no list of images that was written")
-	facts := []page.Fact{
+	return s.with([]page.Fact{
 		{Name: "Images of", Value: s.Origin},
 		{Name: "Target", Value: s.Target},
 		{Name: "Compared with", Value: s.Since},
 		{Name: "Digest of the list", Value: lock},
-		{Name: "Written", Value: s.At.UTC().Format("2006-01-02 15:04 UTC")},
-		{Name: "Written by", Value: "kubectl kkp-mirror " + s.Version},
-	}
+	})
+}
+
+// with returns facts with those of every page, without those that have no value.
+func (s Subject) with(facts []page.Fact) []page.Fact {
+	facts = append(facts,
+		page.Fact{Name: "Written", Value: s.At.UTC().Format("2006-01-02 15:04 UTC")},
+		page.Fact{Name: "Written by", Value: "kubectl kkp-mirror " + s.Version})
 	return slices.DeleteFunc(facts, func(fact page.Fact) bool { return fact.Value == "" })
 }
 
