@@ -40,20 +40,26 @@ func compareRefs(a, b Ref) int { return strings.Compare(a.String(), b.String()) 
 // on one side is no change. What is gone is in Gone, with the reasons of the older inventory;
 // an image that is left out by decision is not gone.
 func (inv Inventory) Since(older Inventory) Inventory {
+	return inv.Compared(older).Where(func(img Image) bool { return img.Change != "" })
+}
+
+// Compared returns the inventory with all its images, and the changes of Since.
+func (inv Inventory) Compared(older Inventory) Inventory {
 	before, now := older.byKey(), inv.byKey()
-	rest := inv.Where(func(img Image) bool { return img.changed(before) != "" })
-	for i, img := range rest.Images {
-		rest.Images[i].Change = img.changed(before)
-		if rest.Images[i].Change == ChangeChanged {
-			rest.Images[i].Before = before[key{img.Ref, img.Kind}].Digest
+	inv.Images = slices.Clone(inv.Images)
+	for i := range inv.Images {
+		img := &inv.Images[i]
+		if img.Change = img.changed(before); img.Change == ChangeChanged {
+			img.Before = before[key{img.Ref, img.Kind}].Digest
 		}
 	}
+	inv.Gone = nil
 	for _, img := range older.Images {
 		if _, still := now[key{img.Ref, img.Kind}]; !still && !slices.Contains(inv.Excluded, img.Ref) {
-			rest.Gone = append(rest.Gone, img)
+			inv.Gone = append(inv.Gone, img)
 		}
 	}
-	return rest
+	return inv
 }
 
 // changed says how an image differs from that of an older inventory.

@@ -70,6 +70,24 @@ func TestSince(t *testing.T) {
 	}
 }
 
+// TestCompared checks that a comparison keeps the images that have not changed, with both digests of
+// those that have.
+func TestCompared(t *testing.T) {
+	one, two := "sha256:"+strings.Repeat("1", 64), "sha256:"+strings.Repeat("2", 64)
+	now := listed(t, "a:1="+one, "b:1="+two, "c:1")
+	changes := now.Compared(listed(t, "a:1="+one, "b:1="+one, "d:1"))
+	got := ""
+	for _, img := range changes.Images {
+		got += img.Ref.Repository + " " + img.Change + " " + img.Before + ", "
+	}
+	if want := "library/a  , library/b changed " + one + ", library/c new , "; got != want || namesOf(changes.Gone) != "library/d:1" {
+		t.Errorf("%s, gone %s", got, namesOf(changes.Gone))
+	}
+	if now.Images[1].Change != "" {
+		t.Error("the inventory that was compared has changed")
+	}
+}
+
 func TestBeyond(t *testing.T) {
 	list, _ := listed(t, "a:1", "b:1").Excluding([]string{"b"})
 	if got := namesOf(listed(t, "a:1", "b:1", "c:1").Beyond(list).Images); got != "library/c:1" {
