@@ -34,6 +34,8 @@ type Foreseen struct {
 	Cause   string   `json:"cause,omitempty"`   // the error without the image, as for others with the same cause
 	Remedy  string   `json:"remedy,omitempty"`
 
+	SourceDigest string `json:"-"` // digest at the source: another one than Digest if platforms are left out; "" if unknown
+
 	Parts []Part `json:"-"` // with the blobs that would be uploaded; none if the image would not be copied
 	Whole []Part `json:"-"` // with all blobs
 }

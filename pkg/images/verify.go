@@ -32,6 +32,8 @@ type Check struct {
 	Error    string    `json:"error,omitempty"`
 	Cause    string    `json:"cause,omitempty"` // the error without the image, as for others with the same cause
 
+	SourceDigest string `json:"-"` // digest at the source: another one than Expected if platforms are left out; "" if unknown
+
 	// Uncompared is true if the target has a complete image, but the source did not return a digest
 	// to compare with.
 	Uncompared bool `json:"uncompared,omitempty"`

@@ -27,6 +27,7 @@ type ledger struct {
 	mu        sync.Mutex
 	traffic   map[string]*images.Traffic // by registry
 	before    map[images.Ref]string      // digest at a target, by target
+	sources   map[int]string             // digest at the source, by rank in the plan
 	trees     map[int][]images.Part      // by rank in the plan
 	uploaded  map[string]bool            // digests of blobs that would be uploaded
 	needed    int64                      // bytes that an archive would grow by
@@ -36,7 +37,7 @@ type ledger struct {
 func newLedger(jobs int) *ledger {
 	limits := scheduler.LimitsFor(jobs)
 	return &ledger{
-		slots: limits.Small, traffic: map[string]*images.Traffic{}, before: map[images.Ref]string{}, trees: map[int][]images.Part{},
+		slots: limits.Small, traffic: map[string]*images.Traffic{}, before: map[images.Ref]string{}, sources: map[int]string{}, trees: map[int][]images.Part{},
 		uploaded: map[string]bool{}, manifests: map[string]bool{},
 	}
 }
@@ -78,6 +79,13 @@ func (l *ledger) asked(queue string) {
 	if host, ok := strings.CutPrefix(queue, "pull "); ok {
 		l.request(host)
 	}
+}
+
+// compared records the digest of an image at its source.
+func (l *ledger) compared(rank int, digest string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sources[rank] = digest
 }
 
 // resolved records the manifests of an image that would be copied.

@@ -34,7 +34,7 @@ func (r *Registries) Forecast(ctx context.Context, plan images.Plan, opts Option
 func (l *ledger) foreseen(rank int, c images.Copy, r images.Result) images.Foreseen {
 	item := images.Foreseen{
 		Source: r.Source, Target: c.Written(), Also: r.Also, Kind: r.Kind, Digest: r.Digest, Bytes: r.Bytes, Mounted: r.Mounted, Moved: r.Moved,
-		Class: r.Class, Error: r.Error, Cause: r.Cause, Remedy: r.Remedy, State: images.StateNew,
+		Class: r.Class, Error: r.Error, Cause: r.Cause, Remedy: r.Remedy, State: images.StateNew, SourceDigest: l.sources[rank],
 	}
 	switch {
 	case r.Outcome == images.Present:

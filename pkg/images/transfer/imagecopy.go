@@ -37,6 +37,9 @@ func (i *imageCopy) copy(ctx context.Context, planning *blobs.Planning) (images.
 	if err != nil {
 		return "", "", err
 	}
+	if i.run.opts.dry != nil {
+		i.run.opts.dry.compared(i.rank, goal.SourceDigest())
+	}
 	if i.run.opts.repair != nil {
 		there = ""
 	}

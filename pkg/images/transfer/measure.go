@@ -1,41 +1,26 @@
 package transfer
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
-	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/storage"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/compare"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/scheduler"
 )
-
-// Bounds of what is read for the date and the labels of an image.
-const (
-	maxConfig = 1 << 20 // bytes of its configuration
-	maxNote   = 1000    // characters of an annotation
-)
-
-// note returns a text of others on one line, shortened to maxNote.
-func note(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
-	if runes := []rune(text); len(runes) > maxNote {
-		text = string(runes[:maxNote]) + "…"
-	}
-	return text
-}
 
 // Measure reads the sizes of the images of an inventory with digests: their manifests, and the
-// configuration of one platform. Of an image with several platforms, opts.Platforms are in scope. An
-// image that cannot be read is a gap; an image without a digest stays without sizes.
+// configuration of one platform. An image with a target is read there, in opts.Into or at its registry;
+// other images are read in opts.From or at their registries. What earlier runs have kept is not read
+// again. Of an image with several platforms, opts.Platforms are in scope. An image that cannot be read
+// is a gap; an image without a digest stays without sizes.
 func (r *Registries) Measure(ctx context.Context, inv *images.Inventory, opts Options) {
 	scope := opts.Platforms
 	opts.Platforms = nil // sizes of the others are known, too
@@ -66,18 +51,18 @@ func (r *Registries) Measure(ctx context.Context, inv *images.Inventory, opts Op
 
 // measure reads the content of one image.
 func (run *run) measure(ctx context.Context, img images.Image, scope []v1.Platform) (*images.Content, error) {
-	step := images.Copy{Source: img.Ref, Digest: img.Digest, Kind: img.Kind}
-	p := progress.New(step, nil, nil)
-	from, err := run.registries.Source(step.Source, p)
+	i, err := run.reader(img)
 	if err != nil {
 		return nil, err
 	}
-	i := run.compare.Pair(step, from, nil, p)
-	goal, err := i.Wanted(ctx)
-	if err != nil {
-		return nil, err
+	tree, known := run.remembered(ctx, cmp.Or(img.Digest, img.Ref.Digest))
+	switch {
+	case known:
+	case img.Target != nil:
+		tree, err = readTarget(ctx, i, scope)
+	default:
+		tree, err = readSource(ctx, i)
 	}
-	tree, err := i.Read(ctx, goal.Digest, goal.Root)
 	if err != nil {
 		return nil, err
 	}
@@ -87,99 +72,61 @@ func (run *run) measure(ctx context.Context, img images.Image, scope []v1.Platfo
 	return content, err
 }
 
-// describe adds what annotations and the configuration say about an image. A configuration that
-// cannot be read says nothing.
-func (run *run) describe(ctx context.Context, i *compare.Pair, tree *oci.Node, c *images.Content) {
-	for _, m := range []oci.Manifest{tree.Manifest, shown(tree).Manifest} {
-		var doc struct {
-			Annotations map[string]string `json:"annotations"`
-		}
-		if err := json.Unmarshal(m.Raw, &doc); err == nil {
-			addNotes(c, doc.Annotations)
-		}
+// reader opens the place where an image is read.
+func (run *run) reader(img images.Image) (*compare.Pair, error) {
+	step := images.Copy{Source: img.Ref, Digest: img.Digest, Kind: img.Kind}
+	if img.Target != nil {
+		step.Source = *img.Target
+	}
+	p := progress.New(step, nil, nil)
+	var from storage.Source
+	var err error
+	switch {
+	case img.Target != nil && run.opts.Into != nil:
+		from = archive.Source(run.opts.Into, step.Source)
+	case img.Target != nil:
+		from, err = run.registries.Target(step.Source, p)
+	case run.opts.From != nil:
+		from = archive.Source(run.opts.From, step.Source)
+	default:
+		from, err = run.registries.Source(step.Source, p)
+	}
+	return run.compare.Pair(step, from, nil, p), err
+}
+
+// remembered returns the manifests of an image, if earlier runs have kept all of them and the
+// configuration.
+func (run *run) remembered(ctx context.Context, digest string) (*oci.Node, bool) {
+	tree, ok := run.compare.Remembered(ctx, digest)
+	if !ok {
+		return nil, false
 	}
 	refs, err := shown(tree).References()
 	if err != nil || refs.Config == nil || refs.Config.Size > maxConfig {
-		return
+		return tree, err == nil
 	}
-	raw, err := run.config(ctx, i, *refs.Config)
+	return tree, run.opts.Kept.Get(refs.Config.Digest.String()) != nil
+}
+
+// readSource reads the manifests of an image at its source, or in its new repository.
+func readSource(ctx context.Context, i *compare.Pair) (*oci.Node, error) {
+	goal, err := i.Wanted(ctx)
 	if err != nil {
-		return
+		return nil, err
 	}
-	var config struct {
-		Created string `json:"created"`
-		OS      string `json:"os"`
-		Arch    string `json:"architecture"`
-		Config  struct {
-			Labels map[string]string `json:"Labels"`
-		} `json:"config"`
-	}
-	if err := json.Unmarshal(raw, &config); err != nil {
-		return
-	}
-	addNotes(c, config.Config.Labels)
-	addCreated(c, config.Created)
-	if len(c.Platforms) == 1 && c.Platforms[0].Platform == "" && config.OS != "" && config.Arch != "" {
-		c.Platforms[0].Platform = note(config.OS + "/" + config.Arch)
-	}
+	return i.Read(ctx, goal.Digest, goal.Root)
 }
 
-// addNotes adds annotations or labels of the OCI image specification, unless others are known.
-func addNotes(c *images.Content, notes map[string]string) {
-	const prefix = "org.opencontainers.image."
-	addCreated(c, notes[prefix+"created"])
-	if c.Licenses == "" {
-		c.Licenses = note(notes[prefix+"licenses"])
+// readTarget reads the manifests of an image at a target, which may lack platforms out of scope.
+func readTarget(ctx context.Context, i *compare.Pair, scope []v1.Platform) (*oci.Node, error) {
+	root, err := i.Manifest(ctx, i.Plan.Digest)
+	if err == nil {
+		root, err = root.Only(scope)
 	}
-	if c.Origin == "" {
-		c.Origin = note(notes[prefix+"source"])
+	if err != nil {
+		return nil, err
 	}
-}
-
-// addCreated adds the time of the build, unless a time is known. Reproducible builds set a time
-// near the beginning of the epoch, which says nothing.
-func addCreated(c *images.Content, text string) {
-	created, err := time.Parse(time.RFC3339, text)
-	if c.Created == "" && err == nil && created.Year() >= 2000 && created.Year() <= 9999 {
-		c.Created = created.UTC().Format(time.RFC3339)
-	}
-}
-
-// shown returns the manifest of one platform: linux/amd64, or the first.
-func shown(tree *oci.Node) *oci.Node {
-	for len(tree.Children) > 0 {
-		at := max(0, slices.IndexFunc(tree.Entries(), func(entry v1.Descriptor) bool {
-			return entry.Platform != nil && entry.Platform.OS == "linux" && entry.Platform.Architecture == "amd64"
-		}))
-		tree = tree.Children[at]
-	}
-	return tree
-}
-
-// config reads the configuration of an image, which is kept between runs.
-func (run *run) config(ctx context.Context, i *compare.Pair, desc v1.Descriptor) (raw []byte, err error) {
-	kept := run.opts.Kept
-	if kept != nil {
-		if raw := kept.Get(desc.Digest.String()); raw != nil {
-			return raw, nil
-		}
-	}
-	waiting := func(int, error, time.Duration) {}
-	err = run.retry.Do(ctx, waiting, func(ctx context.Context) error {
-		return run.scheduler.Do(ctx, scheduler.TaskFor(desc.Size, i.Source.Location().Queue), func() error {
-			body, err := i.Source.Open(ctx, desc, 0, waiting)
-			if err != nil {
-				return err
-			}
-			defer body.Close()
-			raw, err = bounded.ReadAll(body, maxConfig)
-			return err
-		})
-	})
-	if err == nil && kept != nil {
-		kept.Put(desc.Digest.String(), raw)
-	}
-	return raw, err
+	return i.Read(ctx, root.Digest, &root)
 }
 
 // referrersOf lists the referrers of an image and of its platforms.

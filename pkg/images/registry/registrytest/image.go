@@ -52,7 +52,10 @@ func (r *Registry) addPlatform(name, arch string, layers []Layer) ([]byte, error
 		ids = append(ids, l.Digest.String())
 	}
 	config, err := json.Marshal(map[string]any{
-		"os": "linux", "architecture": arch, "config": map[string]any{"Labels": map[string]string{"name": name}},
+		"os": "linux", "architecture": arch, "created": "2026-10-01T09:00:00Z",
+		"config": map[string]any{"Labels": map[string]string{
+			"name": name, "org.opencontainers.image.licenses": "Apache-2.0", "org.opencontainers.image.source": "https://git.example/" + name,
+		}},
 		"rootfs": map[string]any{"type": "layers", "diff_ids": ids},
 	})
 	if err != nil {

@@ -82,6 +82,14 @@ type Goal struct {
 	Unfiltered *oci.Manifest // the index of the source, if Root lacks some of its platforms
 }
 
+// SourceDigest returns the digest at the source.
+func (g Goal) SourceDigest() string {
+	if g.Unfiltered != nil {
+		return g.Unfiltered.Digest
+	}
+	return g.Digest
+}
+
 // Compare returns the content that the target should have, and its digest if the target has
 // it already. It asks source and target concurrently.
 func (i *Pair) Compare(ctx context.Context) (goal Goal, there string, err error) {
@@ -234,6 +242,22 @@ func (r *Run) Complete(digest string) bool {
 		_, ok := r.kept(entry.Digest.String())
 		return !ok
 	})
+}
+
+// Remembered returns the tree of manifests with a digest, if earlier runs have kept all of them.
+func (r *Run) Remembered(ctx context.Context, digest string) (*oci.Node, bool) {
+	get := func(_ context.Context, digest string) (oci.Manifest, error) {
+		if m, ok := r.kept(digest); ok {
+			return m, nil
+		}
+		return oci.Manifest{}, &failure.NotFoundError{Name: digest, Where: "the manifests of earlier runs"}
+	}
+	root, err := get(ctx, digest)
+	if err != nil {
+		return nil, false
+	}
+	tree, err := oci.Expand(ctx, root, get)
+	return tree, err == nil
 }
 
 // Unread returns those of the manifests that no earlier run has kept.

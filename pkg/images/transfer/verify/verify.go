@@ -58,7 +58,7 @@ func (v *Verifier) Image(ctx context.Context, c images.Copy) images.Check {
 
 func (w *walk) check(ctx context.Context, check *images.Check) error {
 	goal, untold := w.image.Wanted(ctx)
-	check.Expected = goal.Digest
+	check.Expected, check.SourceDigest = goal.Digest, goal.SourceDigest()
 	var err error
 	check.Digest, err = w.image.Existing(ctx)
 	switch {
