@@ -12,9 +12,12 @@ import (
 )
 
 // forecast prints what a sync would do, and copies nothing.
-func (o syncOptions) forecast(ctx context.Context, p planned, from, since *transfer.Archive) error {
+func (o syncOptions) forecast(ctx context.Context, p planned, from *transfer.Archive, since earlier) error {
 	opts := o.transferOptions()
-	opts.AllowDigestChange, opts.From, opts.Since, opts.Observer = o.allowDigestChange, from, since, display.NewQuiet(o.streams.ErrOut)
+	opts.AllowDigestChange, opts.From, opts.Observer = o.allowDigestChange, from, display.NewQuiet(o.streams.ErrOut)
+	if o.target.Archive != "" {
+		opts.Since = since.archive
+	}
 	if o.target.Archive != "" {
 		into, err := transfer.ContinuedArchive(ctx, o.target.Archive)
 		if err != nil {
@@ -30,10 +33,18 @@ func (o syncOptions) forecast(ctx context.Context, p planned, from, since *trans
 	if err := transfer.Unreachable(found); err != nil {
 		return err
 	}
+	places := placesOfForecast(found.Items)
+	if p.inventory, err = o.compared(p.inventory, places, since); err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
 	document := found.Document(o.target, p.inventory, paceOf(o.rate, o.target, readRates(ratesFile())))
-	if err := o.printForecast(p, document); err != nil {
+	review := func() sheet {
+		return display.ReviewForecast(o.subject("Forecast of a copy", p, since), o.described(ctx, p.registries, p.inventory, places, opts), document)
+	}
+	if err := o.printForecast(document, review); err != nil {
 		return err
 	}
+	since.tell(o.streams.ErrOut, p.inventory)
 	if unknown := display.UnknownStates(document); unknown != "" {
 		return &PartialError{Message: unknown}
 	}
@@ -41,12 +52,10 @@ func (o syncOptions) forecast(ctx context.Context, p planned, from, since *trans
 }
 
 // printForecast prints the forecast, and writes the file of --report.
-func (o syncOptions) printForecast(p planned, document images.SyncForecast) error {
+func (o syncOptions) printForecast(document images.SyncForecast, review func() sheet) error {
 	err := result{
 		document: document,
-		review: func() sheet {
-			return display.ReviewForecast(o.subject("Forecast of a copy", p), p.inventory, document)
-		},
+		review:   review,
 		text: func(out io.Writer) error {
 			if o.output.Format == option.FormatWide {
 				return display.ForecastImages(out, document)

@@ -144,7 +144,7 @@ func (o imagesOptions) run(ctx context.Context) error {
 	if err := checkReport(o.report); err != nil {
 		return err
 	}
-	older, err := o.older(ctx)
+	since, older, err := o.older(ctx)
 	if err != nil {
 		return err
 	}
@@ -168,17 +168,16 @@ func (o imagesOptions) run(ctx context.Context) error {
 	}
 	o.content.read(ctx, registries, &result.Inventory, o.registry.Jobs)
 	if o.since != "" {
-		result.Inventory = o.changes(result.Inventory, older)
+		result.Inventory = result.Since(older)
+		result.Notes = append(result.Notes, since.limits(result.Inventory, older, o.content.digests)...)
 	}
-	if err := o.print(result.Inventory, of.origin); err != nil {
+	if err := o.print(result.Inventory, of.origin, since.name); err != nil {
 		return err
 	}
 	whole.Gaps, whole.Notes = result.Gaps, result.Notes
 	summary(of.title, whole, len(result.Images)).Print(o.streams.ErrOut)
 	display.Totals(o.streams.ErrOut, result.Inventory.Totals())
-	if o.since != "" {
-		fmt.Fprintln(o.streams.ErrOut, display.Changes(result.Inventory, o.olderName()))
-	}
+	since.tell(o.streams.ErrOut, result.Inventory)
 	return gapsError(result.Gaps)
 }
 

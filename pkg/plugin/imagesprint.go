@@ -10,12 +10,10 @@ import (
 )
 
 // print prints the images, and writes the file of --report. A page beside a JSON list on stdout has
-// the digest of the list.
-func (o imagesOptions) print(inv images.Inventory, origin string) error {
+// the digest of the list. since is the name of the list of --since.
+func (o imagesOptions) print(inv images.Inventory, origin, since string) error {
 	s := subject("Images that KKP needs", origin)
-	if o.since != "" {
-		s.Since = o.olderName()
-	}
+	s.Since = since
 	lock, err := o.printImages(inv, s)
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/atomicfile"
@@ -78,6 +79,7 @@ type result struct {
 
 // print prints the result in the format of the output, and writes the file of --report.
 func (r result) print(out io.Writer, output option.Output, report string) error {
+	r.review = sync.OnceValue(r.review) // a page may need requests
 	if err := writeReview(report, r.document, r.review); err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type selectionFlags struct {
 	content    option.ContentFlags
 	output     *option.OutputFlags
 	list       string
+	since      string
 }
 
 func newSelectionFlags(streams genericiooptions.IOStreams) selectionFlags {
@@ -59,7 +60,7 @@ func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
 
 // complete parses the flags for a target, of a command that prints some formats itself.
 func (f *selectionFlags) complete(flags *pflag.FlagSet, target images.Target, formats ...string) (selection, error) {
-	s := selection{streams: f.streams, target: target, list: f.list, installation: f.reader()}
+	s := selection{streams: f.streams, target: target, list: f.list, since: f.since, installation: f.reader()}
 	var err error
 	if s.output, err = f.output.Parse(formats...); err != nil {
 		return s, err
@@ -93,6 +94,7 @@ type selection struct {
 	target       images.Target
 	installation installationReader
 	list         string // a file with a list of images, "-" for stdin; "": the installation is read
+	since        string // an older list, lock or archive to compare with; "": none
 	approved     string // digest that the list must have; "": any
 	scope        option.Scope
 	registry     option.Registry
@@ -209,9 +211,9 @@ func (s selection) discover(ctx context.Context, registries *transfer.Registries
 }
 
 // subject is the subject of a page about the target.
-func (s selection) subject(title string, p planned) display.Subject {
+func (s selection) subject(title string, p planned, since earlier) display.Subject {
 	about := subject(title, p.origin)
-	about.Target, about.Lock = s.target.String(), p.lock
+	about.Target, about.Lock, about.Since = s.target.String(), p.lock, since.name
 	return about
 }
 

@@ -18,19 +18,93 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// newer handles --since. For an archive, newer returns the archive. For an image list, newer
-// returns the plan without the images that the list has with the same digest.
-func (o syncOptions) newer(ctx context.Context, p planned) (*transfer.Archive, images.Plan, error) {
-	if !isList(o.since) {
-		since, err := transfer.OpenArchive(ctx, o.since)
-		return since, p.plan, err
+// earlier is the older list, lock or archive of --since. The zero value is none.
+type earlier struct {
+	name    string            // in messages; "": none
+	archive *transfer.Archive // nil: a list
+	list    images.Inventory
+}
+
+// readEarlier reads a list or opens an archive; "" is none. The caller must call close.
+func readEarlier(ctx context.Context, path string, stdin io.Reader) (earlier, error) {
+	e := earlier{name: path}
+	var err error
+	switch {
+	case path == "":
+	case isList(path):
+		if path == "-" {
+			e.name = "the list on stdin"
+		}
+		e.list, err = olderList(path, stdin)
+	default:
+		e.archive, err = transfer.OpenArchive(ctx, path)
 	}
-	before, err := olderList(o.since, o.streams.In)
-	if err != nil {
-		return nil, p.plan, err
+	return e, err
+}
+
+func (e earlier) close() {
+	if e.archive != nil {
+		_ = e.archive.Close() // read only
+	}
+}
+
+// images returns the images of the list or the archive, within a scope, as far as names and sources
+// tell.
+func (e earlier) images(scope option.Scope) (images.Inventory, error) {
+	inv := e.list
+	if e.archive != nil {
+		var err error
+		if inv, err = transfer.Inventory(e.archive); err != nil {
+			return inv, err
+		}
+	}
+	return inv.Where(func(img images.Image) bool {
+		return strings.HasPrefix(img.Ref.String(), scope.Prefix) && sourced(img, scope.Sources)
+	}), nil
+}
+
+// sourced reports whether one of some sources has found an image; none: any source. An image without
+// reasons, such as those of archives, can be from any source.
+func sourced(img images.Image, sources []string) bool {
+	return len(sources) == 0 || len(img.Reasons) == 0 ||
+		slices.ContainsFunc(img.Reasons, func(r images.Reason) bool { return slices.Contains(sources, r.Source) })
+}
+
+// limits say what a comparison with the images of the older list cannot tell. digests is true if the
+// digests of today were read.
+func (e earlier) limits(changes, older images.Inventory, digests bool) []string {
+	var notes []string
+	hasDigest := func(img images.Image) bool { return img.Digest != "" }
+	switch {
+	case digests && len(older.Images) > 0 && !slices.ContainsFunc(older.Images, hasDigest):
+		notes = append(notes, e.name+" has no digests, so changed images are not known; a list with --digests has them")
+	case !digests && slices.ContainsFunc(older.Images, hasDigest):
+		notes = append(notes, "digests are not compared, so changed images are not known; --digests compares them")
+	}
+	if len(older.Gaps) > 0 {
+		notes = append(notes, fmt.Sprintf("%s has %s, so images that are shown as new may have been needed before", e.name, display.Count(len(older.Gaps), "gap")))
+	}
+	if len(changes.Gaps) > 0 && len(changes.Gone) > 0 {
+		notes = append(notes, "the list of today has gaps, so images that are shown as gone may still be needed")
+	}
+	return notes
+}
+
+// tell prints how many images are new, changed or gone since the older list, if one is given.
+func (e earlier) tell(errOut io.Writer, changes images.Inventory) {
+	if e.name != "" {
+		fmt.Fprintln(errOut, display.Changes(changes, e.name))
+	}
+}
+
+// newer returns the plan for an archive without the images that a list of --since has with the same
+// digest. Images of an archive of --since are left out while they are copied.
+func (o syncOptions) newer(ctx context.Context, p planned, since earlier) images.Plan {
+	if since.name == "" || since.archive != nil || o.target.Archive == "" {
+		return p.plan
 	}
 	known := map[images.Ref]images.Image{}
-	for _, img := range before.Images {
+	for _, img := range since.list.Images {
 		known[img.Ref] = img
 	}
 	plan := images.Plan{Target: p.plan.Target}
@@ -43,7 +117,7 @@ func (o syncOptions) newer(ctx context.Context, p planned) (*transfer.Archive, i
 		}
 		plan.Copies = append(plan.Copies, step)
 	}
-	return nil, plan, nil
+	return plan
 }
 
 // olderList reads the list of --since.
@@ -60,68 +134,21 @@ func olderList(path string, stdin io.Reader) (images.Inventory, error) {
 }
 
 // older reads the list or the archive of --since, and keeps the images within the scope of the
-// command, as far as their names and sources tell.
-func (o imagesOptions) older(ctx context.Context) (images.Inventory, error) {
-	if o.since == "" {
-		return images.Inventory{}, nil
+// command.
+func (o imagesOptions) older(ctx context.Context) (earlier, images.Inventory, error) {
+	since, err := readEarlier(ctx, o.since, o.streams.In)
+	defer since.close()
+	if err != nil && !isList(o.since) && !errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s is neither a list (from 'images -o json') nor an archive: %w", o.since, err)
 	}
-	older, err := o.readOlder(ctx)
-	if err != nil {
-		return older, option.Usagef("--since: %w", err)
-	}
-	return older.Where(func(img images.Image) bool {
-		return o.shown(img) && strings.HasPrefix(img.Ref.String(), o.scope.Prefix) && o.sourced(img)
-	}), nil
-}
-
-func (o imagesOptions) readOlder(ctx context.Context) (images.Inventory, error) {
-	if isList(o.since) {
-		return olderList(o.since, o.streams.In)
-	}
-	archive, err := transfer.OpenArchive(ctx, o.since)
-	if errors.Is(err, fs.ErrNotExist) {
-		return images.Inventory{}, err
+	var older images.Inventory
+	if err == nil {
+		older, err = since.images(o.scope)
 	}
 	if err != nil {
-		return images.Inventory{}, fmt.Errorf("%s is neither a list (from 'images -o json') nor an archive: %w", o.since, err)
+		return since, older, option.Usagef("--since: %w", err)
 	}
-	defer archive.Close()
-	return transfer.Inventory(archive)
-}
-
-// sourced reports whether one of the sources of the command has found an image. An image without
-// reasons, such as those of archives, can be from any source.
-func (o imagesOptions) sourced(img images.Image) bool {
-	return len(o.scope.Sources) == 0 || len(img.Reasons) == 0 ||
-		slices.ContainsFunc(img.Reasons, func(r images.Reason) bool { return slices.Contains(o.scope.Sources, r.Source) })
-}
-
-// olderName is the list or the archive of --since in messages.
-func (o imagesOptions) olderName() string {
-	if o.since == "-" {
-		return "the list on stdin"
-	}
-	return o.since
-}
-
-// changes compares the images with those of the older list, and adds notes about what a comparison
-// cannot tell.
-func (o imagesOptions) changes(inv, older images.Inventory) images.Inventory {
-	hasDigest := func(img images.Image) bool { return img.Digest != "" }
-	changes := inv.Since(older)
-	switch {
-	case o.content.digests && len(older.Images) > 0 && !slices.ContainsFunc(older.Images, hasDigest):
-		changes.Notes = append(changes.Notes, o.olderName()+" has no digests, so changed images are not known; a list with --digests has them")
-	case !o.content.digests && slices.ContainsFunc(older.Images, hasDigest):
-		changes.Notes = append(changes.Notes, "digests are not compared, so changed images are not known; --digests compares them")
-	}
-	if len(older.Gaps) > 0 {
-		changes.Notes = append(changes.Notes, fmt.Sprintf("%s has %s, so images that are shown as new may have been needed before", o.olderName(), display.Count(len(older.Gaps), "gap")))
-	}
-	if len(inv.Gaps) > 0 && len(changes.Gone) > 0 {
-		changes.Notes = append(changes.Notes, "the list of today has gaps, so images that are shown as gone may still be needed")
-	}
-	return changes
+	return since, older.Where(o.shown), nil
 }
 
 // isList reports whether a path names an image list: stdin, a pipe, or a file with a JSON

@@ -23,7 +23,6 @@ import (
 type syncFlags struct {
 	selectionFlags
 	loadFrom          string
-	since             string
 	report            string
 	allowDigestChange bool
 	dryRun            option.DryRun
@@ -99,7 +98,7 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path); neither a cluster nor source registries are read")
 	f.content.Add(flags)
 	flags.BoolVar(&f.allowDigestChange, "allow-digest-change", false, "Allow --platform to change digests of images that are referenced by digest")
-	flags.StringVar(&f.since, "since", "", "Archive only images not in this older archive or list")
+	flags.StringVar(&f.since, "since", "", "Archive only images not in this older archive or list. With --dry-run, also for a registry: compare with the archive, list or lock; a page shows what is new, changed or gone")
 	flags.BoolVar(&f.withFiles, "with-files", false, "Copy the files that new nodes download, too, as OCI artifacts: see 'files --help'")
 	flags.StringSliceVar(&f.urlMaps, "url-map", nil, "With --with-files: fetch what begins with an address from another one, ADDRESS=ADDRESS")
 	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print a forecast of bytes, requests, pulls and time, with -o wide the state of each image at the target; client: print only the source and the target of each image")
@@ -122,7 +121,7 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 		selection.approved, err = approvedDigest(f.approved, f.list)
 	}
 	o := syncOptions{
-		selection: selection, loadFrom: f.loadFrom, since: f.since, report: f.report, allowDigestChange: f.allowDigestChange, dryRun: f.dryRun,
+		selection: selection, loadFrom: f.loadFrom, report: f.report, allowDigestChange: f.allowDigestChange, dryRun: f.dryRun,
 		withFiles: f.withFiles,
 	}
 	if err == nil {
@@ -141,7 +140,6 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 type syncOptions struct {
 	selection
 	loadFrom          string // archive to copy from; "": none
-	since             string // archive or list whose images are left out; "": none
 	report            string // a file to write; "": none
 	allowDigestChange bool
 	dryRun            option.DryRun
@@ -155,8 +153,8 @@ func (o syncOptions) validate() error {
 	if err := withFiles(o); err != nil {
 		return err
 	}
-	if o.since != "" && o.target.Archive == "" {
-		return option.Usagef("--since requires an archive as target: images that a registry already has are always skipped")
+	if o.since != "" && o.target.Archive == "" && o.dryRun != option.DryRunServer {
+		return option.Usagef("--since requires an archive as target, or --dry-run: a copy to a registry always skips the images that the registry has")
 	}
 	return nil
 }
@@ -177,15 +175,12 @@ func (o syncOptions) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var since *transfer.Archive
-	if o.since != "" {
-		if since, p.plan, err = o.newer(ctx, p); err != nil {
-			return fmt.Errorf("--since: %w", err)
-		}
-		if since != nil {
-			defer since.Close()
-		}
+	since, err := readEarlier(ctx, o.since, o.streams.In)
+	defer since.close()
+	if err != nil {
+		return fmt.Errorf("--since: %w", err)
 	}
+	p.plan = o.newer(ctx, p, since)
 	switch o.dryRun {
 	case option.DryRunClient:
 		return o.printPlan(p)
@@ -196,28 +191,32 @@ func (o syncOptions) run(ctx context.Context) error {
 }
 
 // transfer copies the images, and reports the results.
-func (o syncOptions) transfer(ctx context.Context, p planned, from, since *transfer.Archive) error {
+func (o syncOptions) transfer(ctx context.Context, p planned, from *transfer.Archive, since earlier) error {
 	if len(p.plan.Copies) == 0 && !o.withFiles {
 		fmt.Fprintln(o.streams.ErrOut, "nothing to copy")
 		return gapsError(p.inventory.Gaps)
 	}
-	report, nodes, err := o.copy(ctx, p, from, since)
+	report, nodes, err := o.copy(ctx, p, from, since.archive)
 	if err != nil {
 		return err
 	}
 	document := report.Document(o.target, p.inventory)
-	if err := o.printReport(p, document); err != nil {
+	if err := o.printReport(ctx, p, document); err != nil {
 		return err
 	}
 	return cmp.Or(interrupted(ctx, document), failures(report), filesFailures(nodes), gapsError(p.inventory.Gaps))
 }
 
 // printReport prints the report, and writes the file of --report.
-func (o syncOptions) printReport(p planned, document images.SyncReport) error {
+func (o syncOptions) printReport(ctx context.Context, p planned, document images.SyncReport) error {
 	return result{
 		document: document,
 		review: func() sheet {
-			return display.ReviewSync(o.subject("Images that were copied", p), p.inventory, document)
+			inv := p.inventory
+			if o.target.Archive == "" {
+				inv = o.described(ctx, p.registries, inv, placesOfResults(document.Items), o.transferOptions())
+			}
+			return display.ReviewSync(o.subject("Images that were copied", p, earlier{}), inv, document)
 		},
 		text: func(out io.Writer) error {
 			fmt.Fprintln(out, display.Outcome(document))

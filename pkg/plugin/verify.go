@@ -3,6 +3,7 @@ package plugin
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
@@ -75,6 +76,7 @@ func (f *verifyFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file: a page to review if the name ends in .html, otherwise JSON")
 	flags.BoolVar(&f.fix, "fix", false, "Copy missing and different images, and replace damaged content")
 	f.content.Add(flags)
+	flags.StringVar(&f.since, "since", "", "Compare with this older list, lock or archive (- is stdin): a page shows what is new, changed or gone")
 	flags.Lookup("platform").Usage = "Check only these platforms, such as linux/amd64, and copy only these with --fix (default: all)"
 }
 
@@ -106,6 +108,11 @@ func (o verifyOptions) run(ctx context.Context) error {
 	if err := checkReport(o.report); err != nil {
 		return err
 	}
+	since, err := readEarlier(ctx, o.since, o.streams.In)
+	defer since.close()
+	if err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
 	p, err := o.resolve(ctx, nil)
 	if err != nil {
 		return err
@@ -120,14 +127,14 @@ func (o verifyOptions) run(ctx context.Context) error {
 	verification := p.registries.Verify(ctx, p.plan, opts, o.deep)
 	broken := verification.Broken(p.plan)
 	if !o.fix || len(broken.Copies) == 0 || ctx.Err() != nil {
-		return o.print(ctx, p, verification)
+		return o.print(ctx, p, opts, verification, since)
 	}
 	report := o.repair(ctx, p, opts, verification)
 	if ctx.Err() != nil {
 		return interrupted(ctx, report.Document(o.target, images.Inventory{}))
 	}
 	verification = verification.Updated(p.registries.Verify(ctx, broken, opts, o.deep))
-	err = o.print(ctx, p, verification)
+	err = o.print(ctx, p, opts, verification, since)
 	return cmp.Or(failures(report), err)
 }
 
@@ -139,11 +146,24 @@ func (o verifyOptions) repair(ctx context.Context, p planned, opts transfer.Opti
 	return p.registries.Repair(ctx, p.plan, found, opts)
 }
 
-func (o verifyOptions) print(ctx context.Context, p planned, verification images.Verification) error {
+func (o verifyOptions) print(ctx context.Context, p planned, opts transfer.Options, verification images.Verification, since earlier) error {
+	places := placesOfChecks(verification.Checks)
+	var err error
+	if p.inventory, err = o.compared(p.inventory, places, since); err != nil {
+		return fmt.Errorf("--since: %w", err)
+	}
 	document := verification.Document(o.target, o.deep, p.inventory)
-	if err := o.printReport(p, document); err != nil {
+	err = result{
+		document: document,
+		review: func() sheet {
+			return display.ReviewVerification(o.subject("Verification of a mirror", p, since), o.described(ctx, p.registries, p.inventory, places, opts), document)
+		},
+		text: func(out io.Writer) error { return display.Verification(out, document) },
+	}.print(o.streams.Out, o.output, o.report)
+	if err != nil {
 		return err
 	}
+	since.tell(o.streams.ErrOut, p.inventory)
 	var classes []images.Class
 	for _, check := range verification.Checks {
 		classes = append(classes, check.Class)
@@ -157,15 +177,4 @@ func (o verifyOptions) print(ctx context.Context, p planned, verification images
 		return &PartialError{Message: text}
 	}
 	return gapsError(p.inventory.Gaps)
-}
-
-// printReport prints the findings, and writes the file of --report.
-func (o verifyOptions) printReport(p planned, document images.VerifyReport) error {
-	return result{
-		document: document,
-		review: func() sheet {
-			return display.ReviewVerification(o.subject("Verification of a mirror", p), p.inventory, document)
-		},
-		text: func(out io.Writer) error { return display.Verification(out, document) },
-	}.print(o.streams.Out, o.output, o.report)
 }

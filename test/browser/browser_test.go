@@ -17,9 +17,11 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/page"
+	devtools "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display/page"
 )
 
 // required is the variable that makes a missing browser an error. Otherwise the tests are left out.
@@ -90,7 +92,7 @@ func (b *tab) listen(event any) {
 		b.errors = append(b.errors, e.ExceptionDetails.Text)
 	case *log.EventEntryAdded:
 		b.errors = append(b.errors, fmt.Sprintf("%v: %s", e.Entry.Level, e.Entry.Text))
-	case *page.EventJavascriptDialogOpening:
+	case *devtools.EventJavascriptDialogOpening:
 		b.errors = append(b.errors, "dialog: "+e.Message)
 	case *network.EventRequestWillBeSent:
 		b.requests = append(b.requests, e.Request.URL)
@@ -193,6 +195,25 @@ func TestSearchFilterAndSort(t *testing.T) {
 	b.sorts()
 }
 
+// TestChanges filters the changes since an older lock, on the pages that have them.
+func TestChanges(t *testing.T) {
+	for name, tt := range map[string]struct {
+		page   page.Page
+		change string
+		rows   float64
+	}{
+		"images": {listed(60), "changed", 30}, "what is gone": {listed(60), "gone", 1}, "verify": {verified(60), "changed", 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, written(t, tt.page))
+			b.choose("change", tt.change)
+			if n := b.visible(); n != tt.rows {
+				t.Errorf("%v rows are visible, want %v", n, tt.rows)
+			}
+		})
+	}
+}
+
 // sorts checks that a click on a header sorts, and a second one the other way.
 func (b *tab) sorts() {
 	b.t.Helper()
@@ -289,7 +310,9 @@ func TestHostileTextInTheBrowser(t *testing.T) {
 // TestThemes checks the colours of both themes of each page, prints the page, and keeps a picture of
 // each theme.
 func TestThemes(t *testing.T) {
-	pages := map[string]string{"sync-dry-run": written(t, forecast(t, 60)), "check": written(t, checked(60))}
+	pages := map[string]string{
+		"images": written(t, listed(60)), "sync-dry-run": written(t, forecast(t, 60)), "verify": written(t, verified(60)), "check": written(t, checked(60)),
+	}
 	for name, file := range pages {
 		for _, theme := range []string{"light", "dark"} {
 			t.Run(name+"-"+theme, func(t *testing.T) {

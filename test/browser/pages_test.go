@@ -60,6 +60,52 @@ func subject() display.Subject {
 	}
 }
 
+// listed returns the page of a comparison of a number of images with an older lock, as images writes
+// it.
+func listed(number int) page.Page {
+	var inv images.Inventory
+	for i := range number {
+		digest := fmt.Sprintf("sha256:%064x", i)
+		inv.Images = append(inv.Images, images.Image{
+			Ref: images.Ref{Registry: "quay.io", Repository: fmt.Sprintf("kubermatic/component-%d", i), Tag: "v1"}, Kind: images.KindImage, Digest: digest,
+			Reasons: []images.Reason{{Source: "components", Component: fmt.Sprintf("component-%d", i), Cluster: "master"}},
+			Change:  pick(i, images.ChangeNew, images.ChangeChanged), Before: pick(i, "", "sha256:"+strings.Repeat("0", 64)),
+			Content: &images.Content{
+				Bytes: int64(i%97+1) << 20, Created: "2026-10-01T09:00:00Z", Licenses: "Apache-2.0", Origin: "https://git.example/component",
+				Platforms: []images.Part{{Platform: "linux/amd64", Bytes: int64(i%97+1) << 20, Blobs: []images.Blob{{Digest: digest, Bytes: int64(i%97+1) << 20}}}},
+				Referrers: []images.Referrer{{Type: "signature", Digest: digest}},
+			},
+		})
+	}
+	inv.Gone = []images.Image{{Ref: images.Ref{Registry: "quay.io", Repository: "kubermatic/old", Tag: "v1"}, Kind: images.KindImage}}
+	about := subject()
+	about.Title, about.Target, about.Since = "Images that KKP needs", "", "older.json"
+	return display.Review(about, inv)
+}
+
+// verified returns the page of a verification of a number of images that was compared with an older
+// lock, as verify writes it.
+func verified(number int) page.Page {
+	var inv images.Inventory
+	var v images.Verification
+	target := images.Target{Registry: "registry.example.com", Prefix: "kkp"}
+	for i := range number {
+		ref := images.Ref{Registry: "quay.io", Repository: fmt.Sprintf("kubermatic/component-%d", i), Tag: "v1"}
+		digest := fmt.Sprintf("sha256:%064x", i)
+		inv.Images = append(inv.Images, images.Image{
+			Ref: ref, Kind: images.KindImage, Digest: digest, Change: pick(i, "", "", images.ChangeChanged), Before: pick(i, "", "", "sha256:"+strings.Repeat("0", 64)),
+			Reasons: []images.Reason{{Source: "components", Component: fmt.Sprintf("component-%d", i), Cluster: "master"}},
+			Content: &images.Content{Bytes: int64(i%97+1) << 20, Created: "2026-10-01T09:00:00Z", Licenses: "Apache-2.0"},
+		})
+		v.Checks = append(v.Checks, images.Check{
+			Source: ref, Target: target.Ref(ref), Kind: images.KindImage, Digest: digest, Expected: digest, Finding: pick(i, images.Verified, images.Verified, images.Verified, images.Missing),
+		})
+	}
+	about := subject()
+	about.Title, about.Since = "Verification of a mirror", "older.json"
+	return display.ReviewVerification(about, inv, v.Document(target, false, inv))
+}
+
 // attacked returns the page of a list in which others wrote what they like.
 func attacked(t *testing.T, texts []string) page.Page {
 	t.Helper()

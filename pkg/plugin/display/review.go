@@ -68,7 +68,7 @@ func newReview(s Subject, inv images.Inventory) *review {
 
 // row adds the row of an image, without its state.
 func (r *review) row(img images.Image) *page.Row {
-	row := page.Row{Name: img.Ref.String(), Kind: string(img.Kind), Registry: img.Ref.Registry, Sources: img.Sources()}
+	row := page.Row{Name: img.Ref.String(), Kind: string(img.Kind), Change: img.Change, Registry: img.Ref.Registry, Sources: img.Sources()}
 	r.detail(&row, "digest", cmp.Or(img.Digest, img.Ref.Digest))
 	r.detail(&row, "digest before", img.Before)
 	for _, reason := range img.Reasons {
@@ -158,16 +158,20 @@ func (r *review) shares(title string, shares []images.Share) {
 	r.chart(title, bars, sizes)
 }
 
-// Review returns the page of a list of images. In a comparison with an older list, the state of a row
-// is the change, and images that are gone come last.
+// gone adds the rows of images that only the older list of a comparison has.
+func (r *review) gone(inv images.Inventory) {
+	for _, img := range gone(inv) {
+		r.row(img)
+	}
+}
+
+// Review returns the page of a list of images.
 func Review(s Subject, inv images.Inventory) page.Page {
 	r := newReview(s, inv)
-	if s.Since != "" {
-		r.page.States = "Change"
+	for _, img := range inv.Images {
+		r.row(img)
 	}
-	for _, img := range slices.Concat(inv.Images, gone(inv)) {
-		r.row(img).State = img.Change
-	}
+	r.gone(inv)
 	r.total("Images", fmt.Sprint(len(inv.Images)))
 	t := inv.Totals()
 	if t == nil {

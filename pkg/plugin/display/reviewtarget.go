@@ -20,7 +20,6 @@ func bySource(inv images.Inventory) func(ref images.Ref, kind images.Kind) image
 		if !ok {
 			img = images.Image{Ref: ref, Kind: kind}
 		}
-		img.Content = nil // a forecast has the content that would be copied
 		return img
 	}
 }
@@ -37,13 +36,19 @@ func ReviewForecast(s Subject, inv images.Inventory, f images.SyncForecast) page
 		row.State = item.State
 		r.detail(row, "target", item.Target.String())
 		r.detail(row, "digest at the target", item.Before)
+		if item.Digest != img.Digest {
+			r.detail(row, "digest without the platforms that are left out", item.Digest)
+		}
 		r.detail(row, "error", item.Error)
 		if item.Size > 0 {
-			row.Size, row.SizeText = item.Size, Size(item.Size)
-			r.parts(row, item.Whole)
 			r.detail(row, "upload", Size(item.Bytes))
 		}
+		if item.Size > 0 && img.Content == nil {
+			row.Size, row.SizeText = item.Size, Size(item.Size)
+			r.parts(row, item.Whole)
+		}
 	}
+	r.gone(inv)
 	if text := UnknownStates(f); text != "" {
 		r.page.Alerts = append(r.page.Alerts, text)
 	}
@@ -93,6 +98,7 @@ func ReviewVerification(s Subject, inv images.Inventory, v images.VerifyReport) 
 			r.detail(row, "cause", detail(check))
 		}
 	}
+	r.gone(inv)
 	if text := Verdict(v); text != "" {
 		r.page.Alerts = append(r.page.Alerts, text)
 	}

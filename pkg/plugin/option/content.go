@@ -17,6 +17,7 @@ type ContentFlags struct {
 type Content struct {
 	Platforms   []v1.Platform // none: all
 	NoReferrers bool
+	Referrers   bool // a page lists the referrers of each image
 	NoProgress  bool // a line for each image, also on a terminal
 }
 
@@ -26,6 +27,7 @@ func (f *ContentFlags) Add(flags *pflag.FlagSet) {
 		"Copy only these platforms. Changes an index's digest unless the registry accepts missing platforms; verify --fix adds those, a later sync does not. "+
 			"Example: linux/amd64. Default: all")
 	flags.BoolVar(&f.value.NoReferrers, "no-referrers", false, "Leave out referrers (signatures, attestations, SBOMs)")
+	flags.BoolVar(&f.value.Referrers, "referrers", false, "On a page (html, csv), list the referrers of each image (signatures, attestations, SBOMs)")
 	flags.BoolVar(&f.value.NoProgress, "no-progress", false, "Print a line for each copied image instead of a progress bar")
 }
 
@@ -34,6 +36,9 @@ func (f *ContentFlags) Parse() (Content, error) {
 	value := f.value
 	var err error
 	value.Platforms, err = ParsePlatforms(f.platforms)
+	if err == nil && value.Referrers && value.NoReferrers {
+		err = Usagef("--referrers and --no-referrers cannot be combined: referrers that are left out are not listed")
+	}
 	return value, err
 }
 

@@ -10,7 +10,7 @@ import (
 // CSV writes the rows as comma-separated values with a header. Details are columns, in the order in
 // which they first occur.
 func (p Page) CSV(out io.Writer) error {
-	header := []string{"image", "kind", "state", "bytes", "created", "registry", "sources", "clusters", "platforms", "reasons"}
+	header := []string{"image", "kind", "state", "change", "bytes", "created", "registry", "sources", "clusters", "platforms", "reasons"}
 	fixed := len(header)
 	at := map[string]int{}
 	for _, row := range p.Rows {
@@ -28,7 +28,7 @@ func (p Page) CSV(out io.Writer) error {
 			size = strconv.FormatInt(row.Size, 10)
 		}
 		cells := append([]string{
-			row.Name, row.Kind, row.State, size, row.Created, row.Registry, strings.Join(row.Sources, " "),
+			row.Name, row.Kind, row.State, row.Change, size, row.Created, row.Registry, strings.Join(row.Sources, " "),
 			strings.Join(row.Clusters, "; "), strings.Join(row.Platforms, " "), strings.Join(row.Reasons, "; "),
 		}, make([]string, len(header)-fixed)...)
 		for _, fact := range row.Details {

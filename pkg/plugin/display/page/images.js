@@ -10,6 +10,7 @@
     text: tr.textContent.toLowerCase(),
     registry: [tr.dataset.registry],
     state: [tr.dataset.state],
+    change: [tr.dataset.change],
     sources: parse(tr.dataset.sources),
     clusters: parse(tr.dataset.clusters),
     platforms: parse(tr.dataset.platforms),
@@ -71,7 +72,7 @@
     shown.textContent = (count === rows.length ? count : count + ' of ' + rows.length) + ' images' + (blobs.length ? ', ' + size(bytes) + ' with each blob counted once' : '');
   };
 
-  const value = { name: (row) => row.name, state: (row) => row.state[0], size: (row) => row.size, created: (row) => row.created, source: (row) => row.sources.join() };
+  const value = { name: (row) => row.name, state: (row) => row.state[0], change: (row) => row.change[0], size: (row) => row.size, created: (row) => row.created, source: (row) => row.sources.join() };
   const heads = Array.from(document.querySelectorAll('#rows th[data-sort]'));
 
   // sort orders the rows by a column. Rows with equal values are ordered by name.

@@ -44,6 +44,7 @@ type Row struct {
 	Name      string
 	Kind      string
 	State     string
+	Change    string // since an older list; "": none
 	Size      int64  // bytes, for the order
 	SizeText  string // "": unknown
 	Created   string // a date
@@ -61,9 +62,10 @@ func (p Page) HTML(out io.Writer) error {
 	v := struct {
 		Page
 		frame
-		Sizes, Dates bool // columns that have values
+		Changes, Sizes, Dates bool // columns that have values
 	}{Page: p, frame: newFrame("images", "name, digest, reason", imagesScript, p.filters()...)}
 	for _, row := range p.Rows {
+		v.Changes = v.Changes || row.Change != ""
 		v.Sizes = v.Sizes || row.SizeText != ""
 		v.Dates = v.Dates || row.Created != ""
 	}
@@ -78,5 +80,6 @@ func (p Page) filters() []choices {
 		{Title: "Cluster", Key: "clusters", Values: values(p.Rows, func(r Row) []string { return r.Clusters })},
 		{Title: "Platform", Key: "platforms", Values: values(p.Rows, func(r Row) []string { return r.Platforms })},
 		{Title: p.States, Key: "state", Values: values(p.Rows, func(r Row) []string { return []string{r.State} })},
+		{Title: "Change", Key: "change", Values: values(p.Rows, func(r Row) []string { return []string{r.Change} })},
 	}
 }

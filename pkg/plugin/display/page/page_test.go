@@ -76,7 +76,7 @@ func TestHostileTexts(t *testing.T) {
 	for _, text := range hostile() {
 		all := []string{text}
 		row := page.Row{
-			Name: text, Kind: text, State: text, SizeText: text, Created: text, Registry: text, Sources: all, Clusters: all, Platforms: all,
+			Name: text, Kind: text, State: text, Change: text, SizeText: text, Created: text, Registry: text, Sources: all, Clusters: all, Platforms: all,
 			Details: []page.Fact{{Name: text, Value: text}}, Reasons: all,
 		}
 		p := page.Page{
@@ -97,6 +97,7 @@ func TestHostileTexts(t *testing.T) {
 
 func TestCSV(t *testing.T) {
 	p := sample(2)
+	p.Rows[1].Change = "changed"
 	p.Rows[1].Details = append(p.Rows[1].Details, page.Fact{Name: "licenses", Value: `=HYPERLINK("http://x")`}, page.Fact{Name: "platform", Value: "linux/arm64 1 MiB"})
 	var out bytes.Buffer
 	if err := p.CSV(&out); err != nil {
@@ -110,7 +111,7 @@ func TestCSV(t *testing.T) {
 	for i, name := range rows[0] {
 		column[name] = i
 	}
-	for name, want := range map[string]string{"bytes": "1048576", "state": "new", "licenses": `'=HYPERLINK("http://x")`, "platform": "linux/amd64 12.0 MiB; linux/arm64 1 MiB", "sources": "components running"} {
+	for name, want := range map[string]string{"bytes": "1048576", "state": "new", "change": "changed", "licenses": `'=HYPERLINK("http://x")`, "platform": "linux/amd64 12.0 MiB; linux/arm64 1 MiB", "sources": "components running"} {
 		if got := rows[2][column[name]]; got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
