@@ -46,6 +46,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"delete":    remove,
 		"interrupt": interrupt,
 		"spoil":     spoil,
+		"attach":    attach,
 		"cut":       cut,
 		"forge":     forge,
 		"sameSpec":  sameSpec,
