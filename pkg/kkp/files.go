@@ -20,7 +20,7 @@ func FromObjects(objects []*unstructured.Unstructured) (Installation, error) {
 	var inst Installation
 	var failures [7]error
 	inst.Configuration, failures[0] = onlyConfiguration(byKind["KubermaticConfiguration"], "")
-	inst.Seeds, failures[1] = convert(byKind["Seed"], seedFrom)
+	inst.Seeds, failures[1] = convert(byKind["Seed"], SeedFrom)
 	clusters, err := convert(byKind["Cluster"], clusterFrom)
 	failures[2] = err
 	inst.Pods, failures[3] = convert(byKind["Pod"], podFrom)

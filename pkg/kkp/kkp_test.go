@@ -216,7 +216,7 @@ func FuzzFromObjects(f *testing.F) {
 			return
 		}
 		_, _ = FromObjects([]*unstructured.Unstructured{obj}) // any error will do; a panic will not
-		_, _ = seedFrom(obj)
+		_, _ = SeedFrom(obj)
 		_, _ = clusterFrom(obj)
 		_, _ = podFrom(obj)
 	})

@@ -50,7 +50,7 @@ func Load(ctx context.Context, master Client, r Request) (Installation, error) {
 	inst := Installation{Configuration: configuration, Live: true}
 	inst.loadRunning(ctx, master)
 	inst.PullSecret = loadPullSecret(ctx, master, configuration.Namespace)
-	seeds, err := list(ctx, master, query{resource: SeedResource(), namespace: configuration.Namespace}, seedFrom)
+	seeds, err := list(ctx, master, query{resource: SeedResource(), namespace: configuration.Namespace}, SeedFrom)
 	if err != nil {
 		inst.Unread = append(inst.Unread, Unread{Part: PartSeeds, Subject: "namespace " + configuration.Namespace, Err: unread("master", err)})
 	}

@@ -145,7 +145,8 @@ func (v datacenterView) datacenter(name string) Datacenter {
 	return dc
 }
 
-func seedFrom(obj *unstructured.Unstructured) (Seed, error) {
+// SeedFrom returns the Seed in an object, without the parts of its cluster.
+func SeedFrom(obj *unstructured.Unstructured) (Seed, error) {
 	var view seedView
 	err := decode(obj, &view)
 	seed := Seed{

@@ -9,9 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/client-go/metadata"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
@@ -21,6 +18,11 @@ const (
 	// completionTime bounds what the shell waits for. A cluster that does not answer in this time
 	// offers nothing.
 	completionTime = 2 * time.Second
+	// releasesTime bounds the requests to all clusters for the names of releases. The rest of
+	// completionTime is for offering the names of the clusters that have answered.
+	releasesTime = completionTime * 3 / 4
+	// seedsAtOnce bounds the number of Seeds that are read concurrently.
+	seedsAtOnce = 8
 	// maxCompleted is the number of objects that are read from a cluster for completion.
 	maxCompleted = 500
 )
@@ -54,24 +56,34 @@ func contextOf(ctx context.Context) context.Context {
 }
 
 // seeds returns the Seeds of the live installation, nil if they cannot be read.
-func (i installationReader) seeds(ctx context.Context) []unstructured.Unstructured {
+func (i installationReader) seeds(ctx context.Context) []kkp.Seed {
 	_, master, err := i.connected(io.Discard)
 	if err != nil {
 		return nil
 	}
 	defer master.Close()
+	return i.seedsOf(ctx, master)
+}
+
+func (i installationReader) seedsOf(ctx context.Context, master kkp.Client) []kkp.Seed {
 	list, err := master.Resource(kkp.SeedResource()).Namespace(i.connection.Namespace).List(ctx, metav1.ListOptions{Limit: maxCompleted})
 	if err != nil {
 		return nil
 	}
-	return list.Items
+	var seeds []kkp.Seed
+	for n := range list.Items {
+		if seed, err := kkp.SeedFrom(&list.Items[n]); err == nil {
+			seeds = append(seeds, seed)
+		}
+	}
+	return seeds
 }
 
 // seedNames returns the names of the Seeds.
 func (i installationReader) seedNames(ctx context.Context) []string {
 	var names []string
 	for _, seed := range i.seeds(ctx) {
-		names = append(names, seed.GetName())
+		names = append(names, seed.Name)
 	}
 	return names
 }
@@ -80,36 +92,12 @@ func (i installationReader) seedNames(ctx context.Context) []string {
 func (i installationReader) datacenterNames(ctx context.Context, of string) []string {
 	var names []string
 	for _, seed := range i.seeds(ctx) {
-		if of != "" && seed.GetName() != of {
+		if of != "" && seed.Name != of {
 			continue
 		}
-		datacenters, _, _ := unstructured.NestedMap(seed.Object, "spec", "datacenters") // an error: there are none
-		for name := range datacenters {
-			names = append(names, name)
+		for _, datacenter := range seed.Datacenters {
+			names = append(names, datacenter.Name)
 		}
-	}
-	return names
-}
-
-// releaseNames returns the names of the Helm releases on the master. Only the metadata of their
-// Secrets is read.
-func (i installationReader) releaseNames(ctx context.Context) []string {
-	config, err := i.masterConfig()
-	if err != nil {
-		return nil
-	}
-	client, err := metadata.NewForConfig(config)
-	if err != nil {
-		return nil
-	}
-	list, err := client.Resource(schema.GroupVersionResource{Version: "v1", Resource: "secrets"}).
-		List(ctx, metav1.ListOptions{LabelSelector: "owner=helm,status=deployed", Limit: maxCompleted})
-	if err != nil {
-		return nil
-	}
-	var names []string
-	for _, secret := range list.Items {
-		names = append(names, secret.Labels["name"])
 	}
 	return names
 }
