@@ -32,6 +32,9 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"hostile":  startHostile,
 		"mute":     startMute,
 
+		"document": runDocument,
+		"internet": startInternet,
+
 		"fileserver":     startFileServer,
 		"interruptfiles": interruptFiles,
 

@@ -2,65 +2,87 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// walkThrough is a part of a document whose commands a script runs: the code blocks below its headings.
-type walkThrough struct {
-	blocks map[string]string // commands by heading
-	run    []string          // headings whose commands were run
-}
-
-// readWalkThrough reads the part of a document below a heading of the second level.
-func readWalkThrough(file, part string) (*walkThrough, error) {
-	text, err := os.ReadFile(file)
+// blocksOf returns the code blocks of a document, by the heading that they are below. A block whose language is text has no
+// commands, and is left out.
+func blocksOf(document string) (map[string][]string, error) {
+	text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(document)))
 	if err != nil {
 		return nil, err
 	}
-	w := &walkThrough{blocks: map[string]string{}}
-	heading, in, code := "", false, false
+	blocks := map[string][]string{}
+	heading, code, kept := "", false, false
 	for line := range strings.Lines(string(text)) {
+		language, fence := strings.CutPrefix(strings.TrimSpace(line), "```")
 		switch {
-		case strings.HasPrefix(line, "```"):
-			code = !code
-		case code && in:
-			w.blocks[heading] += line
-		case !code && strings.HasPrefix(line, "## "):
-			in = strings.TrimSpace(line) == "## "+part
-		case !code && strings.HasPrefix(line, "### "):
-			heading = strings.TrimSpace(strings.TrimPrefix(line, "### "))
+		case fence:
+			code, kept = !code, !code && language != "text"
+			if kept {
+				blocks[heading] = append(blocks[heading], "")
+			}
+		case kept:
+			blocks[heading][len(blocks[heading])-1] += line
+		case !code && strings.HasPrefix(line, "#"):
+			heading = strings.TrimSpace(strings.TrimLeft(line, "#"))
 		}
 	}
-	return w, nil
+	return blocks, nil
 }
 
-// verb runs the commands below a heading of the document in a shell, all of them. Each OLD is replaced with NEW, and
-// must occur: document HEADING [OLD NEW]... Without arguments, it expects that all commands of the part were run.
-func (w *walkThrough) verb(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) > 0 && len(args)%2 == 0 {
-		ts.Fatalf("usage: document [HEADING [OLD NEW]...]")
+// runDocument runs the commands below a heading of a document in a shell, all of them in their order, and expects the
+// output that the document shows: document FILE HEADING [OLD NEW]... Each OLD is replaced with NEW, and must occur.
+func runDocument(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 || len(args)%2 != 0 {
+		ts.Fatalf("usage: document FILE HEADING [OLD NEW]...")
 	}
-	if len(args) == 0 {
-		for heading := range w.blocks {
-			if !slices.Contains(w.run, heading) {
-				ts.Fatalf("the commands of %q were not run", heading)
-			}
-		}
-		return
-	}
-	commands, ok := w.blocks[args[0]]
+	all, err := blocksOf(args[0])
+	ts.Check(err)
+	blocks, ok := all[args[1]]
 	if !ok {
-		ts.Fatalf("the document has no commands below %q", args[0])
+		ts.Fatalf("%s has no commands below %q", args[0], args[1])
 	}
-	for i := 1; i < len(args); i += 2 {
-		if !strings.Contains(commands, args[i]) {
-			ts.Fatalf("the commands below %q have no %q:\n%s", args[0], args[i], commands)
+	for i := 2; i < len(args); i += 2 {
+		if !slices.ContainsFunc(blocks, func(block string) bool { return strings.Contains(block, args[i]) }) {
+			ts.Fatalf("the commands below %q have no %q:\n%s", args[1], args[i], strings.Join(blocks, "\n"))
 		}
-		commands = strings.ReplaceAll(commands, args[i], args[i+1])
+		for n := range blocks {
+			blocks[n] = strings.ReplaceAll(blocks[n], args[i], args[i+1])
+		}
 	}
-	w.run = append(w.run, args[0])
-	ts.Check(ts.Exec("sh", "-euxc", commands))
+	silent := ""
+	for _, block := range blocks {
+		steps := session(block)
+		if len(steps) == 0 {
+			silent += block
+			continue
+		}
+		runSilent(ts, silent)
+		silent = ""
+		runSession(ts, steps)
+	}
+	runSilent(ts, silent)
+}
+
+// runSilent runs commands whose output the document does not show.
+func runSilent(ts *testscript.TestScript, commands string) {
+	if commands != "" {
+		ts.Check(ts.Exec("sh", "-euxc", commands))
+	}
+}
+
+// runSession runs commands, and expects the output that the document shows, on stdout and stderr together.
+func runSession(ts *testscript.TestScript, steps []step) {
+	for _, step := range steps {
+		ts.Check(ts.Exec("sh", "-euc", "{ "+step.command+"\n} 2>&1"))
+		output := ts.ReadFile("stdout")
+		if problem := differs(step.output, output); problem != "" {
+			ts.Fatalf("$ %s\n%s\nThe whole output:\n%s", step.command, problem, output)
+		}
+	}
 }

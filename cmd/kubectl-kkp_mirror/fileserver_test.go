@@ -39,27 +39,32 @@ func (s *fileServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// newFileServer has the files of a list of addresses. Checksums of files whose address has
-// wrong in it, unless that is empty, are of something else.
+// newFileServer has the files of a list of addresses; for wrong see contentAt.
 func newFileServer(addresses []string, wrong string) *fileServer {
 	s := &fileServer{content: map[string]string{}}
 	for _, address := range addresses {
 		name := strings.TrimPrefix(address, "https:/")
-		if of, isSum := strings.CutSuffix(name, ".sha256"); isSum {
-			text := fileContent(of)
-			if wrong != "" && strings.Contains(of, wrong) {
-				text = "something else"
-			}
-			sum := fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
-			if strings.Contains(of, "cni-plugins") {
-				sum += "  " + path.Base(of) + "\n"
-			}
-			s.content[name] = sum
-			continue
-		}
-		s.content[name] = fileContent(name)
+		s.content[name] = contentAt(name, wrong)
 	}
 	return s
+}
+
+// contentAt is the content of "/HOST/PATH": a file, or the checksum of one. Checksums of files whose
+// address has wrong in it, unless that is empty, are of something else.
+func contentAt(name, wrong string) string {
+	of, isSum := strings.CutSuffix(name, ".sha256")
+	if !isSum {
+		return fileContent(name)
+	}
+	text := fileContent(of)
+	if wrong != "" && strings.Contains(of, wrong) {
+		text = "something else"
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
+	if strings.Contains(of, "cni-plugins") {
+		sum += "  " + path.Base(of) + "\n"
+	}
+	return sum
 }
 
 // fileContent is the content of a file: some lines with its name.

@@ -21,15 +21,11 @@ func TestInstallOffline(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	guide, err := readWalkThrough(filepath.Join("..", "..", "docs", "offline.md"), "Install KKP without internet access")
-	if err != nil {
-		t.Fatal(err)
-	}
 	sandbox := startSandboxWith(t, `cd `+dir+` && kubectl-kkp_mirror images -f kubermatic.yaml -f seeds.yaml --kkp-version v2.31.0 --edition ce `+
 		`--charts-directory charts --helm-values values.yaml -o name --registry-map "$MAP"`, "--empty")
 	basic := sandbox.Registries["basic"]
 	verbs := commands()
-	verbs["document"], verbs["references"], verbs["pullable"] = guide.verb, references, pullable
+	verbs["references"], verbs["pullable"] = references, pullable
 	testscript.Run(t, testscript.Params{Files: []string{script}, Cmds: verbs, Setup: func(env *testscript.Env) error {
 		env.Setenv("USER", basic.Username)
 		env.Setenv("PASSWORD", basic.Password)
@@ -37,22 +33,32 @@ func TestInstallOffline(t *testing.T) {
 	}})
 }
 
-// TestInstallOfflineIsWhole wants each command of the document's first installation to be one that the script runs.
-func TestInstallOfflineIsWhole(t *testing.T) {
-	guide, err := readWalkThrough(filepath.Join("..", "..", "docs", "offline.md"), "Install KKP without internet access")
+// TestDocumentsAreRun wants the commands below each heading of README.md and docs/offline.md to be ones that a script runs.
+func TestDocumentsAreRun(t *testing.T) {
+	scripts, err := filepath.Glob(filepath.Join("testdata", "documents", "*.txtar"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	script, err := os.ReadFile(filepath.Join("testdata", "first", "installation.txtar"))
-	if err != nil {
-		t.Fatal(err)
+	var run strings.Builder
+	for _, script := range append(scripts, filepath.Join("testdata", "first", "installation.txtar")) {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		run.Write(text)
 	}
-	if len(guide.blocks) < 6 {
-		t.Errorf("the document has commands below %d headings only", len(guide.blocks))
-	}
-	for heading := range guide.blocks {
-		if !strings.Contains(string(script), "document '"+heading+"'") {
-			t.Errorf("the script does not run the commands below %q", heading)
+	for document, least := range map[string]int{"README.md": 2, "docs/offline.md": 15} {
+		blocks, err := blocksOf(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(blocks) < least {
+			t.Errorf("%s has commands below %d headings only", document, len(blocks))
+		}
+		for heading := range blocks {
+			if !strings.Contains(run.String(), "\ndocument "+document+" '"+heading+"'") {
+				t.Errorf("%s: no script in testdata/documents or testdata/first runs the commands below %q", document, heading)
+			}
 		}
 	}
 }

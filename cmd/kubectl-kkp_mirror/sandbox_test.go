@@ -30,6 +30,7 @@ func TestSandbox(t *testing.T) {
 		storagetest.Check(t, emptyRepository(t, sandbox.Registries["memory"].Host), "v1")
 	})
 	oneByOne(t, sandbox, filepath.Join("testdata", "sandbox-patch"))
+	oneByOne(t, sandbox, filepath.Join("testdata", "documents"))
 }
 
 // TestSandbox228 runs scripts on an installation of the oldest KKP that is supported.
@@ -65,6 +66,11 @@ func startSandboxWith(t *testing.T, listImages string, args ...string) *harness.
 func setup(sandbox *harness.Sandbox) func(*testscript.Env) error {
 	return func(env *testscript.Env) error {
 		env.Setenv("KKP_MIRROR_BIN", os.Getenv("KKP_MIRROR_BIN"))
+		testdata, err := filepath.Abs("testdata")
+		if err != nil {
+			return err
+		}
+		env.Setenv("TESTDATA", testdata)
 		for _, variable := range sandbox.Environment() {
 			name, value, _ := strings.Cut(variable, "=")
 			env.Setenv(name, value)
