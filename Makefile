@@ -97,9 +97,9 @@ demo: build sandbox ## Take a sample installation offline, from end to end
 	$(call say,running the demo)
 	@$(STATIC) $(GO) run ./hack/demo -bin bin
 
-cast: build sandbox ## Record the demo to docs/demo.cast
+cast: build sandbox ## Record the demo to docs/demo.cast, and draw docs/images/demo.svg
 	$(call say,recording the demo)
-	@$(STATIC) $(GO) run ./hack/demo -bin bin -cast docs/demo.cast
+	@$(STATIC) $(GO) run ./hack/demo -bin bin -cast docs/demo.cast -picture docs/images/demo.svg
 
 bench: build sandbox ## Run the benchmarks, and measure copying against other tools (BENCH='-rounds 1 -ours' for less)
 	$(call say,running the benchmarks)

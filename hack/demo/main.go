@@ -23,8 +23,13 @@ func main() {
 	defer stop()
 	bin := flag.String("bin", "bin", "directory with the plugin, the sandbox and kubectl")
 	cast := flag.String("cast", "", "file to record the demo to, as asciicast v2; empty: none")
+	picture := flag.String("picture", "", "file for a picture of the recording, as SVG; empty: none")
 	flag.Parse()
-	if err := runRecorded(ctx, *bin, *cast, os.Stdout); err != nil {
+	err := runRecorded(ctx, *bin, *cast, os.Stdout)
+	if err == nil && *picture != "" {
+		err = drawFile(*cast, *picture)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "demo failed:", err)
 		os.Exit(1)
 	}
