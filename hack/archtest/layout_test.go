@@ -18,6 +18,7 @@ func layout() Rules {
 				"pkg/check", "pkg/plugin/display", "pkg/plugin/display/page", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/memo", "pkg/waiting", "pkg/worker", "pkg/atomicfile", "pkg/contentcache",
 				"pkg/plugin/settings",
+				"pkg/incluster/events", "pkg/incluster/plan", "pkg/incluster/shard",
 				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/files/rewrite", "pkg/patch/profiles", "pkg/safehttp",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/check", "pkg/files", "pkg/images", "pkg/plugin/display/page", "pkg/plugin/settings", "pkg/plugin/terminal"},
@@ -47,6 +48,9 @@ func layout() Rules {
 
 			"pkg/incluster":        nil,
 			"pkg/incluster/runner": {"pkg/incluster"},
+			"pkg/incluster/events": {"pkg/images", "pkg/images/transfer/progress"},
+			"pkg/incluster/plan":   {"pkg/bounded", "pkg/images"},
+			"pkg/incluster/shard":  {"pkg/images"},
 
 			"pkg/images":          {"pkg/bounded"},
 			"pkg/images/catalog":  nil,
