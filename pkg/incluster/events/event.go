@@ -30,7 +30,7 @@ const (
 // Event is a line of a log. The field of its type is set.
 type Event struct {
 	Version int    `json:"v"`
-	Run     string `json:"run"` // identifies the process
+	Run     string `json:"run"` // identifies the process; a process that starts later has a greater one
 	Number  int64  `json:"n"`   // of the event, from 1, in the order of a process
 	Type    Type   `json:"type"`
 

@@ -18,26 +18,27 @@ import (
 
 // Bounds of logs, which whoever may change the pods can write.
 const (
-	maxLine    = 1 << 20 // bytes of a line; longer lines are ignored
-	maxResults = 500_000 // of all shards
-	maxRuns    = 1_000   // processes of a shard, each a pod that was replaced or a restarted container
-	maxNotes   = 10_000  // different lines on stderr; the others are not shown
+	maxLine    = 1 << 20   // bytes of a line; longer lines are ignored
+	maxResults = 500_000   // of all shards
+	maxRuns    = 1_000     // processes of a shard, each a pod that was replaced or a restarted container
+	maxKept    = 256 << 20 // bytes of results and of different lines on stderr, of all shards; what comes later is ignored
 )
 
 // longestWait bounds the wait that a line tells.
 const longestWait = 24 * time.Hour
 
 // Follower reads the logs of the pods of a copy, and reports progress as one copy. Lines may be
-// missing, repeated or, between pods, in any order. A pod that replaces another one continues its
-// shard. A Follower is safe for concurrent use; it calls the observer and note under a lock.
+// missing or repeated, and the logs of pods are read in any order. A pod that replaces another one
+// continues its shard. A Follower is safe for concurrent use; it calls the observer and note under a lock.
 type Follower struct {
 	observer progress.Observer
 	note     func(line string)
 
 	mu      sync.Mutex
 	shards  []shard
-	results map[images.Ref]images.Result // by target
+	results map[images.Ref]outcome // by target
 	noted   map[string]bool
+	kept    int // bytes of both
 }
 
 // NewFollower returns a follower of a number of shards. observer gets the progress of all of
@@ -49,7 +50,7 @@ func NewFollower(shards int, observer progress.Observer, note func(line string))
 	}
 	return &Follower{
 		observer: progress.OrNobody(observer), note: note, shards: make([]shard, shards),
-		results: map[images.Ref]images.Result{}, noted: map[string]bool{},
+		results: map[images.Ref]outcome{}, noted: map[string]bool{},
 	}
 }
 
@@ -79,6 +80,9 @@ func (f *Follower) Read(shard int, log io.Reader) error {
 	}
 }
 
+// prefix begins each event.
+const prefix = `{"v":`
+
 // Line reads a line of the log of a pod of a shard, from 0. A line that is not an event is a
 // line on stderr.
 func (f *Follower) Line(shard int, line []byte) {
@@ -87,10 +91,13 @@ func (f *Follower) Line(shard int, line []byte) {
 	if line = bytes.TrimRight(line, "\r\n"); len(line) == 0 || shard < 0 || shard >= len(f.shards) {
 		return
 	}
-	var e Event
-	if line[0] != '{' || json.Unmarshal(line, &e) != nil || e.Version == 0 {
+	if !bytes.HasPrefix(line, []byte(prefix)) {
 		f.show(string(line))
 		return
+	}
+	var e Event
+	if json.Unmarshal(line, &e) != nil {
+		return // cut, because the connection broke
 	}
 	if e.Version != Version {
 		f.show(fmt.Sprintf("warning: the pod writes events of version %d, and this plugin reads version %d: its progress is not shown. Use the release of the plugin that started the copy", e.Version, Version))
@@ -100,17 +107,17 @@ func (f *Follower) Line(shard int, line []byte) {
 	if !s.isNew(e.Run, e.Number) {
 		return
 	}
-	f.apply(s, e)
+	f.apply(s, e, len(line))
 }
 
-// apply applies an event that is new.
-func (f *Follower) apply(s *shard, e Event) {
+// apply applies an event that is new, of a line of some bytes.
+func (f *Follower) apply(s *shard, e Event, size int) {
 	switch {
 	case e.Type == TypeProgress && e.Progress != nil && e.Run == s.run:
 		f.advance(s.advance(*e.Progress))
 	case e.Type == TypeImage, e.Type == TypeResults:
 		for _, r := range e.Items {
-			f.result(s, r)
+			f.add(s, outcome{Result: r, run: e.Run, size: size / len(e.Items)})
 		}
 	case e.Type == TypeNote:
 		f.show(e.Text)
@@ -138,42 +145,71 @@ func (f *Follower) advance(by Progress) {
 	}
 }
 
-// result keeps the result of an image. An earlier pod of the shard may have copied the image, and
-// a later one finds it at the target: the copy as a whole has copied the image.
-func (f *Follower) result(s *shard, r images.Result) {
+// outcome is the result of an image, and the last process that told one.
+type outcome struct {
+	images.Result
+	run  string
+	size int // in a line, about
+}
+
+// add keeps the result of an image, if it is new.
+func (f *Follower) add(s *shard, r outcome) {
 	before, known := f.results[r.Target]
-	switch {
-	case !known && len(f.results) == maxResults:
+	if !known && len(f.results) == maxResults || f.kept+r.size > maxKept {
 		return
-	case !known:
-		if r.Outcome != images.Skipped {
-			f.observer.Finished(r)
-		}
-	case before.Outcome == images.Copied && r.Outcome == images.Present,
-		r.Outcome == images.Skipped && before.Outcome != images.Failed:
-		s.saw(r.Target)
-		return
-	case before.Outcome == images.Skipped && r.Outcome != images.Skipped:
-		f.observer.Finished(r)
-	case before.Outcome != r.Outcome:
-		f.show(fmt.Sprintf("%-8s %s, which an earlier pod reported as %s", r.Outcome, r.Source, before.Outcome))
 	}
-	f.results[r.Target] = r
-	s.saw(r.Target)
+	if !known {
+		f.kept += r.size
+	}
+	if r.run == s.run {
+		s.seen[r.Target] = true
+	}
+	if !known {
+		f.results[r.Target] = r
+		if r.Outcome != images.Skipped {
+			f.observer.Finished(r.Result)
+		}
+		return
+	}
+	after := merge(before, r)
+	f.kept += after.size - before.size
+	f.results[r.Target] = after
+	switch {
+	case after.Outcome == before.Outcome:
+	case before.Outcome == images.Skipped:
+		f.observer.Finished(after.Result)
+	default:
+		f.show(fmt.Sprintf("%-8s %s, which another pod reported as %s", after.Outcome, after.Source, before.Outcome))
+	}
+}
+
+// merge returns the result of two processes. What an earlier one has copied, a later one finds at
+// the target, and an interrupted one does not try: the copy as a whole has copied the image.
+func merge(a, b outcome) outcome {
+	earlier, later := a, b
+	if b.run < a.run {
+		earlier, later = b, a
+	}
+	done := earlier.Outcome == images.Copied || earlier.Outcome == images.Present
+	if later.Outcome == images.Skipped && done || later.Outcome == images.Present && earlier.Outcome == images.Copied {
+		later.Result, later.size = earlier.Result, earlier.size
+	}
+	return later
 }
 
 // show passes a line on, once: pods of several shards write the same notes.
 func (f *Follower) show(line string) {
-	if f.noted[line] || len(f.noted) == maxNotes {
+	if f.noted[line] || f.kept+len(line) > maxKept {
 		return
 	}
 	f.noted[line] = true
+	f.kept += len(line)
 	f.note(line)
 }
 
 // State is the end of a shard.
 type State struct {
-	Done  bool   // the last pod that was read has written its report
+	Done  bool   // the pod that started last has written its report
 	Exit  int    // exit code of the pod
 	Error string // as the pod prints it
 	Lost  int    // results that the report counts, and that no line had
@@ -185,7 +221,7 @@ func (f *Follower) Result() (images.Report, []State) {
 	defer f.mu.Unlock()
 	var report images.Report
 	for _, r := range f.results {
-		report.Results = append(report.Results, r)
+		report.Results = append(report.Results, r.Result)
 	}
 	slices.SortFunc(report.Results, func(a, b images.Result) int { return strings.Compare(a.Target.String(), b.Target.String()) })
 	states := make([]State, len(f.shards))

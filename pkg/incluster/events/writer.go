@@ -3,8 +3,8 @@ package events
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -21,30 +21,29 @@ const (
 // Writer writes the events of one process. It implements progress.Observer. Errors of the output
 // are ignored: without a log, the copy continues.
 type Writer struct {
-	now func() time.Time
-
 	mu       sync.Mutex
 	out      io.Writer
 	run      string
 	number   int64
 	sums     Progress
 	reported Progress
-	last     time.Time // of the last event of progress
-	note     []byte    // of a line that has no end yet
+	last     time.Time       // of the last event of progress
+	note     []byte          // of a line that has no end yet
+	results  []images.Result // so far
 }
 
-// NewWriter returns a writer to out, with a random name of the process.
+// NewWriter returns a writer to out for a process that starts now.
 func NewWriter(out io.Writer) *Writer {
-	run := make([]byte, 6)
-	_, _ = rand.Read(run) // never fails (crypto/rand)
-	return &Writer{now: time.Now, out: out, run: hex.EncodeToString(run)}
+	random := make([]byte, 4)
+	_, _ = rand.Read(random) // never fails (crypto/rand)
+	return &Writer{out: out, run: fmt.Sprintf("%016x%x", time.Now().UnixNano(), random)}
 }
 
 // Begin tells the number of images.
-func (w *Writer) Begin(images int) {
+func (w *Writer) Begin(total int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.sums.Images = images
+	w.sums.Images = total
 	w.progress()
 }
 
@@ -52,18 +51,16 @@ func (w *Writer) Begin(images int) {
 func (w *Writer) Started(images.Copy) {}
 
 // Planned is part of progress.Observer.
-func (w *Writer) Planned(bytes int64) { w.add(func(p *Progress) { p.Planned += bytes }) }
+func (w *Writer) Planned(n int64) { w.add(func(p *Progress) { p.Planned += n }) }
 
 // Resolved is part of progress.Observer.
 func (w *Writer) Resolved() { w.add(func(p *Progress) { p.Resolved++ }) }
 
 // Saved is part of progress.Observer.
-func (w *Writer) Saved(bytes int64) { w.add(func(p *Progress) { p.Saved += bytes }) }
+func (w *Writer) Saved(n int64) { w.add(func(p *Progress) { p.Saved += n }) }
 
 // Transferred is part of progress.Observer.
-func (w *Writer) Transferred(_ images.Copy, bytes int64) {
-	w.add(func(p *Progress) { p.Sent += bytes })
-}
+func (w *Writer) Transferred(_ images.Copy, n int64) { w.add(func(p *Progress) { p.Sent += n }) }
 
 // Waiting is part of progress.Observer.
 func (w *Writer) Waiting(host, reason string, d time.Duration) {
@@ -75,18 +72,23 @@ func (w *Writer) Warned(text string) { w.event(Event{Type: TypeNote, Text: "warn
 
 // Finished is part of progress.Observer.
 func (w *Writer) Finished(r images.Result) {
-	w.event(Event{Type: TypeImage, Items: []images.Result{r}})
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.results = append(w.results, r)
+	w.progress()
+	w.write(Event{Type: TypeImage, Items: []images.Result{r}})
 }
 
-// Report writes all results and then the report, the last event.
-func (w *Writer) Report(results []images.Result, exit int, message string) {
+// End writes all results again and then the report, the last event. message is the error as the
+// process prints it, "" for none.
+func (w *Writer) End(exit int, message string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.endNote()
 	w.progress()
 	var items []images.Result
 	size := 0
-	for _, r := range results {
+	for _, r := range w.results {
 		data, _ := json.Marshal(r) // of texts and numbers
 		if size += len(data); size > lineBytes && len(items) > 0 {
 			w.write(Event{Type: TypeResults, Items: items})
@@ -97,7 +99,7 @@ func (w *Writer) Report(results []images.Result, exit int, message string) {
 	if len(items) > 0 {
 		w.write(Event{Type: TypeResults, Items: items})
 	}
-	w.write(Event{Type: TypeReport, Report: &Report{Exit: exit, Error: message, Results: len(results)}})
+	w.write(Event{Type: TypeReport, Report: &Report{Exit: exit, Error: message, Results: len(w.results)}})
 }
 
 // add changes the sums, and writes them from time to time.
@@ -105,7 +107,7 @@ func (w *Writer) add(change func(*Progress)) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	change(&w.sums)
-	if w.now().Sub(w.last) >= interval {
+	if time.Since(w.last) >= interval {
 		w.progress()
 	}
 }
@@ -124,7 +126,7 @@ func (w *Writer) progress() {
 		return
 	}
 	sums := w.sums
-	w.reported, w.last = sums, w.now()
+	w.reported, w.last = sums, time.Now()
 	w.write(Event{Type: TypeProgress, Progress: &sums})
 }
 

@@ -38,7 +38,7 @@ func New(inv images.Inventory) (Plan, error) {
 }
 
 // Split returns the plan for several pods. shard is the shard of each image, from 0, in the order
-// of the inventory.
+// of p.Inventory.
 func (p Plan) Split(shards int, shard []int) Plan {
 	p.Shards, p.Shard = shards, shard
 	if shards == 1 {
