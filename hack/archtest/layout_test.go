@@ -17,7 +17,7 @@ func layout() Rules {
 			"pkg/plugin": append([]string{
 				"pkg/check", "pkg/plugin/display", "pkg/plugin/display/page", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/memo", "pkg/waiting", "pkg/worker", "pkg/atomicfile", "pkg/contentcache",
-				"pkg/plugin/settings",
+				"pkg/plugin/settings", "pkg/pluginimage",
 				"pkg/incluster/events", "pkg/incluster/plan", "pkg/incluster/shard",
 				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/files/rewrite", "pkg/patch/profiles", "pkg/safehttp",
 			}, values...),
@@ -63,6 +63,7 @@ func layout() Rules {
 			"pkg/counted":     nil,
 			"pkg/mask":        nil,
 			"pkg/memo":        nil,
+			"pkg/pluginimage": {"pkg/bounded", "pkg/tarfile"},
 			"pkg/redact":      nil,
 			"pkg/tarfile":     nil,
 			"pkg/templates":   nil,
@@ -78,6 +79,7 @@ func layout() Rules {
 			"hack/catalog":  {"pkg/images", "pkg/images/catalog"},
 			"hack/demo":     {"test/harness"},
 			"hack/docs":     {"pkg/plugin"},
+			"hack/release":  {"pkg/pluginimage", "pkg/tarfile"},
 			"hack/profiles": {"pkg/files", "pkg/files/catalog", "pkg/files/profile", "pkg/files/trace"},
 			"test/harness":  nil,
 			"test/seeded":   nil,
@@ -137,7 +139,7 @@ func layout() Rules {
 				Library: "os",
 				For: []string{
 					"cmd/kubectl-kkp_mirror", "pkg/plugin", "pkg/plugin/display", "pkg/plugin/option", "pkg/plugin/terminal", "pkg/kkp", "pkg/patch", "pkg/images/chart", "pkg/atomicfile", "pkg/contentcache", "pkg/files/mirror", "pkg/images/archive/layout", "pkg/images/registry/credentials", "pkg/images/registry/httptransport", "pkg/images/registry/servertest", "test/seeded", "pkg/worker",
-					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "hack/profiles", "test/harness",
+					"hack", "hack/bench", "hack/catalog", "hack/demo", "hack/docs", "hack/profiles", "hack/release", "test/harness",
 				},
 				Why: "only the edges do I/O; values and discovery are pure",
 			},

@@ -16,6 +16,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/pluginimage"
 )
 
 // one returns the content of the only file of a release with this end of its name.
@@ -81,7 +83,7 @@ func testImage(t *testing.T, dist string) {
 	if err != nil || len(manifest.Manifests) != 1 {
 		t.Fatalf("the layout has %+v, %v", manifest, err)
 	}
-	if name := manifest.Manifests[0].Annotations["org.opencontainers.image.ref.name"]; name != imageName+":"+testVersion {
+	if name := manifest.Manifests[0].Annotations["org.opencontainers.image.ref.name"]; name != pluginimage.Name+":"+testVersion {
 		t.Errorf("the image is named %q", name)
 	}
 	images, err := index.ImageIndex(manifest.Manifests[0].Digest)

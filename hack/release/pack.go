@@ -5,22 +5,15 @@ import (
 	"archive/zip"
 	"compress/gzip"
 	"io"
-	"io/fs"
 	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 )
 
-// file is an entry of an archive. Entries are written in the given order and without an owner, so
-// that archives differ only by content.
-type file struct {
-	Name    string
-	Mode    fs.FileMode
-	Content []byte
-}
-
-func packTarGz(w io.Writer, modified time.Time, files []file) error {
+func packTarGz(w io.Writer, modified time.Time, files []tarfile.File) error {
 	gz := gzip.NewWriter(w)
 	tw := tar.NewWriter(gz)
-	if err := addFiles(tw, modified, files); err != nil {
+	if err := tarfile.Write(tw, modified, files); err != nil {
 		return err
 	}
 	if err := tw.Close(); err != nil {
@@ -29,28 +22,7 @@ func packTarGz(w io.Writer, modified time.Time, files []file) error {
 	return gz.Close()
 }
 
-// addFiles writes regular files.
-func addFiles(tw *tar.Writer, modified time.Time, files []file) error {
-	for _, f := range files {
-		header := &tar.Header{
-			Typeflag: tar.TypeReg,
-			Name:     f.Name,
-			Mode:     int64(f.Mode.Perm()),
-			Size:     int64(len(f.Content)),
-			ModTime:  modified,
-			Format:   tar.FormatUSTAR,
-		}
-		if err := tw.WriteHeader(header); err != nil {
-			return err
-		}
-		if _, err := tw.Write(f.Content); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func packZip(w io.Writer, modified time.Time, files []file) error {
+func packZip(w io.Writer, modified time.Time, files []tarfile.File) error {
 	zw := zip.NewWriter(w)
 	for _, f := range files {
 		header := &zip.FileHeader{Name: f.Name, Method: zip.Deflate, Modified: modified}

@@ -3,6 +3,8 @@ package main
 import (
 	"io"
 	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 )
 
 // platform is a platform of a release.
@@ -45,7 +47,7 @@ func (p platform) extension() string {
 }
 
 // pack writes the usual type of archive for the platform.
-func (p platform) pack(w io.Writer, modified time.Time, files []file) error {
+func (p platform) pack(w io.Writer, modified time.Time, files []tarfile.File) error {
 	if p.OS == "windows" {
 		return packZip(w, modified, files)
 	}

@@ -11,7 +11,8 @@ import (
 	"path/filepath"
 	"time"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/pluginimage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 )
 
 // release is a release to build.
@@ -55,7 +56,7 @@ func (r release) make(ctx context.Context) error {
 		return err
 	}
 	var archives []archive
-	images := map[platform]v1.Image{}
+	var executables []pluginimage.Executable
 	for _, p := range r.Platforms {
 		fmt.Fprintf(r.Talk, "building %s for %s\n", r.Version, p)
 		executable, err := r.compile(ctx, p)
@@ -68,13 +69,11 @@ func (r release) make(ctx context.Context) error {
 		}
 		archives = append(archives, a)
 		if p.OS == "linux" {
-			if images[p], err = r.image(p, executable, license); err != nil {
-				return fmt.Errorf("the image for %s: %w", p, err)
-			}
+			executables = append(executables, pluginimage.Executable{Architecture: p.Arch, Content: executable, License: license, Modified: r.Modified})
 		}
 	}
 	var layout bytes.Buffer
-	if err := r.writeImages(&layout, images); err != nil {
+	if err := r.writeImage(&layout, executables); err != nil {
 		return fmt.Errorf("the image: %w", err)
 	}
 	if err := r.write("kubectl-kkp_mirror_"+r.Version+"_image.oci.tar", layout.Bytes()); err != nil {
@@ -96,7 +95,7 @@ func (r release) make(ctx context.Context) error {
 // archive packs the plugin for one platform, and writes what it was built from.
 func (r release) archive(p platform, executable, license []byte) (archive, error) {
 	var packed bytes.Buffer
-	err := p.pack(&packed, r.Modified, []file{
+	err := p.pack(&packed, r.Modified, []tarfile.File{
 		{Name: "LICENSE", Mode: 0o644, Content: license},
 		{Name: p.binary(), Mode: 0o755, Content: executable},
 	})

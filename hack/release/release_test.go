@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 )
 
 const testVersion = "v0.0.1-test.1"
@@ -31,7 +33,7 @@ func TestRelease(t *testing.T) {
 		}
 		t.Setenv("GOENV", settings)
 		second := build(t, copyOfModule(t, "../.."))
-		if a, b := read(t, first), read(t, second); !slices.EqualFunc(a, b, func(a, b file) bool {
+		if a, b := read(t, first), read(t, second); !slices.EqualFunc(a, b, func(a, b tarfile.File) bool {
 			return a.Name == b.Name && bytes.Equal(a.Content, b.Content)
 		}) {
 			t.Errorf("%s and %s differ", first, second)
@@ -87,19 +89,19 @@ func copyOfModule(t *testing.T, root string) string {
 	return dir
 }
 
-func read(t *testing.T, dir string) []file {
+func read(t *testing.T, dir string) []tarfile.File {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var files []file
+	var files []tarfile.File
 	for _, entry := range entries {
 		content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
 		if err != nil {
 			t.Fatal(err)
 		}
-		files = append(files, file{Name: entry.Name(), Content: content})
+		files = append(files, tarfile.File{Name: entry.Name(), Content: content})
 	}
 	return files
 }
@@ -176,7 +178,7 @@ func TestPack(t *testing.T) {
 	for _, p := range []platform{{OS: "linux", Arch: "amd64"}, {OS: "windows", Arch: "amd64"}} {
 		t.Run(p.OS, func(t *testing.T) {
 			var good, bad bytes.Buffer
-			if err := p.pack(&good, modified, []file{{Name: "a", Mode: 0o755, Content: []byte("x")}}); err != nil {
+			if err := p.pack(&good, modified, []tarfile.File{{Name: "a", Mode: 0o755, Content: []byte("x")}}); err != nil {
 				t.Fatal(err)
 			}
 			dir := t.TempDir()
@@ -186,7 +188,7 @@ func TestPack(t *testing.T) {
 			if info, err := os.Stat(filepath.Join(dir, "a")); err != nil || info.Mode().Perm() != 0o755 {
 				t.Errorf("unpacked as %v, %v", info, err)
 			}
-			if err := p.pack(&bad, modified, []file{{Name: "../a"}}); err != nil {
+			if err := p.pack(&bad, modified, []tarfile.File{{Name: "../a"}}); err != nil {
 				t.Fatal(err)
 			}
 			if err := unpack(p.extension(), bad.Bytes(), t.TempDir()); err == nil {

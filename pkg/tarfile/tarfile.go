@@ -1,5 +1,5 @@
-// Package tarfile checks the headers of tar files from untrusted writers. It reads no
-// content.
+// Package tarfile checks the headers of tar files from untrusted writers, and writes tar files that
+// differ only by content. It must not know what the files are for.
 package tarfile
 
 import (
