@@ -21,8 +21,12 @@ func newRegistries(o option.Registry, errOut io.Writer) (*transfer.Registries, e
 	if err := traceCluster(o.Verbosity); err != nil {
 		return nil, err
 	}
+	moves := movesOf
+	if o.Mirror != (images.Target{}) {
+		moves = nil
+	}
 	return transfer.NewRegistries(transfer.Config{
-		Insecure: o.Insecure, PlainHTTP: o.PlainHTTP, CAs: o.CAs, Rewrite: o.Maps, Keychain: transfer.Credentials(), UserAgent: userAgent(), Moves: movesOf,
+		Insecure: o.Insecure, PlainHTTP: o.PlainHTTP, CAs: o.CAs, Rewrite: o.Maps, Keychain: transfer.Credentials(), UserAgent: userAgent(), Moves: moves,
 		Trace: errOut, Verbosity: o.Verbosity, Answer: o.Timeout, MaxWait: o.MaxWait, Waiting: newWaits(errOut).tell,
 	}), nil
 }

@@ -22,6 +22,7 @@ import (
 // syncFlags are the flags of the sync command.
 type syncFlags struct {
 	selectionFlags
+	from              string
 	loadFrom          string
 	report            string
 	allowDigestChange bool
@@ -44,9 +45,8 @@ TARGET is registry[:port][/prefix]. An image keeps its path and its digest; only
 host changes. KKP's overwriteRegistry expects images at these names:
 quay.io/kubermatic/kubermatic:v2.31.0 goes to TARGET/kubermatic/kubermatic:v2.31.0.
 
-TARGET may also be oci:DIR or oci-archive:FILE.tar, an archive in the OCI image layout.
-Carry the archive into the offline network, and copy it into a registry there with
---load-from.
+TARGET may also be oci:DIR or oci-archive:FILE.tar, an archive in the OCI image layout. Carry
+the archive into the offline network, and copy it into a registry there with --load-from.
 
 Without TARGET, the target is the mirror of the configuration file (see --config), or the
 mirror that patch-config has set in the KubermaticConfiguration.
@@ -69,6 +69,9 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
   # Without a connection to the registry: use an archive
   kubectl kkp-mirror sync oci-archive:kkp.tar
   kubectl kkp-mirror sync registry.example.com/kkp --load-from oci-archive:kkp.tar
+
+  # Fill the mirror of a site from a mirror that has the images
+  kubectl kkp-mirror sync registry.muc.example.com/kkp --from registry.example.com/kkp --images images.json
 
   # Add the files that new nodes download: kubelet, CNI plugins and others
   kubectl kkp-mirror sync oci-archive:kkp.tar --with-files
@@ -95,6 +98,7 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
 }
 
 func (f *syncFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.from, "from", "", "Copy the images from this mirror, which an earlier sync has filled, and from no other registry: registry[:port][/prefix]")
 	flags.StringVar(&f.loadFrom, "load-from", "", "Copy the images of this archive (oci:DIR, oci-archive:FILE.tar or a path); neither a cluster nor source registries are read")
 	f.content.Add(flags)
 	flags.BoolVar(&f.allowDigestChange, "allow-digest-change", false, "Allow --platform to change digests of images that are referenced by digest")
@@ -114,6 +118,9 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 		return syncOptions{}, option.Usage(err)
 	}
 	selection, err := f.selectionFlags.complete(flags, target, option.FormatWide, option.FormatHTML, option.FormatCSV)
+	if err == nil {
+		selection.registry, err = fromMirror(flags, f.from, target, selection.registry)
+	}
 	if err == nil && f.loadFrom != "" {
 		err = excludeSelection(flags, "load-from")
 	}
@@ -232,11 +239,14 @@ func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.
 	if opts.Into, err = o.into(ctx, p); err != nil {
 		return report, nodes, err
 	}
-	progress := o.newProgress(len(p.plan.Copies))
-	opts.Observer = progress
+	observer, finish := o.observe(len(p.plan.Copies))
+	opts.Observer = observer
 	begin := time.Now()
 	report = p.registries.Copy(ctx, p.plan, opts)
-	progress.Close()
+	finish()
+	for i, result := range report.Results {
+		report.Results[i] = o.advise(result)
+	}
 	rememberRate(ratesFile(), o.target, report.Bytes(), time.Since(begin))
 	if o.withFiles && ctx.Err() == nil {
 		nodes, err = o.copyFiles(ctx, p.registries, opts, &report)
@@ -260,6 +270,12 @@ func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.
 		err = nil // the report has the state of the interrupted copy
 	}
 	return report, nodes, err
+}
+
+// observe returns what shows the progress of a number of images, and the end of the progress.
+func (o syncOptions) observe(total int) (observer transfer.Observer, finish func()) {
+	progress := o.newProgress(total)
+	return advising{progress, o.advise}, progress.Close
 }
 
 // into opens the archive that is the target, or checks the registry that is.

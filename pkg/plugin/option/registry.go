@@ -27,6 +27,7 @@ type Registry struct {
 	PlainHTTP []string       // hosts that are reached over plain HTTP
 	CAs       *x509.CertPool // trusted; nil: the system's
 	Maps      []rewrite.Rule // --registry-map; the first rule for a host counts
+	Mirror    images.Target  // the only source of images: see From; zero: their registries are
 	Jobs      int            // concurrency per registry, at least 1
 	Timeout   time.Duration  // longest wait for the start of an answer; five times as long for uploads
 	MaxWait   time.Duration  // longest wait that a registry may ask for
@@ -106,6 +107,14 @@ func (f *RegistryFlags) given() []string {
 		given = append(given, "--insecure="+text)
 	}
 	return given
+}
+
+// From returns the options with which all images are read from a mirror and nowhere else, also where
+// a setting of the user maps registries. The mirror has each image under its own path, so that no
+// image is looked for in a new repository.
+func (r Registry) From(mirror images.Target) Registry {
+	r.Maps, r.Mirror = nil, mirror
+	return r.Through(mirror)
 }
 
 // Through adds rules to the registry map, after the rules of the user, that read all images from a
