@@ -54,6 +54,10 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"forge":     forge,
 		"sameSpec":  sameSpec,
 
+		"killed":     killed,
+		"followed":   followed,
+		"samereport": sameReport,
+
 		"copyprofile":    copyProfile,
 		"documentedrole": documentedRole,
 

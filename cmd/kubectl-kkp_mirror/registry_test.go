@@ -20,21 +20,25 @@ const layerBytes = 16 << 10
 const hubPulls = 4
 
 // startRegistry starts a registry in memory that lasts as long as the script, and sets a
-// variable to its host: registry [-private|-harbor|-ecr|-hub] NAME [REPOSITORY:TAG...]. Each
-// REPOSITORY:TAG becomes an image for two platforms. All images share one layer. A private
-// registry does not tell what it does not have; the others are like Harbor, Amazon ECR and
-// Docker Hub.
+// variable to its host: registry [-private|-harbor|-ecr|-hub|-apart] NAME [REPOSITORY:TAG...]. Each
+// REPOSITORY:TAG becomes an image for two platforms. All images share one layer; with -apart, only
+// those do whose repositories begin with the same element. A private registry does not tell what it
+// does not have; the others are like Harbor, Amazon ECR and Docker Hub.
 func startRegistry(ts *testscript.TestScript, neg bool, args []string) {
 	kind := ""
 	if len(args) > 0 && strings.HasPrefix(args[0], "-") {
 		kind, args = args[0], args[1:]
 	}
 	if neg || len(args) == 0 {
-		ts.Fatalf("usage: registry [-private|-harbor|-ecr|-hub] NAME [REPOSITORY:TAG...]")
+		ts.Fatalf("usage: registry [-private|-harbor|-ecr|-hub|-apart] NAME [REPOSITORY:TAG...]")
 	}
 	registry := registrytest.New(registrytest.Options{})
 	for _, reference := range args[1:] {
-		ts.Check(addImage(registry, reference))
+		group := ""
+		if kind == "-apart" {
+			group, _, _ = strings.Cut(reference, "/")
+		}
+		ts.Check(addImage(registry, reference, group))
 	}
 	handler := http.Handler(registry)
 	switch kind {
@@ -66,17 +70,20 @@ func secretive(next http.Handler) http.Handler {
 	})
 }
 
-// addImage puts an image into a registry. Its content follows from its reference.
-func addImage(registry *registrytest.Registry, reference string) error {
-	shared, err := registrytest.NewLayer(1, layerBytes)
+// addImage puts an image into a registry. Its content follows from its reference, but for the layer
+// that it shares with the images of the same group.
+func addImage(registry *registrytest.Registry, reference, group string) error {
+	seed := uint64(1)
+	if group != "" {
+		seed = hash(group)
+	}
+	shared, err := registrytest.NewLayer(seed, layerBytes)
 	if err != nil {
 		return err
 	}
 	layers := map[string][]registrytest.Layer{}
 	for _, arch := range []string{"amd64", "arm64"} {
-		seed := fnv.New64a()
-		seed.Write([]byte(reference + " " + arch))
-		own, err := registrytest.NewLayer(seed.Sum64(), layerBytes)
+		own, err := registrytest.NewLayer(hash(reference+" "+arch), layerBytes)
 		if err != nil {
 			return err
 		}
@@ -85,4 +92,10 @@ func addImage(registry *registrytest.Registry, reference string) error {
 	repository, tag, _ := strings.Cut(reference, ":")
 	_, err = registry.AddImage(repository, tag, layers)
 	return err
+}
+
+func hash(text string) uint64 {
+	sum := fnv.New64a()
+	sum.Write([]byte(text))
+	return sum.Sum64()
 }

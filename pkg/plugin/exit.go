@@ -26,6 +26,14 @@ type InterruptedError struct {
 
 func (e *InterruptedError) Error() string { return e.Message }
 
+// ReportedError is an error that was printed already.
+type ReportedError struct{ Err error }
+
+func (e *ReportedError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error that was printed.
+func (e *ReportedError) Unwrap() error { return e.Err }
+
 // exitCode is the exit code for the error that a command returned.
 func exitCode(ctx context.Context, err error) int {
 	var usage *option.UsageError

@@ -52,7 +52,8 @@ func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams
 	root.SetArgs(option.JoinDryRun(args))
 	cmd, err := root.ExecuteContextC(ctx)
 	code := exitCode(ctx, err)
-	if err != nil {
+	var reported *ReportedError
+	if err != nil && !errors.As(err, &reported) {
 		fmt.Fprintln(text.ErrOut, render(err, code, cmd.CommandPath()))
 	}
 	return code

@@ -16,6 +16,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster/plan"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
@@ -96,6 +97,7 @@ type selection struct {
 	list         string // a file with a list of images, "-" for stdin; "": the installation is read
 	since        string // an older list, lock or archive to compare with; "": none
 	approved     string // digest that the list must have; "": any
+	pod          podOptions
 	scope        option.Scope
 	registry     option.Registry
 	content      option.Content
@@ -127,9 +129,10 @@ type planned struct {
 // chosen are images with what is known of their origin.
 type chosen struct {
 	inventory images.Inventory
-	withheld  string // a note for failed logins; "": none
-	origin    string // the installation, the list or the archive
-	lock      string // digest of the list; "": no list was read
+	withheld  string     // a note for failed logins; "": none
+	origin    string     // the installation, the list or the archive
+	lock      string     // digest of the list; "": no list was read
+	packed    *plan.Plan // the plan of a copy in a cluster, of which this process is a pod; nil: it is not
 }
 
 // resolve returns the plan for the images of a list, of an archive, or of the installation, in this
@@ -146,6 +149,9 @@ func (s selection) resolve(ctx context.Context, archive *transfer.Archive) (plan
 	p.plan, err = images.NewPlan(p.inventory, s.target).Resolve(func(step images.Copy) (string, error) {
 		return digestOf(ctx, p.registries, step)
 	})
+	if p.packed != nil {
+		p.plan = p.packed.Of(s.pod.shard, p.inventory, p.plan)
+	}
 	return p, err
 }
 
@@ -154,6 +160,8 @@ func (s selection) choose(ctx context.Context, registries *transfer.Registries, 
 	var c chosen
 	var err error
 	switch {
+	case s.pod.plan != "":
+		return s.pod.read()
 	case s.list != "":
 		c.origin = "list " + s.list
 		if c.inventory, c.lock, err = readList(s.list, s.streams.In); err == nil {

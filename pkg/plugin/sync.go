@@ -15,6 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster/events"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
@@ -32,6 +33,7 @@ type syncFlags struct {
 	rate              string
 	rateLimit         string
 	approved          string
+	pod               podFlags
 }
 
 func newSyncCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
@@ -110,6 +112,7 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.rateLimit, "rate-limit", "", "Upload at most this many bytes or bits per second, such as 200MiB/s. Default: no limit")
 	flags.StringVar(&f.approved, "approved", "", "With --images: refuse a list whose digest (sha256:…, as printed by sha256sum and on a review page) is another one")
 	flags.StringVar(&f.report, "report", "", "Write the result for each image to this file: a page to review if the name ends in .html, otherwise JSON. With --dry-run, the forecast")
+	f.pod.add(flags)
 }
 
 func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, error) {
@@ -126,6 +129,9 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 	}
 	if err == nil {
 		selection.approved, err = approvedDigest(f.approved, f.list)
+	}
+	if err == nil {
+		selection.pod, err = f.pod.parse(flags)
 	}
 	o := syncOptions{
 		selection: selection, loadFrom: f.loadFrom, report: f.report, allowDigestChange: f.allowDigestChange, dryRun: f.dryRun,
@@ -154,11 +160,15 @@ type syncOptions struct {
 	files             option.Download // of these
 	rate              int64           // bytes per second, for a forecast; 0: that of the last run
 	rateLimit         int64           // bytes per second; 0: no limit
+	events            *events.Writer  // for progress and results, in a pod; nil: people read these
 }
 
 func (o syncOptions) validate() error {
 	if err := withFiles(o); err != nil {
 		return err
+	}
+	if (o.pod.plan != "" || o.pod.pack != "") && o.target.Archive != "" {
+		return option.Usagef("a copy in a cluster requires a registry as target, not the archive %s", o.target)
 	}
 	if o.since != "" && o.target.Archive == "" && o.dryRun != option.DryRunServer {
 		return option.Usagef("--since requires an archive as target, or --dry-run: a copy to a registry always skips the images that the registry has")
@@ -167,6 +177,9 @@ func (o syncOptions) validate() error {
 }
 
 func (o syncOptions) run(ctx context.Context) error {
+	if o.pod.events {
+		return o.runInPod(ctx)
+	}
 	if err := checkReport(o.report); err != nil {
 		return err
 	}
@@ -188,6 +201,9 @@ func (o syncOptions) run(ctx context.Context) error {
 		return fmt.Errorf("--since: %w", err)
 	}
 	p.plan = o.newer(ctx, p, since)
+	if o.pod.pack != "" {
+		return o.pack(ctx, p)
+	}
 	switch o.dryRun {
 	case option.DryRunClient:
 		return o.printPlan(p)
@@ -199,7 +215,7 @@ func (o syncOptions) run(ctx context.Context) error {
 
 // transfer copies the images, and reports the results.
 func (o syncOptions) transfer(ctx context.Context, p planned, from *transfer.Archive, since earlier) error {
-	if len(p.plan.Copies) == 0 && !o.withFiles {
+	if len(p.plan.Copies) == 0 && !o.withFiles && o.events == nil {
 		fmt.Fprintln(o.streams.ErrOut, "nothing to copy")
 		return gapsError(p.inventory.Gaps)
 	}
@@ -208,8 +224,10 @@ func (o syncOptions) transfer(ctx context.Context, p planned, from *transfer.Arc
 		return err
 	}
 	document := report.Document(o.target, p.inventory)
-	if err := o.printReport(ctx, p, document); err != nil {
-		return err
+	if o.events == nil {
+		if err := o.printReport(ctx, p, document); err != nil {
+			return err
+		}
 	}
 	return cmp.Or(interrupted(ctx, document), failures(report), filesFailures(nodes), gapsError(p.inventory.Gaps))
 }
@@ -274,6 +292,10 @@ func (o syncOptions) copy(ctx context.Context, p planned, from, since *transfer.
 
 // observe returns what shows the progress of a number of images, and the end of the progress.
 func (o syncOptions) observe(total int) (observer transfer.Observer, finish func()) {
+	if o.events != nil {
+		o.events.Begin(total)
+		return advising{o.events, o.advise}, func() {}
+	}
 	progress := o.newProgress(total)
 	return advising{progress, o.advise}, progress.Close
 }
