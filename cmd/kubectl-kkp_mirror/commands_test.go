@@ -58,6 +58,9 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"followed":   followed,
 		"samereport": sameReport,
 
+		"pluginarchive": pluginArchive,
+		"pluginimage":   pluginImage,
+
 		"copyprofile":    copyProfile,
 		"documentedrole": documentedRole,
 

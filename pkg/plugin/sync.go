@@ -167,7 +167,7 @@ func (o syncOptions) validate() error {
 	if err := withFiles(o); err != nil {
 		return err
 	}
-	if (o.pod.plan != "" || o.pod.pack != "") && o.target.Archive != "" {
+	if (o.pod.plan != "" || o.pod.pack != "" || len(o.pod.image) > 0) && o.target.Archive != "" {
 		return option.Usagef("a copy in a cluster requires a registry as target, not the archive %s", o.target)
 	}
 	if o.since != "" && o.target.Archive == "" && o.dryRun != option.DryRunServer {
@@ -179,6 +179,9 @@ func (o syncOptions) validate() error {
 func (o syncOptions) run(ctx context.Context) error {
 	if o.pod.events {
 		return o.runInPod(ctx)
+	}
+	if len(o.pod.image) > 0 {
+		return o.printImage(ctx)
 	}
 	if err := checkReport(o.report); err != nil {
 		return err

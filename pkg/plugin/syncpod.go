@@ -23,6 +23,9 @@ type podFlags struct {
 
 	pack       string
 	packShards int
+
+	image    []string
+	archives []string
 }
 
 func (f *podFlags) add(flags *pflag.FlagSet) {
@@ -31,13 +34,15 @@ func (f *podFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.events, "events", false, "With --plan: write progress and results to stdout as JSON lines")
 	flags.StringVar(&f.pack, "pack", "", "Write the packed plan into this new directory, and copy nothing")
 	flags.IntVar(&f.packShards, "pack-shards", 1, "With --pack: divide the images into this number of shards")
-	for _, name := range []string{"plan", "shard", "events", "pack", "pack-shards"} {
+	flags.StringSliceVar(&f.image, "put-image", nil, "Put the image of this plugin for these architectures into the target, print its reference, and copy nothing else")
+	flags.StringSliceVar(&f.archives, "plugin-archive", nil, "With --put-image: take the executable for an architecture from this archive of a release of the plugin (linux, .tar.gz)")
+	for _, name := range []string{"plan", "shard", "events", "pack", "pack-shards", "put-image", "plugin-archive"} {
 		flags.Lookup(name).Hidden = true
 	}
 }
 
 func (f *podFlags) parse(flags *pflag.FlagSet) (podOptions, error) {
-	o := podOptions{plan: f.plan, shards: 1, events: f.events, pack: f.pack, packShards: f.packShards}
+	o := podOptions{plan: f.plan, shards: 1, events: f.events, pack: f.pack, packShards: f.packShards, image: f.image, archives: f.archives}
 	if f.packShards < 1 || f.packShards > plan.MaxShards {
 		return o, option.Usagef("--pack-shards %d: a copy has 1 to %d shards", f.packShards, plan.MaxShards)
 	}
@@ -52,7 +57,7 @@ func (f *podFlags) parse(flags *pflag.FlagSet) (podOptions, error) {
 		err = option.Exclude(flags, "plan", "selects the images", "registry-prefix", "exclude", "load-from")
 	}
 	if err == nil {
-		err = option.Exclude(flags, "plan", "is for a copy in a cluster", "since", "with-files", "dry-run", "approved", "pack", "pack-shards")
+		err = option.Exclude(flags, "plan", "is for a copy in a cluster", "since", "with-files", "dry-run", "approved", "pack", "pack-shards", "put-image")
 	}
 	if err == nil && f.events {
 		err = option.Exclude(flags, "events", "has the results", "output", "report")
@@ -83,6 +88,9 @@ type podOptions struct {
 
 	pack       string // directory for the parts of the plan, for pods that are started later; "": the images are copied
 	packShards int
+
+	image    []string // architectures of the image of this plugin for the target; none: the images are copied
+	archives []string // of releases of the plugin
 }
 
 // read reads the plan and its images. The gaps of the lock concern who made the plan.
