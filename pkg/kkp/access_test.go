@@ -157,13 +157,22 @@ func TestNarrowRights(t *testing.T) {
 	}
 }
 
-// TestRequestsToUserClusters wants at most six requests to each user cluster.
+// TestRequestsToUserClusters wants six requests to each user cluster, and one more for each further
+// 2,500 pods.
 func TestRequestsToUserClusters(t *testing.T) {
-	const clusters = 40
-	f := newFleet(t, clusters)
-	f.loadAll(t)
-	if total := len(f.user.asked()) + f.user.reviews; total != 6*clusters {
-		t.Errorf("%d requests to %d user clusters", total, clusters)
+	const clusters = 4
+	for pods, want := range map[int]int{10: 6, 2500: 6, 2501: 7, 6000: 8} {
+		f := newFleet(t, clusters)
+		for i := range pods {
+			f.user.objects = append(f.user.objects, object(t, fmt.Sprintf("{apiVersion: v1, kind: Pod, metadata: {name: p%d, namespace: shop}, spec: {containers: [{image: shop}]}}", i)))
+		}
+		inst := f.loadAll(t)
+		if total := len(f.user.asked()) + f.user.reviews; total != want*clusters {
+			t.Errorf("%d requests to %d user clusters with %d pods each", total, clusters, pods)
+		}
+		if read := inst.Seeds[1].Clusters[0].PodUse.Pods; read != pods {
+			t.Errorf("%d of %d pods", read, pods)
+		}
 	}
 }
 

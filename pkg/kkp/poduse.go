@@ -11,6 +11,7 @@ import (
 // Bounds of what is kept of the pods of a user cluster, whose users create them.
 const (
 	maxUserPodsBytes  = 256 << 20 // that are read, in Protocol Buffers
+	userPodsPerPage   = 2500      // so that most user clusters need one request; their pods pass one by one
 	maxUserImageBytes = 1 << 20   // names of images and pods that are kept
 	maxUserPulls      = 100       // pods with images that cannot be pulled; there are no more in the summary
 )
@@ -91,7 +92,7 @@ func (*tooManyImagesError) Error() string {
 // podUse summarizes all pods of a user cluster while it reads them.
 func podUse(ctx context.Context, client Client) (PodUse, error) {
 	c := podCounter{images: map[string]*ImageUse{}}
-	q := query{resource: CoreResource("pods"), maxBytes: maxUserPodsBytes}
+	q := query{resource: CoreResource("pods"), maxBytes: maxUserPodsBytes, perPage: userPodsPerPage}
 	err := eachAs(ctx, client, q, podMedia, decodePods, func(view podView, err error) error {
 		if err != nil {
 			return view.failed("Pod", err)
