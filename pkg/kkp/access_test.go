@@ -105,10 +105,10 @@ func TestRights(t *testing.T) {
 		t.Errorf("%q, %d clusters", lines, len(inst.Access))
 	}
 	rights := kkp.MasterRights(inst, "")
-	compareRights(t, f.a.asked(), append(rights, kkp.SeedRights("kkp", false)...),
+	compareRights(t, f.a.asked(), append(rights, kkp.SeedRights(inst.Seeds[0], false)...),
 		"get configmaps kkp/ca-bundle", "get kubermaticconfigurations.kubermatic.k8c.io kkp/k", "get deployments.apps kkp/kubermatic-operator",
 		"get seeds.kubermatic.k8c.io kkp/a", "get seeds.kubermatic.k8c.io kkp/b")
-	compareRights(t, f.b.asked(), kkp.SeedRights("kkp", false))
+	compareRights(t, f.b.asked(), kkp.SeedRights(inst.Seeds[1], false))
 	compareRights(t, f.user.asked(), kkp.UserClusterRights(true))
 	if !slices.ContainsFunc(rights, func(right kkp.Right) bool { return right.String() == "get secrets kkp/helm" }) {
 		t.Errorf("%v", rights)
@@ -125,7 +125,7 @@ func TestMissingRights(t *testing.T) {
 		rights  []kkp.Right
 	}{
 		{f.a, "master", kkp.MasterRights(inst, "")},
-		{f.b, "Seed b", kkp.SeedRights("kkp", false)},
+		{f.b, "Seed b", kkp.SeedRights(inst.Seeds[1], false)},
 		{f.user, "user cluster c0 on Seed a", kkp.UserClusterRights(true)},
 	} {
 		for _, right := range c.rights {
@@ -146,14 +146,34 @@ func TestMissingRights(t *testing.T) {
 	}
 }
 
-// TestNarrowRights has a user with rights in some namespaces only: those that are missing are named.
+// TestNarrowRights has users with rights in some namespaces only: those that are missing are named, but
+// not each one of many.
 func TestNarrowRights(t *testing.T) {
-	f := newFleet(t, 2)
-	f.b.lacks = func(asked attributes) bool {
-		return asked.Resource == "pods" && (asked.Namespace == "" || asked.Namespace == "minio")
+	for name, c := range map[string]struct {
+		clusters int
+		lacks    func(attributes) bool
+		want     []string
+	}{
+		"one namespace of KKP": {2, func(a attributes) bool { return a.Resource == "pods" && (a.Namespace == "" || a.Namespace == "minio") }, []string{"Seed b: list pods in namespace minio"}},
+		"those of user clusters": {4, func(a attributes) bool { return a.Namespace == "" && a.Name == "" && a.Group == "" || strings.HasPrefix(a.Namespace, "cluster-") },
+			[]string{"Seed b: list pods in namespace cluster-c1", "Seed b: list pods in namespace cluster-c3", "Seed b: get secrets cluster-c1/admin-kubeconfig", "Seed b: get secrets cluster-c3/admin-kubeconfig"}},
+		"those of many user clusters": {40, func(a attributes) bool { return a.Namespace == "" && a.Name == "" && a.Group == "" || strings.HasPrefix(a.Namespace, "cluster-") },
+			[]string{"Seed b: list pods in all namespaces", "Seed b: list secrets in all namespaces"}},
+	} {
+		f := newFleet(t, c.clusters)
+		f.b.lacks = c.lacks
+		if diff := cmp.Diff(c.want, missing(f.loadAll(t))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
 	}
-	if diff := cmp.Diff([]string{"Seed b: list pods in namespace minio"}, missing(f.loadAll(t))); diff != "" {
-		t.Error(diff)
+}
+
+// TestOneUserCluster has a Seed with one user cluster, and a user who may list Secrets and not get them.
+func TestOneUserCluster(t *testing.T) {
+	f := newFleet(t, 2)
+	f.b.refuse = forbidden("secrets", "/secrets/")
+	if inst := f.loadAll(t); len(inst.Unread) > 0 || len(missing(inst)) > 0 {
+		t.Errorf("%v %q", inst.Unread, missing(inst))
 	}
 }
 

@@ -18,10 +18,13 @@ type ApplicationCatalog struct {
 	BaseURL string // spec.helm.repositorySettings.baseURL: where all charts come from; "": each from its default repository
 }
 
+func applicationCatalogResource() schema.GroupVersionResource {
+	return schema.GroupVersionResource{Group: "applicationcatalog.k8c.io", Version: "v1alpha1", Resource: "applicationcatalogs"}
+}
+
 // ListApplicationCatalogs reads the catalogs of the master. A master without this CRD has none.
 func ListApplicationCatalogs(ctx context.Context, master Client) ([]ApplicationCatalog, error) {
-	resource := schema.GroupVersionResource{Group: "applicationcatalog.k8c.io", Version: "v1alpha1", Resource: "applicationcatalogs"}
-	catalogs, err := list(ctx, master, query{resource: resource}, applicationCatalogFrom)
+	catalogs, err := list(ctx, master, query{resource: applicationCatalogResource()}, applicationCatalogFrom)
 	if notInstalled(err) {
 		return nil, nil
 	}

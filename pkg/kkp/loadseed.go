@@ -22,7 +22,7 @@ func (l *loader) readSeed(ctx context.Context, seed *Seed) []Unread {
 		return l.nothingOf(seed, err) // every further request would have the same timeout
 	}
 	if l.asks(PartAccess) {
-		seed.access = append(seed.access, accessTo(ctx, client, subject, SeedRights(seed.Namespace, l.withoutDefaults)))
+		seed.access = append(seed.access, accessTo(ctx, client, subject, SeedRights(*seed, l.withoutDefaults)))
 	}
 	seed.Read = err == nil
 	seed.master = l.isMaster(ctx, client)

@@ -18,7 +18,7 @@ type Right struct {
 	Namespace string // "": all namespaces
 	Name      string // "": all objects
 
-	within []string // namespaces in which the right is enough
+	enough []Right // rights that are enough together, in place of this one
 }
 
 // String returns the right as a text: "list pods in all namespaces", "get secrets kubermatic/dockercfg".
@@ -42,7 +42,7 @@ func (r Right) String() string {
 
 // clusterScoped reports whether the objects of a right are in no namespace.
 func clusterScoped(r Right) bool {
-	return slices.Contains([]string{"clusters", "applicationdefinitions", "namespaces"}, r.Resource)
+	return slices.Contains([]string{"clusters", "applicationdefinitions", "applicationcatalogs", "namespaces"}, r.Resource)
 }
 
 func listing(resource schema.GroupVersionResource, namespace string) Right {
@@ -73,24 +73,38 @@ func MasterRights(inst Installation, searched string) []Right {
 	for _, name := range inst.Applications.secrets() {
 		rights = append(rights, secret(namespace, name))
 	}
-	return append(rights, clusterRights(namespace)...)
+	if configuration.Spec.FeatureGates[ExternalCatalog] {
+		rights = append(rights, listing(applicationCatalogResource(), ""))
+	}
+	return append(rights, clusterRights(namespace, nil)...)
 }
 
-// SeedRights are the rights on a Seed that Load needs for all parts. namespace is that of KKP.
+// SeedRights are the rights on a Seed, with its user clusters, that Load needs for all parts.
 // withoutDefaults tells whether KKP leaves out the default operating system profiles.
-func SeedRights(namespace string, withoutDefaults bool) []Right {
-	rights := append(clusterRights(namespace),
-		listing(clusterResource(), ""), listing(kubermaticResource("addons"), ""), listing(CustomProfileResource(), namespace))
+func SeedRights(seed Seed, withoutDefaults bool) []Right {
+	rights := append(clusterRights(seed.Namespace, seed.Clusters),
+		listing(clusterResource(), ""), listing(kubermaticResource("addons"), ""), listing(CustomProfileResource(), seed.Namespace))
 	if withoutDefaults {
 		rights = append(rights, listing(deploymentResource(), ""))
 	}
 	return rights
 }
 
-// clusterRights are the rights that are needed both on the master and on a Seed.
-func clusterRights(namespace string) []Right {
+// clusterRights are the rights that are needed both on the master and on a Seed. Without the rights to
+// list across namespaces, those in the namespaces of KKP and of the control planes of user clusters are
+// enough.
+func clusterRights(namespace string, clusters []Cluster) []Right {
 	pods, secrets := listing(CoreResource("pods"), ""), listing(CoreResource("secrets"), "")
-	pods.within, secrets.within = masterNamespaces(namespace), releaseNamespaces(namespace)
+	for _, own := range masterNamespaces(namespace) {
+		pods.enough = append(pods.enough, listing(CoreResource("pods"), own))
+	}
+	for _, own := range releaseNamespaces(namespace) {
+		secrets.enough = append(secrets.enough, listing(CoreResource("secrets"), own))
+	}
+	for _, cluster := range clusters {
+		pods.enough = append(pods.enough, listing(CoreResource("pods"), cluster.Namespace))
+		secrets.enough = append(secrets.enough, getting(CoreResource("secrets"), cluster.Namespace, adminKubeconfig))
+	}
 	return []Right{pods, secrets, getting(CoreResource("namespaces"), "", metav1.NamespaceSystem)}
 }
 
@@ -128,23 +142,28 @@ func lacking(ctx context.Context, client Client, rights []Right) ([]Right, error
 	return slices.Concat(missing...), err
 }
 
-// lackingOf asks for one right, and if that is missing, for those in single namespaces.
+// maxNarrow bounds the missing rights that are named in place of a right in all namespaces.
+const maxNarrow = 10
+
+// lackingOf asks for one right, and if that is missing, for those that are enough in its place.
 func lackingOf(ctx context.Context, client Client, right Right) ([]Right, error) {
 	has, err := allowed(ctx, client, right)
 	if has || err != nil {
 		return nil, err
 	}
 	var missing []Right
-	for _, namespace := range right.within {
-		narrow := Right{Verb: right.Verb, Group: right.Group, Resource: right.Resource, Namespace: namespace}
+	for _, narrow := range right.enough {
 		if has, err = allowed(ctx, client, narrow); err != nil {
 			return nil, err
 		}
 		if !has {
 			missing = append(missing, narrow)
 		}
+		if len(missing) > maxNarrow {
+			break
+		}
 	}
-	if len(missing) == len(right.within) { // also if there are none
+	if len(missing) > maxNarrow || len(missing) == len(right.enough) { // also if there are none
 		return []Right{right}, nil
 	}
 	return missing, nil

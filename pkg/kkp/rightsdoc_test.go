@@ -44,10 +44,11 @@ func documentedRoles(t *testing.T) map[string]clusterRole {
 
 // TestDocumentedRoles compares the ClusterRoles in docs/check.md with the rights that checks ask for.
 func TestDocumentedRoles(t *testing.T) {
-	inst := kkp.Installation{Configuration: kkp.Configuration{Namespace: "kkp"}, Seeds: []kkp.Seed{{Name: "a", Kubeconfig: kkp.SecretKey{Namespace: "kkp", Name: "a"}}}}
+	inst := kkp.Installation{Configuration: kkp.Configuration{Namespace: "kkp"}, Seeds: []kkp.Seed{{Namespace: "kkp", Name: "a", Kubeconfig: kkp.SecretKey{Namespace: "kkp", Name: "a"}}}}
+	inst.Configuration.Spec.FeatureGates = map[string]bool{kkp.ExternalCatalog: true}
 	roles := documentedRoles(t)
 	for name, rights := range map[string][]kkp.Right{
-		"kkp-mirror-check-master": kkp.MasterRights(inst, ""), "kkp-mirror-check-seed": kkp.SeedRights("kkp", true), "kkp-mirror-check-user-cluster": kkp.UserClusterRights(true),
+		"kkp-mirror-check-master": kkp.MasterRights(inst, ""), "kkp-mirror-check-seed": kkp.SeedRights(inst.Seeds[0], true), "kkp-mirror-check-user-cluster": kkp.UserClusterRights(true),
 	} {
 		needed := map[string]bool{}
 		for _, right := range rights {

@@ -145,19 +145,22 @@ type kubeconfigs struct {
 	all  map[string][]byte // by namespace; nil: they are read one by one
 }
 
-// kubeconfigsOf reads the kubeconfigs of user clusters of a Seed with one list. If that is not
-// allowed, they are read one by one when they are needed.
+// kubeconfigsOf reads the kubeconfigs of user clusters of a Seed with one list, so that the right to
+// list Secrets is enough. If that is not allowed, they are read one by one when they are needed.
 func kubeconfigsOf(ctx context.Context, seed Client, clusters []Cluster) *kubeconfigs {
 	configs := &kubeconfigs{seed: seed}
-	if len(clusters) < 2 {
+	q := query{resource: CoreResource("secrets"), fields: "metadata.name=" + adminKubeconfig}
+	switch len(clusters) {
+	case 0:
 		return configs
+	case 1:
+		q.namespace = clusters[0].Namespace // the Secrets of other namespaces are not searched for one
 	}
 	known := map[string]bool{}
 	for _, cluster := range clusters {
 		known[cluster.Namespace] = true
 	}
 	all := map[string][]byte{}
-	q := query{resource: CoreResource("secrets"), fields: "metadata.name=" + adminKubeconfig}
 	err := each(ctx, seed, q, func(view kubeconfigView, err error) error {
 		if err == nil && known[view.Metadata.Namespace] && len(view.Data.Kubeconfig) > 0 {
 			all[view.Metadata.Namespace] = view.Data.Kubeconfig
