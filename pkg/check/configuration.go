@@ -128,7 +128,7 @@ func text(value any) string {
 func Operator(images []string, unread error, target images.Target, release string, command string) Finding {
 	f := Finding{ID: id(SectionConfiguration, "operator"), Status: StatusOK, Subject: "Deployment kubermatic-operator"}
 	if unread != nil {
-		f.Status, f.Reason = StatusUnknown, unread.Error()
+		f.Status, f.Reason = StatusUnknown, causeOf(unread)
 		f.Remedy = &Remedy{Text: "let this user read the Deployment"}
 		return f
 	}
@@ -189,7 +189,7 @@ func Catalogs(catalogs []kkp.ApplicationCatalog, unread error, target images.Tar
 	const charts = "kubermatic-mirror/helm-charts"
 	if unread != nil {
 		return []Finding{{
-			ID: id(SectionConfiguration, "external-catalog"), Status: StatusUnknown, Subject: "ApplicationCatalogs", Reason: unread.Error(),
+			ID: id(SectionConfiguration, "external-catalog"), Status: StatusUnknown, Subject: "ApplicationCatalogs", Reason: causeOf(unread),
 			Remedy: &Remedy{Text: "let this user list ApplicationCatalogs (applicationcatalog.k8c.io)"},
 		}}
 	}
@@ -205,10 +205,19 @@ func Catalogs(catalogs []kkp.ApplicationCatalog, unread error, target images.Tar
 	return findings
 }
 
+// UnknownFields are the findings for Seeds whose fields are not known, because nobody knows the Seeds.
+func UnknownFields(unread []kkp.Unread) []Finding {
+	var findings []Finding
+	for _, g := range unreadParts(unread, kkp.PartSeeds) {
+		findings = append(findings, finding(id(SectionConfiguration, "unknown"), StatusUnknown, "Seeds: "+named(g.subjects), g.cause, unreadRemedy))
+	}
+	return findings
+}
+
 // Unread is the finding for a part of a section that could not be read.
 func Unread(section Section, subject string, err error) Finding {
 	return Finding{
-		ID: id(section, "unknown"), Status: StatusUnknown, Subject: subject, Reason: err.Error(),
+		ID: id(section, "unknown"), Status: StatusUnknown, Subject: subject, Reason: causeOf(err),
 		Remedy: &Remedy{Text: "remove the cause, such as a missing permission, and check again"},
 	}
 }

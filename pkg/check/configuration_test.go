@@ -99,3 +99,9 @@ func TestCatalogs(t *testing.T) {
 	}
 	valid(t, check.Unread(check.SectionConfiguration, "fields", errors.New("forbidden")))
 }
+
+// TestUnknownFields has Seeds that could not be listed.
+func TestUnknownFields(t *testing.T) {
+	expect(t, "Seeds", told(t, check.UnknownFields([]kkp.Unread{{Part: kkp.PartSeeds, Subject: "namespace kubermatic", Err: errors.New("refused")}, {Part: kkp.PartPods, Err: errors.New("refused")}})),
+		"unknown | configuration.unknown | Seeds: namespace kubermatic | refused")
+}

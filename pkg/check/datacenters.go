@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 )
@@ -51,6 +52,8 @@ type Datacenter struct {
 	Notes   []string       // settings that have no effect
 	Hosts   []string       // for which nodes need the mirror
 
+	Incomplete bool // Hosts lacks what a gap in the list of images hides
+
 	Command        string // sets all of Pending
 	NoProxyCommand string
 }
@@ -78,7 +81,7 @@ func (d Datacenter) Findings() []Finding {
 			findings = append(findings, f)
 		}
 	}
-	if len(findings) == 0 {
+	if len(findings) == 0 && !d.Incomplete {
 		findings = append(findings, Finding{
 			ID: id(SectionDatacenters, "nodes"), Status: StatusOK, Subject: subject,
 			Reason: "the nodes pull the images of " + plural(len(d.Hosts), "registry", "registries") + " from the mirror",
@@ -166,16 +169,23 @@ func PathNotes(notes []string) []Finding {
 // UnknownDatacenters are the findings for what could not be read of datacenters: Seeds, their user
 // clusters, or the settings themselves.
 func UnknownDatacenters(unread []kkp.Unread) []Finding {
-	var unknown groups
-	for _, u := range unread {
-		if slices.Contains([]kkp.Part{kkp.PartSeeds, kkp.PartClusters, kkp.PartProfiles}, u.Part) {
-			unknown.add(causeOf(u.Err), u.Subject)
-		}
+	var findings []Finding
+	for _, g := range unreadParts(unread, kkp.PartSeeds, kkp.PartClusters, kkp.PartProfiles) {
+		findings = append(findings, finding(id(SectionDatacenters, "unknown"), StatusUnknown, named(g.subjects), g.cause, unreadRemedy))
+	}
+	return findings
+}
+
+// UnknownRegistries are the findings for datacenters whose nodes may need a mirror for more registries,
+// because the list of images has gaps.
+func UnknownRegistries(datacenters []string, gaps []images.Gap) []Finding {
+	if len(datacenters) == 0 {
+		return nil
 	}
 	var findings []Finding
-	for _, g := range unknown {
-		findings = append(findings, finding(id(SectionDatacenters, "unknown"), StatusUnknown, named(g.subjects), g.cause,
-			"make the cluster reachable, and give the user of its kubeconfig the rights that the checks need (section access)"))
+	for _, causes := range images.Causes(gaps) {
+		findings = append(findings, finding(id(SectionDatacenters, "unknown"), StatusUnknown, "datacenters "+named(datacenters),
+			"nodes may pull from more registries, because the list of images has a gap: "+cause(causes), "remove the cause of the gap (section mirror), and check again"))
 	}
 	return findings
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 )
@@ -83,6 +84,7 @@ func TestDatacenter(t *testing.T) {
 			func(d *check.Datacenter) { delete(d.Clusters[0].RuntimeMirrors, "_default") },
 			"not ready | datacenters.runtime-options | user cluster c1 on Seed a | spec.containerRuntimeOpts of the Cluster hides the mirrors of datacenter eu, and has none for ghcr.io", "",
 		},
+		"the complete list": {func(d *check.Datacenter) { d.Incomplete, d.Clusters = true, nil }, "", ""},
 		"the nodes": {
 			func(d *check.Datacenter) { d.NoNodes, d.Pending = true, []check.NodeSetting{{Name: "pause-image"}} },
 			"ok | datacenters.nodes | datacenter eu | KKP makes no nodes there", "",
@@ -91,6 +93,10 @@ func TestDatacenter(t *testing.T) {
 		d := datacenter()
 		c.change(&d)
 		findings := d.Findings()
+		if c.want == "" {
+			expect(t, name, told(t, findings))
+			continue
+		}
 		expect(t, name, told(t, findings), c.want)
 		if remedy := findings[0].Remedy; remedy != nil && remedy.Command != c.command {
 			t.Errorf("%s: command %q", name, remedy.Command)
@@ -109,4 +115,15 @@ func TestUnknownDatacenters(t *testing.T) {
 	expect(t, "unread", told(t, findings), "unknown | datacenters.unknown | user cluster c1 on Seed a, user cluster c2 on Seed a | down", "unknown | datacenters.unknown | Seed b | Seed b cannot be read: no route")
 	expect(t, "path", told(t, append(check.PathNotes([]string{"bug"}), check.NoSettings(errors.New("too old")))),
 		"warning | datacenters.mirror-path | the mirror for nodes | bug", "not ready | datacenters.mirror-path | the mirror for nodes | too old")
+}
+
+// TestUnknownRegistries has a list of images with gaps: the datacenters are not ready, and each cause is
+// told once.
+func TestUnknownRegistries(t *testing.T) {
+	gaps := []images.Gap{{Source: "addons", Subject: "addon a", Error: "x", Cause: "down"}, {Source: "addons", Subject: "addon b", Error: "y", Cause: "down"}, {Source: "applications", Subject: "web", Error: "z"}}
+	expect(t, "gaps", told(t, check.UnknownRegistries([]string{"eu", "us"}, gaps)),
+		"unknown | datacenters.unknown | datacenters eu, us | nodes may pull from more registries, because the list of images has a gap: down; ",
+		"unknown | datacenters.unknown | datacenters eu, us | nodes may pull from more registries, because the list of images has a gap: web: z")
+	expect(t, "no nodes", told(t, check.UnknownRegistries(nil, gaps)))
+	expect(t, "no gaps", told(t, check.UnknownRegistries([]string{"eu"}, nil)))
 }

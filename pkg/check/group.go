@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
 // group is the subjects that have the same cause.
@@ -27,6 +28,20 @@ func (g *groups) add(cause, subject string) {
 	if !slices.Contains((*g)[i].subjects, subject) {
 		(*g)[i].subjects = append((*g)[i].subjects, subject)
 	}
+}
+
+// unreadRemedy is the remedy for what could not be read in a cluster.
+const unreadRemedy = "make the cluster reachable, and give the user of its kubeconfig the rights that the checks need (section access)"
+
+// unreadParts are the subjects of some parts that could not be read, by cause.
+func unreadParts(all []kkp.Unread, parts ...kkp.Part) groups {
+	var unknown groups
+	for _, u := range all {
+		if slices.Contains(parts, u.Part) {
+			unknown.add(causeOf(u.Err), u.Subject)
+		}
+	}
+	return unknown
 }
 
 // subject names a group by its first subject.

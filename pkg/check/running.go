@@ -69,15 +69,8 @@ type imageFinding struct {
 
 // unread adds a finding for each cluster whose pods are not known.
 func (r *runningJudge) unread() {
-	var unknown groups
-	for _, u := range r.Installation.Unread {
-		if slices.Contains([]kkp.Part{kkp.PartSeeds, kkp.PartClusters, kkp.PartPods, kkp.PartUserPods}, u.Part) {
-			unknown.add(causeOf(u.Err), u.Subject)
-		}
-	}
-	for _, g := range unknown {
-		r.findings = append(r.findings, finding(runningPods, StatusUnknown, named(g.subjects), g.cause,
-			"make the cluster reachable, and give the user of its kubeconfig the rights that the checks need (section access)"))
+	for _, g := range unreadParts(r.Installation.Unread, kkp.PartSeeds, kkp.PartClusters, kkp.PartPods, kkp.PartUserPods) {
+		r.findings = append(r.findings, finding(runningPods, StatusUnknown, named(g.subjects), g.cause, unreadRemedy))
 	}
 }
 

@@ -23,7 +23,7 @@ func upgradeDefinitions() []Definition {
 		at("place-missing", "a second place of an image of the planned release, which the mirror lacks", "`sync --kkp-version`", StatusNotReady),
 		at("image-unknown", "images of the planned release that could not be looked up", "repair the access of this machine to the mirror", StatusUnknown),
 		at("list", "a gap in the list of images of the planned release", "remove the cause of the gap, such as an image of KKP that the mirror lacks", StatusUnknown),
-		at("kubernetes", "a user cluster whose Kubernetes version the planned release does not support", "upgrade the user cluster first", StatusOK, StatusNotReady),
+		at("kubernetes", "a user cluster whose Kubernetes version the planned release does not support", "upgrade the user cluster first", StatusOK, StatusNotReady, StatusUnknown),
 		at("field-new", "a repository field that the planned release has, and the running one has not", "run `patch-config` during the upgrade, after the new CustomResourceDefinitions are installed", StatusWarning),
 	}
 }
@@ -56,11 +56,21 @@ func (u Upgrade) kubernetes() []Finding {
 			})
 		}
 	}
-	if len(findings) == 0 && clusters > 0 {
+	unknown := u.unread()
+	if len(findings)+len(unknown) == 0 && clusters > 0 {
 		findings = append(findings, Finding{
 			ID: id(SectionUpgrade, "kubernetes"), Status: StatusOK, Subject: plural(clusters, "user cluster", "user clusters"),
 			Reason: fmt.Sprintf("KKP %s supports their Kubernetes versions", u.Planned.Version()),
 		})
+	}
+	return append(findings, unknown...)
+}
+
+// unread returns a finding for each reason why user clusters are not known.
+func (u Upgrade) unread() []Finding {
+	var findings []Finding
+	for _, g := range unreadParts(u.Installation.Unread, kkp.PartSeeds, kkp.PartClusters) {
+		findings = append(findings, finding(id(SectionUpgrade, "kubernetes"), StatusUnknown, "user clusters: "+named(g.subjects), g.cause, unreadRemedy))
 	}
 	return findings
 }

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -27,16 +28,19 @@ func TestUpgradeKubernetes(t *testing.T) {
 	cluster := func(name string, versions ...string) kkp.Cluster {
 		return kkp.Cluster{Name: name, Versions: versions}
 	}
+	down := []kkp.Unread{{Part: kkp.PartClusters, Subject: "Seed frankfurt", Err: errors.New("no route")}, {Part: kkp.PartPods, Subject: "Seed frankfurt", Err: errors.New("no route")}}
 	for name, tt := range map[string]struct {
 		clusters []kkp.Cluster
+		unread   []kkp.Unread
 		want     string
 	}{
-		"none":        {nil, ""},
-		"supported":   {[]kkp.Cluster{cluster("a", "1.35.7"), cluster("b", "1.33.99")}, "ok upgrade.kubernetes 2 user clusters"},
-		"dropped":     {[]kkp.Cluster{cluster("a", "1.32.1"), cluster("b", "1.35.7")}, "not ready upgrade.kubernetes user cluster a on Seed hamburg"},
-		"in progress": {[]kkp.Cluster{cluster("a", "1.33.5", "1.32.1")}, "not ready upgrade.kubernetes user cluster a on Seed hamburg"},
+		"none":        {nil, nil, ""},
+		"supported":   {[]kkp.Cluster{cluster("a", "1.35.7"), cluster("b", "1.33.99")}, nil, "ok upgrade.kubernetes 2 user clusters"},
+		"dropped":     {[]kkp.Cluster{cluster("a", "1.32.1"), cluster("b", "1.35.7")}, nil, "not ready upgrade.kubernetes user cluster a on Seed hamburg"},
+		"in progress": {[]kkp.Cluster{cluster("a", "1.33.5", "1.32.1")}, nil, "not ready upgrade.kubernetes user cluster a on Seed hamburg"},
+		"unread":      {[]kkp.Cluster{cluster("a", "1.35.7")}, down, "unknown upgrade.kubernetes user clusters: Seed frankfurt"},
 	} {
-		inst := kkp.Installation{Seeds: []kkp.Seed{{Name: "hamburg", Clusters: tt.clusters}}}
+		inst := kkp.Installation{Seeds: []kkp.Seed{{Name: "hamburg", Clusters: tt.clusters}}, Unread: tt.unread}
 		findings := check.Upgrade{Installation: inst, Running: open(t, "v2.30.6"), Planned: open(t, "v2.31.0")}.Findings()
 		findings = slices.DeleteFunc(findings, func(f check.Finding) bool { return f.ID != "upgrade.kubernetes" })
 		valid(t, findings...)

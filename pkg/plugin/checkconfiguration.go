@@ -19,7 +19,7 @@ func findConfiguration(ctx context.Context, s *checkState) []check.Finding {
 	if err != nil {
 		return []check.Finding{check.Unread(check.SectionConfiguration, "fields of the KubermaticConfiguration and of the Seeds", err)}
 	}
-	findings := fields.Findings()
+	findings := append(check.UnknownFields(s.inst.Unread), fields.Findings()...)
 	if operator, deployed := s.operator(ctx); deployed {
 		findings = append(findings, operator)
 	}

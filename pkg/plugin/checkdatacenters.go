@@ -6,6 +6,8 @@ import (
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/need"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/edit"
@@ -40,17 +42,35 @@ func (s *checkState) nodeSettings(ctx context.Context, all []patch.SeedDatacente
 	findings := check.PathNotes(plan.Notes)
 	editor := edit.New(s.master, s.inst.Configuration.Namespace, edit.Options{})
 	for _, datacenters := range patch.BySeed(all) {
-		found, err := s.seedSettings(ctx, editor, datacenters, plan, patch.Hosts(needed))
+		found, err := s.seedSettings(ctx, editor, datacenters, plan, needed)
 		if err != nil {
 			found = []check.Finding{check.Unread(check.SectionDatacenters, "Seed "+datacenters[0].Seed.Name, err)}
 		}
 		findings = append(findings, found...)
 	}
-	return findings
+	return append(findings, check.UnknownRegistries(withNodes(all), nodeGaps(needed))...)
+}
+
+// withNodes are the names of the datacenters in which KKP makes nodes.
+func withNodes(all []patch.SeedDatacenter) []string {
+	var names []string
+	for _, dc := range all {
+		if need.Provider(dc.Provider) != "" {
+			names = append(names, dc.Name)
+		}
+	}
+	return names
+}
+
+// nodeGaps are the gaps of a list that may hide images of user clusters. Helm releases and the pods that
+// are read run on the master and the Seeds.
+func nodeGaps(needed images.Inventory) []images.Gap {
+	others := []string{discover.Charts, discover.BundledCharts, discover.Running}
+	return slices.DeleteFunc(slices.Clone(needed.Gaps), func(gap images.Gap) bool { return slices.Contains(others, gap.Source) })
 }
 
 // seedSettings checks the datacenters of one Seed.
-func (s *checkState) seedSettings(ctx context.Context, editor edit.Editor, datacenters []patch.SeedDatacenter, plan patch.NodePlan, hosts []string) ([]check.Finding, error) {
+func (s *checkState) seedSettings(ctx context.Context, editor edit.Editor, datacenters []patch.SeedDatacenter, plan patch.NodePlan, needed images.Inventory) ([]check.Finding, error) {
 	live, err := editor.Get(ctx, patch.KindSeed, datacenters[0].Seed.Name)
 	if err != nil {
 		return nil, err
@@ -58,7 +78,8 @@ func (s *checkState) seedSettings(ctx context.Context, editor edit.Editor, datac
 	var findings []check.Finding
 	for _, dc := range datacenters {
 		judged := check.Datacenter{SeedDatacenter: dc, NoNodes: need.Provider(dc.Provider) == "", Notes: patch.DatacenterNotes(live, dc.Name)}
-		judged.Hosts = slices.DeleteFunc(slices.Clone(hosts), func(host string) bool { return host == s.target.Registry })
+		judged.Incomplete = len(nodeGaps(needed)) > 0
+		judged.Hosts = slices.DeleteFunc(patch.Hosts(needed), func(host string) bool { return host == s.target.Registry })
 		change, err := editor.Compute(live, patch.Object{Kind: patch.KindSeed, Name: live.GetName(), Edits: plan.Edits(live, dc)})
 		if err != nil {
 			return nil, err
