@@ -128,7 +128,7 @@ func (s *Sandbox) fill(ctx context.Context, name string, cluster, user sample.Cl
 }
 
 func (s *Sandbox) startCluster(ctx context.Context, name, etcdURL string) (*apiserver.Server, sample.Cluster, error) {
-	server, err := apiserver.Start(ctx, name, filepath.Join(s.Ready.Dir, "apiserver-"+name), etcdURL, s.requests)
+	server, err := apiserver.Start(ctx, name, filepath.Join(s.Ready.Dir, "apiserver-"+name), etcdURL, s.requests, s.sample.Release.UserPods)
 	if err != nil {
 		return nil, sample.Cluster{}, err
 	}

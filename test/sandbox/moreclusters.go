@@ -9,12 +9,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/apiserver"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/forward"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/sample"
 )
 
 // addClusters creates more user clusters, in turn on each seed. The API server of the seed stands in for theirs, at an address
-// for each of them.
+// for each of them, and with the pods of each.
 func (s *Sandbox) addClusters(ctx context.Context, count int, seeds map[string]sample.Cluster) error {
 	names := map[string][]string{}
 	for i := range count {
@@ -35,7 +36,7 @@ func (s *Sandbox) addClusters(ctx context.Context, count int, seeds map[string]s
 			return err
 		}
 		creating.Go(func() error {
-			return s.sample.MoreClusters(ctx, name, seed, names[name], func() ([]byte, error) {
+			return s.sample.MoreClusters(ctx, name, seed, names[name], func(cluster string) ([]byte, error) {
 				forwarder, err := forward.Start(server.Host)
 				if err != nil {
 					return nil, err
@@ -44,7 +45,7 @@ func (s *Sandbox) addClusters(ctx context.Context, count int, seeds map[string]s
 				defer mutex.Unlock()
 				all = append(all, forwarder)
 
-				return bytes.ReplaceAll(seed.Kubeconfig, []byte(server.Host), []byte(forwarder.Address)), nil
+				return bytes.ReplaceAll(seed.Kubeconfig, []byte(server.Host), []byte(forwarder.Address+apiserver.StandInPath(cluster))), nil
 			})
 		})
 	}

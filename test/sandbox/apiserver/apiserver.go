@@ -46,9 +46,9 @@ type Server struct {
 }
 
 // Start starts an API server on a free port; Wait tells when it is ready. Its files live in dir, its objects under its name
-// in etcd. Authorization is RBAC; no controllers and no kubelets run. requests gets those of the plugin. Calls must not overlap:
-// they set global variables.
-func Start(ctx context.Context, name, dir, etcdURL string, requests *Requests) (*Server, error) {
+// in etcd. Authorization is RBAC; no controllers and no kubelets run. requests gets those of the plugin, and pods are
+// those of the user clusters for which the server stands in. Calls must not overlap: they set global variables.
+func Start(ctx context.Context, name, dir, etcdURL string, requests *Requests, pods UserPods) (*Server, error) {
 	server, err := newServer(name)
 	if err != nil {
 		return nil, err
@@ -57,7 +57,7 @@ func Start(ctx context.Context, name, dir, etcdURL string, requests *Requests) (
 	if err != nil {
 		return nil, fmt.Errorf("configuring the API server %s: %w", name, err)
 	}
-	prepared, err := prepare(*completed, name, requests)
+	prepared, err := prepare(*completed, name, requests, pods)
 	if err != nil {
 		return nil, fmt.Errorf("preparing the API server %s: %w", name, errors.Join(err, completed.SecureServing.Listener.Close()))
 	}
@@ -78,12 +78,12 @@ type runner interface {
 	Run(ctx context.Context) error
 }
 
-func prepare(completed options.CompletedOptions, name string, requests *Requests) (runner, error) {
+func prepare(completed options.CompletedOptions, name string, requests *Requests, pods UserPods) (runner, error) {
 	config, err := app.NewConfig(completed)
 	if err != nil {
 		return nil, err
 	}
-	requests.watch(name, &config.Aggregator.GenericConfig.Config)
+	requests.watch(name, pods, &config.Aggregator.GenericConfig.Config)
 	completedConfig, err := config.Complete()
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"cmp"
 	"fmt"
 	"log"
 	"net/http"
@@ -36,15 +37,16 @@ func (r *Requests) Close() {
 	}
 }
 
-// watch puts a handler before all others of an API server.
-func (r *Requests) watch(server string, config *genericapiserver.Config) {
+// watch puts a handler before all others of an API server, and one after those that decide who may do what.
+func (r *Requests) watch(server string, pods UserPods, config *genericapiserver.Config) {
 	build := config.BuildHandlerChainFunc
 	config.BuildHandlerChainFunc = func(inner http.Handler, config *genericapiserver.Config) http.Handler {
-		next := build(inner, config)
+		next := build(pods.answer(inner), config)
 
 		return http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			request, cluster := toStandIn(request)
 			if strings.HasPrefix(request.UserAgent(), plugin) {
-				r.write(server, request)
+				r.write(cmp.Or(cluster, server), request)
 				time.Sleep(r.latency)
 			}
 			next.ServeHTTP(w, request)

@@ -13,6 +13,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/ready"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/test/sandbox/sample"
 )
 
 // checkMoreClusters follows the Clusters that were added to their APIs, as the plugin does, and looks for its requests.
@@ -58,7 +59,33 @@ func checkAdded(t *testing.T, seed *rest.Config, namespace string) {
 	if err != nil || own.Host == seed.Host {
 		t.Fatalf("the kubeconfig in %s leads to %v, %v", namespace, own, err)
 	}
-	if _, err := kubernetes.NewForConfigOrDie(own).Discovery().ServerVersion(); err != nil {
+	user := kubernetes.NewForConfigOrDie(own)
+	if _, err := user.Discovery().ServerVersion(); err != nil {
 		t.Error(err)
+	}
+	checkOwnPods(t, user)
+}
+
+// checkOwnPods wants a user cluster to have pods of its own, and not those of the seed that stands in for it.
+func checkOwnPods(t *testing.T, user kubernetes.Interface) {
+	t.Helper()
+	options, found := metav1.ListOptions{Limit: 25}, map[string]bool{}
+	for {
+		pods, err := user.CoreV1().Pods("").List(t.Context(), options)
+		if err != nil || len(pods.Items) > 25 {
+			t.Fatalf("%d pods, %v", len(pods.Items), err)
+		}
+		for _, pod := range pods.Items {
+			found[pod.Namespace+"/"+pod.Name] = true
+			if pod.Namespace != "kube-system" && pod.Namespace != "shop" {
+				t.Errorf("the pod %s/%s", pod.Namespace, pod.Name)
+			}
+		}
+		if options.Continue = pods.Continue; options.Continue == "" {
+			break
+		}
+	}
+	if want := 12 * sample.UserNodes; len(found) != want {
+		t.Errorf("the user cluster has %d pods, want %d", len(found), want)
 	}
 }

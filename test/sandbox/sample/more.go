@@ -18,7 +18,7 @@ const clustersAtOnce = 16
 
 // MoreClusters creates more user clusters on a filled seed, like its first one. Each has what the plugin reads of it: the Cluster,
 // its namespace, its addons, the pods of its control plane and the Secret with its kubeconfig, which comes from kubeconfig.
-func (s Sample) MoreClusters(ctx context.Context, name string, seed Cluster, names []string, kubeconfig func() ([]byte, error)) error {
+func (s Sample) MoreClusters(ctx context.Context, name string, seed Cluster, names []string, kubeconfig func(cluster string) ([]byte, error)) error {
 	client, err := dynamic.NewForConfig(seed.Config)
 	if err != nil {
 		return err
@@ -31,7 +31,7 @@ func (s Sample) MoreClusters(ctx context.Context, name string, seed Cluster, nam
 	creating.SetLimit(clustersAtOnce)
 	for _, name := range names {
 		creating.Go(func() error {
-			content, err := kubeconfig()
+			content, err := kubeconfig(name)
 			if err != nil {
 				return err
 			}
