@@ -18,11 +18,11 @@ func layout() Rules {
 				"pkg/check", "pkg/plugin/display", "pkg/plugin/display/page", "pkg/plugin/option", "pkg/plugin/terminal",
 				"pkg/images/chart", "pkg/images/discover", "pkg/images/fetch", "pkg/images/transfer", "pkg/patch", "pkg/patch/pullers", "pkg/memo", "pkg/waiting", "pkg/worker", "pkg/atomicfile", "pkg/contentcache",
 				"pkg/plugin/settings", "pkg/pluginimage",
-				"pkg/incluster/events", "pkg/incluster/plan", "pkg/incluster/shard",
+				"pkg/incluster", "pkg/incluster/events", "pkg/incluster/plan", "pkg/incluster/runner", "pkg/incluster/shard",
 				"pkg/files", "pkg/files/artifact", "pkg/files/mirror", "pkg/files/need", "pkg/files/rewrite", "pkg/patch/profiles", "pkg/safehttp",
 			}, values...),
 			"pkg/plugin/display":  {"pkg/check", "pkg/files", "pkg/images", "pkg/plugin/display/page", "pkg/plugin/settings", "pkg/plugin/terminal"},
-			"pkg/plugin/option":   {"pkg/bounded", "pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/plugin/settings", "pkg/plugin/terminal"},
+			"pkg/plugin/option":   {"pkg/bounded", "pkg/files", "pkg/files/mirror", "pkg/images", "pkg/images/catalog", "pkg/images/registry/rewrite", "pkg/incluster", "pkg/incluster/plan", "pkg/plugin/settings", "pkg/plugin/terminal"},
 			"pkg/plugin/settings": {"pkg/bounded"},
 			"pkg/plugin/terminal": nil,
 

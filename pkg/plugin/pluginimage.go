@@ -37,7 +37,7 @@ func (o syncOptions) printImage(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	executables, err := o.executables(o.pod.image, o.pod.archives)
+	executables, err := o.executables(o.pod.image, o.inCluster.PluginArchives)
 	if err != nil {
 		return err
 	}

@@ -43,20 +43,20 @@ func newSelectionFlags(streams genericiooptions.IOStreams) selectionFlags {
 	}
 }
 
-// groups returns the common groups of flags, and the group of one command, own. verb is "Copy" or
+// groups returns the common groups of flags, and the groups of one command, own. verb is "Copy" or
 // "Check".
-func (f *selectionFlags) groups(verb string, own option.Group) []option.Group {
-	return []option.Group{
+func (f *selectionFlags) groups(verb string, own ...option.Group) []option.Group {
+	return slices.Concat([]option.Group{
 		{Title: "Input", Add: func(flags *pflag.FlagSet) {
 			f.input.Add(flags)
 			flags.StringVar(&f.list, "images", "", verb+" the images of this list (from 'images -o json'; - is stdin) instead of those of an installation")
 		}},
 		{Title: "Scope", Add: f.scope.Add},
 		{Title: "Registries", Add: f.registry.Add},
-		own,
+	}, own, []option.Group{
 		{Title: "Output", Add: f.output.AddDocument},
 		{Title: "Connection", Add: f.connection.Add},
-	}
+	})
 }
 
 // complete parses the flags for a target, of a command that prints some formats itself.

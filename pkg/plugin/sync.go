@@ -34,6 +34,7 @@ type syncFlags struct {
 	rateLimit         string
 	approved          string
 	pod               podFlags
+	inCluster         option.InClusterFlags
 }
 
 func newSyncCommand(streams genericiooptions.IOStreams, defaults *option.Defaults) *cobra.Command {
@@ -78,6 +79,9 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
   # Add the files that new nodes download: kubelet, CNI plugins and others
   kubectl kkp-mirror sync oci-archive:kkp.tar --with-files
 
+  # Copy with a Job of Kubernetes, next to the registry; see docs/in-cluster.md
+  kubectl kkp-mirror sync registry.example.com/kkp --in-cluster
+
   # Copy exactly the images of a lock that was approved by its digest
   kubectl kkp-mirror images --digests -o json > images.json
   kubectl kkp-mirror sync registry.example.com --images images.json --approved sha256:…
@@ -93,7 +97,7 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
 	}
-	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add})...)
+	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add}, option.Group{Title: "Copy in a cluster", Add: f.inCluster.Add})...)
 	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: the source and the target of each image), " + option.Pages + ", " + f.output.Documents()
 	offer(cmd.RegisterFlagCompletionFunc, completions())
 	return cmd
@@ -107,7 +111,7 @@ func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.since, "since", "", "Archive only images not in this older archive or list. With --dry-run, also for a registry: compare with the archive, list or lock; a page shows what is new, changed or gone")
 	flags.BoolVar(&f.withFiles, "with-files", false, "Copy the files that new nodes download, too, as OCI artifacts: see 'files --help'")
 	flags.StringSliceVar(&f.urlMaps, "url-map", nil, "With --with-files: fetch what begins with an address from another one, ADDRESS=ADDRESS")
-	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print a forecast of bytes, requests, pulls and time, with -o wide the state of each image at the target; client: print only the source and the target of each image")
+	option.AddDryRun(flags, &f.dryRun, "none, server or client, and copy nothing. server (also without a value): print a forecast of bytes, requests, pulls and time, with -o wide the state of each image at the target; client: print only the source and the target of each image; with --in-cluster and -o yaml, the objects to apply")
 	flags.StringVar(&f.rate, "rate", "", "With --dry-run: the rate for the forecast of the time, such as 40MiB/s or 400Mbit/s. Default: the rate of the last sync to this target")
 	flags.StringVar(&f.rateLimit, "rate-limit", "", "Upload at most this many bytes or bits per second, such as 200MiB/s. Default: no limit")
 	flags.StringVar(&f.approved, "approved", "", "With --images: refuse a list whose digest (sha256:…, as printed by sha256sum and on a review page) is another one")
@@ -144,6 +148,9 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 		o.rate, err = option.ParseRate("rate", f.rate)
 	}
 	if err == nil {
+		o.inCluster, err = f.inCluster.Parse(flags, target)
+	}
+	if err == nil {
 		o.rateLimit, err = option.ParseRateLimit(f.rateLimit)
 	}
 	return o, err
@@ -161,6 +168,7 @@ type syncOptions struct {
 	rate              int64           // bytes per second, for a forecast; 0: that of the last run
 	rateLimit         int64           // bytes per second; 0: no limit
 	events            *events.Writer  // for progress and results, in a pod; nil: people read these
+	inCluster         option.InCluster
 }
 
 func (o syncOptions) validate() error {
@@ -172,6 +180,9 @@ func (o syncOptions) validate() error {
 	}
 	if o.since != "" && o.target.Archive == "" && o.dryRun != option.DryRunServer {
 		return option.Usagef("--since requires an archive as target, or --dry-run: a copy to a registry always skips the images that the registry has")
+	}
+	if o.inCluster.Enabled && o.rateLimit > 0 && o.rateLimit/int64(o.inCluster.Shards) < option.LeastLimit {
+		return option.Usagef("--rate-limit: each of %d pods gets a part, and the lowest limit of a pod is 64KiB/s", o.inCluster.Shards)
 	}
 	return nil
 }
@@ -204,14 +215,17 @@ func (o syncOptions) run(ctx context.Context) error {
 		return fmt.Errorf("--since: %w", err)
 	}
 	p.plan = o.newer(ctx, p, since)
-	if o.pod.pack != "" {
+	switch {
+	case o.pod.pack != "":
 		return o.pack(ctx, p)
-	}
-	switch o.dryRun {
-	case option.DryRunClient:
+	case o.dryRun == option.DryRunClient && o.inCluster.Enabled && o.output.Printer != nil:
+		return o.printJob(ctx, p)
+	case o.dryRun == option.DryRunClient:
 		return o.printPlan(p)
-	case option.DryRunServer:
+	case o.dryRun == option.DryRunServer:
 		return o.forecast(ctx, p, from, since)
+	case o.inCluster.Enabled:
+		return o.runJob(ctx, p)
 	}
 	return o.transfer(ctx, p, from, since)
 }

@@ -24,8 +24,7 @@ type podFlags struct {
 	pack       string
 	packShards int
 
-	image    []string
-	archives []string
+	image []string
 }
 
 func (f *podFlags) add(flags *pflag.FlagSet) {
@@ -35,14 +34,13 @@ func (f *podFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.pack, "pack", "", "Write the packed plan into this new directory, and copy nothing")
 	flags.IntVar(&f.packShards, "pack-shards", 1, "With --pack: divide the images into this number of shards")
 	flags.StringSliceVar(&f.image, "put-image", nil, "Put the image of this plugin for these architectures into the target, print its reference, and copy nothing else")
-	flags.StringSliceVar(&f.archives, "plugin-archive", nil, "With --put-image: take the executable for an architecture from this archive of a release of the plugin (linux, .tar.gz)")
-	for _, name := range []string{"plan", "shard", "events", "pack", "pack-shards", "put-image", "plugin-archive"} {
+	for _, name := range []string{"plan", "shard", "events", "pack", "pack-shards", "put-image"} {
 		flags.Lookup(name).Hidden = true
 	}
 }
 
 func (f *podFlags) parse(flags *pflag.FlagSet) (podOptions, error) {
-	o := podOptions{plan: f.plan, shards: 1, events: f.events, pack: f.pack, packShards: f.packShards, image: f.image, archives: f.archives}
+	o := podOptions{plan: f.plan, shards: 1, events: f.events, pack: f.pack, packShards: f.packShards, image: f.image}
 	if f.packShards < 1 || f.packShards > plan.MaxShards {
 		return o, option.Usagef("--pack-shards %d: a copy has 1 to %d shards", f.packShards, plan.MaxShards)
 	}
@@ -89,8 +87,7 @@ type podOptions struct {
 	pack       string // directory for the parts of the plan, for pods that are started later; "": the images are copied
 	packShards int
 
-	image    []string // architectures of the image of this plugin for the target; none: the images are copied
-	archives []string // of releases of the plugin
+	image []string // architectures of the image of this plugin for the target; none: the images are copied
 }
 
 // read reads the plan and its images. The gaps of the lock concern who made the plan.

@@ -18,6 +18,7 @@ const (
 	Reverted  = "reverted"
 	Unchanged = "unchanged"
 	Deleted   = "deleted"
+	Created   = "created"
 )
 
 // Objects prints a line for each object, in the form of kubectl.

@@ -100,6 +100,9 @@ func (p *Progress) Finished(result images.Result) {
 	p.bar.update(func(m *meter) { m.finish() })
 }
 
+// Say shows a line above the bar.
+func (p *Progress) Say(text string) { p.line("%s", text) }
+
 func (p *Progress) line(format string, args ...any) {
 	fmt.Fprintf(p.out, format+"\n", args...)
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -26,6 +27,7 @@ type Registry struct {
 	Insecure  []string       // hosts whose certificates are not verified
 	PlainHTTP []string       // hosts that are reached over plain HTTP
 	CAs       *x509.CertPool // trusted; nil: the system's
+	CAFile    string         // file with the certificates of CAs that are not the system's; "": none
 	Maps      []rewrite.Rule // --registry-map; the first rule for a host counts
 	Mirror    images.Target  // the only source of images: see From; zero: their registries are
 	Jobs      int            // concurrency per registry, at least 1
@@ -71,7 +73,7 @@ func (f *RegistryFlags) Add(flags *pflag.FlagSet) {
 // Parse returns the value of the flags for a command with a target registry, or without one.
 func (f *RegistryFlags) Parse(target images.Target) (Registry, error) {
 	value := f.value
-	value.Given = f.given()
+	value.Given, value.CAFile = f.given(), f.cas
 	var err error
 	if value.Insecure, err = f.insecure.hostsFor(target); err != nil {
 		return Registry{}, Usage(err)
@@ -115,6 +117,23 @@ func (f *RegistryFlags) given() []string {
 func (r Registry) From(mirror images.Target) Registry {
 	r.Maps, r.Mirror = nil, mirror
 	return r.Through(mirror)
+}
+
+// ForPods are the flags with which a pod reaches the same registries in the same way. The file with
+// certificates has another name there, and is not among them.
+func (r Registry) ForPods() []string {
+	var args []string
+	if r.Mirror != (images.Target{}) {
+		args = append(args, "--from", r.Mirror.String())
+	}
+	for i := 0; i < len(r.Given); i++ {
+		if r.Given[i] == "--ca-file" || r.Given[i] == "--registry-map" && r.Mirror != (images.Target{}) {
+			i++
+			continue
+		}
+		args = append(args, r.Given[i])
+	}
+	return append(args, "--jobs", strconv.Itoa(r.Jobs), "--registry-timeout", r.Timeout.String(), "--max-wait", r.MaxWait.String())
 }
 
 // Through adds rules to the registry map, after the rules of the user, that read all images from a
