@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"flag"
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -29,6 +32,7 @@ func TestNode(t *testing.T) {
 	sandbox := startSandbox(t, "--runnable")
 	verbs := commands()
 	verbs["node"] = startNode(sandbox)
+	verbs["copying"] = copying
 	oneByOneWith(t, sandbox, filepath.Join("testdata", "sandbox-node"), verbs)
 }
 
@@ -67,4 +71,31 @@ func startNode(sandbox *harness.Sandbox) func(*testscript.TestScript, bool, []st
 			}
 		})
 	}
+}
+
+// copying waits until a pod copies to a target, and may kill its process: copying [-kill] TARGET.
+func copying(ts *testscript.TestScript, neg bool, args []string) {
+	kill := len(args) == 2 && args[0] == "-kill"
+	if neg || len(args) != 1 && !kill {
+		ts.Fatalf("usage: copying [-kill] TARGET")
+	}
+	begin := []byte("\x00sync\x00" + args[len(args)-1] + "\x00--plan\x00")
+	for deadline := time.Now().Add(nodeWait); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+		lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+		ts.Check(err)
+		for _, line := range lines {
+			command, err := os.ReadFile(line)
+			if err != nil || !bytes.Contains(command, begin) {
+				continue
+			}
+			if !kill {
+				return
+			}
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(line)))
+			ts.Check(err)
+			ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+			return
+		}
+	}
+	ts.Fatalf("no pod copies to %s", args[len(args)-1])
 }
