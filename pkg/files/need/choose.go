@@ -141,7 +141,8 @@ func (f *finder) profilesOf(seed kkp.Seed, provider string) []kkp.Profile {
 }
 
 // named are the profiles that MachineDeployments of a provider and its datacenters name, and
-// whether all MachineDeployments are known.
+// whether that is all: all MachineDeployments are known, and each datacenter has some, or names profiles
+// itself. In a datacenter without either, machines can get any default profile.
 func (f *finder) named(seed kkp.Seed, provider string) (names []string, complete bool) {
 	complete = true
 	for _, dc := range seed.Datacenters {
@@ -150,6 +151,7 @@ func (f *finder) named(seed kkp.Seed, provider string) (names []string, complete
 		}
 	}
 	for _, c := range seed.Clusters {
+			complete = complete && (len(dc.Profiles) > 0 || hasMachines(seed, dc.Name))
 		switch {
 		case c.Provider != provider:
 		case c.Setup == nil || c.Setup.Err != nil:
@@ -166,6 +168,13 @@ func (f *finder) named(seed kkp.Seed, provider string) (names []string, complete
 // defaults are the default profiles for a provider.
 func (f *finder) defaults(provider string) []string {
 	known, err := f.defaultProfiles()
+// hasMachines reports whether a user cluster in a datacenter has a MachineDeployment.
+func hasMachines(seed kkp.Seed, datacenter string) bool {
+	return slices.ContainsFunc(seed.Clusters, func(c kkp.Cluster) bool {
+		return c.Datacenter == datacenter && c.Setup != nil && len(c.Setup.Deployments) > 0
+	})
+}
+
 	if err != nil {
 		f.list.Gap(Catalog, "default profiles", err.Error())
 		return nil

@@ -139,6 +139,35 @@ func defaults(kubernetes, cni, crictl string, more ...string) []string {
 	return all
 }
 
+// TestEmptyDatacenter lists the default profiles for a datacenter that names no profile and has no
+// MachineDeployment, also beside a datacenter of the same provider that has one.
+func TestEmptyDatacenter(t *testing.T) {
+	const ofRHEL = "download.docker.com/linux/rhel/docker-ce.repo"
+	for name, tt := range map[string]struct {
+		datacenter kkp.Datacenter
+		want       bool
+	}{
+		"with machines":       {kkp.Datacenter{Name: "old", Provider: "aws"}, false},
+		"without machines":    {kkp.Datacenter{Name: "new", Provider: "aws"}, true},
+		"with a profile":      {kkp.Datacenter{Name: "new", Provider: "aws", Profiles: map[string]string{"ubuntu": "osp-ubuntu"}}, false},
+		"of another provider": {kkp.Datacenter{Name: "new", Provider: "gcp"}, false},
+	} {
+		seed := kkp.Seed{Name: "a", Datacenters: []kkp.Datacenter{{Name: "old", Provider: "aws"}, tt.datacenter}, Clusters: []kkp.Cluster{{
+			Name: "c", Provider: "aws", Datacenter: "old", Setup: &kkp.NodeSetup{
+				Profiles:    []kkp.Profile{profile(kkp.KindProfile, "osp-ubuntu", "ubuntu", "aws")},
+				Deployments: []kkp.MachineDeployment{{Namespace: "kube-system", Name: "md", Profile: "osp-ubuntu", Kubelet: "1.34.9"}},
+			},
+		}}}
+		got := need.Find(t.Context(), need.Input{
+			Installation: kkp.Installation{Version: "v2.31.0", Live: true, Seeds: []kkp.Seed{seed}}, Release: open(t, "v2.31.0"),
+			Clusters: map[string][]catalog.Cluster{"a": {{Kubernetes: "1.34.9", Provider: "aws"}}}, Architectures: []string{"amd64"},
+		})
+		if slices.Contains(paths(got), ofRHEL) != tt.want || !slices.Contains(paths(got), "example.com/osp-ubuntu/v1.34.9/aws/x86_64") {
+			t.Errorf("%s: %v", name, paths(got))
+		}
+	}
+}
+
 // TestGaps names what is not known.
 func TestGaps(t *testing.T) {
 	in := need.Input{
