@@ -14,6 +14,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/profiles"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
@@ -79,6 +80,9 @@ func (s fileSelection) find(ctx context.Context) (files.FileList, error) {
 	inst, err := s.installation.read(ctx, []kkp.Part{kkp.PartProfiles, kkp.PartConfigs})
 	if err != nil {
 		return files.FileList{}, err
+	}
+	for i, seed := range inst.Seeds {
+		inst.Seeds[i] = profiles.Unrewritten(seed)
 	}
 	release, err := s.installation.release(cmp.Or(s.installation.KKPVersion, inst.Version), cmp.Or(s.installation.Edition, inst.Edition), inst.Live)
 	if err != nil {

@@ -39,6 +39,9 @@ func (f *finder) configs(seed kkp.Seed) {
 			continue
 		}
 		for _, config := range c.Setup.Configs {
+			if config.Object == nil {
+				continue // only its version was read
+			}
 			kubelet := ""
 			for _, d := range c.Setup.Deployments {
 				if config.Name == d.Name+"-"+d.Namespace+"-config" {
@@ -148,10 +151,10 @@ func (f *finder) named(seed kkp.Seed, provider string) (names []string, complete
 	for _, dc := range seed.Datacenters {
 		if dc.Provider == provider {
 			names = slices.AppendSeq(names, maps.Values(dc.Profiles))
+			complete = complete && (len(dc.Profiles) > 0 || hasMachines(seed, dc.Name))
 		}
 	}
 	for _, c := range seed.Clusters {
-			complete = complete && (len(dc.Profiles) > 0 || hasMachines(seed, dc.Name))
 		switch {
 		case c.Provider != provider:
 		case c.Setup == nil || c.Setup.Err != nil:
@@ -165,9 +168,6 @@ func (f *finder) named(seed kkp.Seed, provider string) (names []string, complete
 	return names, complete
 }
 
-// defaults are the default profiles for a provider.
-func (f *finder) defaults(provider string) []string {
-	known, err := f.defaultProfiles()
 // hasMachines reports whether a user cluster in a datacenter has a MachineDeployment.
 func hasMachines(seed kkp.Seed, datacenter string) bool {
 	return slices.ContainsFunc(seed.Clusters, func(c kkp.Cluster) bool {
@@ -175,6 +175,9 @@ func hasMachines(seed kkp.Seed, datacenter string) bool {
 	})
 }
 
+// defaults are the default profiles for a provider.
+func (f *finder) defaults(provider string) []string {
+	known, err := f.defaultProfiles()
 	if err != nil {
 		f.list.Gap(Catalog, "default profiles", err.Error())
 		return nil

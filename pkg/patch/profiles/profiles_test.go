@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
@@ -369,5 +370,40 @@ func TestMoves(t *testing.T) {
 	}
 	if got := m.Waiting(ready, []kkp.Profile{{Name: "md-kube-system-config", Rendered: "v1.11.2"}}); !strings.Contains(got, "has not rendered osp-ubuntu-mirror") {
 		t.Errorf("an older one: %q", got)
+	}
+}
+
+// TestUnrewritten compares a Seed with the same Seed after its profiles were rewritten.
+func TestUnrewritten(t *testing.T) {
+	before := func() kkp.Seed {
+		_, inst := datacenter(func(dc *patch.SeedDatacenter, s *kkp.NodeSetup) {
+			dc.Profiles = map[string]string{"ubuntu": "osp-ubuntu", "flatcar": "own"}
+			s.Deployments = []kkp.MachineDeployment{deployment("a", "ubuntu", "osp-ubuntu"), deployment("b", "flatcar", "own")}
+		})
+		return inst.Seeds[0]
+	}
+	plain := before()
+	if diff := cmp.Diff(plain, profiles.Unrewritten(plain), cmpopts.IgnoreUnexported(kkp.Seed{})); diff != "" {
+		t.Errorf("a Seed without rewritten profiles (-before +after):\n%s", diff)
+	}
+	rewritten := before()
+	remade, replacing := profile("osp-ubuntu-mirror", "ubuntu", made, "aws"), profile("osp-rhel", "rhel", made, "aws")
+	setup := rewritten.Clusters[0].Setup
+	replacing.Kept = &kkp.KeptProfile{Profile: setup.Profiles[1]}
+	rewritten.Profiles = []kkp.Profile{remade, replacing}
+	rewritten.Datacenters[0].Profiles["ubuntu"] = remade.Name
+	setup.Deployments[0].Profile = remade.Name
+	setup.Profiles[1] = replacing
+	setup.Profiles = append(setup.Profiles, remade)
+	setup.Configs = []kkp.Profile{profile("a-kube-system-config", "ubuntu", "")}
+	got := profiles.Unrewritten(rewritten)
+	slices.SortFunc(got.Clusters[0].Setup.Profiles, func(a, b kkp.Profile) int { return strings.Compare(a.Name, b.Name) })
+	want := before()
+	slices.SortFunc(want.Clusters[0].Setup.Profiles, func(a, b kkp.Profile) int { return strings.Compare(a.Name, b.Name) })
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(kkp.Seed{}), cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if setup.Deployments[0].Profile != remade.Name || rewritten.Datacenters[0].Profiles["ubuntu"] != remade.Name {
+		t.Error("the Seed itself was changed")
 	}
 }
