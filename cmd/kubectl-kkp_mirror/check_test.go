@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -13,11 +14,13 @@ import (
 )
 
 // remedies runs the commands of a CheckReport in its order, each once with OLD replaced by NEW, and
-// writes them to ran.txt: remedies FILE [OLD NEW].
+// writes them to ran.txt: remedies [-only REGEXP] FILE [OLD NEW]. With -only, it runs the commands of the
+// findings that match.
 func remedies(ts *testscript.TestScript, _ bool, args []string) {
+	only, args := onlyOf(ts, args)
 	var commands []string
 	for _, f := range findingsIn(ts, ts.ReadFile(args[0])) {
-		if f.Remedy == nil || f.Remedy.Command == "" || slices.Contains(commands, f.Remedy.Command) {
+		if !only.MatchString(lineOf(f)) || f.Remedy == nil || f.Remedy.Command == "" || slices.Contains(commands, f.Remedy.Command) {
 			continue
 		}
 		commands = append(commands, f.Remedy.Command)
@@ -33,11 +36,24 @@ func remedies(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // found wants the findings of a CheckReport that are not ok to be the lines of a file, in any order:
-// found FILE WANT.
+// found [-only REGEXP] FILE WANT. With -only, the other findings are ignored.
 func found(ts *testscript.TestScript, _ bool, args []string) {
-	if diff := cmp.Diff(sorted(fileLines(ts, args[1])), notOK(ts, ts.ReadFile(args[0]))); diff != "" {
+	only, args := onlyOf(ts, args)
+	got := slices.DeleteFunc(notOK(ts, ts.ReadFile(args[0])), func(line string) bool { return !only.MatchString(line) })
+	if diff := cmp.Diff(sorted(fileLines(ts, args[1])), got); diff != "" {
 		ts.Fatalf("the findings are (-want +got):\n%s", diff)
 	}
+}
+
+// onlyOf returns the value of -only, which matches everything by default, and the other arguments.
+func onlyOf(ts *testscript.TestScript, args []string) (*regexp.Regexp, []string) {
+	pattern := ""
+	if len(args) > 1 && args[0] == "-only" {
+		pattern, args = args[1], args[2:]
+	}
+	only, err := regexp.Compile(pattern)
+	ts.Check(err)
+	return only, args
 }
 
 // turns takes single things of an installation back, and wants exactly the findings of that to be
@@ -93,13 +109,18 @@ func notOK(ts *testscript.TestScript, report string) []string {
 		if f.Status == check.StatusOK {
 			continue
 		}
-		line := string(f.Status) + " " + f.ID + " " + f.Subject
-		if f.Remedy.Command != "" {
-			line += " $"
-		}
-		lines = append(lines, line)
+		lines = append(lines, lineOf(f))
 	}
 	return sorted(lines)
+}
+
+// lineOf is a finding in a line, with " $" at the end if it has a command.
+func lineOf(f check.Finding) string {
+	line := string(f.Status) + " " + f.ID + " " + f.Subject
+	if f.Remedy != nil && f.Remedy.Command != "" {
+		line += " $"
+	}
+	return line
 }
 
 func findingsIn(ts *testscript.TestScript, text string) []check.Finding {

@@ -36,6 +36,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"internet": startInternet,
 
 		"fileserver":     startFileServer,
+		"serve":          serve,
 		"interruptfiles": interruptFiles,
 
 		"received":  received,

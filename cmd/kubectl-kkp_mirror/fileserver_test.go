@@ -102,6 +102,17 @@ func startFileServer(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv(args[0]+"_URL", server.URL)
 }
 
+// serve starts a server for a directory, and sets $NAME_URL to its address: serve NAME DIR. The server
+// answers in the place of any host if the address is that of a proxy.
+func serve(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serve NAME DIR")
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[1]))))
+	ts.Defer(server.Close)
+	ts.Setenv(args[0]+"_URL", server.URL)
+}
+
 // urlMap is the value of --url-map for a server that stands in for those of addresses.
 func urlMap(addresses []string, server string) string {
 	var maps []string

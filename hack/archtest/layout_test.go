@@ -26,7 +26,7 @@ func layout() Rules {
 			"pkg/plugin/settings": {"pkg/bounded"},
 			"pkg/plugin/terminal": nil,
 
-			"pkg/check": append([]string{"pkg/files", "pkg/patch"}, values...),
+			"pkg/check": append([]string{"pkg/files", "pkg/files/rewrite", "pkg/patch", "pkg/patch/pullers"}, values...),
 
 			"pkg/images/chart":    append([]string{"pkg/atomicfile", "pkg/safehttp", "pkg/worker"}, values...),
 			"pkg/images/discover": append([]string{"pkg/redact", "pkg/templates"}, values...),

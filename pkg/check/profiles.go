@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
 
@@ -37,34 +38,31 @@ type NodeProfile struct {
 	Unnamed     []string // datacenters whose new MachineDeployments get the original
 
 	Base         string   // of the mirror of files; "": it is not known
+	Packages     string   // URL of the copy of the packages of containerd (rewrite.PackagesHost); "": nodes ask the original
 	Elsewhere    []string // addresses that nodes download and that are not on the mirror of files
 	Repositories []string // of packages
 	Problem      string   // why the downloads are not known; "": they are
+	Installed    []byte   // certificates that the rewritten profile installs (PEM)
+	Command      string   // makes the profile (again); "": a setting is not known
 }
 
 // Traced fills in what nodes download, by the traces of the original and of the profile. The mirror of
-// files is where the profile downloads what the original downloads from elsewhere.
+// files is where the profile downloads what the original downloads from elsewhere, and the copy of the
+// packages of containerd is found in the same way.
 func (p *NodeProfile) Traced(original, present files.Answer) {
 	for _, gap := range present.Gaps {
 		p.Problem = cmp.Or(p.Problem, strings.TrimPrefix(gap.Where+": "+gap.Text, ": "))
 	}
-	paths := map[string]bool{}
-	for _, found := range original.Results {
-		for _, d := range found.Downloads {
-			if kept, err := files.PathOf(d.URL); err == nil {
-				paths[kept] = true
-			}
-		}
-	}
+	before := knownPaths(original)
 	for _, found := range present.Results {
 		for _, gap := range found.Gaps {
 			p.Problem = cmp.Or(p.Problem, strings.TrimPrefix(gap.Where+": "+gap.Text, ": "))
 		}
 		for _, d := range found.Downloads {
-			p.download(d.URL, paths)
+			p.download(d.URL, before)
 		}
 		for _, r := range found.Repositories {
-			p.repository(r.URL)
+			p.repository(r.URL, before)
 		}
 	}
 	slices.Sort(p.Elsewhere)
@@ -72,20 +70,78 @@ func (p *NodeProfile) Traced(original, present files.Answer) {
 	p.Repositories = hostsOf(p.Repositories)
 }
 
+// paths are the parts of addresses that stay when a profile is rewritten.
+type paths struct {
+	files    []string // below the mirror of files: "dl.k8s.io/v1.35.7/bin/linux/amd64/kubelet"
+	packages []string // below the copy of the packages of containerd: "linux/ubuntu"
+}
+
+// knownPaths are the paths of what nodes download with an original profile.
+func knownPaths(original files.Answer) paths {
+	var known paths
+	add := func(address string) {
+		kept, err := files.PathOf(address)
+		if err != nil {
+			return
+		}
+		known.files = append(known.files, kept)
+		if rest, ok := strings.CutPrefix(kept, rewrite.PackagesHost+"/"); ok {
+			known.packages = append(known.packages, rest)
+		}
+	}
+	for _, found := range original.Results {
+		for _, d := range found.Downloads {
+			add(d.URL)
+		}
+		for _, r := range found.Repositories {
+			if _, rest, ok := strings.Cut(r.URL, "://"+rewrite.PackagesHost+"/"); ok {
+				known.packages = append(known.packages, strings.TrimSuffix(rest, "/"))
+			}
+		}
+	}
+	return known
+}
+
+// below returns the start of an address that ends with one of some paths, if the start is the one
+// that is known, or none is known.
+func below(address string, paths []string, known string) (string, bool) {
+	for _, path := range paths {
+		if base, ok := strings.CutSuffix(strings.TrimSuffix(address, "/"), "/"+path); ok && (known == "" || known == base) {
+			return base, true
+		}
+	}
+	return "", false
+}
+
 // download adds an address that nodes download.
-func (p *NodeProfile) download(address string, paths map[string]bool) {
-	for kept := range paths {
-		base, ok := strings.CutSuffix(address, "/"+kept)
-		if ok && p.MadeFrom != "" && (p.Base == "" || p.Base == base) {
+func (p *NodeProfile) download(address string, before paths) {
+	if p.MadeFrom != "" {
+		if base, ok := below(address, before.files, p.Base); ok {
 			p.Base = base
+			return
+		}
+		if p.copied(address, before) {
 			return
 		}
 	}
 	p.Elsewhere = append(p.Elsewhere, address)
 }
 
-// repository adds a repository of packages, unless it is on the mirror of files.
-func (p *NodeProfile) repository(address string) {
+// copied reports whether an address is in the copy of the packages of containerd.
+func (p *NodeProfile) copied(address string, before paths) bool {
+	base, ok := below(address, before.packages, p.Packages)
+	if !ok || strings.HasSuffix(base, "://"+rewrite.PackagesHost) {
+		return false
+	}
+	p.Packages = base
+	return true
+}
+
+// repository adds a repository of packages, unless it is in the copy of these packages.
+func (p *NodeProfile) repository(address string, before paths) {
+	if p.MadeFrom != "" && p.copied(address, before) {
+		return
+	}
 	if p.Base == "" || hostsOf([]string{address})[0] != hostsOf([]string{p.Base})[0] {
 		p.Repositories = append(p.Repositories, address)
 	}
@@ -94,7 +150,7 @@ func (p *NodeProfile) repository(address string) {
 // Findings judges what nodes with a profile download.
 func (p NodeProfile) Findings() []Finding {
 	subject := fmt.Sprintf("profile %s on Seed %s", p.Name, p.Seed)
-	remedy := &Remedy{Text: "copy the files (files DIR), serve the directory, and let new nodes download from there: patch-seed " + p.Datacenters[0] + " --files-url URL"}
+	remedy := &Remedy{Command: p.Command, Text: "copy the files (files DIR), serve the directory, and let new nodes download from there: patch-seed " + p.Datacenters[0] + " --files-url URL"}
 	if p.Base != "" {
 		remedy.Text = "make the profile again, with the same flags for the mirror of packages and for certificates: patch-seed " + p.Datacenters[0] + " --files-url " + p.Base
 	}
@@ -105,6 +161,9 @@ func (p NodeProfile) Findings() []Finding {
 			f.Remedy = remedy
 		}
 		findings = append(findings, f)
+	}
+	if p.Problem != "" {
+		remedy.Command = "" // a profile is rewritten only if its downloads are known
 	}
 	where := plural(len(p.Datacenters), "datacenter", "datacenters") + " (" + named(p.Datacenters) + ")"
 	switch {
@@ -141,11 +200,23 @@ func hostsOf(addresses []string) []string {
 	return slices.Compact(hosts)
 }
 
-// NodeFiles judges the files on a mirror of files.
-func NodeFiles(base string, results []files.Result) []Finding {
+// Files is what a mirror of files has.
+type Files struct {
+	Section Section // SectionDatacenters, or SectionUpgrade for files that only a planned release needs
+	Base    string  // URL
+	Results []files.Result
+	Command string // copies the files; "": the directory that the mirror serves is not known
+}
+
+// Findings judges the files on a mirror of files.
+func (m Files) Findings() []Finding {
+	who, command := "new nodes", "kubectl kkp-mirror files DIR"
+	if m.Section == SectionUpgrade {
+		who, command = "new nodes of the planned release", command+" --kkp-version VERSION"
+	}
 	var findings []Finding
 	good := 0
-	for _, r := range results {
+	for _, r := range m.Results {
 		status := StatusNotReady
 		switch {
 		case r.Outcome.Good():
@@ -154,11 +225,13 @@ func NodeFiles(base string, results []files.Result) []Finding {
 		case r.Outcome != files.Missing && r.Outcome != files.Different:
 			status = StatusUnknown
 		}
-		findings = append(findings, finding(id(SectionDatacenters, "file"), status, base+"/"+r.Path, r.Error,
-			"copy the files that new nodes download (kubectl kkp-mirror files DIR), and serve the directory at "+base))
+		f := finding(id(m.Section, "file"), status, m.Base+"/"+r.Path, r.Error,
+			"copy the files that "+who+" download ("+command+"), and serve the directory at "+m.Base)
+		f.Remedy.Command = m.Command
+		findings = append(findings, f)
 	}
 	if good > 0 {
-		ok := Finding{ID: id(SectionDatacenters, "file"), Status: StatusOK, Subject: plural(good, "file", "files"), Reason: "that new nodes download are at " + base}
+		ok := Finding{ID: id(m.Section, "file"), Status: StatusOK, Subject: plural(good, "file", "files"), Reason: "that " + who + " download are at " + m.Base}
 		findings = slices.Insert(findings, 0, ok)
 	}
 	return findings
@@ -168,6 +241,7 @@ func NodeFiles(base string, results []files.Result) []Finding {
 type StaleNodes struct {
 	Deployment string // "kube-system/shop-workers"
 	Reason     string
+	Command    string // changes the MachineDeployment; "": no command of this plugin does
 	Remedy     string // "roll the MachineDeployment: kubectl …"
 }
 
@@ -194,8 +268,10 @@ func (c ClusterProfiles) Findings() []Finding {
 		findings = append(findings, finding(id(SectionDatacenters, "profile-copy"), StatusNotReady, subject, old, remedy))
 	}
 	for _, stale := range c.Stale {
-		findings = append(findings, finding(id(SectionDatacenters, "machine-deployment"), StatusNotReady, subject+": MachineDeployment "+stale.Deployment, stale.Reason,
-			"with the kubeconfig of the user cluster, "+stale.Remedy))
+		f := finding(id(SectionDatacenters, "machine-deployment"), StatusNotReady, subject+": MachineDeployment "+stale.Deployment, stale.Reason,
+			"with the kubeconfig of the user cluster, "+stale.Remedy)
+		f.Remedy.Command = stale.Command
+		findings = append(findings, f)
 	}
 	return findings
 }

@@ -64,6 +64,16 @@ func TestProfile(t *testing.T) {
 			present: `{"results": [{"gaps": [{"where": "/opt/bin/setup:3", "text": "the address is not known"}]}]}`,
 			want:    []string{"unknown | " + subject + "what nodes download is not known: /opt/bin/setup:3: the address is not known"},
 		},
+		"packages from elsewhere": {
+			present: `{"results": [{"downloads": [{"url": "https://files.corp/kkp/dl.k8s.io/v1/kubelet"}], "repositories": [{"url": "https://nexus.corp/docker/linux/ubuntu"}]}]}`,
+			want:    []string{"ok | " + subject + "new nodes in 1 datacenter (eu) download all files from https://files.corp/kkp"},
+		},
+		"the copy of packages": {
+			present: `{"results": [{"downloads": [{"url": "https://files.corp/kkp/dl.k8s.io/v1/kubelet"}], "repositories": [{"url": "https://download.docker.com/linux/ubuntu"}]}]}`,
+			want: []string{
+				"ok | " + subject, "warning | datacenters.packages | profile osp-ubuntu-mirror on Seed a | new nodes also ask download.docker.com for packages",
+			},
+		},
 		"all downloads": {present: `{"results": [{}]}`, want: []string{"ok | " + subject + "new nodes in 1 datacenter (eu) download no files"}},
 	} {
 		p := whole()
@@ -75,13 +85,29 @@ func TestProfile(t *testing.T) {
 	}
 }
 
+// TestSettings finds the settings with which a profile was rewritten, for the command that makes it again.
+func TestSettings(t *testing.T) {
+	p := check.NodeProfile{Name: "osp-ubuntu-mirror", MadeFrom: "v1.0.0", Original: kkp.Profile{Name: "osp-ubuntu", Version: "v1.1.0"}, Datacenters: []string{"eu"}, Command: "patch-seed eu"}
+	const original = `{"results": [{"downloads": [{"url": "https://dl.k8s.io/v1/kubelet"}, {"url": "https://download.docker.com/linux/ubuntu/gpg"}], "repositories": [{"url": "https://download.docker.com/linux/ubuntu"}]}]}`
+	p.Traced(traced(t, original), traced(t, `{"results": [{"downloads": [{"url": "https://files.corp/dl.k8s.io/v1/kubelet"}, {"url": "https://nexus.corp/docker/linux/ubuntu/gpg"}], "repositories": [{"url": "https://nexus.corp/docker/linux/ubuntu"}]}]}`))
+	if p.Base != "https://files.corp" || p.Packages != "https://nexus.corp/docker" || len(p.Elsewhere)+len(p.Repositories) > 0 {
+		t.Errorf("%+v", p)
+	}
+	findings := p.Findings()
+	if got, want := summary(findings...), "ok datacenters.profile profile osp-ubuntu-mirror on Seed \nnot ready datacenters.profile-old profile osp-ubuntu-mirror on Seed  $ patch-seed eu"; got != want {
+		t.Errorf("got %s", got)
+	}
+	valid(t, findings...)
+}
+
 func TestNodeFiles(t *testing.T) {
-	findings := check.NodeFiles("https://files.corp/kkp", []files.Result{
+	found := check.Files{Section: check.SectionDatacenters, Base: "https://files.corp/kkp", Results: []files.Result{
 		{Path: "dl.k8s.io/v1/kubelet", Outcome: files.Unchecked},
 		{Path: "github.com/cni.tgz", Outcome: files.Missing, Error: "files.corp answers 404"},
 		{Path: "github.com/crictl.tgz", Outcome: files.Different, Error: "empty"},
 		{Path: "dl.k8s.io/v1/kubectl", Outcome: files.Failed, Error: "no route"},
-	})
+	}, Command: "files DIR"}
+	findings := found.Findings()
 	expect(t, "files", told(t, findings), "ok | datacenters.file | 1 file | ", "not ready | datacenters.file | https://files.corp/kkp/github.com/cni.tgz | files.corp answers 404",
 		"not ready | datacenters.file | https://files.corp/kkp/github.com/crictl.tgz | empty", "unknown | datacenters.file | https://files.corp/kkp/dl.k8s.io/v1/kubectl | no route")
 }
@@ -91,7 +117,10 @@ func TestClusterProfiles(t *testing.T) {
 	if findings := c.Findings(); len(findings) > 0 {
 		t.Errorf("%+v", findings)
 	}
-	c.Old, c.Stale = []string{"has osp v1"}, []check.StaleNodes{{Deployment: "kube-system/md", Reason: "uses osp", Remedy: "annotate it"}}
+	c.Old, c.Stale = []string{"has osp v1"}, []check.StaleNodes{{Deployment: "kube-system/md", Reason: "uses osp", Remedy: "annotate it", Command: "patch-seed --machine-deployments"}}
+	if f := c.Findings()[1]; f.Remedy.Command != "patch-seed --machine-deployments" {
+		t.Errorf("%+v", f.Remedy)
+	}
 	expect(t, "old", told(t, c.Findings()), "not ready | datacenters.profile-copy | user cluster c1 on Seed a | has osp v1", "not ready | datacenters.machine-deployment | user cluster c1 on Seed a: MachineDeployment kube-system/md | uses osp")
 	remedies := map[string]bool{}
 	for _, change := range []func(*kkp.Cluster){func(*kkp.Cluster) {}, func(c *kkp.Cluster) { c.Paused = true }, func(c *kkp.Cluster) { c.Unhealthy = []string{"etcd"} }} {

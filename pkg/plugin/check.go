@@ -11,6 +11,7 @@ import (
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
@@ -22,6 +23,7 @@ type checkFlags struct {
 	connection *option.ConnectionFlags
 	registry   option.RegistryFlags
 	output     *option.OutputFlags
+	filesURL   string
 	value      checkOptions // only the fields that have a flag here
 }
 
@@ -104,6 +106,8 @@ func (f *checkFlags) addChecks(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.value.userClusters, "user-clusters", false, "Also check the pods in user clusters (section running)")
 	flags.StringSliceVar(&f.value.runtimeMirrors, "runtime-mirrors", nil,
 		"Registries for which the container runtime of the nodes of the master and the Seeds has a mirror, such as docker.io,quay.io; nobody can read that from here")
+	flags.StringVar(&f.filesURL, "files-url", "", "URL of the mirror of files, before operating system profiles name one: the files are checked, and the commands for the profiles name the URL")
+	flags.StringVar(&f.value.filesDir, "files-dir", "", "Directory of this machine that the mirror of files serves: the commands that copy missing files name the directory")
 	flags.DurationVar(&f.value.wait, "wait", 0, "Check again until the installation is ready, for this time at most; what is missing is shown on stderr")
 }
 
@@ -123,6 +127,11 @@ func (f *checkFlags) complete(flags *pflag.FlagSet, args []string) (checkOptions
 	if len(args) > 0 {
 		if o.target, err = registryTarget(args[0]); err != nil {
 			return o, err
+		}
+	}
+	if f.filesURL != "" {
+		if o.filesURL, err = rewrite.ParseURL(f.filesURL); err != nil {
+			return o, option.Usagef("--files-url: %w", err)
 		}
 	}
 	if o.output, err = f.output.Parse(option.FormatHTML, option.FormatCSV); err != nil {
@@ -148,6 +157,8 @@ type checkOptions struct {
 
 	userClusters   bool     // also check pods in user clusters
 	runtimeMirrors []string // registries for which nodes of the master and the Seeds have a mirror
+	filesURL       string   // of the mirror of files; "": profiles name the mirror
+	filesDir       string   // that the mirror of files serves; "": not known
 	wait           time.Duration
 	quiet          bool
 	report         string // a file to write; "": none

@@ -26,7 +26,14 @@ func findDatacenters(ctx context.Context, s *checkState) []check.Finding {
 	} else {
 		findings = append(findings, check.NoMirror())
 	}
-	return append(findings, s.nodeProfiles(ctx, all)...)
+	found, err := s.profiles(ctx)
+	switch {
+	case ctx.Err() != nil:
+		return findings
+	case err != nil:
+		return append(findings, check.Unread(check.SectionDatacenters, "operating system profiles", err))
+	}
+	return append(findings, found.findings...)
 }
 
 // nodeSettings checks the settings of nodes that patch-seed would change.

@@ -18,24 +18,33 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/worker"
 )
 
+// checkedProfiles is what was found of the operating system profiles of all Seeds.
+type checkedProfiles struct {
+	findings []check.Finding
+	settings map[string]nodeFileSettings // by Seed
+}
+
 // nodeProfiles checks what new nodes download, and whether user clusters have the present profiles.
-func (s *checkState) nodeProfiles(ctx context.Context, all []patch.SeedDatacenter) []check.Finding {
+func (s *checkState) nodeProfiles(ctx context.Context) (checkedProfiles, error) {
+	all, err := patch.Datacenters(s.inst, patch.DatacenterChoice{All: true})
+	if err != nil {
+		return checkedProfiles{}, nil // no datacenter
+	}
 	workers, err := newWorkers()
 	if err != nil {
-		return []check.Finding{check.Unread(check.SectionDatacenters, "operating system profiles", err)}
+		return checkedProfiles{}, err
 	}
 	defer workers.Close()
-	p := profileChecker{state: s, workers: workers, files: map[string][]files.Item{}}
+	p := profileChecker{state: s, workers: workers, settings: map[string]nodeFileSettings{}, files: map[string][]files.Item{}}
 	for _, datacenters := range patch.BySeed(all) {
 		p.seed(ctx, datacenters)
 	}
+	var ofFiles []check.Finding // first, because profiles need the files
 	for _, base := range p.bases {
-		p.findings = append(p.findings, check.NodeFiles(base, s.nodeFiles(ctx, base, onceEach(p.files[base])))...)
+		found := check.Files{Section: check.SectionDatacenters, Base: base, Results: s.nodeFiles(ctx, base, onceEach(p.files[base])), Command: s.filesCommand()}
+		ofFiles = append(ofFiles, found.Findings()...)
 	}
-	if ctx.Err() != nil {
-		return nil
-	}
-	return p.findings
+	return checkedProfiles{findings: append(ofFiles, p.findings...), settings: p.settings}, ctx.Err()
 }
 
 // profileChecker checks the profiles of all Seeds.
@@ -43,8 +52,9 @@ type profileChecker struct {
 	state    *checkState
 	workers  *worker.Pool
 	findings []check.Finding
-	files    map[string][]files.Item // that nodes download from a mirror of files, by its URL
-	bases    []string                // these URLs, in order
+	settings map[string]nodeFileSettings // by Seed
+	files    map[string][]files.Item     // that nodes download from a mirror of files, by its URL
+	bases    []string                    // these URLs, in order
 }
 
 // seed checks the profiles that are in use in datacenters of one Seed, and their copies.
@@ -54,15 +64,25 @@ func (p *profileChecker) seed(ctx context.Context, datacenters []patch.SeedDatac
 	if err != nil {
 		p.findings = append(p.findings, check.Unread(check.SectionDatacenters, "profiles on Seed "+seed.Name, err))
 	}
+	var judged []check.NodeProfile
 	var made []profiles.Rewritten
+	settings := nodeFileSettings{seed: seed.Name}
 	for _, use := range uses {
-		judged, rewritten := p.use(ctx, seed, datacenters, use)
-		p.findings = append(p.findings, judged.Findings()...)
+		profile, rewritten := p.use(ctx, seed, datacenters, use)
+		judged = append(judged, profile)
 		if rewritten != nil {
 			made = append(made, *rewritten)
 		}
+		settings = settings.with(profile)
 	}
-	p.findings = append(p.findings, copies(seed, datacenters, made, p.state.release.Version())...)
+	settings = settings.of(datacenters)
+	p.settings[seed.Name] = settings
+	command := p.state.filesProfileCommand(settings)
+	for _, profile := range judged {
+		profile.Command = command
+		p.findings = append(p.findings, profile.Findings()...)
+	}
+	p.findings = append(p.findings, p.state.copies(seed, datacenters, made, settings)...)
 }
 
 // use traces a profile in use. rewritten is nil if the Seed has none that is made from the profile.
@@ -82,6 +102,7 @@ func (p *profileChecker) use(ctx context.Context, seed kkp.Seed, datacenters []p
 		judged.Name, judged.Version = made.Name, made.Version
 		judged.MadeFrom, _ = rewrite.OriginalVersion(made.Version)
 		judged.Unnamed = unnamed(datacenters, use, made)
+		judged.Installed = rewrite.Installed(made.Object)
 		if present, err = p.trace(ctx, made, use.Machines); err != nil {
 			judged.Problem = err.Error()
 		}
@@ -90,7 +111,9 @@ func (p *profileChecker) use(ctx context.Context, seed kkp.Seed, datacenters []p
 	judged.Traced(original, present)
 	if judged.Base != "" {
 		rewritten.Marks = []string{judged.Base}
-		p.addFiles(judged.Base, use, original)
+	}
+	if base := cmp.Or(judged.Base, p.state.filesURL); base != "" {
+		p.addFiles(base, use, original)
 	}
 	return judged, rewritten
 }
@@ -123,10 +146,11 @@ func (p *profileChecker) addFiles(base string, use profiles.Use, original files.
 			list.Add(d.URL, use.Machines[i].Architecture, files.Reason{Profile: use.Profile.Name})
 		}
 	}
-	if p.files[base] == nil {
+	items := list.List().Items
+	if len(items) > 0 && p.files[base] == nil {
 		p.bases = append(p.bases, base)
 	}
-	p.files[base] = append(p.files[base], list.List().Items...)
+	p.files[base] = append(p.files[base], items...)
 }
 
 // nodeFiles asks a mirror of files for files: for one, and for the others if the mirror answers.
@@ -141,7 +165,8 @@ func (s *checkState) nodeFiles(ctx context.Context, base string, items []files.I
 
 // copies checks whether user clusters have the present profiles, and their MachineDeployments use
 // these.
-func copies(seed kkp.Seed, datacenters []patch.SeedDatacenter, made []profiles.Rewritten, version string) []check.Finding {
+func (s *checkState) copies(seed kkp.Seed, datacenters []patch.SeedDatacenter, made []profiles.Rewritten, settings nodeFileSettings) []check.Finding {
+	command := s.machinesCommand(settings)
 	var findings []check.Finding
 	current := 0
 	for _, dc := range datacenters {
@@ -152,7 +177,7 @@ func copies(seed kkp.Seed, datacenters []patch.SeedDatacenter, made []profiles.R
 			if cluster.Setup == nil || cluster.Setup.Err != nil {
 				continue // the finding for what could not be read tells
 			}
-			found := clusterProfiles(seed, cluster, made, version).Findings()
+			found := clusterProfiles(seed, cluster, made, s.release.Version(), command).Findings()
 			if len(found) == 0 && len(made) > 0 {
 				current++
 			}
@@ -165,8 +190,9 @@ func copies(seed kkp.Seed, datacenters []patch.SeedDatacenter, made []profiles.R
 	return findings
 }
 
-// clusterProfiles compares the profiles of a user cluster with those of its Seed.
-func clusterProfiles(seed kkp.Seed, cluster kkp.Cluster, made []profiles.Rewritten, version string) check.ClusterProfiles {
+// clusterProfiles compares the profiles of a user cluster with those of its Seed. command changes its
+// MachineDeployments, "" if no command does.
+func clusterProfiles(seed kkp.Seed, cluster kkp.Cluster, made []profiles.Rewritten, version, command string) check.ClusterProfiles {
 	judged := check.ClusterProfiles{Cluster: cluster, Seed: seed}
 	for _, p := range made {
 		if has := versionOf(cluster, p.Name); has != p.Version {
@@ -176,7 +202,7 @@ func clusterProfiles(seed kkp.Seed, cluster kkp.Cluster, made []profiles.Rewritt
 	for _, m := range profiles.Moves(cluster, made, version) {
 		stale := check.StaleNodes{
 			Deployment: m.Deployment.Namespace + "/" + m.Deployment.Name, Reason: "uses " + m.Deployment.Profile + ", and not " + m.Profile.Name,
-			Remedy: "give new nodes the profile: " + m.Command(),
+			Remedy: "give new nodes the profile: " + m.Command(), Command: command,
 		}
 		if m.Deployment.Profile == m.Profile.Name {
 			stale.Reason = "new nodes get an older version of " + m.Profile.Name

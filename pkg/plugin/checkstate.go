@@ -32,6 +32,8 @@ type checkState struct {
 
 	answers memo.Group[check.Answer] // of the mirror, by reference
 	needed  func(context.Context) (images.Inventory, error)
+
+	profiles func(context.Context) (checkedProfiles, error) // of operating systems
 }
 
 // hasMirror reports whether the mirror is known.
@@ -82,6 +84,7 @@ func (o checkOptions) read(ctx context.Context, parts []kkp.Part) (*checkState, 
 		return nil, err
 	}
 	s.needed = onceWith(func(ctx context.Context) (images.Inventory, error) { return s.inventory(ctx, release) })
+	s.profiles = onceWith(s.nodeProfiles)
 	return s, nil
 }
 

@@ -194,6 +194,34 @@ func TestParts(t *testing.T) {
 	}
 }
 
+// TestInstalled reads the certificates back that a rewritten profile installs, for each operating system.
+func TestInstalled(t *testing.T) {
+	s := settings(t)
+	for name, object := range sandboxProfiles(t) {
+		if text := rewrite.Installed(object); len(text) > 0 {
+			t.Errorf("%s installs %s", name, text)
+		}
+		made, err := rewrite.Make(t.Context(), files.Trace, object, cases(t, object), rewrite.Settings{CAs: s.CAs})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rewritten, err := made.Object()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, ca := range s.CAs {
+			if text := rewrite.Installed(rewritten); !strings.Contains(string(text), ca) {
+				t.Errorf("%s: %s lacks %s", name, text, ca)
+			}
+		}
+	}
+	for _, text := range []string{``, `{}`, `{"spec": 1}`, `{"spec": {"osName": "ubuntu", "bootstrapConfig": [], "provisioningConfig": {"files": [1, {"path": "/usr/local/share/ca-certificates/a.crt"}]}}}`, `{"spec": {"osName": "plan9"}}`} {
+		if text := strings.TrimSpace(string(rewrite.Installed(json.RawMessage(text)))); text != "" {
+			t.Errorf("%s", text)
+		}
+	}
+}
+
 // TestMutations damages rewritten profiles: each damage is found.
 func TestMutations(t *testing.T) {
 	s := settings(t)

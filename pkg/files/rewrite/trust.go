@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -99,6 +100,33 @@ func (e editor) certificates(s store) []any {
 		})
 	}
 	return all
+}
+
+// Installed returns the text of the files that a profile writes to the certificates of the
+// administrator of its operating system: machines with the profile trust the certificates in this
+// text (PEM). The text of a profile without such files, or of an unknown operating system, is empty.
+func Installed(object json.RawMessage) []byte {
+	spec, err := specOf(object)
+	if err != nil {
+		return nil
+	}
+	system, _ := spec["osName"].(string)
+	s, ok := storeOf(system)
+	if !ok {
+		return nil
+	}
+	var text []byte
+	for _, phase := range phases() {
+		config, _ := spec[phase].(map[string]any)
+		written, _ := config["files"].([]any)
+		for _, file := range written {
+			f, _ := file.(map[string]any)
+			if at, _ := f["path"].(string); strings.HasPrefix(at, s.dir) && strings.HasSuffix(at, s.ending) {
+				text = append(append(text, dataOf(f)...), '\n')
+			}
+		}
+	}
+	return text
 }
 
 // scriptsOf are the files of a phase that are shell scripts.
