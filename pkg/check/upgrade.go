@@ -7,6 +7,7 @@ import (
 
 	"github.com/Masterminds/semver/v3"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -23,6 +24,7 @@ func upgradeDefinitions() []Definition {
 		at("place-missing", "a second place of an image of the planned release, which the mirror lacks", "`sync --kkp-version`", StatusNotReady),
 		at("image-unknown", "images of the planned release that could not be looked up", "repair the access of this machine to the mirror", StatusUnknown),
 		at("list", "a gap in the list of images of the planned release", "remove the cause of the gap, such as an image of KKP that the mirror lacks", StatusUnknown),
+		at("file", "the mirror of files has what new nodes of the planned release download in addition", "`files DIR --kkp-version`, and serve the directory", StatusOK, StatusNotReady, StatusUnknown),
 		at("kubernetes", "a user cluster whose Kubernetes version the planned release does not support", "upgrade the user cluster first", StatusOK, StatusNotReady, StatusUnknown),
 		at("field-new", "a repository field that the planned release has, and the running one has not", "run `patch-config` during the upgrade, after the new CustomResourceDefinitions are installed", StatusWarning),
 	}
@@ -110,6 +112,25 @@ func (u Upgrade) fields() []Finding {
 			Reason: fmt.Sprintf("KKP %s has this field for %s, and %s has not", u.Planned.Version(), strings.Join(setting.Components, " and "), u.Running.Version()),
 			Remedy: &Remedy{Text: "during the upgrade, run patch-config after the new CustomResourceDefinitions are installed, and before the new operator is"},
 		})
+	}
+	return findings
+}
+
+// NoFileMirror is the finding for a Seed whose profiles name no mirror of files, although new nodes of
+// the planned release download files that those of today do not.
+func NoFileMirror(seed string, n int) Finding {
+	return finding(id(SectionUpgrade, "file"), StatusUnknown, plural(n, "file", "files")+" of new nodes on Seed "+seed,
+		"no operating system profile names a mirror of files that could have them",
+		"name the mirror with --files-url, or let new nodes download from one first (patch-seed DATACENTER --files-url)")
+}
+
+// FileGaps are the findings for downloads of the planned release that are not known, such as those
+// of "files of new nodes on Seed hamburg".
+func FileGaps(subject string, gaps []images.Gap) []Finding {
+	var findings []Finding
+	for _, alike := range images.Causes(gaps) {
+		findings = append(findings, finding(id(SectionUpgrade, "file"), StatusUnknown, subject, cause(alike),
+			"the reason says what is not known: files of the planned release may be missing"))
 	}
 	return findings
 }

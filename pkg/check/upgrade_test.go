@@ -9,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 )
@@ -62,4 +64,18 @@ func TestUpgradeFields(t *testing.T) {
 	if got := summary(findings...); !strings.Contains(got, "warning upgrade.field-new KubermaticConfiguration spec.applications.catalogManager.image.repository") {
 		t.Errorf("got %s", got)
 	}
+}
+
+// TestUpgradeFiles judges the files that only new nodes of the planned release download.
+func TestUpgradeFiles(t *testing.T) {
+	found := check.Files{Section: check.SectionUpgrade, Base: "https://files.corp", Command: "files DIR --kkp-version v2.31.0", Results: []files.Result{
+		{Path: "dl.k8s.io/v1/kubelet", Outcome: files.Verified}, {Path: "github.com/cni.tgz", Outcome: files.Missing, Error: "files.corp answers 404"},
+	}}
+	if got, want := summary(found.Findings()...), "ok upgrade.file 1 file\nnot ready upgrade.file https://files.corp/github.com/cni.tgz $ files DIR --kkp-version v2.31.0"; got != want {
+		t.Errorf("got %s", got)
+	}
+	gaps := check.FileGaps("files of new nodes on Seed a", []images.Gap{{Source: "catalog", Subject: "KKP v2.31.0", Error: "not known"}})
+	expect(t, "gaps", told(t, append(gaps, check.NoFileMirror("a", 2))),
+		"unknown | upgrade.file | files of new nodes on Seed a | KKP v2.31.0: not known", "unknown | upgrade.file | 2 files of new nodes on Seed a | no operating system profile names a mirror of files")
+	valid(t, found.Findings()...)
 }

@@ -36,7 +36,7 @@ func checkSections() []checkSection {
 		{check.SectionDatacenters, append(imageParts(), kkp.PartProfiles), findDatacenters},
 		{check.SectionReleases, []kkp.Part{kkp.PartReleases, kkp.PartAPI}, findReleases},
 		{check.SectionRunning, []kkp.Part{kkp.PartPods}, findRunning},
-		{check.SectionUpgrade, imageParts(), findUpgrade},
+		{check.SectionUpgrade, append(imageParts(), kkp.PartProfiles), findUpgrade},
 	}
 }
 
