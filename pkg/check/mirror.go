@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/x509"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -17,7 +18,7 @@ func mirrorDefinitions() []Definition {
 	at := func(name string, meaning, remedy string, statuses ...Status) Definition {
 		return Definition{ID: id(SectionMirror, name), Statuses: statuses, Meaning: meaning, Remedy: remedy}
 	}
-	return []Definition{
+	return slices.Concat([]Definition{
 		at("registry", "which mirror the installation is pointed at", "name the mirror: `check REGISTRY`, then `patch-config REGISTRY`", StatusOK, StatusNotReady),
 		at("reachable", "whether this machine reaches the mirror", "repair the connection, the certificate or the login that the reason names", StatusOK, StatusNotReady),
 		at("certificate", "the certificate of the mirror: trusted by this machine, and valid for 30 days more", "renew the certificate, or pass its CA with --ca-file", StatusOK, StatusWarning, StatusNotReady),
@@ -27,7 +28,7 @@ func mirrorDefinitions() []Definition {
 		at("place-missing", "a second place of an image, which the mirror lacks", "`sync`", StatusNotReady),
 		at("image-unknown", "images that could not be looked up", "repair the access of this machine to the mirror", StatusUnknown),
 		at("list", "a gap in the list of images", "remove the cause of the gap", StatusUnknown),
-	}
+	}, loginDefinitions(), trustDefinitions())
 }
 
 // NoMirror is the finding for an installation that names no mirror.

@@ -96,6 +96,11 @@ func CABundle(ctx context.Context, master dynamic.Interface, configuration Confi
 	return caBundleOf(object)
 }
 
+// CABundleName is the namespace and name of the ConfigMap with the certificates that KKP trusts.
+func CABundleName(configuration Configuration) string {
+	return configuration.Namespace + "/" + caBundleName(configuration)
+}
+
 // caBundleName is the name of the ConfigMap with the certificates that KKP trusts.
 func caBundleName(configuration Configuration) string {
 	return cmp.Or(configuration.Field("spec.caBundle.name"), "ca-bundle")

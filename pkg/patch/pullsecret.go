@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
@@ -33,6 +34,13 @@ func PullSecret(live string, dockerConfig []byte, mirror images.Target) (string,
 	maps.Copy(merged, given)
 	text, err := json.Marshal(map[string]any{"auths": merged})
 	return string(text), err
+}
+
+// HasCredentials reports whether a docker configuration holds credentials for a registry, or for a
+// repository in the registry.
+func HasCredentials(dockerConfig []byte, registry string) bool {
+	all, err := auths(dockerConfig)
+	return err == nil && slices.ContainsFunc(slices.Collect(maps.Keys(all)), func(key string) bool { return covers(key, registry) })
 }
 
 // auths are the credentials that a docker configuration holds itself, by registry.

@@ -32,3 +32,18 @@ func TestPullSecretKeepsWhatKKPHas(t *testing.T) {
 		}
 	}
 }
+
+func TestHasCredentials(t *testing.T) {
+	for config, want := range map[string]bool{
+		`{"auths":{"mirror:5000":{"auth":"bmV3"}}}`:          true,
+		`{"auths":{"https://mirror:5000/v1/":{"auth":"b"}}}`: true,
+		`{"auths":{"mirror:5001":{"auth":"bmV3"}}}`:          false,
+		`{"auths":{"mirror:5000":{}}}`:                       false,
+		`secret`:                                             false,
+		``:                                                   false,
+	} {
+		if got := patch.HasCredentials([]byte(config), "mirror:5000"); got != want {
+			t.Errorf("%s: %v", config, got)
+		}
+	}
+}

@@ -108,6 +108,8 @@ func (f *checkFlags) addChecks(flags *pflag.FlagSet) {
 		"Registries for which the container runtime of the nodes of the master and the Seeds has a mirror, such as docker.io,quay.io; nobody can read that from here")
 	flags.StringVar(&f.filesURL, "files-url", "", "URL of the mirror of files, before operating system profiles name one: the files are checked, and the commands for the profiles name the URL")
 	flags.StringVar(&f.value.filesDir, "files-dir", "", "Directory of this machine that the mirror of files serves: the commands that copy missing files name the directory")
+	flags.BoolVar(&f.value.nodesTrust, "nodes-trust-mirror", false,
+		"Assume that all nodes trust the certificate of the mirror, because you have installed its CA on them; nobody can read that from here")
 	flags.DurationVar(&f.value.wait, "wait", 0, "Check again until the installation is ready, for this time at most; what is missing is shown on stderr")
 }
 
@@ -159,6 +161,7 @@ type checkOptions struct {
 	runtimeMirrors []string // registries for which nodes of the master and the Seeds have a mirror
 	filesURL       string   // of the mirror of files; "": profiles name the mirror
 	filesDir       string   // that the mirror of files serves; "": not known
+	nodesTrust     bool     // nodes trust the certificate of the mirror, as the user says
 	wait           time.Duration
 	quiet          bool
 	report         string // a file to write; "": none

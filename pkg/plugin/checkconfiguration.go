@@ -78,6 +78,9 @@ func (s *checkState) changing() []string {
 	if s.list != "" {
 		args = append(args, "--images", s.list)
 	}
+	if s.nodesTrust {
+		args = append(args, "--nodes-trust-mirror")
+	}
 	return append(args, "-y")
 }
 

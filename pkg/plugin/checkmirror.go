@@ -33,9 +33,11 @@ func findMirror(ctx context.Context, s *checkState) []check.Finding {
 	if len(places) > 0 {
 		findings = append(findings, check.Reachable(s.target, content.Answers[places[0]]))
 	}
-	if finding, known := s.certificate(ctx); known {
-		findings = append(findings, finding)
+	chain, err := certificatesOf(ctx, s.target, s.registry.Timeout)
+	if err == nil {
+		findings = append(findings, s.certificate(chain).Finding())
 	}
+	findings = append(findings, s.pullersOf(ctx, inv, content.Answers, chain)...)
 	return append(findings, content.Findings()...)
 }
 
@@ -60,17 +62,13 @@ func alike(refs []images.Ref, answer check.Answer) map[images.Ref]check.Answer {
 	return answers
 }
 
-// certificate reads the certificate of the mirror. known is false if the mirror could not be reached.
-func (s *checkState) certificate(ctx context.Context) (finding check.Finding, known bool) {
-	c := check.Certificate{Host: s.target.Registry, Now: time.Now(), Accepted: transfer.IsNamed(s.registry.Insecure, s.target.Registry)}
-	var err error
-	if c.Chain, err = certificatesOf(ctx, s.target, s.registry.Timeout); err != nil {
-		return check.Finding{}, false
+// certificate judges the certificate of the mirror.
+func (s *checkState) certificate(chain []*x509.Certificate) check.Certificate {
+	c := check.Certificate{Host: s.target.Registry, Chain: chain, Now: time.Now(), Accepted: transfer.IsNamed(s.registry.Insecure, s.target.Registry)}
+	if len(chain) > 0 {
+		c.Untrusted = trust(chain, s.registry.CAs, s.target.Registry)
 	}
-	if len(c.Chain) > 0 {
-		c.Untrusted = trust(c.Chain, s.registry.CAs, s.target.Registry)
-	}
-	return c.Finding(), true
+	return c
 }
 
 // certificatesOf returns the certificates of a registry, its own first; none if the registry speaks

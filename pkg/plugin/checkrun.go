@@ -31,7 +31,7 @@ type checkSection struct {
 func checkSections() []checkSection {
 	return []checkSection{
 		{check.SectionAccess, []kkp.Part{kkp.PartAccess}, findAccess},
-		{check.SectionMirror, imageParts(), findMirror},
+		{check.SectionMirror, append(imageParts(), kkp.PartProfiles), findMirror},
 		{check.SectionConfiguration, []kkp.Part{kkp.PartApps, kkp.PartReleases}, findConfiguration},
 		{check.SectionDatacenters, append(imageParts(), kkp.PartProfiles), findDatacenters},
 		{check.SectionReleases, []kkp.Part{kkp.PartReleases, kkp.PartAPI}, findReleases},

@@ -111,7 +111,7 @@ func (s *checkState) close() {
 func (s *checkState) asPatch() patchOptions {
 	return patchOptions{
 		streams: s.streams, target: s.target, installation: s.installation, registry: s.registry,
-		change: option.Change{Manager: apply.Manager, Exclude: s.exclude, Images: s.list},
+		change: option.Change{Manager: apply.Manager, Exclude: s.exclude, Images: s.list, NodesTrust: s.nodesTrust},
 	}
 }
 

@@ -129,22 +129,32 @@ func (o patchOptions) refusals(ctx context.Context, all []pullers.Puller) ([]pul
 			continue
 		}
 		if p.Err == nil {
-			registries, err := o.registriesOf(p)
-			if err != nil {
+			var err error
+			if refusal.Refused, err = o.refused(ctx, p); err != nil {
 				return nil, err
 			}
-			for _, answer := range registries.Ask(ctx, p.Needs, o.registry.Jobs) {
-				if answer.Digest == "" {
-					refusal.Refused = append(refusal.Refused, pullers.Refused{Ref: answer.Ref, Class: answer.Class, Cause: answer.Cause})
-				}
-			}
-			registries.Close()
 		}
 		if p.Err != nil || len(refusal.Refused) > 0 {
 			refusals = append(refusals, refusal)
 		}
 	}
 	return refusals, ctx.Err()
+}
+
+// refused asks the mirror as somebody will who pulls from it, and returns what they could not pull.
+func (o patchOptions) refused(ctx context.Context, p pullers.Puller) ([]pullers.Refused, error) {
+	registries, err := o.registriesOf(p)
+	if err != nil {
+		return nil, err
+	}
+	defer registries.Close()
+	var refused []pullers.Refused
+	for _, answer := range registries.Ask(ctx, p.Needs, o.registry.Jobs) {
+		if answer.Digest == "" {
+			refused = append(refused, pullers.Refused{Ref: answer.Ref, Class: answer.Class, Cause: answer.Cause})
+		}
+	}
+	return refused, nil
 }
 
 // registriesOf returns the way to the mirror that somebody has who pulls from it: none of

@@ -34,12 +34,21 @@ func Nodes(nodes []Node, m Mirror, needed images.Inventory, version string) []Pu
 	}
 	for i := range all {
 		slices.Sort(clusters[i])
-		all[i].Name = "the nodes of the user clusters " + strings.Join(clusters[i], ", ")
-		if len(clusters[i]) == 1 {
-			all[i].Name = "the nodes of the user cluster " + clusters[i][0]
-		}
+		all[i].Name = nodesOf(clusters[i])
 	}
 	return all
+}
+
+// nodesOf names the nodes of user clusters, of many only the first ones.
+func nodesOf(clusters []string) string {
+	const most = 10
+	switch n := len(clusters); {
+	case n == 1:
+		return "the nodes of the user cluster " + clusters[0]
+	case n > most:
+		return fmt.Sprintf("the nodes of the user clusters %s and %d more", strings.Join(clusters[:most], ", "), n-most)
+	}
+	return "the nodes of the user clusters " + strings.Join(clusters, ", ")
 }
 
 // nodeNeeds are the images that nodes pull.
