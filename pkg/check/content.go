@@ -3,6 +3,7 @@ package check
 import (
 	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
@@ -27,6 +28,7 @@ type Content struct {
 	Target    images.Target
 	Digests   map[images.Ref]string // of a lock; a reference without an entry has no known digest
 	Answers   map[images.Ref]Answer // for each of Places
+	Sources   Sources               // of --compare-sources
 	Copy      string                // the command that copies the images of the installation
 	CopyLock  string                // the command that copies the images of the lock
 }
@@ -75,6 +77,8 @@ func (c Content) Findings() []Finding {
 				unknown.add(cmp.Or(answer.Cause, "the mirror was not asked"), img.Ref.String())
 			case c.differs(img, answer):
 				bad = append(bad, c.different(img, place, answer))
+			case c.moved(img, answer):
+				bad = append(bad, c.sourceDifferent(img, place, answer))
 			default:
 				continue
 			}
@@ -92,7 +96,7 @@ func (c Content) Findings() []Finding {
 	for _, group := range unknown {
 		findings = append(findings, c.unknown(group))
 	}
-	return append(findings, c.gaps()...)
+	return slices.Concat(findings, c.compared(), c.gaps())
 }
 
 func (c Content) present(n int) Finding {

@@ -28,7 +28,7 @@ func mirrorDefinitions() []Definition {
 		at("place-missing", "a second place of an image, which the mirror lacks", "`sync`", StatusNotReady),
 		at("image-unknown", "images that could not be looked up", "repair the access of this machine to the mirror", StatusUnknown),
 		at("list", "a gap in the list of images", "remove the cause of the gap", StatusUnknown),
-	}, loginDefinitions(), trustDefinitions())
+	}, sourcesDefinitions(SectionMirror), loginDefinitions(), trustDefinitions())
 }
 
 // NoMirror is the finding for an installation that names no mirror.

@@ -180,3 +180,29 @@ func TestCertificate(t *testing.T) {
 		}
 	}
 }
+
+// TestSources compares a mirror with sources of which one cannot be asked.
+func TestSources(t *testing.T) {
+	c := content(t)
+	tagged, chart := ref(t, "quay.io/a/tagged:1"), ref(t, "quay.io/charts/cilium:1")
+	var open []string
+	for _, ref := range c.WithoutDigest() {
+		open = append(open, ref.String())
+	}
+	if diff := cmp.Diff([]string{"quay.io/a/tagged:1", "quay.io/a/twice:1", "quay.io/charts/cilium:1"}, open); diff != "" {
+		t.Error(diff)
+	}
+	c.Sources = check.Sources{
+		Digests: map[images.Ref]string{tagged: digestA, chart: digestB, ref(t, "quay.io/a/locked:1"): digestB}, Silent: map[images.Ref]string{ref(t, "quay.io/a/twice:1"): "quay.io cannot be reached from here"},
+	}
+	findings := c.Findings()
+	valid(t, findings...)
+	want := "ok mirror.images 5 of 6 images and charts\nnot ready mirror.source-different quay.io/charts/cilium:1 $ sync\nok mirror.source 1 image or chart\nwarning mirror.source quay.io/a/twice:1"
+	if diff := cmp.Diff(want, summary(findings...)); diff != "" {
+		t.Error(diff)
+	}
+	c.Sources.Digests[chart] = digestA
+	if report := check.NewReport(map[check.Section][]check.Finding{check.SectionMirror: c.Findings()}, nil); !report.Ready {
+		t.Error("a source that cannot be asked makes the installation not ready")
+	}
+}

@@ -17,7 +17,7 @@ func upgradeDefinitions() []Definition {
 	at := func(name string, meaning, remedy string, statuses ...Status) Definition {
 		return Definition{ID: id(SectionUpgrade, name), Statuses: statuses, Meaning: meaning, Remedy: remedy}
 	}
-	return []Definition{
+	return append([]Definition{
 		at("images", "how many images and charts of the planned release, which are not needed today, are in the mirror", "", StatusOK),
 		at("image-missing", "an image or chart of the planned release that the mirror lacks", "`sync --kkp-version`", StatusNotReady),
 		at("image-different", "an image or chart of the planned release whose digest in the mirror is not that of the lock or of the reference", "`sync --kkp-version`", StatusNotReady),
@@ -27,7 +27,7 @@ func upgradeDefinitions() []Definition {
 		at("file", "the mirror of files has what new nodes of the planned release download in addition", "`files DIR --kkp-version`, and serve the directory", StatusOK, StatusNotReady, StatusUnknown),
 		at("kubernetes", "a user cluster whose Kubernetes version the planned release does not support", "upgrade the user cluster first", StatusOK, StatusNotReady, StatusUnknown),
 		at("field-new", "a repository field that the planned release has, and the running one has not", "run `patch-config` during the upgrade, after the new CustomResourceDefinitions are installed", StatusWarning),
-	}
+	}, sourcesDefinitions(SectionUpgrade)...)
 }
 
 // Upgrade is an upgrade of KKP.

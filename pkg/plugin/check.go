@@ -103,6 +103,8 @@ func (f *checkFlags) addChecks(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.value.only, "only", nil, "Check only these sections: "+strings.Join(checkSectionNames(), ", "))
 	flags.StringVar(&f.value.upgrade, "upgrade", "", "Also check whether the installation is ready for this KKP version, such as v2.31.0 (section upgrade)")
 	flags.StringSliceVar(&f.value.ignore, "ignore", nil, "Findings with these identifiers do not count; they are shown as ignored")
+	flags.BoolVar(&f.value.compareSources, "compare-sources", false,
+		"Also compare digests with the registries from which images are copied, as far as these can be reached. A lock (--images) does the same without them")
 	flags.BoolVar(&f.value.userClusters, "user-clusters", false, "Also check the pods in user clusters (section running)")
 	flags.StringSliceVar(&f.value.runtimeMirrors, "runtime-mirrors", nil,
 		"Registries for which the container runtime of the nodes of the master and the Seeds has a mirror, such as docker.io,quay.io; nobody can read that from here")
@@ -157,6 +159,7 @@ type checkOptions struct {
 	ignore       []string // identifiers of checks
 	upgrade      string   // a KKP version; "": none
 
+	compareSources bool     // also ask the registries from which images are copied
 	userClusters   bool     // also check pods in user clusters
 	runtimeMirrors []string // registries for which nodes of the master and the Seeds have a mirror
 	filesURL       string   // of the mirror of files; "": profiles name the mirror

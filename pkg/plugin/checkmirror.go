@@ -30,6 +30,7 @@ func findMirror(ctx context.Context, s *checkState) []check.Finding {
 	}
 	places := check.Places(inv, s.target)
 	content.Answers = s.answersOf(ctx, places)
+	content.Sources = s.sources(ctx, content.WithoutDigest())
 	if len(places) > 0 {
 		findings = append(findings, check.Reachable(s.target, content.Answers[places[0]]))
 	}

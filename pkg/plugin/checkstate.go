@@ -23,6 +23,7 @@ type checkState struct {
 	checkOptions
 	opened
 
+	direct  option.Registry  // leads to the sources of images; the registry of the options leads to the mirror
 	planned *catalog.Release // of --upgrade; nil: none
 
 	mirror check.Named // zero: the installation names no mirror, and the user named none
@@ -48,7 +49,7 @@ func (s *checkState) targetName() string {
 
 // read reads the installation, and finds its mirror. From then on, images are read from the mirror.
 func (o checkOptions) read(ctx context.Context, parts []kkp.Part) (*checkState, error) {
-	s := &checkState{checkOptions: o, mirror: check.Named{Target: o.target}}
+	s := &checkState{checkOptions: o, direct: o.registry, mirror: check.Named{Target: o.target}}
 	var err error
 	if o.list != "" {
 		if s.lock, s.lockDigest, err = readList(o.list, o.streams.In); err != nil {

@@ -38,6 +38,7 @@ func findUpgrade(ctx context.Context, s *checkState) []check.Finding {
 		CopyLock: s.command("sync", "--images", s.list),
 	}
 	content.Answers = s.answersOf(ctx, check.Places(added, s.target))
+	content.Sources = s.sources(ctx, content.WithoutDigest())
 	return append(content.Findings(), findings...)
 }
 

@@ -69,6 +69,9 @@ func Inventory(a *Archive) (images.Inventory, error) { return archive.Inventory(
 // Classify returns the class of an error, or "".
 func Classify(err error) images.Class { return failure.Classify(err) }
 
+// CauseOf returns the cause of an error of this package in one line, without the reference.
+func CauseOf(err error) string { return failure.Cause(err) }
+
 // RemedyOf returns what to do about an error of this package.
 func RemedyOf(err error) string { return failure.RemedyOf(err) }
 
