@@ -64,6 +64,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 
 		"copyprofile":    copyProfile,
 		"documentedrole": documentedRole,
+		"withoutrights":  withoutRights,
 
 		"remedies": remedies,
 		"found":    found,
