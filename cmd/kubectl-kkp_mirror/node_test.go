@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -14,6 +15,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/pluginimage"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/pluginimage/pluginimagetest"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
@@ -32,7 +36,7 @@ func TestNode(t *testing.T) {
 	sandbox := startSandbox(t, "--runnable")
 	verbs := commands()
 	verbs["node"] = startNode(sandbox)
-	verbs["copying"] = copying
+	verbs["copying"], verbs["plugin"] = copying, podPlugin
 	oneByOneWith(t, sandbox, filepath.Join("testdata", "sandbox-node"), verbs)
 }
 
@@ -98,4 +102,31 @@ func copying(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("no pod copies to %s", args[len(args)-1])
+}
+
+// podPlugin sets $PLUGIN to the flag with the plugin for pods: plugin [-archive]. The test binary is
+// the plugin, unless the race detector has linked it with libraries: then pods run the plugin that
+// make has built. With -archive, the plugin is in an archive as of a release in any case.
+func podPlugin(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) > 1 || len(args) == 1 && args[0] != "-archive" {
+		ts.Fatalf("usage: plugin [-archive]")
+	}
+	path, err := os.Executable()
+	ts.Check(err)
+	content, err := os.ReadFile(path)
+	ts.Check(err)
+	var shared *pluginimage.UnsuitableError
+	switch _, err := pluginimage.Read(bytes.NewReader(content)); {
+	case errors.As(err, &shared):
+		content, err = os.ReadFile(filepath.Join(os.Getenv("KKP_MIRROR_BIN"), "kubectl-kkp_mirror"))
+		ts.Check(err)
+	case err != nil:
+		ts.Fatalf("%s: %v", path, err)
+	case len(args) == 0:
+		ts.Setenv("PLUGIN", "--plugin-archive=")
+		return
+	}
+	archive := pluginimagetest.Archive(time.Unix(0, 0), tarfile.File{Name: "kubectl-kkp_mirror", Mode: 0o755, Content: content})
+	ts.Check(os.WriteFile(ts.MkAbs("plugin.tar.gz"), archive, 0o600))
+	ts.Setenv("PLUGIN", "--plugin-archive=plugin.tar.gz")
 }
