@@ -123,7 +123,7 @@ func (s *Storage) Manifest(ctx context.Context, id string) (oci.Manifest, error)
 	return m, s.wrap("manifest "+digest, err)
 }
 
-// Referrers returns the manifests without a name whose subject is the digest.
+// Referrers returns the manifests without a name whose subject is the digest, with their types.
 func (s *Storage) Referrers(ctx context.Context, digest string) ([]v1.Descriptor, error) {
 	var found []v1.Descriptor
 	for _, desc := range s.archive.Entries() {
@@ -135,6 +135,7 @@ func (s *Storage) Referrers(ctx context.Context, digest string) ([]v1.Descriptor
 			return nil, err
 		}
 		if m.Subject() == digest {
+			desc.ArtifactType = cmp.Or(desc.ArtifactType, m.ArtifactType())
 			found = append(found, desc)
 		}
 	}

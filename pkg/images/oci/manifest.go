@@ -4,6 +4,7 @@ package oci
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -78,6 +79,22 @@ func (m Manifest) Subject() string {
 		return ""
 	}
 	return refs.Subject.Digest.String()
+}
+
+// ArtifactType returns the type of an artifact as a list of referrers has it: the field artifactType or,
+// without one, the type of the configuration (distribution-spec, "Listing Referrers"). It is "" for
+// others.
+func (m Manifest) ArtifactType() string {
+	var doc struct {
+		ArtifactType string `json:"artifactType"`
+		Config       struct {
+			MediaType string `json:"mediaType"`
+		} `json:"config"`
+	}
+	if err := json.Unmarshal(m.Raw, &doc); err != nil {
+		return ""
+	}
+	return cmp.Or(doc.ArtifactType, doc.Config.MediaType)
 }
 
 // Entries returns the entries of an index.

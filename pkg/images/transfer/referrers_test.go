@@ -2,6 +2,7 @@ package transfer_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/archive/layout"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/oci"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/registrytest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
@@ -166,5 +168,30 @@ func TestSignaturesThatCameLater(t *testing.T) {
 				t.Errorf("%+v, want the SBOM %s", found.Checks[1].Problems, sbom)
 			}
 		})
+	}
+}
+
+// TestTypesOfReferrersTravelThroughArchives checks that a registry without the referrers API gets the
+// type of a referrer that comes out of an archive.
+func TestTypesOfReferrersTravelThroughArchives(t *testing.T) {
+	for _, form := range []string{layout.DirScheme, layout.TarScheme} {
+		from, to := newStrict(t, registrytest.Options{}), newStrict(t, registrytest.Options{NoReferrers: true})
+		plan := fleet(t, small(1), from, to)
+		digest, _ := from.Tag("team/app-000", "v0")
+		sign(t, from, "team/app-000", digest)
+		loaded, report := unpack(t, pack(t, form, from, plan), to)
+		wantAll(t, report, images.Copied)
+		inv := images.Inventory{Images: []images.Image{{Ref: loaded.Copies[0].Source, Digest: report.Results[0].Digest, Target: &loaded.Copies[0].Target}}}
+		open(t, login(to.server)).Measure(t.Context(), &inv, transfer.Options{})
+		if len(inv.Gaps) > 0 {
+			t.Fatal(inv.Gaps)
+		}
+		var types []string
+		for _, referrer := range inv.Images[0].Content.Referrers {
+			types = append(types, referrer.Type)
+		}
+		if want := []string{"signature", "application/vnd.oci.empty.v1+json"}; !slices.Equal(types, want) {
+			t.Errorf("%s: got %q, want %q", form, types, want)
+		}
 	}
 }
