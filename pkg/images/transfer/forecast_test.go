@@ -170,8 +170,11 @@ func TestForecastOfAnInterruptedArchive(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				defer into.Close() // as after an interruption
-				return registries.Copy(t.Context(), plan, transfer.Options{Into: into})
+				report := registries.Copy(t.Context(), plan, transfer.Options{Into: into})
+				if err := into.Close(); err != nil { // as after an interruption
+					t.Fatal(err)
+				}
+				return report
 			}
 			whole, part := forecast(all).Room.Needed, forecast(some).Room.Needed
 			wantAll(t, copied(some), images.Copied)

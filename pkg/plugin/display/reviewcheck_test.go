@@ -21,8 +21,11 @@ func TestReviewChecks(t *testing.T) {
 		Head: page.Head{
 			Title: "Check of an installation",
 			Facts: []page.Fact{
-				{Name: "Installation", Value: "KKP v2.30.4 CE at kkp.example.com"}, {Name: "Mirror", Value: "registry.example.com/kkp"}, {Name: "Planned upgrade", Value: "v2.31.0"},
-				{Name: "Written", Value: "2026-11-26 09:00 UTC"}, {Name: "Written by", Value: "kubectl kkp-mirror v1.0.0"},
+				{Name: "Installation", Value: "KKP v2.30.4 CE at kkp.example.com"},
+				{Name: "Mirror", Value: "registry.example.com/kkp"},
+				{Name: "Planned upgrade", Value: "v2.31.0"},
+				{Name: "Written", Value: "2026-11-26 09:00 UTC"},
+				{Name: "Written by", Value: "kubectl kkp-mirror v1.0.0"},
 			},
 			Alerts: []string{"The installation is not ready: 7 mirror.image-missing, 1 configuration.a"},
 			Totals: []page.Fact{{Name: "Installation", Value: "not ready"}, {Name: "not ready", Value: "7"}, {Name: "unknown", Value: "1"}, {Name: "ok", Value: "1"}},
@@ -33,8 +36,12 @@ func TestReviewChecks(t *testing.T) {
 				{
 					ID: "mirror.image-missing", State: "not ready", Sign: "✗", Remedy: "copy the missing images", Command: "kubectl kkp-mirror sync registry.example.com/kkp",
 					Subjects: []page.Fact{
-						{Name: "quay.io/a/b:0", Value: "does not exist"}, {Name: "quay.io/a/b:1", Value: "does not exist"}, {Name: "quay.io/a/b:2", Value: "does not exist"},
-						{Name: "quay.io/a/b:3", Value: "does not exist"}, {Name: "quay.io/a/b:4", Value: "does not exist"}, {Name: "quay.io/a/b:5", Value: "does not exist"},
+						{Name: "quay.io/a/b:0", Value: "does not exist"},
+						{Name: "quay.io/a/b:1", Value: "does not exist"},
+						{Name: "quay.io/a/b:2", Value: "does not exist"},
+						{Name: "quay.io/a/b:3", Value: "does not exist"},
+						{Name: "quay.io/a/b:4", Value: "does not exist"},
+						{Name: "quay.io/a/b:5", Value: "does not exist"},
 						{Name: "quay.io/a/b:6", Value: "does not exist"},
 					},
 				},
