@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -59,7 +60,7 @@ func TestRecordingIsUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := recorded(t, recording)
-	for _, s := range append(mirroring(), patching()...) {
+	for _, s := range slices.Concat(mirroring(), patching(), checking()) {
 		_, after, found := strings.Cut(text, "# "+s.title+"\n$ "+s.command+"\n")
 		if !found {
 			t.Fatalf("docs/demo.cast lacks %q after the steps before; record the demo again with make cast", s.command)

@@ -83,7 +83,10 @@ func run(ctx context.Context, bin string, out io.Writer) (err error) {
 	if err := d.tell(ctx, sandbox); err != nil {
 		return err
 	}
-	return d.useMirror(ctx, bin, sandbox)
+	if err := d.useMirror(ctx, bin, sandbox); err != nil {
+		return err
+	}
+	return d.showAll(ctx, checking())
 }
 
 // demo runs commands and prints them with their output.
@@ -132,6 +135,11 @@ func patching() []step {
 		{"And the nodes of a datacenter, through a proxy", `kubectl kkp-mirror patch-seed hamburg-vsphere --registry $PLAIN/kkp --plain-http $PLAIN --registry-map "$MAP" --http-proxy http://proxy.example.com:3128 --no-proxy auto -y`, 60},
 		{"What would taking it back change?", "kubectl kkp-mirror patch-seed hamburg-vsphere --revert --dry-run=server 2>/dev/null", 8},
 	}
+}
+
+// checking tells what is left to do. The demo patches one datacenter and no Helm release.
+func checking() []step {
+	return []step{{"Is the installation ready to live without the internet? What is left has a reason and, where the plugin can help, a command", "kubectl kkp-mirror check --plain-http $PLAIN -q || test $? = 3", 70}}
 }
 
 func (d *demo) showAll(ctx context.Context, steps []step) error {
