@@ -60,7 +60,24 @@ same command again. Credentials come from docker login and podman login, and fro
 imagePullSecret of the KubermaticConfiguration for the registries that it names.
 
 Exit code 3: some images could not be copied, or the list has gaps.`,
-		Example: `  # Copy the images that this installation needs
+		Example: syncExamples,
+		Args:    atMost("TARGET"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			args, err := withTarget(cmd.Context(), args, defaults, f.reader())
+			if err != nil {
+				return err
+			}
+			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
+		},
+	}
+	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add}, option.Group{Title: "Copy in a cluster", Add: f.inCluster.Add})...)
+	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: the source and the target of each image), " + option.Pages + ", " + f.output.Documents()
+	offer(cmd.RegisterFlagCompletionFunc, completions())
+	return cmd
+}
+
+// syncExamples are the examples in the help of sync.
+const syncExamples = `  # Copy the images that this installation needs
   kubectl kkp-mirror sync registry.example.com/kkp
 
   # Print what a copy would do: bytes, requests, pulls and time. Copy nothing
@@ -87,21 +104,7 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
   kubectl kkp-mirror sync registry.example.com --images images.json --approved sha256:…
 
   # Write a page for those who approve: what is new, how large, and why
-  kubectl kkp-mirror sync registry.example.com --images images.json --dry-run -o html > review.html`,
-		Args: atMost("TARGET"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			args, err := withTarget(cmd.Context(), args, defaults, f.reader())
-			if err != nil {
-				return err
-			}
-			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
-		},
-	}
-	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add}, option.Group{Title: "Copy in a cluster", Add: f.inCluster.Add})...)
-	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: the source and the target of each image), " + option.Pages + ", " + f.output.Documents()
-	offer(cmd.RegisterFlagCompletionFunc, completions())
-	return cmd
-}
+  kubectl kkp-mirror sync registry.example.com --images images.json --dry-run -o html > review.html`
 
 func (f *syncFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.from, "from", "", "Copy the images from this mirror, which an earlier sync has filled, and from no other registry: registry[:port][/prefix]")

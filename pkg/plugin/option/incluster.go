@@ -70,7 +70,7 @@ func (f *InClusterFlags) Parse(flags *pflag.FlagSet, target images.Target) (InCl
 	value := f.value
 	if !value.Enabled {
 		for _, name := range f.names {
-			if flags.Changed(name) && !(name == "plugin-archive" && flags.Changed("put-image")) {
+			if flags.Changed(name) && (name != "plugin-archive" || !flags.Changed("put-image")) {
 				return value, Usagef("--%s is for a copy by a Job: pass --in-cluster, too", name)
 			}
 		}
