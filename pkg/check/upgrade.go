@@ -119,8 +119,8 @@ func (u Upgrade) fields() []Finding {
 // NoFileMirror is the finding for a Seed whose profiles name no mirror of files, although new nodes of
 // the planned release download files that those of today do not.
 func NoFileMirror(seed string, n int) Finding {
-	return finding(id(SectionUpgrade, "file"), StatusUnknown, plural(n, "file", "files")+" of new nodes on Seed "+seed,
-		"no operating system profile names a mirror of files that could have them",
+	return finding(id(SectionUpgrade, "file"), StatusUnknown, "files of new nodes on Seed "+seed,
+		"no operating system profile names a mirror of files that could have "+plural(n, "file", "files")+" of the planned release",
 		"name the mirror with --files-url, or let new nodes download from one first (patch-seed DATACENTER --files-url)")
 }
 

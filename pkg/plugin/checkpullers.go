@@ -51,7 +51,8 @@ func (s *checkState) ofKKP(mirror pullers.Mirror, needed images.Inventory, try t
 	mirror.BundleErr = nil // a check of its own
 	ofKKP := pullers.KKP(s.inst, mirror, needed)
 	logins := []check.Login{try(check.LoginKKP, ofKKP)}
-	if secret := s.inst.PullSecret; secret.Err != nil || len(ofKKP.Docker) > 0 && secret.Config != nil && !bytes.Equal(bytes.TrimSpace(secret.Config), bytes.TrimSpace(ofKKP.Docker)) {
+	open := len(ofKKP.Docker) == 0 && logins[0].Refused == nil // the mirror needs no login
+	if secret := s.inst.PullSecret; secret.Err != nil && !open || len(ofKKP.Docker) > 0 && secret.Config != nil && !bytes.Equal(bytes.TrimSpace(secret.Config), bytes.TrimSpace(ofKKP.Docker)) {
 		copied := ofKKP
 		copied.Name = "pods of KKP with the Secret " + secret.Name + ", which KKP's operator makes of spec.imagePullSecret"
 		copied.Docker, copied.Err = secret.Config, secret.Err
