@@ -34,7 +34,7 @@ func (i installationReader) releaseNames(ctx context.Context) []string {
 		group.Go(func() error {
 			client, err := kkp.SeedClient(ctx, master, seed, connect)
 			if err != nil {
-				return nil //nolint:nilerr // a shell has no place for errors
+				return nil // a shell has no place for errors
 			}
 			defer client.Close()
 			found.add(releasesOf(ctx, client.Config))
