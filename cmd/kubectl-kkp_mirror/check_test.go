@@ -59,21 +59,24 @@ func onlyOf(ts *testscript.TestScript, args []string) (*regexp.Regexp, []string)
 // turns takes single things of an installation back, and wants exactly the findings of that to be
 // added to a report: turns FILE COMMAND [ARG...]. COMMAND prints the report. FILE has a block for each
 // thing: lines that begin with do: and undo: (shell commands, or "delete REFERENCE"), and lines with
-// findings.
+// findings; those behind gone: are not in the report then.
 func turns(ts *testscript.TestScript, _ bool, args []string) {
 	before := report(ts, args[1:])
 	for block := range strings.SplitSeq(ts.ReadFile(args[0]), "\n\n") {
-		var want, undo []string
+		var undo []string
+		want := slices.Clone(before)
 		for _, line := range strings.Split(strings.TrimSpace(block), "\n") {
 			if command, ok := strings.CutPrefix(line, "do: "); ok {
 				act(ts, command)
 			} else if command, ok := strings.CutPrefix(line, "undo: "); ok {
 				undo = append(undo, command)
+			} else if gone, ok := strings.CutPrefix(line, "gone: "); ok {
+				want = slices.DeleteFunc(want, func(finding string) bool { return finding == gone })
 			} else if !strings.HasPrefix(line, "#") {
 				want = append(want, line)
 			}
 		}
-		if diff := cmp.Diff(sorted(append(want, before...)), report(ts, args[1:])); diff != "" {
+		if diff := cmp.Diff(sorted(want), report(ts, args[1:])); diff != "" {
 			ts.Fatalf("%s\nthe findings are (-want +got):\n%s", block, diff)
 		}
 		for _, command := range undo {

@@ -69,6 +69,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"remedies": remedies,
 		"found":    found,
 		"turns":    turns,
+		"notready": notReady,
+		"takeback": takeBack,
 	}
 }
 
