@@ -155,10 +155,18 @@ func TestNarrowRights(t *testing.T) {
 		want     []string
 	}{
 		"one namespace of KKP": {2, func(a attributes) bool { return a.Resource == "pods" && (a.Namespace == "" || a.Namespace == "minio") }, []string{"Seed b: list pods in namespace minio"}},
-		"those of user clusters": {4, func(a attributes) bool { return a.Namespace == "" && a.Name == "" && a.Group == "" || strings.HasPrefix(a.Namespace, "cluster-") },
-			[]string{"Seed b: list pods in namespace cluster-c1", "Seed b: list pods in namespace cluster-c3", "Seed b: get secrets cluster-c1/admin-kubeconfig", "Seed b: get secrets cluster-c3/admin-kubeconfig"}},
-		"those of many user clusters": {40, func(a attributes) bool { return a.Namespace == "" && a.Name == "" && a.Group == "" || strings.HasPrefix(a.Namespace, "cluster-") },
-			[]string{"Seed b: list pods in all namespaces", "Seed b: list secrets in all namespaces"}},
+		"those of user clusters": {
+			4, func(a attributes) bool {
+				return a.Namespace == "" && a.Name == "" && a.Group == "" || strings.HasPrefix(a.Namespace, "cluster-")
+			},
+			[]string{"Seed b: list pods in namespace cluster-c1", "Seed b: list pods in namespace cluster-c3", "Seed b: get secrets cluster-c1/admin-kubeconfig", "Seed b: get secrets cluster-c3/admin-kubeconfig"},
+		},
+		"those of many user clusters": {
+			40, func(a attributes) bool {
+				return a.Namespace == "" && a.Name == "" && a.Group == "" || strings.HasPrefix(a.Namespace, "cluster-")
+			},
+			[]string{"Seed b: list pods in all namespaces", "Seed b: list secrets in all namespaces"},
+		},
 	} {
 		f := newFleet(t, c.clusters)
 		f.b.lacks = c.lacks
