@@ -15,7 +15,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
 )
 
-// apiBench measures the command images on sandboxes with many user clusters, and the program itself.
+// apiBench measures the commands images and check on sandboxes with many user clusters, and the program itself.
 type apiBench struct {
 	bin    string // directory with the plugin and the sandbox
 	rounds int
@@ -24,37 +24,17 @@ type apiBench struct {
 	check  bool
 }
 
-// fleet is a sandbox with many user clusters.
-type fleet struct {
-	Clusters int
-	Latency  time.Duration // of each request to an API server
-	Args     []string      // of the command images, in addition to those of all fleets
-	Seconds  float64       // budget, 0 without one
-	CPU      float64       // budget in seconds, 0 without one
-}
-
-func fleets() []fleet {
-	return []fleet{
-		{Clusters: 0, Args: []string{"--all"}, CPU: 3}, // all that the release can use
-		{Clusters: 10, Latency: 20 * time.Millisecond},
-		{Clusters: 100, Latency: 20 * time.Millisecond},
-		{Clusters: 300, Latency: time.Millisecond, Seconds: 3},
-		{Clusters: 1000, Latency: 20 * time.Millisecond, Seconds: 10},
-	}
-}
-
-// reading is the median of some runs of images.
+// reading is the median of some runs of a task.
 type reading struct {
-	Clusters int     `json:"userClusters"`  // in addition to those of the sample
-	All      bool    `json:"all,omitempty"` // with --all
+	Command  string  `json:"command"`
+	Clusters int     `json:"userClusters"` // in addition to those of the sample
 	Latency  float64 `json:"latencySeconds"`
 	Seconds  float64 `json:"seconds"`
 	CPU      float64 `json:"cpuSeconds"`
 	Requests int     `json:"requests"`
 	RSS      int64   `json:"peakRSSBytes"`
 
-	budget    float64 // of Seconds
-	budgetCPU float64 // of CPU
+	task task
 }
 
 // runAPI parses the arguments of the benchmark of API servers, and runs it.
@@ -63,7 +43,7 @@ func runAPI(ctx context.Context, args []string) error {
 	var b apiBench
 	flags.StringVar(&b.bin, "bin", "bin", "The directory with the plugin and the sandbox")
 	flags.IntVar(&b.rounds, "rounds", 3, "How often everything is measured; the median counts")
-	flags.IntVar(&b.only, "only", -1, "Only the installation with so many user clusters, such as 300; 0 lists all that the release can use")
+	flags.IntVar(&b.only, "only", -1, "Only the installation with so many user clusters, such as 300; 0: the sample")
 	flags.StringVar(&b.json, "json", "", "Write the measurements to this file")
 	flags.BoolVar(&b.check, "check", false, "Fail if a budget is not kept")
 	if err := flags.Parse(args); err != nil {
@@ -86,63 +66,75 @@ func (b apiBench) run(ctx context.Context) error {
 		if b.only >= 0 && f.Clusters != b.only {
 			continue
 		}
-		r, err := b.fleet(ctx, f)
+		found, err := b.fleet(ctx, f)
 		if err != nil {
 			return fmt.Errorf("%d user clusters: %w", f.Clusters, err)
 		}
-		fmt.Fprintf(os.Stderr, "%s: %.1f s, %.1f s of CPU, %d requests\n", r.name(), r.Seconds, r.CPU, r.Requests)
-		readings = append(readings, r)
+		readings = append(readings, found...)
 	}
 	printReadings(os.Stdout, readings, itself)
 	broken := apiBudgets(os.Stdout, readings, itself)
-	return report(b.json, map[string]any{"images": readings, "program": itself}, b.check, broken)
+	return report(b.json, map[string]any{"readings": readings, "program": itself}, b.check, broken)
 }
 
-// fleet starts a sandbox and measures images on it.
-func (b apiBench) fleet(ctx context.Context, f fleet) (r reading, err error) {
+// fleet starts a sandbox and measures all tasks on it.
+func (b apiBench) fleet(ctx context.Context, f fleet) (readings []reading, err error) {
 	cache, err := os.MkdirTemp("", "bench-cache")
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	defer os.RemoveAll(cache)
 	for name, value := range map[string]string{"PATH": b.bin + string(os.PathListSeparator) + os.Getenv("PATH"), "XDG_CACHE_HOME": cache} {
 		if err := os.Setenv(name, value); err != nil {
-			return r, err
+			return nil, err
 		}
 	}
 	fmt.Fprintf(os.Stderr, "starting a sandbox with %d user clusters\n", f.Clusters)
 	sandbox, err := harness.Start(ctx, filepath.Join(b.bin, "sandbox"), `kubectl-kkp_mirror images --all -o name --registry-map "$MAP" || test $? = 3`, os.Stderr,
 		"--clusters", fmt.Sprint(f.Clusters), "--api-latency", f.Latency.String())
 	if err != nil {
-		return r, err
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, sandbox.Stop()) }()
+	for _, t := range f.Tasks {
+		r, err := b.task(ctx, sandbox, t)
+		if err != nil {
+			return readings, fmt.Errorf("%s: %w", t.name, err)
+		}
+		r.Command, r.Clusters, r.Latency, r.task = t.name, f.Clusters, f.Latency.Seconds(), t
+		fmt.Fprintf(os.Stderr, "%s, %d user clusters: %.1f s, %.1f s of CPU, %d requests\n", r.Command, r.Clusters, r.Seconds, r.CPU, r.Requests)
+		readings = append(readings, r)
+	}
+	return readings, nil
+}
+
+// task runs a command some times, and returns the median with the largest numbers of memory and requests.
+func (b apiBench) task(ctx context.Context, sandbox *harness.Sandbox, t task) (reading, error) {
 	var runs []reading
 	for range b.rounds + 1 { // the first one fills the cache of charts
-		r, err := b.images(ctx, sandbox, f.Args...)
+		r, err := b.once(ctx, sandbox, t.arguments(sandbox))
 		if err != nil {
 			return r, err
 		}
-		r.Clusters, r.Latency, r.budget, r.budgetCPU, r.All = f.Clusters, f.Latency.Seconds(), f.Seconds, f.CPU, len(f.Args) > 0
 		runs = append(runs, r)
 	}
 	runs = runs[1:]
 	slices.SortFunc(runs, func(a, b reading) int { return int(1e6 * (a.Seconds - b.Seconds)) })
-	r = runs[len(runs)/2]
+	r := runs[len(runs)/2]
 	for _, run := range runs {
 		r.RSS, r.Requests = max(r.RSS, run.RSS), max(r.Requests, run.Requests)
 	}
 	return r, nil
 }
 
-// images runs the command once. Gaps of the list, exit code 3, are no error: the sample has charts
-// that are nowhere.
-func (b apiBench) images(ctx context.Context, sandbox *harness.Sandbox, args ...string) (reading, error) {
+// once runs a command once. Exit code 3 is no error: the sample has charts that are nowhere, and is not
+// ready to live without the internet.
+func (b apiBench) once(ctx context.Context, sandbox *harness.Sandbox, args []string) (reading, error) {
 	before, err := lines(sandbox.Requests)
 	if err != nil {
 		return reading{}, err
 	}
-	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "kubectl-kkp_mirror"), append([]string{"images", "-o", "json", "--registry-map", sandbox.Upstream.RegistryMap}, args...)...)
+	cmd := exec.CommandContext(ctx, filepath.Join(b.bin, "kubectl-kkp_mirror"), args...)
 	cmd.Env = append(os.Environ(), sandbox.Environment()...)
 	var talk bytes.Buffer
 	cmd.Stderr = &talk
