@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
@@ -47,8 +48,9 @@ func Releases(releases []Release, gaps []images.Gap, runtimeMirrors []string) []
 		}
 	}
 	for _, causes := range images.Causes(gaps) {
+		subject := causes[0].Subject
 		findings = append(findings, Finding{
-			ID: id(SectionReleases, "unknown"), Status: StatusUnknown, Subject: causes[0].Subject, Reason: cause(causes),
+			ID: id(SectionReleases, "unknown"), Status: StatusUnknown, Subject: subject, Reason: strings.TrimPrefix(cause(causes), subject+": "),
 			Remedy: &Remedy{Text: "make the chart of the release readable: copy KKP's image into the mirror (sync), or run patch-helm with --charts-directory"},
 		})
 	}

@@ -38,4 +38,7 @@ func TestReleases(t *testing.T) {
 	if got := summary(findings...); got != "unknown releases.unknown Helm release a/b on master" {
 		t.Errorf("got %s", got)
 	}
+	if got := findings[0].Reason; got != "the chart lacks subcharts" {
+		t.Errorf("got the reason %s", got)
+	}
 }
