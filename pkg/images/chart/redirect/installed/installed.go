@@ -75,7 +75,7 @@ func Choose(all []ClusterRelease, names []string) ([]ClusterRelease, error) {
 			return nil, fmt.Errorf("there is no Helm release %q; KKP has %s", name, cmp.Or(strings.Join(slices.Compact(known), ", "), "none"))
 		}
 	}
-	return slices.DeleteFunc(all, func(r ClusterRelease) bool {
+	return slices.DeleteFunc(slices.Clone(all), func(r ClusterRelease) bool {
 		return !slices.ContainsFunc(names, func(name string) bool { return means(name, r) })
 	}), nil
 }
