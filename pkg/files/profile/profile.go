@@ -118,7 +118,7 @@ const (
 // maxObject bounds an object, in bytes. An API server takes none that is larger.
 const maxObject = 3 << 20
 
-// Read reads an object.
+// Read reads an object in JSON.
 func Read(text []byte) (Object, error) {
 	var o Object
 	if len(text) > maxObject {
