@@ -20,8 +20,8 @@ RACE  = $(if $(filter 1,$(CGO)),-race)
 CONCURRENT := ./cmd/... ./pkg/... ./test/...
 
 # The scripts of one package share a sandbox. On two busy cores, under the race detector, they
-# may need more than the ten minutes that go test allows a package.
-TIMEOUT := 60m
+# may need most of an hour, and go test allows a package ten minutes.
+TIMEOUT := 80m
 
 # The tools are kept in a directory named after what they are built from.
 TOOLS_HASH := $(shell { cat hack/tools/go.mod hack/tools/go.sum; $(GO) env GOVERSION; } | git hash-object --stdin | cut -c1-12)
