@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"io"
 	"os"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/pluginimage"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/pluginimage/pluginimagetest"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/tarfile"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/test/harness"
@@ -104,28 +102,22 @@ func copying(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Fatalf("no pod copies to %s", args[len(args)-1])
 }
 
-// podPlugin sets $PLUGIN to the flag with the plugin for pods: plugin [-archive]. The test binary is
-// the plugin, unless the race detector has linked it with libraries: then pods run the plugin that
-// make has built. With -archive, the plugin is in an archive as of a release in any case.
+// podPlugin puts the plugin that make has built first in PATH, and sets $PLUGIN to the flag with the
+// plugin for pods: plugin [-archive]. The test binary is not the plugin here, because the race detector
+// links it with libraries, and makes reading and compressing it slow. With -archive, the plugin is in
+// an archive as of a release.
 func podPlugin(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) > 1 || len(args) == 1 && args[0] != "-archive" {
 		ts.Fatalf("usage: plugin [-archive]")
 	}
-	path, err := os.Executable()
-	ts.Check(err)
-	content, err := os.ReadFile(path)
-	ts.Check(err)
-	var shared *pluginimage.UnsuitableError
-	switch _, err := pluginimage.Read(bytes.NewReader(content)); {
-	case errors.As(err, &shared):
-		content, err = os.ReadFile(filepath.Join(os.Getenv("KKP_MIRROR_BIN"), "kubectl-kkp_mirror"))
-		ts.Check(err)
-	case err != nil:
-		ts.Fatalf("%s: %v", path, err)
-	case len(args) == 0:
-		ts.Setenv("PLUGIN", "--plugin-archive=")
+	dir := os.Getenv("KKP_MIRROR_BIN")
+	ts.Setenv("PATH", dir+string(os.PathListSeparator)+ts.Getenv("PATH"))
+	ts.Setenv("PLUGIN", "--plugin-archive=")
+	if len(args) == 0 {
 		return
 	}
+	content, err := os.ReadFile(filepath.Join(dir, "kubectl-kkp_mirror"))
+	ts.Check(err)
 	archive := pluginimagetest.Archive(time.Unix(0, 0), tarfile.File{Name: "kubectl-kkp_mirror", Mode: 0o755, Content: content})
 	ts.Check(os.WriteFile(ts.MkAbs("plugin.tar.gz"), archive, 0o600))
 	ts.Setenv("PLUGIN", "--plugin-archive=plugin.tar.gz")
