@@ -42,11 +42,11 @@ func layout() Rules {
 			"pkg/files/catalog":      nil,
 			"pkg/files/mirror":       {"pkg/bounded", "pkg/files", "pkg/images", "pkg/images/failure", "pkg/images/retry", "pkg/safehttp"},
 			"pkg/files/profile":      {"pkg/files/trace", "pkg/templates"},
-			"pkg/files/trace":        {"pkg/files/trace/memory", "pkg/files/trace/script"},
+			"pkg/files/trace":        {"pkg/bounded", "pkg/files/trace/memory", "pkg/files/trace/script"},
 			"pkg/files/trace/memory": nil,
 			"pkg/files/trace/script": nil,
 
-			"pkg/incluster":        nil,
+			"pkg/incluster":        {"pkg/bounded"},
 			"pkg/incluster/runner": {"pkg/incluster"},
 			"pkg/incluster/events": {"pkg/images", "pkg/images/transfer/progress"},
 			"pkg/incluster/plan":   {"pkg/bounded", "pkg/images"},

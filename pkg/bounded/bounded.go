@@ -1,4 +1,5 @@
-// Package bounded reads untrusted input with a size limit. It must not know the content.
+// Package bounded reads untrusted input with a size limit, and cuts untrusted text. It must not know the
+// content.
 package bounded
 
 import (

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
 // maxReason bounds the reason of an obstacle, in characters: a registry wrote part of it.
@@ -69,7 +71,7 @@ func FindObstacle(pods []corev1.Pod, warnings []corev1.Event) (Obstacle, bool) {
 		return Obstacle{}, false
 	}
 	newest := slices.MaxFunc(refused, func(a, b corev1.Event) int { return a.LastTimestamp.Compare(b.LastTimestamp.Time) })
-	return Obstacle{Kind: NotAllowed, Reason: shortened(newest.Message)}, true
+	return Obstacle{Kind: NotAllowed, Reason: bounded.Text(newest.Message, maxReason)}, true
 }
 
 func ofPod(pod *corev1.Pod) (Obstacle, bool) {
@@ -81,11 +83,11 @@ func ofPod(pod *corev1.Pod) (Obstacle, bool) {
 		if waiting == nil || waiting.Reason == "ContainerCreating" || waiting.Reason == "PodInitializing" {
 			continue
 		}
-		return Obstacle{Kind: kindOf(waiting.Reason), Pod: pod.Name, Reason: shortened(withMessage(waiting.Reason, waiting.Message))}, true
+		return Obstacle{Kind: kindOf(waiting.Reason), Pod: pod.Name, Reason: bounded.Text(withMessage(waiting.Reason, waiting.Message), maxReason)}, true
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return Obstacle{Kind: NoNode, Pod: pod.Name, Reason: shortened(withMessage(condition.Reason, condition.Message))}, true
+			return Obstacle{Kind: NoNode, Pod: pod.Name, Reason: bounded.Text(withMessage(condition.Reason, condition.Message), maxReason)}, true
 		}
 	}
 	return Obstacle{}, false
@@ -122,11 +124,11 @@ type End struct {
 func EndOf(pod *corev1.Pod) (End, bool) {
 	for _, status := range pod.Status.ContainerStatuses {
 		if ended := status.State.Terminated; status.Name == Container && ended != nil {
-			return End{ExitCode: int(ended.ExitCode), Message: shortened(cmp.Or(ended.Message, ended.Reason))}, true
+			return End{ExitCode: int(ended.ExitCode), Message: bounded.Text(cmp.Or(ended.Message, ended.Reason), maxReason)}, true
 		}
 	}
 	if pod.Status.Phase == corev1.PodFailed { // evicted before the container had started
-		return End{ExitCode: -1, Message: shortened(withMessage(pod.Status.Reason, pod.Status.Message))}, true
+		return End{ExitCode: -1, Message: bounded.Text(withMessage(pod.Status.Reason, pod.Status.Message), maxReason)}, true
 	}
 	return End{}, false
 }
@@ -136,11 +138,4 @@ func withMessage(reason, message string) string {
 		return reason
 	}
 	return reason + ": " + message
-}
-
-func shortened(text string) string {
-	if characters := []rune(text); len(characters) > maxReason {
-		return string(characters[:maxReason]) + " …"
-	}
-	return text
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
 // maxReason bounds the reason of a pod, in characters: a registry wrote part of it.
@@ -36,7 +38,7 @@ func NotReadyPods(ctx context.Context, client Client, namespace, selector string
 	var found []NotReady
 	for _, pod := range pods {
 		if pod.DeletionTimestamp == nil && pod.Status.Phase != corev1.PodSucceeded && !isReady(&pod) {
-			found = append(found, NotReady{pod.Name, shortened(whyNotReady(&pod))})
+			found = append(found, NotReady{pod.Name, bounded.Text(whyNotReady(&pod), maxReason)})
 		}
 	}
 	return found, nil
@@ -74,11 +76,4 @@ func withMessage(reason, message string) string {
 		return reason
 	}
 	return reason + ": " + message
-}
-
-func shortened(text string) string {
-	if characters := []rune(text); len(characters) > maxReason {
-		return string(characters[:maxReason]) + " …"
-	}
-	return text
 }

@@ -7,6 +7,8 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 )
 
 // podView is the part of a pod that is read.
@@ -118,7 +120,7 @@ func (v podView) pulls() []FailedPull {
 		if !slices.Contains(pullReasons(), waiting.Reason) {
 			continue
 		}
-		pull := FailedPull{Container: status.Name, Reason: waiting.Reason, Message: shortened(waiting.Message)}
+		pull := FailedPull{Container: status.Name, Reason: waiting.Reason, Message: bounded.Text(waiting.Message, maxReason)}
 		for _, container := range v.containers() {
 			if container.Name == status.Name {
 				pull.Image = container.Image

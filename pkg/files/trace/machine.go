@@ -11,6 +11,7 @@ import (
 	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/interp"
 
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/trace/memory"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/files/trace/script"
 )
@@ -25,6 +26,7 @@ const (
 	maxSleeps  = 2       // in a loop, which then waits for something
 	maxText    = 1 << 20 // bytes: of the arguments of a call, of what a command reads, of all variables
 	maxFound   = 2_000   // downloads, packages and gaps each
+	maxGap     = 300     // characters of the text of a gap
 )
 
 // machine is a machine while it is traced. Pipes have several commands run at once.
@@ -162,17 +164,8 @@ func (m *machine) gap(where, text string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if len(m.found.Gaps) < maxFound {
-		m.found.Gaps = append(m.found.Gaps, Gap{script.Readable(where), script.Readable(shorten(script.Masked(text)))})
+		m.found.Gaps = append(m.found.Gaps, Gap{script.Readable(where), script.Readable(bounded.Text(script.Masked(text), maxGap))})
 	}
-}
-
-// shorten cuts a text that is too long for people.
-func shorten(text string) string {
-	const most = 300
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + " …"
-	}
-	return text
 }
 
 // unknown notes an answer that only a node has: a branch that depends on it is open.
