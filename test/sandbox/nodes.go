@@ -76,8 +76,10 @@ func (s *Sandbox) startNode(ctx context.Context, options Options) error {
 		return err
 	}
 	s.onStop(func() {
-		_ = stdin.Close()
+		// Not by the end of stdin: the guard would remove the directory, in which API servers and registries still write.
+		_ = command.Process.Signal(syscall.SIGTERM)
 		_ = command.Wait() // its error is on stderr
+		_ = stdin.Close()
 	})
 
 	line, err := bufio.NewReader(stdout).ReadBytes('\n')

@@ -205,7 +205,7 @@ func (p *program) end(t *testing.T) {
 	t.Helper()
 	p.signal(t, syscall.SIGTERM)
 	if err := p.wait(t); err != nil {
-		t.Errorf("after SIGTERM: %v", err)
+		t.Errorf("after SIGTERM: %v\n%s", err, p.stderr.String())
 	}
 	if rest, err := io.ReadAll(p.stdout); len(rest) > 0 || err != nil {
 		t.Errorf("more on stdout: %q %v", rest, err)

@@ -19,16 +19,18 @@ const (
 	healthInterval = 50 * time.Millisecond
 )
 
-// Guard runs a node until the context or stdin ends, and leaves nothing of it behind. When the node runs, it writes a Line
-// to stdout. program is the program that calls Init when its first argument is "init" and its second is the options as JSON.
+// Guard runs a node until the context or stdin ends, and leaves nothing of the node behind. The end of stdin says that the
+// sandbox is gone: Guard then removes options.AlsoRemove, too. When the node runs, Guard writes a Line to stdout. program is the program that calls Init when its first argument is "init" and its second is the options as JSON.
 func Guard(ctx context.Context, program string, options Options, stdin io.Reader, stdout io.Writer) (err error) {
 	if err := Missing(options.Programs); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	orphaned := make(chan struct{})
 	go func() {
 		_, _ = io.Copy(io.Discard, stdin)
+		close(orphaned)
 		cancel(nil)
 	}()
 
@@ -38,7 +40,12 @@ func Guard(ctx context.Context, program string, options Options, stdin io.Reader
 	}
 	options.Group = fmt.Sprintf("kkp-node-%d", os.Getpid())
 	defer func() {
-		err = errors.Join(err, removeGroups(options.Group), os.RemoveAll(options.Dir), remove(options.AlsoRemove))
+		err = errors.Join(err, removeGroups(options.Group), os.RemoveAll(options.Dir))
+		select {
+		case <-orphaned:
+			err = errors.Join(err, remove(options.AlsoRemove))
+		default:
+		}
 	}()
 	if err := options.write(ports); err != nil {
 		return err
@@ -70,7 +77,7 @@ func Guard(ctx context.Context, program string, options Options, stdin io.Reader
 	return nil
 }
 
-// remove removes the directory of a sandbox, which may be about to remove it, too.
+// remove removes the directory of a sandbox, if the sandbox had one.
 func remove(dir string) error {
 	if dir == "" {
 		return nil

@@ -1,8 +1,8 @@
 // Package node runs one Kubernetes node: a kubelet, containerd and runc, in namespaces of their own. It knows programs,
 // mounts and control groups, and neither the API server that the node joins nor what runs on it.
 //
-// Three processes take part. The guard has the node's directory, starts the second one, and cleans up when its own
-// standard input ends, which also happens when whoever started it was killed. The second one is the first process of a
+// Three processes take part. The guard has the node's directory, starts the second one, and cleans up when it is told to
+// stop by a signal, or when its own standard input ends, because whoever started it was killed. The second one is the first process of a
 // PID namespace: when it ends, the kernel ends containerd, the kubelet and all containers, and the mounts are gone with the
 // last of them.
 package node
@@ -30,7 +30,7 @@ type Options struct {
 	Dir string `json:"dir"`
 	// Group is the name of the node's control group. Guard sets it.
 	Group string `json:"group"`
-	// AlsoRemove is another directory to remove at the end, or empty.
+	// AlsoRemove is another directory to remove when the process that started the guard is gone, or empty.
 	AlsoRemove string `json:"-"`
 	// Kubeconfig is the path of a kubeconfig for the API server that the node joins.
 	Kubeconfig string `json:"kubeconfig"`

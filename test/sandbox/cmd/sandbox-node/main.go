@@ -1,4 +1,5 @@
-// Command sandbox-node runs one node of the sandbox until its standard input ends, and leaves nothing of it behind.
+// Command sandbox-node runs one node of the sandbox until a signal, or until its standard input ends, and leaves nothing of
+// the node behind.
 package main
 
 import (
@@ -54,7 +55,7 @@ func parse(args []string, programs string, stderr io.Writer) (node.Options, erro
 	flags := flag.NewFlagSet("sandbox-node", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&options.Dir, "dir", "", "the node's `directory`, which must not exist yet")
-	flags.StringVar(&options.AlsoRemove, "also-remove", "", "another `directory` to remove at the end, that of a sandbox which may have been killed")
+	flags.StringVar(&options.AlsoRemove, "also-remove", "", "another `directory` to remove when standard input ends: that of a sandbox which was killed")
 	flags.StringVar(&options.Kubeconfig, "kubeconfig", "", "the `file` that leads to the API server which the node joins")
 	flags.StringVar(&options.StandIn, "stand-in", "", "the `host` of a registry to ask first, with the real one in the parameter ns")
 	flags.StringVar(&options.Proxy, "proxy", "", "the `URL` of the proxy for all that is not on loopback, unless the settings have one")
