@@ -8,11 +8,9 @@ import (
 	"testing"
 )
 
-// TestUnknownVersionNamesWhoSetsIt reads a cluster, and then files, whose configuration has no
-// status. The master-controller-manager sets status.kubermaticVersion (kubermatic v2.31.0,
-// pkg/controller/master-controller-manager/kubermatic-configuration-controller).
-func TestUnknownVersionNamesWhoSetsIt(t *testing.T) {
-	const configuration = `{"apiVersion":"kubermatic.k8c.io/v1","kind":"KubermaticConfiguration","metadata":{"name":"kubermatic","namespace":"kubermatic"}}`
+// master is a master cluster that has a KubermaticConfiguration and no other object.
+func master(t *testing.T, configuration string) (kubeconfig string) {
+	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if strings.HasSuffix(r.URL.Path, "/kubermaticconfigurations") {
@@ -21,8 +19,16 @@ func TestUnknownVersionNamesWhoSetsIt(t *testing.T) {
 		}
 		fmt.Fprint(w, `{"apiVersion":"kubermatic.k8c.io/v1","kind":"List","items":[]}`)
 	}))
-	defer server.Close()
-	kubeconfig := file(t, "kubeconfig", fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: a, cluster: {server: %q}}], contexts: [{name: a, context: {cluster: a}}]}`, server.URL))
+	t.Cleanup(server.Close)
+	return file(t, "kubeconfig", fmt.Sprintf(`{apiVersion: v1, kind: Config, current-context: a, clusters: [{name: a, cluster: {server: %q}}], contexts: [{name: a, context: {cluster: a}}]}`, server.URL))
+}
+
+// TestUnknownVersionNamesWhoSetsIt reads a cluster, and then files, whose configuration has no
+// status. The master-controller-manager sets status.kubermaticVersion (kubermatic v2.31.0,
+// pkg/controller/master-controller-manager/kubermatic-configuration-controller).
+func TestUnknownVersionNamesWhoSetsIt(t *testing.T) {
+	const configuration = `{"apiVersion":"kubermatic.k8c.io/v1","kind":"KubermaticConfiguration","metadata":{"name":"kubermatic","namespace":"kubermatic"}}`
+	kubeconfig := master(t, configuration)
 	const unknown = "error: the KKP version is not known: the KubermaticConfiguration has no status.kubermaticVersion"
 	const live = unknown + ", and no Deployment kubermatic-operator tells the version of KKP; pass --kkp-version, or point --context at the KKP master cluster\n"
 	for args, want := range map[string]string{
