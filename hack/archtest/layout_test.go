@@ -169,7 +169,7 @@ func copying() map[string][]string {
 	return map[string][]string{
 		"pkg/images/transfer": append([]string{
 			"pkg/images/transfer/blobs", "pkg/images/transfer/compare", "pkg/images/transfer/verify",
-			"pkg/images/archive", "pkg/images/registry", "pkg/images/registry/credentials", "pkg/images/registry/rewrite", "pkg/images/registry/status",
+			"pkg/images/archive", "pkg/images/registry", "pkg/images/registry/credentials", "pkg/images/registry/pace", "pkg/images/registry/rewrite", "pkg/images/registry/status",
 		}, engine...),
 		"pkg/images/transfer/verify":    append([]string{"pkg/images/transfer/compare"}, engine...),
 		"pkg/images/transfer/blobs":     engine,

@@ -92,7 +92,7 @@ func (s *checkState) tried(ctx context.Context, login check.Login, answers map[i
 	asking.Trust = pullers.Trust{User: true} // certificates are a check of their own
 	for _, some := range [][]images.Ref{refs[:1], refs[1:]} {
 		asking.Needs = some
-		refused, err := s.asPatch().refused(ctx, asking)
+		refused, err := s.asPatch().refused(ctx, s.opened, asking)
 		if err != nil {
 			login.Err = err
 			return login

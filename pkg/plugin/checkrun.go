@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/check"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 )
@@ -60,10 +61,10 @@ func (o checkOptions) run(ctx context.Context) error {
 	if err := checkReport(o.report); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(o.wait)
+	deadline, limits := time.Now().Add(o.wait), transfer.NewLimits()
 	for {
 		start := time.Now()
-		report, about, err := o.look(ctx)
+		report, about, err := o.look(ctx, limits)
 		if err != nil {
 			return err
 		}
@@ -80,7 +81,7 @@ func (o checkOptions) run(ctx context.Context) error {
 }
 
 // look reads everything anew, and judges it. It returns the subject of a page, too.
-func (o checkOptions) look(ctx context.Context) (check.Report, display.Subject, error) {
+func (o checkOptions) look(ctx context.Context, limits *transfer.Limits) (check.Report, display.Subject, error) {
 	sections := o.sections()
 	parts := noParts()
 	for _, section := range sections {
@@ -89,7 +90,7 @@ func (o checkOptions) look(ctx context.Context) (check.Report, display.Subject, 
 	if o.userClusters {
 		parts = append(parts, kkp.PartUserPods, kkp.PartProfiles)
 	}
-	state, err := o.read(ctx, parts)
+	state, err := o.read(ctx, parts, limits)
 	if err != nil {
 		return check.Report{}, display.Subject{}, err
 	}

@@ -26,7 +26,7 @@ func (s *checkState) sources(ctx context.Context, refs []images.Ref) check.Sourc
 	}
 	how := s.direct
 	how.MaxWait = min(how.MaxWait, sourceTime)
-	registries, err := newRegistries(how, s.streams.ErrOut)
+	registries, err := newRegistriesWithin(s.registries.Limits(), how, s.streams.ErrOut)
 	if err != nil {
 		for _, ref := range refs {
 			found.Silent[ref] = err.Error()

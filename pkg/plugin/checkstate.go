@@ -10,6 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/catalog"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/discover"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/kkp"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/memo"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/patch/apply"
@@ -48,7 +49,7 @@ func (s *checkState) targetName() string {
 }
 
 // read reads the installation, and finds its mirror. From then on, images are read from the mirror.
-func (o checkOptions) read(ctx context.Context, parts []kkp.Part) (*checkState, error) {
+func (o checkOptions) read(ctx context.Context, parts []kkp.Part, limits *transfer.Limits) (*checkState, error) {
 	s := &checkState{checkOptions: o, direct: o.registry, mirror: check.Named{Target: o.target}}
 	var err error
 	if o.list != "" {
@@ -76,7 +77,7 @@ func (o checkOptions) read(ctx context.Context, parts []kkp.Part) (*checkState, 
 	if s.hasMirror() {
 		s.registry = o.registry.Through(s.target)
 	}
-	registries, err := newRegistries(s.registry, o.streams.ErrOut)
+	registries, err := newRegistriesWithin(limits, s.registry, o.streams.ErrOut)
 	if err != nil {
 		return nil, err
 	}

@@ -112,8 +112,8 @@ func (o patchOptions) nodes(ctx context.Context, f opened, datacenters []patch.S
 }
 
 // checkPullers fails with a *pullers.Error unless all who will pull from the mirror can.
-func (o patchOptions) checkPullers(ctx context.Context, all []pullers.Puller) error {
-	refusals, err := o.refusals(ctx, all)
+func (o patchOptions) checkPullers(ctx context.Context, f opened, all []pullers.Puller) error {
+	refusals, err := o.refusals(ctx, f, all)
 	if err == nil && len(refusals) > 0 {
 		err = &pullers.Error{Mirror: o.target, Refusals: refusals}
 	}
@@ -121,7 +121,7 @@ func (o patchOptions) checkPullers(ctx context.Context, all []pullers.Puller) er
 }
 
 // refusals asks the mirror as each puller will, and returns what the pullers could not pull.
-func (o patchOptions) refusals(ctx context.Context, all []pullers.Puller) ([]pullers.Refusal, error) {
+func (o patchOptions) refusals(ctx context.Context, f opened, all []pullers.Puller) ([]pullers.Refusal, error) {
 	var refusals []pullers.Refusal
 	for _, p := range all {
 		refusal := pullers.Refusal{Puller: p}
@@ -130,7 +130,7 @@ func (o patchOptions) refusals(ctx context.Context, all []pullers.Puller) ([]pul
 		}
 		if p.Err == nil {
 			var err error
-			if refusal.Refused, err = o.refused(ctx, p); err != nil {
+			if refusal.Refused, err = o.refused(ctx, f, p); err != nil {
 				return nil, err
 			}
 		}
@@ -142,8 +142,8 @@ func (o patchOptions) refusals(ctx context.Context, all []pullers.Puller) ([]pul
 }
 
 // refused asks the mirror as somebody will who pulls from it, and returns what they could not pull.
-func (o patchOptions) refused(ctx context.Context, p pullers.Puller) ([]pullers.Refused, error) {
-	registries, err := o.registriesOf(p)
+func (o patchOptions) refused(ctx context.Context, f opened, p pullers.Puller) ([]pullers.Refused, error) {
+	registries, err := o.registriesOf(p, f.registries.Limits())
 	if err != nil {
 		return nil, err
 	}
@@ -159,10 +159,10 @@ func (o patchOptions) refused(ctx context.Context, p pullers.Puller) ([]pullers.
 
 // registriesOf returns the way to the mirror that somebody has who pulls from it: none of
 // the credentials of the user, and of the certificates only those that they share.
-func (o patchOptions) registriesOf(p pullers.Puller) (*transfer.Registries, error) {
+func (o patchOptions) registriesOf(p pullers.Puller, limits *transfer.Limits) (*transfer.Registries, error) {
 	config := transfer.Config{
 		Rewrite: option.Registry{}.Through(o.target).Maps, UserAgent: userAgent(), Answer: o.registry.Timeout, MaxWait: o.registry.MaxWait,
-		Waiting: newWaits(o.streams.ErrOut).tell, Trace: o.streams.ErrOut, Verbosity: o.registry.Verbosity,
+		Limits: limits, Waiting: newWaits(o.streams.ErrOut).tell, Trace: o.streams.ErrOut, Verbosity: o.registry.Verbosity,
 	}
 	if p.Trust.User {
 		config.CAs, config.Insecure, config.PlainHTTP = o.registry.CAs, o.registry.Insecure, o.registry.PlainHTTP

@@ -179,7 +179,7 @@ func (o patchConfigOptions) run(ctx context.Context) error {
 		if err := checkInventory(ctx, f.registries, o.target, coverage.Redirected, o.registry); err != nil {
 			return err
 		}
-		return o.checkPullers(ctx, o.pullers(ctx, f, pullSecret, plan, coverage.Redirected))
+		return o.checkPullers(ctx, f, o.pullers(ctx, f, pullSecret, plan, coverage.Redirected))
 	})
 }
 

@@ -132,9 +132,9 @@ func (o patchConfigOptions) runInFiles(ctx context.Context) error {
 			return err
 		}
 		if plan.Rewrites() {
-			o.warnOfNodes(ctx, nil, coverage.Redirected, f.release.Version())
+			o.warnOfNodes(ctx, f, nil, coverage.Redirected, f.release.Version())
 		}
-		return o.checkPullers(ctx, o.pullers(ctx, f, pullSecret, plan, coverage.Redirected))
+		return o.checkPullers(ctx, f, o.pullers(ctx, f, pullSecret, plan, coverage.Redirected))
 	})
 }
 
@@ -149,9 +149,9 @@ func (o patchOptions) checkFiles(ctx context.Context, f opened, n needs) error {
 // warnOfNodes asks the mirror as the nodes of user clusters will if nobody prepares them, and
 // prints what is missing. This is no error: the nodes do not exist yet. insecure are the
 // registries that their datacenters get with the change.
-func (o patchOptions) warnOfNodes(ctx context.Context, insecure []string, needed images.Inventory, version string) {
+func (o patchOptions) warnOfNodes(ctx context.Context, f opened, insecure []string, needed images.Inventory, version string) {
 	m := pullers.Mirror{Host: o.target.Registry, NodesTrust: o.change.NodesTrust}
-	refusals, err := o.refusals(ctx, []pullers.Puller{pullers.FutureNodes(insecure, m, needed, version)})
+	refusals, err := o.refusals(ctx, f, []pullers.Puller{pullers.FutureNodes(insecure, m, needed, version)})
 	if err != nil {
 		o.say("warning: whether nodes can pull from the mirror is not known: %v", err)
 	}

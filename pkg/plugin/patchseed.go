@@ -313,7 +313,7 @@ func (o patchSeedOptions) proof(f opened, chosen []patch.SeedDatacenter, n needs
 			return err
 		}
 		m := o.mirrorOf(ctx, f, "", kkp.SecretKey{})
-		return o.checkPullers(ctx, pullers.Nodes(o.nodes(ctx, f, chosen, o.insecure()), m, n.checked, f.release.Version()))
+		return o.checkPullers(ctx, f, pullers.Nodes(o.nodes(ctx, f, chosen, o.insecure()), m, n.checked, f.release.Version()))
 	}
 }
 

@@ -59,7 +59,7 @@ func (o patchSeedOptions) proveFiles(ctx context.Context, f opened, n needs, mad
 	if err := o.checkFiles(ctx, f, needs{n.checked, pullers.OnNodes(n.live)}); err != nil {
 		return err
 	}
-	o.warnOfNodes(ctx, o.insecure(), n.checked, f.release.Version())
+	o.warnOfNodes(ctx, f, o.insecure(), n.checked, f.release.Version())
 	return nil
 }
 

@@ -15,9 +15,15 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
-// newRegistries returns registries with the options of the command line. Requests are logged to
-// errOut.
+// newRegistries returns the registries of a command, with the options of the command line. Requests
+// are logged to errOut.
 func newRegistries(o option.Registry, errOut io.Writer) (*transfer.Registries, error) {
+	return newRegistriesWithin(transfer.NewLimits(), o, errOut)
+}
+
+// newRegistriesWithin returns further registries of a command, whose requests to a host share one
+// limit with those of its other registries.
+func newRegistriesWithin(limits *transfer.Limits, o option.Registry, errOut io.Writer) (*transfer.Registries, error) {
 	if err := traceCluster(o.Verbosity); err != nil {
 		return nil, err
 	}
@@ -27,7 +33,7 @@ func newRegistries(o option.Registry, errOut io.Writer) (*transfer.Registries, e
 	}
 	return transfer.NewRegistries(transfer.Config{
 		Insecure: o.Insecure, PlainHTTP: o.PlainHTTP, CAs: o.CAs, Rewrite: o.Maps, Keychain: transfer.Credentials(), UserAgent: userAgent(), Moves: moves,
-		Trace: errOut, Verbosity: o.Verbosity, Answer: o.Timeout, MaxWait: o.MaxWait, Waiting: newWaits(errOut).tell,
+		Trace: errOut, Verbosity: o.Verbosity, Answer: o.Timeout, MaxWait: o.MaxWait, Limits: limits, Waiting: newWaits(errOut).tell,
 	}), nil
 }
 

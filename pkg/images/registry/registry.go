@@ -115,6 +115,9 @@ func open(cfg Config, named func(host string) bool) *Client {
 // Close closes idle connections.
 func (r *Client) Close() { r.base.Close() }
 
+// Limits returns the limits of requests to each host, for the Config of another client.
+func (r *Client) Limits() *pace.Hosts { return r.cfg.Limits }
+
 // Retries returns the retry policy.
 func (r *Client) Retries() retry.Policy { return r.cfg.Retry }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/failure"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/credentials"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/pace"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/rewrite"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/registry/status"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer/progress"
@@ -27,6 +28,8 @@ func NewRegistries(cfg Config) *Registries { return &Registries{registry.New(cfg
 type (
 	// Config configures the registry client.
 	Config = registry.Config
+	// Limits are the limits of requests to each host.
+	Limits = pace.Hosts
 	// Access holds the access settings of one registry.
 	Access = registry.Access
 	// Rule is one rule of the registry map.
@@ -36,6 +39,9 @@ type (
 	// Archive is an archive of images.
 	Archive = archive.Archive
 )
+
+// NewLimits returns limits that clients can share. They begin with the budgets of well-known hosts.
+func NewLimits() *Limits { return pace.New(pace.WellKnown()) }
 
 // IsNamed reports whether a list of hosts contains a host (host[:port]; no port means 443).
 func IsNamed(hosts []string, host string) bool { return registry.IsNamed(hosts, host) }
