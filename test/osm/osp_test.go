@@ -30,7 +30,7 @@ import (
 
 const (
 	rewritten = "v1.11.2-mirror.c3f09a1b"
-	patience  = 30 * time.Second // for what happens
+	patience  = 2 * time.Minute // for what happens
 	silence   = 5 * time.Second  // for what must not happen
 )
 
