@@ -31,7 +31,7 @@ import (
 const (
 	rewritten = "v1.11.2-mirror.c3f09a1b"
 	patience  = 2 * time.Minute // for what happens
-	silence   = 5 * time.Second  // for what must not happen
+	silence   = 5 * time.Second // for what must not happen
 )
 
 // TestDefaultProfiles is why --replace-defaults switches the default profiles of OSM off, why copies
