@@ -194,15 +194,21 @@ func (o overrides) notes() []string {
 	if len(fields) > 0 {
 		slices.Sort(fields)
 		notes = append(notes, fmt.Sprintf("the list has upstream names, regardless of %s; --ignore-repository-overrides=false lists the names that the installation pulls",
-			enumerate(slices.Compact(fields))))
+			some(slices.Compact(fields))))
 	}
 	return notes
 }
 
-// enumerate joins names as in a sentence.
-func enumerate(names []string) string {
-	if len(names) == 1 {
+// namedFields is the number of fields that a note names. patch-config sets more than a dozen.
+const namedFields = 3
+
+// some joins names of fields as in a sentence: all, if they are few, or else the first with their number.
+func some(names []string) string {
+	switch {
+	case len(names) == 1:
 		return names[0]
+	case len(names) > namedFields:
+		return fmt.Sprintf("%d fields, such as %s", len(names), names[0])
 	}
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
