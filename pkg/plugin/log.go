@@ -6,6 +6,7 @@ import (
 	"log"
 	"strconv"
 
+	"k8s.io/client-go/features"
 	"k8s.io/klog/v2"
 )
 
@@ -21,11 +22,13 @@ func logTo(out io.Writer) error {
 	return setKlog(map[string]string{"logtostderr": "false", "one_output": "true", "stderrthreshold": "FATAL"})
 }
 
-// traceCluster makes client-go print its requests. Call traceCluster before client-go connects.
+// traceCluster makes client-go print its requests. Call traceCluster before client-go connects. The
+// feature gates of client-go, which it prints when it first reads one, are left out.
 func traceCluster(verbosity int) error {
 	if verbosity <= 0 {
 		return nil
 	}
+	_ = features.FeatureGates().Enabled(features.WatchListClient) // reads all gates
 	return setKlog(map[string]string{"v": strconv.Itoa(min(verbosity, clusterVerbosity))})
 }
 
