@@ -47,6 +47,15 @@ func completing(find func(ctx context.Context, args []string) []string) cobra.Co
 	}
 }
 
+// completingPath lets the shell complete one path of this machine. cobra offers no paths for commands
+// that have commands of their own.
+func completingPath(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
 // contextOf returns the context of a command, which completion does not always have.
 func contextOf(ctx context.Context) context.Context {
 	if ctx == nil {
@@ -86,6 +95,15 @@ func (i installationReader) seedNames(ctx context.Context) []string {
 		names = append(names, seed.Name)
 	}
 	return names
+}
+
+// jobClusters returns the clusters that can run the Jobs of sync, as --on takes them.
+func (i installationReader) jobClusters(ctx context.Context) []string {
+	clusters := []string{"master"}
+	for _, name := range i.seedNames(ctx) {
+		clusters = append(clusters, "seed/"+name)
+	}
+	return clusters
 }
 
 // datacenterNames returns the names of the datacenters of a Seed, "" for all Seeds.

@@ -73,6 +73,7 @@ Exit code 3: some images could not be copied, or the list has gaps.`,
 	option.AddGroups(cmd.Flags(), f.groups("Copy", option.Group{Title: "Transfer", Add: f.add}, option.Group{Title: "Copy in a cluster", Add: f.inCluster.Add})...)
 	cmd.Flags().Lookup("output").Usage = "Output format: wide (with --dry-run: the source and the target of each image), " + option.Pages + ", " + f.output.Documents()
 	offer(cmd.RegisterFlagCompletionFunc, completions())
+	_ = cmd.RegisterFlagCompletionFunc("on", completing(func(ctx context.Context, _ []string) []string { return f.reader().jobClusters(ctx) })) // the flag exists
 	return cmd
 }
 
