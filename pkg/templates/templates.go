@@ -1,6 +1,6 @@
-// Package templates has what templates that others wrote must not do here: functions of
-// sprig that look at this machine, at the clock or at dice, or take much time, in a form
-// that gives nothing or the same each time. It must not know whose templates they are.
+// Package templates has harmless forms of functions of sprig, for templates that others wrote:
+// functions that read this machine, the clock or random numbers, or take much time, return
+// nothing or always the same. It must not know whose templates they are.
 package templates
 
 import (
