@@ -25,7 +25,7 @@ type Planning struct {
 }
 
 // NewPlanning returns the planning for n images. ready receives the images that the target
-// has, reads their blobs, and then calls then.
+// has, starts to read their blobs, and returns. Once these are read, then must be called.
 func NewPlanning(n int, blobs *Blobs, ready func([]*Set, func())) *Planning {
 	return &Planning{
 		blobs: blobs, ready: ready,
