@@ -139,7 +139,7 @@ func patching() []step {
 
 // checking tells what is left to do. The demo patches one datacenter and no Helm release.
 func checking() []step {
-	return []step{{"Is the installation ready to live without the internet? What is left has a reason and, where the plugin can help, a command", "kubectl kkp-mirror check --plain-http $PLAIN -q || test $? = 3", 70}}
+	return []step{{"Is the installation ready to live without the internet? What is left has a reason and, where the plugin can help, a command", "kubectl kkp-mirror check --plain-http $PLAIN -q || test $? = 3", 90}}
 }
 
 func (d *demo) showAll(ctx context.Context, steps []step) error {

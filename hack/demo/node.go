@@ -47,7 +47,7 @@ func (d *demo) useMirror(ctx context.Context, bin string, sandbox *harness.Sandb
 // pulling starts pods on a node that reaches only the mirror.
 func pulling() []step {
 	return []step{
-		{"It is a real one: kubelet, containerd, runc", "kubectl get nodes -o wide --kubeconfig $SHOP", 3},
+		{"It is a real one: kubelet, containerd, runc", "kubectl get nodes --kubeconfig $SHOP -o custom-columns=NODE:.metadata.name,KUBELET:.status.nodeInfo.kubeletVersion,RUNTIME:.status.nodeInfo.containerRuntimeVersion", 3},
 		{
 			"Pods with images of public registries start, while the node reaches only the mirror",
 			"kubectl label namespace default sandbox.kkp-mirror.dev/live=true --kubeconfig $SHOP >/dev/null && " +
