@@ -46,7 +46,7 @@ func layout() Rules {
 			"pkg/files/trace/memory": nil,
 			"pkg/files/trace/script": nil,
 
-			"pkg/incluster":        {"pkg/bounded"},
+			"pkg/incluster":        {"pkg/bounded", "pkg/podreason"},
 			"pkg/incluster/runner": {"pkg/incluster"},
 			"pkg/incluster/events": {"pkg/images", "pkg/images/transfer/progress"},
 			"pkg/incluster/plan":   {"pkg/bounded", "pkg/images"},
@@ -55,7 +55,7 @@ func layout() Rules {
 			"pkg/images":          {"pkg/bounded"},
 			"pkg/images/catalog":  nil,
 			"pkg/images/manifest": nil,
-			"pkg/kkp":             {"pkg/bounded", "pkg/compression"},
+			"pkg/kkp":             {"pkg/bounded", "pkg/compression", "pkg/podreason"},
 
 			"pkg/atomicfile":  nil,
 			"pkg/bounded":     nil,
@@ -64,6 +64,7 @@ func layout() Rules {
 			"pkg/mask":        nil,
 			"pkg/memo":        nil,
 			"pkg/pluginimage": {"pkg/bounded", "pkg/tarfile"},
+			"pkg/podreason":   nil,
 			"pkg/redact":      nil,
 			"pkg/tarfile":     nil,
 			"pkg/templates":   nil,

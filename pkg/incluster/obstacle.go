@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/podreason"
 )
 
 // maxReason bounds the reason of an obstacle, in characters: a registry wrote part of it.
@@ -80,28 +81,25 @@ func ofPod(pod *corev1.Pod) (Obstacle, bool) {
 	}
 	for _, status := range pod.Status.ContainerStatuses {
 		waiting := status.State.Waiting
-		if waiting == nil || waiting.Reason == "ContainerCreating" || waiting.Reason == "PodInitializing" {
+		if waiting == nil || podreason.IsStart(waiting.Reason) {
 			continue
 		}
-		return Obstacle{Kind: kindOf(waiting.Reason), Pod: pod.Name, Reason: bounded.Text(withMessage(waiting.Reason, waiting.Message), maxReason)}, true
+		return Obstacle{Kind: kindOf(waiting.Reason), Pod: pod.Name, Reason: bounded.Text(podreason.WithMessage(waiting.Reason, waiting.Message), maxReason)}, true
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Type == corev1.PodScheduled && condition.Status == corev1.ConditionFalse {
-			return Obstacle{Kind: NoNode, Pod: pod.Name, Reason: bounded.Text(withMessage(condition.Reason, condition.Message), maxReason)}, true
+			return Obstacle{Kind: NoNode, Pod: pod.Name, Reason: bounded.Text(podreason.WithMessage(condition.Reason, condition.Message), maxReason)}, true
 		}
 	}
 	return Obstacle{}, false
 }
 
-// kindOf tells failures to pull from others, by the reasons of the kubelet (kubernetes
-// pkg/kubelet/images/types.go and pkg/kubelet/kuberuntime).
+// kindOf tells failures to pull from others, by the reasons of the kubelet.
 func kindOf(reason string) Kind {
-	switch reason {
-	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed":
+	if podreason.IsPull(reason) {
 		return ImagePull
-	default:
-		return NoStart
 	}
+	return NoStart
 }
 
 // Started reports whether the container of a pod has started, now or before.
@@ -128,14 +126,7 @@ func EndOf(pod *corev1.Pod) (End, bool) {
 		}
 	}
 	if pod.Status.Phase == corev1.PodFailed { // evicted before the container had started
-		return End{ExitCode: -1, Message: bounded.Text(withMessage(pod.Status.Reason, pod.Status.Message), maxReason)}, true
+		return End{ExitCode: -1, Message: bounded.Text(podreason.WithMessage(pod.Status.Reason, pod.Status.Message), maxReason)}, true
 	}
 	return End{}, false
-}
-
-func withMessage(reason, message string) string {
-	if message == "" {
-		return reason
-	}
-	return reason + ": " + message
 }

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/podreason"
 )
 
 // maxReason bounds the reason of a pod, in characters: a registry wrote part of it.
@@ -55,25 +56,18 @@ func whyNotReady(pod *corev1.Pod) string {
 	for _, status := range slices.Concat(pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses) {
 		container := "container " + status.Name + ": "
 		switch state := status.State; {
-		case state.Waiting != nil && state.Waiting.Reason != "PodInitializing" && state.Waiting.Reason != "ContainerCreating":
-			return container + withMessage(state.Waiting.Reason, state.Waiting.Message)
+		case state.Waiting != nil && !podreason.IsStart(state.Waiting.Reason):
+			return container + podreason.WithMessage(state.Waiting.Reason, state.Waiting.Message)
 		case state.Terminated != nil && state.Terminated.ExitCode != 0:
-			return container + withMessage(fmt.Sprintf("exit code %d", state.Terminated.ExitCode), state.Terminated.Message)
+			return container + podreason.WithMessage(fmt.Sprintf("exit code %d", state.Terminated.ExitCode), state.Terminated.Message)
 		case state.Running != nil && !status.Ready && pod.Status.Phase == corev1.PodRunning:
 			return container + "running, but not ready"
 		}
 	}
 	for _, condition := range pod.Status.Conditions {
 		if condition.Status == corev1.ConditionFalse && condition.Message != "" {
-			return withMessage(condition.Reason, condition.Message)
+			return podreason.WithMessage(condition.Reason, condition.Message)
 		}
 	}
 	return cmp.Or(string(pod.Status.Phase), "no state yet")
-}
-
-func withMessage(reason, message string) string {
-	if message == "" {
-		return reason
-	}
-	return reason + ": " + message
 }

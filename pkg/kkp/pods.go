@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/bounded"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/podreason"
 )
 
 // podView is the part of a pod that is read.
@@ -117,7 +118,7 @@ func (v podView) pulls() []FailedPull {
 	var failed []FailedPull
 	for _, status := range slices.Concat(v.Status.InitContainers, v.Status.Containers, v.Status.EphemeralContainers) {
 		waiting := status.State.Waiting
-		if !slices.Contains(pullReasons(), waiting.Reason) {
+		if !podreason.IsPull(waiting.Reason) {
 			continue
 		}
 		pull := FailedPull{Container: status.Name, Reason: waiting.Reason, Message: bounded.Text(waiting.Message, maxReason)}
@@ -129,10 +130,4 @@ func (v podView) pulls() []FailedPull {
 		failed = append(failed, pull)
 	}
 	return failed
-}
-
-// pullReasons are the reasons with which the kubelet says that a container waits for an image that
-// cannot be pulled (kubernetes pkg/kubelet/images/types.go, v1.36).
-func pullReasons() []string {
-	return []string{"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}
 }
