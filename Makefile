@@ -6,7 +6,8 @@ VERSION ?= $(shell git describe --tags --match 'v[0-9]*' --always --dirty 2>/dev
 
 MODULE  := github.com/kkp-mirror/kubectl-kkp_mirror
 BINARY  := bin/kubectl-kkp_mirror
-LDFLAGS := -s -w -X $(MODULE)/pkg/plugin.version=$(VERSION)
+COMMITTED := $(shell git log -1 --format=%cI 2>/dev/null)
+LDFLAGS := -s -w -X $(MODULE)/pkg/plugin.version=$(VERSION) -X $(MODULE)/pkg/plugin.committed=$(COMMITTED)
 
 # Everything but the race detector compiles in this one way, so that building, checking
 # and documenting share Go's build cache.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"time"
 )
 
 // compile builds the plugin and returns the executable.
@@ -18,9 +19,9 @@ func (r release) compile(ctx context.Context, p platform) ([]byte, error) {
 	defer os.RemoveAll(dir)
 	out := filepath.Join(dir, p.binary())
 
-	const stamp = "-s -w -X github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin.version="
+	const stamp = "-s -w -X github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin.version=%s -X github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin.committed=%s"
 	cmd := exec.CommandContext(ctx, r.Go, "build",
-		"-trimpath", "-buildvcs=false", "-ldflags", stamp+r.Version, "-o", out, "./cmd/kubectl-kkp_mirror")
+		"-trimpath", "-buildvcs=false", "-ldflags", fmt.Sprintf(stamp, r.Version, r.Modified.Format(time.RFC3339)), "-o", out, "./cmd/kubectl-kkp_mirror")
 	cmd.Dir = r.Root
 	cmd.Env = append(os.Environ(), p.environment()...)
 	var messages bytes.Buffer

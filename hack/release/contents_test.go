@@ -6,13 +6,17 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"log"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
 	cdx "github.com/CycloneDX/cyclonedx-go"
+	"github.com/google/go-containerregistry/pkg/registry"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
@@ -124,6 +128,20 @@ func testImage(t *testing.T, dist string) {
 	cmd.Env = []string{"HOME=" + t.TempDir()}
 	if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), testVersion) {
 		t.Errorf("%v\n%s", err, out)
+	}
+	testOwnImage(t, filepath.Join(root, "usr/bin/kubectl-kkp_mirror"), manifest.Manifests[0].Digest.String())
+}
+
+// testOwnImage has the plugin put its own image into a registry. The image is that of the release.
+func testOwnImage(t *testing.T, program, digest string) {
+	t.Helper()
+	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
+	defer server.Close()
+	cmd := exec.CommandContext(t.Context(), program, "sync", strings.TrimPrefix(server.URL, "http://"), "--put-image", runtime.GOARCH)
+	cmd.Env = []string{"HOME=" + t.TempDir()}
+	cmd.Stderr = t.Output()
+	if out, err := cmd.Output(); err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), "@"+digest) {
+		t.Errorf("the plugin puts %q, %v; the image of the release is %s", out, err, digest)
 	}
 }
 

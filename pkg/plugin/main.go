@@ -21,6 +21,10 @@ import (
 // version is stamped by the linker: "v1.2.3".
 var version = "v0.0.0-dev"
 
+// committed is stamped by the linker: the time of the commit, "2026-11-26T14:00:00Z". Without a stamp,
+// it is "".
+var committed string //nolint:gochecknoglobals // only the linker changes this
+
 // The exit codes of every command.
 const (
 	exitDone        = 0

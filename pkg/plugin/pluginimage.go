@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images/transfer"
@@ -93,6 +94,7 @@ func readArchive(path string) (pluginimage.Executable, string, error) {
 	return pluginimage.Archive(file)
 }
 
+// ownExecutable reads this program. The program of a release makes the same image as the release.
 func ownExecutable() (pluginimage.Executable, error) {
 	path, err := os.Executable()
 	if err != nil {
@@ -103,7 +105,11 @@ func ownExecutable() (pluginimage.Executable, error) {
 		return pluginimage.Executable{}, err
 	}
 	defer file.Close()
-	return pluginimage.Read(file)
+	e, err := pluginimage.Read(file)
+	if at, failed := time.Parse(time.RFC3339, committed); failed == nil {
+		e.Modified = at.UTC()
+	}
+	return e, err
 }
 
 // putImage puts the image of the plugin into the target, at the place that the image of a release

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"debug/buildinfo"
 	"debug/elf"
+	_ "embed" // for license
 	"errors"
 	"fmt"
 	"io"
@@ -32,16 +33,22 @@ func (e *UnsuitableError) Error() string {
 	return "the executable " + e.Reason + ", and the image needs the plugin for Linux without shared libraries"
 }
 
+// license is the LICENSE of the project.
+//
+//go:embed LICENSE
+var license []byte
+
 // Read reads an executable of the plugin, such as the program that runs. An executable for another
-// system, or one that needs shared libraries, is an *UnsuitableError. The time in the image is the
-// beginning of the epoch, so that the image follows from the executable alone.
+// system, or one that needs shared libraries, is an *UnsuitableError. The time in the image is that of
+// the commit, as far as Go's build information has the commit, or else the beginning of the epoch: the
+// image follows from the executable alone.
 func Read(file io.Reader) (Executable, error) {
 	content, err := bounded.ReadAll(file, maxExecutable)
 	if err != nil {
 		return Executable{}, fmt.Errorf("the executable: %w", err)
 	}
-	architecture, err := architectureOf(content)
-	return Executable{Architecture: architecture, Content: content, Modified: time.Unix(0, 0).UTC()}, err
+	built, err := inspect(content)
+	return Executable{Architecture: built.architecture, Content: content, License: license, Modified: built.committed}, err
 }
 
 // Archive reads the executable and the license from an archive of a release of the plugin (.tar.gz),
@@ -60,7 +67,8 @@ func Archive(file io.Reader) (e Executable, checksum string, err error) {
 	if _, err := io.Copy(io.Discard, io.LimitReader(all, maxExecutable)); err != nil { // the rest, for the checksum
 		return e, "", err
 	}
-	content.Architecture, err = architectureOf(content.Content)
+	built, err := inspect(content.Content)
+	content.Architecture = built.architecture
 	return content, fmt.Sprintf("%x", sum.Sum(nil)), err
 }
 
@@ -98,28 +106,38 @@ func members(tr *tar.Reader) (e Executable, err error) {
 // module is the module of the plugin.
 const module = "github.com/kkp-mirror/kubectl-kkp_mirror"
 
-// architectureOf returns the architecture of an executable of the plugin for Linux.
-func architectureOf(content []byte) (string, error) {
+// build is what an executable says about itself.
+type build struct {
+	architecture string
+	committed    time.Time // the beginning of the epoch: unknown
+}
+
+// inspect reads the build information of an executable of the plugin for Linux.
+func inspect(content []byte) (build, error) {
 	file, err := elf.NewFile(bytes.NewReader(content))
 	if err != nil {
-		return "", &UnsuitableError{Reason: "is not one for Linux"}
+		return build{}, &UnsuitableError{Reason: "is not one for Linux"}
 	}
 	defer file.Close()
 	for _, segment := range file.Progs {
 		if segment.Type == elf.PT_INTERP {
-			return "", &UnsuitableError{Reason: "needs shared libraries"}
+			return build{}, &UnsuitableError{Reason: "needs shared libraries"}
 		}
 	}
 	info, err := buildinfo.Read(bytes.NewReader(content))
 	if err != nil || info.Main.Path != module {
-		return "", &UnsuitableError{Reason: "is not this plugin"}
+		return build{}, &UnsuitableError{Reason: "is not this plugin"}
 	}
 	settings := map[string]string{}
 	for _, setting := range info.Settings {
 		settings[setting.Key] = setting.Value
 	}
 	if settings["GOOS"] != "linux" || settings["GOARCH"] == "" {
-		return "", &UnsuitableError{Reason: "is for " + settings["GOOS"] + "/" + settings["GOARCH"]}
+		return build{}, &UnsuitableError{Reason: "is for " + settings["GOOS"] + "/" + settings["GOARCH"]}
 	}
-	return settings["GOARCH"], nil
+	committed, err := time.Parse(time.RFC3339, settings["vcs.time"])
+	if err != nil {
+		committed = time.Unix(0, 0)
+	}
+	return build{architecture: settings["GOARCH"], committed: committed.UTC()}, nil
 }

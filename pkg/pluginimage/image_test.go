@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -34,6 +35,30 @@ func release(architecture string) []byte {
 	return archive(
 		tarfile.File{Name: "LICENSE", Mode: 0o644, Content: []byte("the license")},
 		tarfile.File{Name: "kubectl-kkp_mirror", Mode: 0o755, Content: plugin(architecture)})
+}
+
+// projectLicense is the LICENSE of the repository. The copy next to the package must be the same.
+func projectLicense(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../../LICENSE")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestTheTimeIsThatOfTheCommit(t *testing.T) {
+	for committed, want := range map[string]time.Time{
+		"2026-11-26T14:00:00Z": time.Date(2026, 11, 26, 14, 0, 0, 0, time.UTC),
+		"":                     time.Unix(0, 0).UTC(),
+		"yesterday":            time.Unix(0, 0).UTC(),
+	} {
+		kind := pluginimagetest.Plugin("amd64")
+		kind.Committed = committed
+		if e, err := pluginimage.Read(bytes.NewReader(pluginimagetest.Executable(kind))); err != nil || e.Modified != want {
+			t.Errorf("%q: got %v, %v", committed, e.Modified, err)
+		}
+	}
 }
 
 func index(t *testing.T) v1.ImageIndex {
@@ -68,7 +93,7 @@ func TestIndex(t *testing.T) {
 		t.Error(diff)
 	}
 	for i, want := range []map[string]string{
-		{"usr/bin/kubectl-kkp_mirror": string(plugin("amd64"))},
+		{"usr/bin/kubectl-kkp_mirror": string(plugin("amd64")), "LICENSE": projectLicense(t)},
 		{"usr/bin/kubectl-kkp_mirror": string(plugin("arm64")), "LICENSE": "the license"},
 	} {
 		image, err := made.Image(manifest.Manifests[i].Digest)

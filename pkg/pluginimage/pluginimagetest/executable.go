@@ -23,6 +23,7 @@ type Kind struct {
 	OS           string // such as "linux"
 	Architecture string // such as "amd64"
 	Shared       bool   // it needs shared libraries
+	Committed    string // time of the commit that it was built from, in RFC 3339; "": unknown
 }
 
 // Plugin is the kind of the plugin for an architecture of Linux.
@@ -59,6 +60,9 @@ func Executable(k Kind) []byte {
 // their lengths. The text of modules is between two marks of 16 bytes.
 func buildInfo(k Kind) []byte {
 	text := "path\t" + k.Module + "/cmd\nmod\t" + k.Module + "\t(devel)\t\nbuild\tGOOS=" + k.OS + "\nbuild\tGOARCH=" + k.Architecture + "\n"
+	if k.Committed != "" {
+		text += "build\tvcs.time=" + k.Committed + "\n"
+	}
 	mark := strings.Repeat("x", 16)
 	header := make([]byte, 32)
 	copy(header, "\xff Go buildinf:\x08\x02")
