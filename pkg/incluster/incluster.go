@@ -64,9 +64,9 @@ type File struct {
 	Data []byte
 }
 
-// Name returns the name of the Job or the CronJob, and of the Secret. It depends on the plan and the
-// target only, so that a second command for them does not start a second copy. A CronJob keeps its
-// name if the plan changes.
+// Name returns the name of the Job or the CronJob. It depends on the plan and the target only, so that
+// a second command for them does not start a second copy. A CronJob keeps its name if the plan
+// changes.
 func (s Spec) Name() string {
 	if s.Schedule != "" {
 		return appName + "-" + hashOf(s.Target)[:10]
@@ -86,20 +86,39 @@ func Labels(digest, target string) map[string]string {
 	return map[string]string{PlanLabel: hashOf(digest)[:40], TargetLabel: hashOf(target)[:40]}
 }
 
+// Managed reports whether labels are those of objects that this package makes for a target.
+func Managed(labels map[string]string, target string) bool {
+	return labels[managerLabel] == managerName && labels[TargetLabel] == hashOf(target)[:40]
+}
+
 func (s Spec) annotations() map[string]string {
 	return map[string]string{PlanAnnotation: s.Digest, TargetAnnotation: s.Target}
 }
 
-// planName returns the name of the ConfigMap with a part of the plan.
-func (s Spec) planName(part int) string { return fmt.Sprintf("%s-plan-%d", s.Name(), part) }
+// partName returns the first element of the names of the ConfigMaps with the plan, and of the Secret. For
+// a CronJob, the name changes with the plan: an update must not touch the objects that the CronJob uses.
+func (s Spec) partName() string {
+	if s.Schedule == "" {
+		return s.Name()
+	}
+	return s.Name() + "-" + hashOf(s.Digest)[:10]
+}
 
-// caName returns the name of the ConfigMap with the certificates.
-func (s Spec) caName() string { return s.Name() + "-ca" }
+// planName returns the name of the ConfigMap with a part of the plan.
+func (s Spec) planName(part int) string { return fmt.Sprintf("%s-plan-%d", s.partName(), part) }
+
+// caName returns the name of the ConfigMap with the certificates, which changes with these for a CronJob.
+func (s Spec) caName() string {
+	if s.Schedule == "" {
+		return s.Name() + "-ca"
+	}
+	return s.Name() + "-" + hashOf(string(s.CA))[:10] + "-ca"
+}
 
 // secretName returns the Secret with the credentials, or "".
 func (s Spec) secretName() string {
 	if s.Secret == "" && len(s.DockerConfig) > 0 {
-		return s.Name()
+		return s.partName()
 	}
 	return s.Secret
 }

@@ -34,17 +34,17 @@ func (s Spec) configMap(name string) *corev1.ConfigMap {
 }
 
 // RegistrySecret returns the Secret with the credentials, or nil if the Job needs none or uses an
-// existing one.
+// existing one. The Secret of a CronJob can be changed, because a password may change and the plan not.
 func (s Spec) RegistrySecret() *corev1.Secret {
 	if s.Secret != "" || len(s.DockerConfig) == 0 {
 		return nil
 	}
 	return &corev1.Secret{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"},
-		ObjectMeta: s.meta(s.Name()),
+		ObjectMeta: s.meta(s.secretName()),
 		Type:       corev1.SecretTypeDockerConfigJson,
 		Data:       map[string][]byte{corev1.DockerConfigJsonKey: s.DockerConfig},
-		Immutable:  new(true),
+		Immutable:  new(s.Schedule == ""),
 	}
 }
 
@@ -67,8 +67,8 @@ func (s Spec) meta(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: s.Namespace, Name: name, Labels: s.Labels(), Annotations: s.annotations()}
 }
 
-// Owned returns the ConfigMaps and the Secrets that were made for a Job or a CronJob, of those that its
-// pods mount. A Secret that existed before is not among them.
+// Owned returns the names of the ConfigMaps and the Secrets that were made for a Job or a CronJob, of
+// those that its pods mount. A Secret that existed before is not among them.
 func Owned(name string, pod corev1.PodSpec) (configMaps, secrets []string) {
 	for _, volume := range pod.Volumes {
 		switch {
@@ -80,8 +80,8 @@ func Owned(name string, pod corev1.PodSpec) (configMaps, secrets []string) {
 			}
 		case volume.ConfigMap != nil && strings.HasPrefix(volume.ConfigMap.Name, name+"-"):
 			configMaps = append(configMaps, volume.ConfigMap.Name)
-		case volume.Secret != nil && volume.Secret.SecretName == name:
-			secrets = append(secrets, name)
+		case volume.Secret != nil && (volume.Secret.SecretName == name || strings.HasPrefix(volume.Secret.SecretName, name+"-")):
+			secrets = append(secrets, volume.Secret.SecretName)
 		}
 	}
 	return configMaps, secrets

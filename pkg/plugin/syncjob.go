@@ -29,7 +29,7 @@ func (o syncOptions) runJob(ctx context.Context, p planned) error {
 		return err
 	}
 	if o.inCluster.Schedule != "" {
-		return o.createCronJob(ctx, p, packed, cluster)
+		return o.applyCronJob(ctx, p, packed, cluster)
 	}
 	job, err := o.findOrStart(ctx, p, packed, cluster)
 	if err != nil {
@@ -75,29 +75,35 @@ func (o syncOptions) lock(ctx context.Context, p planned) (plan.Plan, error) {
 	return packed, err
 }
 
-// createCronJob creates a CronJob that copies the plan on a schedule.
-func (o syncOptions) createCronJob(ctx context.Context, p planned, packed plan.Plan, cluster runner.Runner) error {
+// applyCronJob creates or updates the CronJob that copies the plan on a schedule.
+func (o syncOptions) applyCronJob(ctx context.Context, p planned, packed plan.Plan, cluster runner.Runner) error {
 	spec, err := o.jobSpec(ctx, p, packed, plan.PartSize)
 	if err != nil {
 		return err
 	}
-	if err := cluster.StartCron(ctx, spec); err != nil {
-		return err
-	}
-	names := []string{"cronjob.batch/" + spec.Name()}
-	for _, config := range spec.ConfigMaps() {
-		names = append(names, "configmap/"+config.Name)
-	}
-	if secret := spec.RegistrySecret(); secret != nil {
-		names = append(names, "secret/"+secret.Name)
-	}
+	changes, err := cluster.ApplyCron(ctx, spec)
 	var results []display.ObjectResult
-	for _, name := range names {
-		results = append(results, display.ObjectResult{Name: name, Outcome: display.Created})
+	var current, kept []string
+	for _, change := range changes {
+		name := change.Kind + "/" + change.Name
+		results = append(results, display.ObjectResult{Name: name, Outcome: string(change.Action)})
+		switch change.Action {
+		case runner.Kept:
+			kept = append(kept, name)
+		case runner.Deleted:
+		default:
+			current = append(current, name)
+		}
 	}
 	display.Objects(o.streams.Out, results)
+	if err != nil {
+		return err
+	}
+	if len(kept) > 0 {
+		fmt.Fprintf(o.streams.ErrOut, "note: a run of the earlier CronJob is not over, and uses its own list. To delete this list after the run:\n  %s\n", removeLine(cluster.Namespace, kept...))
+	}
 	fmt.Fprintf(o.streams.ErrOut, "The images are those of today, with the digest %s of the list. To remove all of these objects:\n  %s\n",
-		packed.LockDigest(), removeLine(cluster.Namespace, names...))
+		packed.LockDigest(), removeLine(cluster.Namespace, current...))
 	return gapsError(p.inventory.Gaps)
 }
 

@@ -133,9 +133,7 @@ func (f *following) state(ctx context.Context) (*batchv1.Job, []corev1.Pod, erro
 
 // unreachable returns nil as long as the error may be one of the connection, and tells of the error once.
 func (f *following) unreachable(ctx context.Context, err error) error {
-	var status apierrors.APIStatus
-	permanent := errors.As(err, &status) && status.Status().Code >= 400 && status.Status().Code < 500 && !apierrors.IsTooManyRequests(err)
-	if permanent || !isRequest(err) || ctx.Err() != nil {
+	if refused(err) || !isRequest(err) || ctx.Err() != nil {
 		return err
 	}
 	now := f.now()
@@ -147,6 +145,12 @@ func (f *following) unreachable(ctx context.Context, err error) error {
 		return nil
 	}
 	return fmt.Errorf("%w\nThe Job does not need this connection. To follow the Job later, run the same command again", err)
+}
+
+// refused reports whether the API server has refused a request, and would again.
+func refused(err error) bool {
+	var status apierrors.APIStatus
+	return errors.As(err, &status) && status.Status().Code >= 400 && status.Status().Code < 500 && !apierrors.IsTooManyRequests(err)
 }
 
 // isRequest reports whether an error comes from a request to an API server, and not from a check of its

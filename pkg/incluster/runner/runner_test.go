@@ -153,30 +153,6 @@ func TestStartReplacesWhatIsLeft(t *testing.T) {
 	}
 }
 
-func TestStartCron(t *testing.T) {
-	s := spec()
-	s.Schedule = "0 2 * * *"
-	r, client := newRunner()
-	if err := r.StartCron(t.Context(), s); err != nil {
-		t.Fatal(err)
-	}
-	cron, err := client.BatchV1().CronJobs(namespace).Get(t.Context(), s.Name(), metav1.GetOptions{})
-	if err != nil || *cron.Spec.Suspend {
-		t.Errorf("%v, %v", cron.Spec.Suspend, err)
-	}
-	var exists *runner.ExistsError
-	if err := r.StartCron(t.Context(), s); !errors.As(err, &exists) || len(left(t, client)) != 4 {
-		t.Errorf("got %v, %v", err, left(t, client))
-	}
-	r, client = newRunner()
-	client.PrependReactor("create", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
-		return true, nil, apierrors.NewForbidden(schema.GroupResource{Resource: "secrets"}, "x", errors.New("no right"))
-	})
-	if err := r.StartCron(t.Context(), s); err == nil || len(left(t, client)) > 0 {
-		t.Errorf("got %v, %v", err, left(t, client))
-	}
-}
-
 // A Job that runs is suspended first, so that its pods end.
 func TestRemoveEndsThePods(t *testing.T) {
 	job := spec().Job()

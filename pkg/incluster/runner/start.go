@@ -14,17 +14,6 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster"
 )
 
-// ExistsError says that a CronJob for the target exists already.
-type ExistsError struct {
-	Name      string
-	Namespace string
-	Cluster   string
-}
-
-func (e *ExistsError) Error() string {
-	return fmt.Sprintf("the CronJob %s for this target exists already in the namespace %s of %s", e.Name, e.Namespace, e.Cluster)
-}
-
 // Start creates the Job suspended, then the Secret and the ConfigMaps, which are owned by the Job, and
 // resumes the Job. If an object cannot be created, the others are deleted.
 func (r Runner) Start(ctx context.Context, spec incluster.Spec) (*batchv1.Job, error) {
@@ -42,33 +31,6 @@ func (r Runner) Start(ctx context.Context, spec incluster.Spec) (*batchv1.Job, e
 		return nil, errors.Join(err, r.remove(clean, spec.Job()))
 	}
 	return job, nil
-}
-
-// StartCron creates the CronJob suspended, then the Secret and the ConfigMaps, which are owned by the
-// CronJob, and resumes the CronJob. If an object cannot be created, the others are deleted.
-func (r Runner) StartCron(ctx context.Context, spec incluster.Spec) error {
-	cron := spec.CronJob()
-	cron.Spec.Suspend = new(true)
-	api := r.Client.BatchV1().CronJobs(r.Namespace)
-	made, err := api.Create(ctx, cron, create())
-	if apierrors.IsAlreadyExists(err) {
-		return &ExistsError{Name: cron.Name, Namespace: r.Namespace, Cluster: r.Cluster}
-	}
-	if err != nil {
-		return r.failed("creating", "the CronJob "+spec.Name(), err)
-	}
-	owner := metav1.OwnerReference{APIVersion: "batch/v1", Kind: "CronJob", Name: made.Name, UID: made.UID}
-	if err = r.createOwned(ctx, spec, owner); err == nil {
-		_, err = api.Patch(ctx, made.Name, types.MergePatchType, suspension(false), metav1.PatchOptions{FieldManager: fieldManager})
-		err = r.failed("resuming", "the CronJob "+made.Name, err)
-	}
-	if err == nil {
-		return nil
-	}
-	clean, cancel := cleanup(ctx)
-	defer cancel()
-	return errors.Join(err, r.removeParts(clean, made.Name, cron.Spec.JobTemplate.Spec.Template.Spec),
-		r.failed("deleting", "the CronJob "+made.Name, ignoreMissing(api.Delete(clean, made.Name, metav1.DeleteOptions{}))))
 }
 
 func (r Runner) createOwned(ctx context.Context, spec incluster.Spec, owner metav1.OwnerReference) error {
