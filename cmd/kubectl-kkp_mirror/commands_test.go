@@ -31,6 +31,9 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"registry": startRegistry,
 		"hostile":  startHostile,
 		"mute":     startMute,
+		"recorder": startRecorder,
+		"recorded": recorded,
+		"once":     once,
 
 		"document": runDocument,
 		"internet": startInternet,
