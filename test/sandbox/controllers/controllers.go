@@ -1,6 +1,6 @@
 // Package controllers gives life to namespaces: in those with a label, Kubernetes' own controllers make pods of Deployments
-// and Jobs, and the pods go to the one node. Everywhere else objects stay as they are, as the sample's must. It knows
-// Kubernetes' objects, and nothing of KKP.
+// and Jobs and delete what their owners leave, and the pods go to the one node. Everywhere else objects stay as they are, as
+// the sample's must. It knows Kubernetes' objects, and nothing of KKP.
 package controllers
 
 import (
@@ -31,6 +31,7 @@ const (
 
 // Controllers run until Stop.
 type Controllers struct {
+	config  *rest.Config
 	client  kubernetes.Interface
 	node    string
 	cancel  context.CancelFunc
@@ -50,7 +51,7 @@ func Start(ctx context.Context, config *rest.Config, node string) (*Controllers,
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	c := &Controllers{client: client, node: node, cancel: cancel, namespaces: map[string]context.CancelFunc{}}
+	c := &Controllers{config: config, client: client, node: node, cancel: cancel, namespaces: map[string]context.CancelFunc{}}
 	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithTweakListOptions(func(options *metav1.ListOptions) {
 		options.LabelSelector = selector
 	}))
@@ -120,9 +121,17 @@ func (c *Controllers) start(ctx context.Context, namespace string) error {
 		return fmt.Errorf("of pods: %w", err)
 	}
 
+	collectors, err := c.collectGarbage(ctx, namespace, factory)
+	if err != nil {
+		return err
+	}
+
 	factory.Start(ctx.Done())
 	for _, run := range []func(context.Context, int){deployments.Run, jobs.Run, replicas.Run} {
 		c.running.Go(func() { run(ctx, workers) })
+	}
+	for _, run := range collectors {
+		c.running.Go(func() { run(ctx) })
 	}
 
 	return nil

@@ -11,6 +11,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -80,6 +81,8 @@ func checkPodsRun(t *testing.T, line ready.Line) {
 	}
 
 	t.Run("an Indexed Job completes", func(t *testing.T) { checkJob(t, client, line.Node.Name) })
+	t.Run("a finished Job goes with all that it owns", func(t *testing.T) { checkGarbage(t, client) })
+	t.Run("a pod that asks for another node waits", func(t *testing.T) { checkUnschedulable(t, client) })
 	t.Run("a missing image is reported, and nothing gets out", func(t *testing.T) { checkMissing(t, client, line.Relay.Log) })
 }
 
@@ -125,6 +128,67 @@ func checkJob(t *testing.T, client kubernetes.Interface, node string) {
 			t.Errorf("%s printed %q, which is without %s: %v", pod.Name, output, want, err)
 		}
 	}
+}
+
+// checkGarbage has the time of the Job of checkJob end. A ConfigMap of somebody else stays.
+func checkGarbage(t *testing.T, client kubernetes.Interface) {
+	job, err := client.BatchV1().Jobs("default").Get(t.Context(), "indexed", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps := client.CoreV1().ConfigMaps("default")
+	for name, owners := range map[string][]metav1.OwnerReference{
+		"owned": {{APIVersion: "batch/v1", Kind: "Job", Name: job.Name, UID: job.UID}}, "free": nil,
+	} {
+		_, err := maps.Create(t.Context(), &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: name, OwnerReferences: owners}}, metav1.CreateOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = client.BatchV1().Jobs("default").Patch(t.Context(), job.Name, types.MergePatchType, []byte(`{"spec": {"ttlSecondsAfterFinished": 0}}`), metav1.PatchOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	await(t, "the Job, its pods and its ConfigMap to be gone", func(ctx context.Context) (bool, error) {
+		jobs, err := client.BatchV1().Jobs("default").List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err
+		}
+		pods, err := client.CoreV1().Pods("default").List(ctx, metav1.ListOptions{})
+		if err != nil {
+			return false, err
+		}
+		_, err = maps.Get(ctx, "owned", metav1.GetOptions{})
+		return len(jobs.Items) == 0 && len(pods.Items) == 0 && apierrors.IsNotFound(err), nil
+	})
+	if _, err := maps.Get(t.Context(), "free", metav1.GetOptions{}); err != nil {
+		t.Error(err)
+	}
+}
+
+func checkUnschedulable(t *testing.T, client kubernetes.Interface) {
+	pods := client.CoreV1().Pods("default")
+	_, err := pods.Create(t.Context(), &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Name: "elsewhere"},
+		Spec:       corev1.PodSpec{NodeSelector: map[string]string{"disk": "fast"}, Containers: []corev1.Container{{Name: "c", Image: image}}},
+	}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	await(t, "Unschedulable", func(ctx context.Context) (bool, error) {
+		pod, err := pods.Get(ctx, "elsewhere", metav1.GetOptions{})
+		if err != nil {
+			return false, err
+		}
+		for _, condition := range pod.Status.Conditions {
+			if condition.Type == corev1.PodScheduled {
+				return condition.Status == corev1.ConditionFalse && condition.Reason == corev1.PodReasonUnschedulable && pod.Spec.NodeName == "", nil
+			}
+		}
+		return false, nil
+	})
 }
 
 func checkMissing(t *testing.T, client kubernetes.Interface, log string) {
