@@ -56,7 +56,7 @@ func (f *InClusterFlags) Add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.value.HTTPProxy, "http-proxy", "", "Proxy of the pods for http and https. The variables of this terminal are not used")
 	flags.StringVar(&f.value.NoProxy, "no-proxy", "", "Hosts that the pods reach without the proxy, with commas")
 	flags.StringVar(&f.value.Secret, "registry-secret", "", "Existing Secret of the type kubernetes.io/dockerconfigjson with the credentials for the pods. Default: a Secret with your credentials for these registries is created with the Job, and deleted with it")
-	flags.StringVar(&f.value.Schedule, "schedule", "", `Create a CronJob that copies the same images again, such as "0 2 * * *"`)
+	flags.StringVar(&f.value.Schedule, "schedule", "", `Create or update a CronJob that copies the same images again, such as "0 2 * * *"`)
 	flags.BoolVar(&f.value.Detach, "detach", false, "Start the Job, and do not follow it. The same command without --detach follows it")
 	flags.VisitAll(func(flag *pflag.Flag) {
 		if flag.Name != inClusterFlag {
