@@ -83,16 +83,12 @@ func (o syncOptions) applyCronJob(ctx context.Context, p planned, packed plan.Pl
 	}
 	changes, err := cluster.ApplyCron(ctx, spec)
 	var results []display.ObjectResult
-	var current, kept []string
+	var kept []string
 	for _, change := range changes {
 		name := change.Kind + "/" + change.Name
 		results = append(results, display.ObjectResult{Name: name, Outcome: string(change.Action)})
-		switch change.Action {
-		case runner.Kept:
+		if change.Action == runner.Kept {
 			kept = append(kept, name)
-		case runner.Deleted:
-		default:
-			current = append(current, name)
 		}
 	}
 	display.Objects(o.streams.Out, results)
@@ -102,8 +98,8 @@ func (o syncOptions) applyCronJob(ctx context.Context, p planned, packed plan.Pl
 	if len(kept) > 0 {
 		fmt.Fprintf(o.streams.ErrOut, "note: a run of the earlier CronJob is not over, and uses its own list. To delete this list after the run:\n  %s\n", removeLine(cluster.Namespace, kept...))
 	}
-	fmt.Fprintf(o.streams.ErrOut, "The images are those of today, with the digest %s of the list. To remove all of these objects:\n  %s\n",
-		packed.LockDigest(), removeLine(cluster.Namespace, current...))
+	fmt.Fprintf(o.streams.ErrOut, "The images are those of today, with the digest %s of the list. To remove the CronJob and all that belongs to it:\n  %s\n",
+		packed.LockDigest(), removeLine(cluster.Namespace, "cronjob.batch/"+spec.Name()))
 	return gapsError(p.inventory.Gaps)
 }
 
