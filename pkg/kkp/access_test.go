@@ -108,8 +108,13 @@ func TestRights(t *testing.T) {
 	compareRights(t, f.a.asked(), append(rights, kkp.SeedRights(inst.Seeds[0], false)...),
 		"get configmaps kkp/ca-bundle", "get kubermaticconfigurations.kubermatic.k8c.io kkp/k", "get deployments.apps kkp/kubermatic-operator",
 		"get seeds.kubermatic.k8c.io kkp/a", "get seeds.kubermatic.k8c.io kkp/b")
-	compareRights(t, f.b.asked(), kkp.SeedRights(inst.Seeds[1], false))
 	compareRights(t, f.user.asked(), kkp.UserClusterRights(true))
+	clusters := slices.Clone(inst.Seeds[1].Clusters)
+	for i := range clusters {
+		clusters[i].PullSecret = kkp.SecretKey{Namespace: "kube-system", Name: "login"}
+	}
+	_ = kkp.FindNodeLogins(t.Context(), f.a.client(t), inst.Seeds[1], clusters, f.connect) // the Secrets are in the user clusters
+	compareRights(t, f.b.asked(), kkp.SeedRights(inst.Seeds[1], false))
 	if !slices.ContainsFunc(rights, func(right kkp.Right) bool { return right.String() == "get secrets kkp/helm" }) {
 		t.Errorf("%v", rights)
 	}

@@ -136,7 +136,7 @@ func askOf(ctx context.Context, master Client, seed Seed, clusters []Cluster, co
 		return slices.Repeat([]error{err}, len(clusters))
 	}
 	defer client.close()
-	return newUserClusters(connect, nil).ask(ctx, "Seed "+seed.Name, clusters, &kubeconfigs{seed: client}, do)
+	return newUserClusters(connect, nil).ask(ctx, "Seed "+seed.Name, clusters, kubeconfigsOf(ctx, client, clusters), do)
 }
 
 // kubeconfigs are the kubeconfigs of the user clusters of a Seed.
