@@ -35,7 +35,7 @@ func withoutRights(ts *testscript.TestScript, neg bool, args []string) {
 				less := role.DeepCopy()
 				less.Rules = append(slices.Delete(less.Rules, i, i+1), without(rule, resource, verb)...)
 				applyRole(ts, less, args[1])
-				awaitRefusal(ts, verb, name, args[2])
+				awaitRefusal(ts, verb, object(name, rule), args[2])
 				got[verb+" "+name] = difference(before, known(ts, args[4:]))
 			}
 		}
@@ -62,6 +62,14 @@ func without(rule rbacv1.PolicyRule, resource, verb string) []rbacv1.PolicyRule 
 	return slices.DeleteFunc([]rbacv1.PolicyRule{others, same}, func(r rbacv1.PolicyRule) bool { return len(r.Resources) == 0 || len(r.Verbs) == 0 })
 }
 
+// object is an object of a rule, for kubectl: the resource, with a name if the rule has names.
+func object(resource string, rule rbacv1.PolicyRule) string {
+	if len(rule.ResourceNames) == 0 {
+		return resource
+	}
+	return resource + "/" + rule.ResourceNames[0]
+}
+
 func applyRole(ts *testscript.TestScript, role *rbacv1.ClusterRole, kubeconfig string) {
 	text, err := yaml.Marshal(role)
 	ts.Check(err)
@@ -71,14 +79,14 @@ func applyRole(ts *testscript.TestScript, role *rbacv1.ClusterRole, kubeconfig s
 }
 
 // awaitRefusal waits until the API server knows that a user does not have a right any more.
-func awaitRefusal(ts *testscript.TestScript, verb, resource, kubeconfig string) {
+func awaitRefusal(ts *testscript.TestScript, verb, object, kubeconfig string) {
 	for range 50 {
-		if ts.Exec("kubectl", "auth", "can-i", verb, resource, "--all-namespaces", "--kubeconfig", kubeconfig) != nil {
+		if ts.Exec("kubectl", "auth", "can-i", verb, object, "--all-namespaces", "--kubeconfig", kubeconfig) != nil {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	ts.Fatalf("the user of %s may still %s %s", kubeconfig, verb, resource)
+	ts.Fatalf("the user of %s may still %s %s", kubeconfig, verb, object)
 }
 
 // known runs a check, and returns its findings that are ok or unknown; nil if the check fails.

@@ -16,7 +16,7 @@ import (
 type clusterRole struct {
 	Metadata struct{ Name string }
 	Rules    []struct {
-		APIGroups, Resources, Verbs []string
+		APIGroups, Resources, ResourceNames, Verbs []string
 	}
 }
 
@@ -57,12 +57,19 @@ func TestDocumentedRoles(t *testing.T) {
 		if !slices.ContainsFunc(rights, func(r kkp.Right) bool { return r.Verb != "get" && r.Verb != "list" }) {
 			needed["only get and list"] = true
 		}
+		if name == "kkp-mirror-check-user-cluster" {
+			needed["get secrets by name"] = true // for FindNodeLogins
+		}
 		given := map[string]bool{"only get and list": true}
 		for _, rule := range roles[name].Rules {
 			for _, group := range rule.APIGroups {
 				for _, resource := range rule.Resources {
 					for _, verb := range rule.Verbs {
-						given[fmt.Sprintf("%s %s %s", verb, resource, group)] = true
+						right := fmt.Sprintf("%s %s %s", verb, resource, group)
+						if len(rule.ResourceNames) > 0 {
+							right += "by name"
+						}
+						given[right] = true
 					}
 				}
 			}
