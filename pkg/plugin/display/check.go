@@ -3,6 +3,7 @@ package display
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -16,7 +17,7 @@ const (
 	bold   = "\x1b[1m"
 	dim    = "\x1b[2m"
 
-	alike = 5 // findings with one identifier and one remedy that are shown; a document has all
+	alike = 5 // findings with one remedy that are shown; a document has all
 )
 
 // mark is the sign of a status, with its colour.
@@ -41,18 +42,18 @@ func Checks(out io.Writer, report check.Report) {
 	t := tree{out: terminal.Raw(out), colour: terminal.Is(out), width: terminal.Width(out)} //nolint:forbidigo // the colours are our own, the text is escaped
 	for _, group := range report.Sections {
 		t.line("", bold, string(group.Section))
-		for _, same := range runs(group.Findings) {
+		for _, same := range runs(group.Findings, sameRemedy) {
 			t.findings(same)
 		}
 		fmt.Fprintln(t.out)
 	}
 }
 
-// runs divides findings into those that follow each other with one identifier, status and remedy.
-func runs(findings []check.Finding) [][]check.Finding {
+// runs divides findings into those that follow each other and are the same.
+func runs(findings []check.Finding, same func(a, b check.Finding) bool) [][]check.Finding {
 	var all [][]check.Finding
 	for i, f := range findings {
-		if i == 0 || !sameRemedy(findings[i-1], f) {
+		if i == 0 || !same(findings[i-1], f) {
 			all = append(all, nil)
 		}
 		all[len(all)-1] = append(all[len(all)-1], f)
@@ -60,11 +61,23 @@ func runs(findings []check.Finding) [][]check.Finding {
 	return all
 }
 
+// sameRemedy reports whether findings have one status and remedy.
 func sameRemedy(a, b check.Finding) bool {
-	if a.ID != b.ID || a.Status != b.Status || a.Ignored != b.Ignored || a.Remedy == nil || b.Remedy == nil {
+	if a.Status != b.Status || a.Ignored != b.Ignored || a.Remedy == nil || b.Remedy == nil {
 		return false
 	}
 	return *a.Remedy == *b.Remedy
+}
+
+// identifiers are the identifiers of findings, each once.
+func identifiers(findings []check.Finding) string {
+	var ids []string
+	for _, f := range findings {
+		if !slices.Contains(ids, f.ID) {
+			ids = append(ids, f.ID)
+		}
+	}
+	return strings.Join(ids, ", ")
 }
 
 // findings prints findings with one remedy: the first few, and the remedy once.
@@ -89,7 +102,7 @@ func (t tree) findings(same []check.Finding) {
 		t.line("    ", dim, fmt.Sprintf("and %d more; -o json has all", rest))
 	}
 	if remedy := same[0].Remedy; remedy != nil && !same[0].Ignored {
-		t.line("    ", "", "→ "+remedy.Text+" ["+same[0].ID+"]")
+		t.line("    ", "", "→ "+remedy.Text+" ["+identifiers(same)+"]")
 		if remedy.Command != "" {
 			fmt.Fprintln(t.out, "      "+terminal.Escape(remedy.Command))
 		}

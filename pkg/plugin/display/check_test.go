@@ -59,6 +59,31 @@ Not ready: 7 ✗, 1 ?, 1 ✓ in 2.1 s
 	}
 }
 
+// TestOneRemedyIsShownOnce has findings of two checks that one command mends.
+func TestOneRemedyIsShownOnce(t *testing.T) {
+	remedy := check.Remedy{Text: "let the nodes pull from the mirror", Command: "kubectl kkp-mirror patch-seed d"}
+	again := remedy
+	report := check.NewReport(map[check.Section][]check.Finding{check.SectionDatacenters: {
+		{ID: "datacenters.mirrors", Status: check.StatusNotReady, Subject: "datacenter d", Reason: "no mirror", Remedy: &remedy},
+		{ID: "datacenters.pause-image", Status: check.StatusNotReady, Subject: "datacenter d", Reason: "no pause image", Remedy: &again},
+	}}, nil)
+	var out bytes.Buffer
+	Checks(&out, report)
+	want := `datacenters
+  ✗ datacenter d: no mirror
+  ✗ datacenter d: no pause image
+    → let the nodes pull from the mirror [datacenters.mirrors, datacenters.pause-image]
+      kubectl kkp-mirror patch-seed d
+
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Error(diff)
+	}
+	if found := ReviewChecks(Subject{}, report).Sections[0].Findings; len(found) != 2 {
+		t.Errorf("rows of a table are of one check: %+v", found)
+	}
+}
+
 // TestChecksFit prints on a narrow terminal: no line is longer, but for commands, and no word is lost.
 func TestChecksFit(t *testing.T) {
 	const width = 30
@@ -66,7 +91,7 @@ func TestChecksFit(t *testing.T) {
 	for o, w := range map[*bytes.Buffer]int{&out: width, &wide: 0} {
 		tr := tree{out: o, width: w}
 		for _, group := range report().Sections {
-			for _, same := range runs(group.Findings) {
+			for _, same := range runs(group.Findings, sameRemedy) {
 				tr.findings(same)
 			}
 		}

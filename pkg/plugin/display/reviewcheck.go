@@ -43,10 +43,10 @@ func ReviewChecks(s Subject, report check.Report) page.Checks {
 	return c
 }
 
-// sectionOf returns a section of findings. Findings with one remedy are together.
+// sectionOf returns a section of findings. Findings of one check with one remedy are together.
 func sectionOf(group check.Group) page.Section {
 	section := page.Section{Name: string(group.Section), Counts: countsOf(group)}
-	for _, same := range runs(group.Findings) {
+	for _, same := range runs(group.Findings, sameCheck) {
 		first := same[0]
 		finding := page.Finding{ID: first.ID, State: stateOf(first), Sign: markOf(first.Status).sign}
 		if first.Remedy != nil {
@@ -59,6 +59,9 @@ func sectionOf(group check.Group) page.Section {
 	}
 	return section
 }
+
+// sameCheck reports whether findings are of one check, and have one status and remedy.
+func sameCheck(a, b check.Finding) bool { return a.ID == b.ID && sameRemedy(a, b) }
 
 // stateOf is the status of a finding, with the remark that the finding does not count.
 func stateOf(f check.Finding) string {
