@@ -53,13 +53,15 @@ type Fields struct {
 
 	// Command is the command that changes the fields except some.
 	Command func(except []string) string
+	// Print is the command that prints one field, for those who own the field.
+	Print func(field string) string
 }
 
 // Findings judges the fields. A command changes all fields at once, without those of other managers.
 func (f Fields) Findings() []Finding {
 	var owned []string
 	for _, field := range f.Changes {
-		if path := strings.TrimPrefix(field.Path, "spec."); len(field.Owners) > 0 && !slices.Contains(owned, path) {
+		if path := field.name(); len(field.Owners) > 0 && !slices.Contains(owned, path) {
 			owned = append(owned, path)
 		}
 	}
@@ -74,7 +76,7 @@ func (f Fields) Findings() []Finding {
 	changes := slices.Clone(f.Changes)
 	slices.SortStableFunc(changes, func(a, b Field) int { return min(len(a.Owners), 1) - min(len(b.Owners), 1) }) // those with a command first
 	for _, field := range changes {
-		findings = append(findings, field.finding(change))
+		findings = append(findings, f.finding(field, change))
 	}
 	for _, omitted := range f.Omitted {
 		if !omitted.Covered {
@@ -96,17 +98,20 @@ func (f Fields) Findings() []Finding {
 	return findings
 }
 
-func (field Field) finding(change *Remedy) Finding {
-	f := Finding{
+// name is the name of a field for the flags of patch-config.
+func (field Field) name() string { return strings.TrimPrefix(field.Path, "spec.") }
+
+func (f Fields) finding(field Field, change *Remedy) Finding {
+	found := Finding{
 		ID: id(SectionConfiguration, "field"), Status: StatusNotReady, Subject: field.Object + " " + field.Path,
 		Reason: fmt.Sprintf("is %s, must be %s", text(field.Live), text(field.Wanted)), Remedy: change,
 	}
 	if len(field.Owners) > 0 {
-		f.ID = id(SectionConfiguration, "field-owned")
-		f.Remedy = &Remedy{Text: fmt.Sprintf("%s owns this field: change the value there (patch-config --dry-run=client -o yaml prints the fields to commit), "+
-			"or take the field over with patch-config --force-conflicts", strings.Join(field.Owners, " and "))}
+		found.ID = id(SectionConfiguration, "field-owned")
+		found.Remedy = &Remedy{Text: fmt.Sprintf("%s owns this field: change the value there (%s prints the field), or take the field over with patch-config --force-conflicts",
+			strings.Join(field.Owners, " and "), f.Print(field.name()))}
 	}
-	return f
+	return found
 }
 
 // text writes a value of a field without credentials.
@@ -143,11 +148,25 @@ func Operator(images []string, unread error, target images.Target, release strin
 		return f
 	}
 	f.Status, f.Reason = StatusNotReady, "pulls "+strings.Join(away, ", ")
-	f.Remedy = &Remedy{Text: "set the value kubermaticOperator.image.repository where the chart kubermatic-operator is installed from"}
+	f.Remedy = &Remedy{Text: "set the Helm value kubermaticOperator.image.repository to " + repositoryOf(away[0], target) + " in the tool that installs the chart kubermatic-operator"}
 	if release != "" {
 		f.Remedy = &Remedy{Text: "redirect the images of the Helm release " + release, Command: command}
 	}
 	return f
+}
+
+// kkpRegistry is the registry of KKP's own images.
+const kkpRegistry = "quay.io"
+
+// repositoryOf is the repository of an image of KKP in the mirror. An image from elsewhere may be a copy
+// with another path.
+func repositoryOf(reference string, target images.Target) string {
+	ref, err := images.ParseRef(reference)
+	if err != nil || ref.Registry != kkpRegistry {
+		return "its repository in the mirror"
+	}
+	place := target.Ref(ref)
+	return place.Registry + "/" + place.Repository
 }
 
 // Leads reports whether a reference names an image in the mirror.

@@ -40,7 +40,7 @@ func TestFields(t *testing.T) {
 			"warning configuration.field-new Seed spec.x.dockerRepository",
 		},
 	} {
-		tt.fields.Command = command
+		tt.fields.Command, tt.fields.Print = command, func(field string) string { return "print " + field }
 		findings := tt.fields.Findings()
 		valid(t, findings...)
 		if diff := cmp.Diff(tt.want, summary(findings...)); diff != "" {
@@ -63,6 +63,26 @@ func TestOperator(t *testing.T) {
 		valid(t, f)
 		if got := summary(f); got != want {
 			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// TestRemediesAreComplete checks that the texts of remedies without a command have what their reader must
+// type.
+func TestRemediesAreComplete(t *testing.T) {
+	d := datacenter()
+	d.Pending = []check.NodeSetting{{Name: "pause-image", Owners: []string{"argocd"}}}
+	owned := check.Field{Object: "Seed a", Path: "spec.ui.dockerRepository", Wanted: "m/ui", Owners: []string{"argocd"}}
+	fields := check.Fields{Changes: []check.Field{owned}, Command: command, Print: func(field string) string { return "print " + field }}
+	operator := func(image string) check.Finding { return check.Operator([]string{image}, nil, mirror(), "", "") }
+	for want, f := range map[string]check.Finding{
+		"(print ui.dockerRepository prints the field)":                          fields.Findings()[0],
+		"(patch-seed eu --registry --dry-run=client -o yaml prints the fields)": d.Findings()[0],
+		"to mirror.example/kkp/kubermatic/kubermatic in the tool":               operator("quay.io/kubermatic/kubermatic:v1"),
+		"to its repository in the mirror in the tool":                           operator("old.example/kkp/kubermatic/kubermatic:v1"),
+	} {
+		if f.Remedy == nil || !strings.Contains(f.Remedy.Text, want) || f.Remedy.Command != "" {
+			t.Errorf("%+v does not have: %s", f.Remedy, want)
 		}
 	}
 }

@@ -150,9 +150,12 @@ func (p *NodeProfile) repository(address string, before paths) {
 // Findings judges what nodes with a profile download.
 func (p NodeProfile) Findings() []Finding {
 	subject := fmt.Sprintf("profile %s on Seed %s", p.Name, p.Seed)
-	remedy := &Remedy{Command: p.Command, Text: "copy the files (files DIR), serve the directory, and let new nodes download from there: patch-seed " + p.Datacenters[0] + " --files-url URL"}
-	if p.Base != "" {
-		remedy.Text = "make the profile again, with the same flags for the mirror of packages and for certificates: patch-seed " + p.Datacenters[0] + " --files-url " + p.Base
+	remedy := &Remedy{Command: p.Command, Text: "copy the files (kubectl kkp-mirror files DIR) and serve the directory; then check --files-url URL prints the command for the profiles"}
+	switch {
+	case p.Base != "":
+		remedy.Text = "make the profile again, with the same flags for the mirror of packages and for certificates: kubectl kkp-mirror patch-seed " + p.Datacenters[0] + " --files-url " + p.Base
+	case p.Command != "":
+		remedy.Text = "let new nodes download from the mirror of files, when it has the files"
 	}
 	var findings []Finding
 	add := func(name string, status Status, reason string) {
@@ -183,7 +186,7 @@ func (p NodeProfile) Findings() []Finding {
 	}
 	if len(p.Repositories) > 0 {
 		findings = append(findings, finding(id(SectionDatacenters, "packages"), StatusWarning, subject, "new nodes also ask "+strings.Join(p.Repositories, ", ")+" for packages",
-			"serve a copy of these repositories under their names, or let new nodes ask another server for containerd: patch-seed "+p.Datacenters[0]+" --packages-url URL"))
+			"serve a copy of these repositories under their names, or let new nodes ask another server for containerd: kubectl kkp-mirror patch-seed "+p.Datacenters[0]+" --packages-url URL"))
 	}
 	return findings
 }

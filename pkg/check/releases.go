@@ -51,7 +51,7 @@ func Releases(releases []Release, gaps []images.Gap, runtimeMirrors []string) []
 		subject := causes[0].Subject
 		findings = append(findings, Finding{
 			ID: id(SectionReleases, "unknown"), Status: StatusUnknown, Subject: subject, Reason: strings.TrimPrefix(cause(causes), subject+": "),
-			Remedy: &Remedy{Text: "make the chart of the release readable: copy KKP's image into the mirror (sync), or run patch-helm with --charts-directory"},
+			Remedy: &Remedy{Text: "copy KKP's image, which has KKP's charts, into the mirror (sync); for another chart, find the values with patch-helm --charts-directory DIR, and accept this finding with --ignore releases.unknown"},
 		})
 	}
 	return findings

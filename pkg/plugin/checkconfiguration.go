@@ -42,7 +42,7 @@ func (s *checkState) fields(ctx context.Context) (check.Fields, error) {
 	if err != nil {
 		return check.Fields{}, err
 	}
-	fields := check.Fields{Omitted: plan.Omitted, Unknown: map[string][]string{}, Command: s.patchConfigCommand}
+	fields := check.Fields{Omitted: plan.Omitted, Unknown: map[string][]string{}, Command: s.patchConfigCommand, Print: s.printFieldCommand}
 	for _, e := range changes {
 		fields.Same += len(e.Change.Same)
 		fields.Changes = append(fields.Changes, changedFields(e)...)
@@ -70,6 +70,11 @@ func (s *checkState) patchConfigCommand(except []string) string {
 		args = append(args, "--except", field)
 	}
 	return s.command("patch-config", args...)
+}
+
+// printFieldCommand prints a field, for a tool that owns the field.
+func (s *checkState) printFieldCommand(field string) string {
+	return s.command("patch-config", "--only", field, "--dry-run=client", "-o", "yaml")
 }
 
 // changing are the flags of a command that changes the installation.
