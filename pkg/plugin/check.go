@@ -66,11 +66,11 @@ Exit code 3: the installation is not ready, or it is not known whether it is.`,
   # Write a page for those who must act: findings, remedies and commands, in one file
   kubectl kkp-mirror check --report check.html
 
-  # Look again until the installation is ready, for 10 minutes at most
+  # Check again until the installation is ready, for 10 minutes at most
   kubectl kkp-mirror check --wait 10m
 
-  # Print the commands that help, for a script
-  kubectl kkp-mirror check -o jsonpath='{range .sections[*].findings[*]}{.remedy.command}{"\n"}{end}'`,
+  # Print the commands that help, each once, in an order that works
+  kubectl kkp-mirror check -o jsonpath='{range .sections[*].findings[*]}{.remedy.command}{"\n"}{end}' | awk 'NF && !seen[$0]++'`,
 		Args: func(_ *cobra.Command, args []string) error { return countArgs(args[min(1, len(args)):]) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			args, err := withMirror(args, defaults, "REGISTRY", streams.ErrOut)
@@ -104,14 +104,14 @@ func (f *checkFlags) addChecks(flags *pflag.FlagSet) {
 	flags.StringVar(&f.value.upgrade, "upgrade", "", "Also check whether the installation is ready for this KKP version, such as v2.31.0 (section upgrade)")
 	flags.StringSliceVar(&f.value.ignore, "ignore", nil, "Findings with these identifiers do not count; they are shown as ignored")
 	flags.BoolVar(&f.value.compareSources, "compare-sources", false,
-		"Also compare digests with the registries from which images are copied, as far as these can be reached. A lock (--images) does the same without them")
+		"Also compare digests with the registries from which images are copied, if these can be reached. With a lock (--images), they are not needed")
 	flags.BoolVar(&f.value.userClusters, "user-clusters", false, "Also check the pods in user clusters (section running)")
 	flags.StringSliceVar(&f.value.runtimeMirrors, "runtime-mirrors", nil,
-		"Registries for which the container runtime of the nodes of the master and the Seeds has a mirror, such as docker.io,quay.io; nobody can read that from here")
-	flags.StringVar(&f.filesURL, "files-url", "", "URL of the mirror of files, before operating system profiles name one: the files are checked, and the commands for the profiles name the URL")
+		"Registries for which the container runtime of the nodes of the master and the Seeds has a mirror, such as docker.io,quay.io. No API tells that")
+	flags.StringVar(&f.filesURL, "files-url", "", "URL of the mirror of files, as long as no operating system profile names one: its files are checked, and the commands for the profiles have the URL")
 	flags.StringVar(&f.value.filesDir, "files-dir", "", "Directory of this machine that the mirror of files serves: the commands that copy missing files name the directory")
 	flags.BoolVar(&f.value.nodesTrust, "nodes-trust-mirror", false,
-		"Assume that all nodes trust the certificate of the mirror, because you have installed its CA on them; nobody can read that from here")
+		"Assume that all nodes trust the certificate of the mirror, because you have installed its CA on them. No API tells that")
 	flags.DurationVar(&f.value.wait, "wait", 0, "Check again until the installation is ready, for this time at most; what is missing is shown on stderr")
 }
 
