@@ -49,11 +49,13 @@ func completing(find func(ctx context.Context, args []string) []string) cobra.Co
 
 // completingPath lets the shell complete one path of this machine. cobra offers no paths for commands
 // that have commands of their own.
-func completingPath(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(args) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+func completingPath() cobra.CompletionFunc {
+	return func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+		if len(args) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return nil, cobra.ShellCompDirectiveDefault
 	}
-	return nil, cobra.ShellCompDirectiveDefault
 }
 
 // contextOf returns the context of a command, which completion does not always have.

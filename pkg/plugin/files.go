@@ -173,7 +173,7 @@ files could not be copied.`,
 			}
 			return nil
 		},
-		ValidArgsFunction: completingPath,
+		ValidArgsFunction: completingPath(),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return execute(cmd.Context(), f.complete, cmd.Flags(), args)
 		},
