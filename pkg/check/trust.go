@@ -43,7 +43,7 @@ func (b BundleTrust) Finding() Finding {
 // that KKP does not manage.
 type NodeTrust struct {
 	Subject   string   // "new nodes in datacenter eu"
-	Unmanaged bool     // KKP does not make these nodes: nobody can read which certificates they trust
+	Unmanaged bool     // KKP does not make these nodes: no API tells which certificates they trust
 	Accepted  bool     // a setting of the datacenter accepts any certificate of the mirror
 	Declared  bool     // the user says that nodes trust the certificate (--nodes-trust-mirror)
 	Lacking   []string // profiles of new nodes that do not install the CA
@@ -64,7 +64,7 @@ func (n NodeTrust) Finding() Finding {
 	case n.Declared:
 		return ok("declared with --nodes-trust-mirror")
 	case n.Unmanaged:
-		return finding(check, StatusWarning, n.Subject, fmt.Sprintf("the certificate of the mirror is not signed by a CA of the system (%v), and nobody can read which certificates these nodes trust", n.Untrusted),
+		return finding(check, StatusWarning, n.Subject, fmt.Sprintf("the certificate of the mirror is not signed by a CA of the system (%v), and no API tells which certificates these nodes trust", n.Untrusted),
 			"install the CA of the mirror on these nodes, and declare it with --nodes-trust-mirror")
 	case len(n.Lacking) > 0:
 		f := finding(check, StatusNotReady, n.Subject, fmt.Sprintf("do not trust the certificate of the mirror: %s %s no CA that has signed it", strings.Join(n.Lacking, ", "), installs(len(n.Lacking))),
