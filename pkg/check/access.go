@@ -33,7 +33,8 @@ func Access(all []kkp.Access, now time.Time) []Finding {
 		}
 	}
 	a.userClusters(all)
-	if !a.ends {
+	a.findings = append(a.findings, a.ends...)
+	if len(a.ends) == 0 {
 		a.add("validity", StatusOK, "kubeconfigs", fmt.Sprintf("no certificate and no token ends within %d days", int(soon.Hours())/24), "")
 	}
 	return a.findings
@@ -43,7 +44,7 @@ func Access(all []kkp.Access, now time.Time) []Finding {
 type accessJudge struct {
 	now      time.Time
 	findings []Finding
-	ends     bool // the validity of a kubeconfig is a finding
+	ends     []Finding // about kubeconfigs that end, which are last: they have one remedy
 }
 
 func (a *accessJudge) add(name string, status Status, subject, reason, remedy string) {
@@ -105,9 +106,8 @@ func (a *accessJudge) validity(access kkp.Access) {
 	case left <= 0:
 		status, verb = StatusNotReady, "has ended"
 	}
-	a.ends = true
-	a.add("validity", status, access.Cluster, fmt.Sprintf("the %s of its kubeconfig %s on %s", first.Part, verb, first.End.UTC().Format(time.DateOnly)),
-		"renew the kubeconfig; a Seed gets a new one in the Secret that spec.kubeconfig of the Seed names (kubermatic-installer convert-kubeconfig)")
+	a.ends = append(a.ends, finding(id(SectionAccess, "validity"), status, access.Cluster, fmt.Sprintf("the %s of its kubeconfig %s on %s", first.Part, verb, first.End.UTC().Format(time.DateOnly)),
+		"renew the kubeconfig; a Seed gets a new one in the Secret that spec.kubeconfig of the Seed names (kubermatic-installer convert-kubeconfig)"))
 }
 
 // userClusters judges the user clusters. Those without a problem are one finding for each Seed.

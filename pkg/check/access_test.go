@@ -59,6 +59,13 @@ func TestAccess(t *testing.T) {
 	before := told(t, check.Access(whole(), now))
 	expect(t, "whole", before, "ok | access.rights | master | ", "ok | access.rights | Seed a | ", "ok | access.rights | user clusters on Seed a | 2 answer", "ok | access.validity | kubeconfigs | ")
 
+	ending := whole()
+	for _, i := range []int{0, 1, 3} {
+		ending[i].Validity = []kkp.Validity{{Part: "token", End: now.AddDate(0, 0, 7)}}
+	}
+	expect(t, "what ends is last, as it has one remedy", told(t, check.Access(ending, now)), "ok | access.rights | master | ", "ok | access.rights | Seed a | ",
+		"ok | access.rights | user clusters on Seed a | 2 answer", "warning | access.validity | master | ", "warning | access.validity | Seed a | ", "warning | access.validity | user cluster c2 on Seed a | ")
+
 	pods := kkp.Right{Verb: "list", Resource: "pods"}
 	for name, c := range map[string]struct {
 		change func([]kkp.Access)

@@ -78,10 +78,18 @@ func (p *profileChecker) seed(ctx context.Context, datacenters []patch.SeedDatac
 	settings = settings.of(datacenters)
 	p.settings[seed.Name] = settings
 	command := p.state.filesProfileCommand(settings)
+	var warnings []check.Finding // last, so that profiles with one remedy follow each other
 	for _, profile := range judged {
 		profile.Command = command
-		p.findings = append(p.findings, profile.Findings()...)
+		for _, f := range profile.Findings() {
+			if f.Status == check.StatusWarning {
+				warnings = append(warnings, f)
+				continue
+			}
+			p.findings = append(p.findings, f)
+		}
 	}
+	p.findings = append(p.findings, warnings...)
 	p.findings = append(p.findings, p.state.copies(seed, datacenters, made, settings)...)
 }
 
