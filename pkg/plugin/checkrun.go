@@ -61,7 +61,7 @@ func (o checkOptions) run(ctx context.Context) error {
 	if err := checkReport(o.report); err != nil {
 		return err
 	}
-	deadline, limits := time.Now().Add(o.wait), transfer.NewLimits()
+	deadline, limits := time.Now().Add(o.wait), transfer.NewLimits(1)
 	for {
 		start := time.Now()
 		report, about, err := o.look(ctx, limits)

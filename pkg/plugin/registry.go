@@ -18,7 +18,7 @@ import (
 // newRegistries returns the registries of a command, with the options of the command line. Requests
 // are logged to errOut.
 func newRegistries(o option.Registry, errOut io.Writer) (*transfer.Registries, error) {
-	return newRegistriesWithin(transfer.NewLimits(), o, errOut)
+	return newRegistriesWithin(transfer.NewLimits(max(1, o.Processes)), o, errOut)
 }
 
 // newRegistriesWithin returns further registries of a command, whose requests to a host share one

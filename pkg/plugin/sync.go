@@ -140,6 +140,7 @@ func (f *syncFlags) complete(flags *pflag.FlagSet, args []string) (syncOptions, 
 	}
 	if err == nil {
 		selection.pod, err = f.pod.parse(flags)
+		selection.registry.Processes = selection.pod.shards
 	}
 	o := syncOptions{
 		selection: selection, loadFrom: f.loadFrom, report: f.report, allowDigestChange: f.allowDigestChange, dryRun: f.dryRun,

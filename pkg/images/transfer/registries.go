@@ -40,8 +40,9 @@ type (
 	Archive = archive.Archive
 )
 
-// NewLimits returns limits that clients can share. They begin with the budgets of well-known hosts.
-func NewLimits() *Limits { return pace.New(pace.WellKnown()) }
+// NewLimits returns limits that clients can share, for one of a number of processes (at least 1) that send
+// requests from one address. They begin with the budgets of well-known hosts, divided by that number.
+func NewLimits(processes int) *Limits { return pace.New(pace.Share(pace.WellKnown(), processes)) }
 
 // IsNamed reports whether a list of hosts contains a host (host[:port]; no port means 443).
 func IsNamed(hosts []string, host string) bool { return registry.IsNamed(hosts, host) }

@@ -35,6 +35,7 @@ type Registry struct {
 	MaxWait   time.Duration  // longest wait that a registry may ask for
 	Given     []string       // the flags for connections to registries, as given
 	Verbosity int            // 6 and more prints requests, 8 their headers
+	Processes int            // that send requests from one address, and share its limits; 0: 1
 }
 
 // Add adds the flags to those of a command.

@@ -29,6 +29,19 @@ func WellKnown() map[string]Budget {
 	}
 }
 
+// Share returns the budgets of each of a number of processes that send requests from one address. Hosts
+// limit addresses: together, the processes stay below the budgets. The number is at least 1.
+func Share(budgets map[string]Budget, processes int) map[string]Budget {
+	parts := map[string]Budget{}
+	for host, b := range budgets {
+		b.PerSecond /= float64(processes)
+		b.Burst = max(1, b.Burst/processes)
+		b.Most /= float64(processes)
+		parts[host] = b
+	}
+	return parts
+}
+
 // Hosts are the limits of all hosts. They are safe for concurrent use.
 type Hosts struct {
 	budgets map[string]Budget

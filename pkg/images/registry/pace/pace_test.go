@@ -126,6 +126,46 @@ func TestTheBoundOfAHostIsKept(t *testing.T) {
 	})
 }
 
+// TestProcessesShareTheBoundOfAHost has three processes on one address send one minute's requests.
+func TestProcessesShareTheBoundOfAHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const processes = 3
+		whole := pace.WellKnown()["registry.k8s.io"]
+		requests := whole.Burst + int(whole.Most)*60
+		began := time.Now()
+		var group sync.WaitGroup
+		for range processes {
+			hosts := pace.New(pace.Share(pace.WellKnown(), processes))
+			group.Go(func() {
+				for range requests / processes {
+					r, err := hosts.Start(t.Context(), "registry.k8s.io")
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					r.Accepted()
+				}
+			})
+		}
+		group.Wait()
+		if took := time.Since(began); took < time.Minute {
+			t.Errorf("%s for one minute's requests", took)
+		}
+	})
+}
+
+// TestManyProcessesMakeProgress has more processes than a host accepts requests at once.
+func TestManyProcessesMakeProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hosts := pace.New(pace.Share(pace.WellKnown(), 64))
+		for range 3 {
+			if _, err := hosts.Start(t.Context(), "quay.io"); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
+
 func TestHostsAreQuietAfterRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hosts, began := pace.New(nil), time.Now()
