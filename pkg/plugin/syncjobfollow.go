@@ -12,6 +12,7 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster/events"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster/runner"
+	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/display"
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/plugin/option"
 )
 
@@ -57,7 +58,8 @@ func (o syncOptions) reportJob(ctx context.Context, p planned, report images.Rep
 }
 
 // jobError returns the error of a Job that is not a failure to copy single images: that of the first
-// pod that could not begin, or how a pod ended that has written no report.
+// pod that could not begin, or how a pod ended that has written no report, or a report of more results than
+// its log has.
 func jobError(name string, outcome runner.Outcome, states []events.State) error {
 	for shard, state := range states {
 		switch {
@@ -73,6 +75,9 @@ func jobError(name string, outcome runner.Outcome, states []events.State) error 
 			return option.Usage(errors.New(withoutPrefix(state.Error)))
 		case state.Exit != exitDone && state.Exit != exitPartial:
 			return errors.New(withoutPrefix(state.Error))
+		case state.Lost > 0:
+			return fmt.Errorf("the report lacks %s: the node has rotated the log of a pod of the Job %s. For the whole report, run the same command again: images that are in the target are not copied again",
+				display.Count(state.Lost, "image"), name)
 		}
 	}
 	return nil
