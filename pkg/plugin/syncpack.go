@@ -54,7 +54,19 @@ func (s selection) packed(ctx context.Context, p planned, shards int) (plan.Plan
 	for i, img := range inv.Images {
 		list[i] = shard.Image{Blobs: needed[i], Places: s.target.Places(img)}
 	}
-	return packed.Split(shards, shard.Divide(list, shards)), nil
+	divided := shard.Divide(list, shards)
+	s.noteSpeed(shard.Speed(shard.Loads(list, divided, shards)), shards)
+	return packed.Split(shards, divided), nil
+}
+
+// usefulShards is the part of the pods that must be of use. With fewer, the command says so.
+const usefulShards = 0.75
+
+// noteSpeed says if layers that images share keep most images in one shard.
+func (s selection) noteSpeed(speed float64, shards int) {
+	if speed < usefulShards*float64(shards) {
+		fmt.Fprintf(s.streams.ErrOut, "note: %d pods are at most %.1f times as fast as one: one pod copies an image and all images that share layers with the image, so that each layer is copied once\n", shards, speed)
+	}
 }
 
 // withDigests returns the inventory of a plan with the digest of each image, as far as these can

@@ -46,6 +46,30 @@ func Divide(list []Image, shards int) []int {
 	return shardOf
 }
 
+// Loads returns the bytes of each shard, from 0 to shards-1: those of its blobs, each counted once, and a
+// weight for each image. shardOf is the shard of each image.
+func Loads(list []Image, shardOf []int, shards int) []int64 {
+	loads, needed := make([]int64, shards), make([][]images.Blob, shards)
+	for i, img := range list {
+		s := shardOf[i]
+		loads[s], needed[s] = images.Add(loads[s], perImage), append(needed[s], img.Blobs...)
+	}
+	for s := range loads {
+		loads[s] = images.Add(loads[s], images.Once(needed[s]))
+	}
+	return loads
+}
+
+// Speed returns how many times as fast as one pod the pods of these loads are at the most, if each has a
+// bandwidth of its own: the largest shard decides.
+func Speed(loads []int64) float64 {
+	var sum float64
+	for _, load := range loads {
+		sum += float64(load)
+	}
+	return sum / float64(max(1, slices.Max(loads)))
+}
+
 // group is images that share blobs or places, directly or through others.
 type group struct {
 	images []int // in ascending order

@@ -53,6 +53,26 @@ func check(t *testing.T, list []shard.Image, shards int, got []int) {
 	}
 }
 
+// TestSpeed divides images with and without a common layer.
+func TestSpeed(t *testing.T) {
+	base := images.Blob{Digest: "sha256:base", Bytes: 1 << 10}
+	var apart, joined []shard.Image
+	for i := range 6 {
+		own := images.Blob{Digest: fmt.Sprint("sha256:", i), Bytes: 10 << 20}
+		apart = append(apart, shard.Image{Blobs: []images.Blob{own, own}})
+		joined = append(joined, shard.Image{Blobs: []images.Blob{base, own}})
+	}
+	const each = 10<<20 + 256<<10 // of an image
+	loads := shard.Loads(apart, shard.Divide(apart, 3), 3)
+	if diff := cmp.Diff([]int64{2 * each, 2 * each, 2 * each}, loads); diff != "" || shard.Speed(loads) != 3 {
+		t.Errorf("%s%v", diff, shard.Speed(loads))
+	}
+	loads = shard.Loads(joined, shard.Divide(joined, 3), 3)
+	if diff := cmp.Diff([]int64{6*each + 1<<10, 0, 0}, loads); diff != "" || shard.Speed(loads) != 1 {
+		t.Errorf("%s%v", diff, shard.Speed(loads))
+	}
+}
+
 func TestNothingIsInTwoShards(t *testing.T) {
 	r := seeded.New(t)
 	for range 300 {
