@@ -48,6 +48,7 @@ type Spec struct {
 	HTTPProxy    string // of the pods; "": none
 	NoProxy      string // hosts that are reached without the proxy, with commas
 
+	Images int           // that the pod with the most images copies, from which its limit of memory follows
 	Shards int           // pods that share the plan, at least 1
 	Window time.Duration // longest time for the whole Job; 0: no limit
 	Rate   int64         // bytes per second of the whole Job; 0: no limit

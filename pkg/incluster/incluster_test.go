@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster"
 )
@@ -70,6 +71,20 @@ func TestAJobForSeveralPods(t *testing.T) {
 }
 
 // Kubernetes replaces $(NAME) in arguments; those of the user must stay as they are.
+// TestMemoryGrowsWithTheImages expects 128 KiB for each of many images. hack/bench pods measures how much they
+// need.
+func TestMemoryGrowsWithTheImages(t *testing.T) {
+	for images, want := range map[int][2]string{0: {"512Mi", "400MiB"}, 3072: {"512Mi", "400MiB"}, 8192: {"1152Mi", "900MiB"}} {
+		s := spec()
+		s.Images = images
+		container := s.Job().Spec.Template.Spec.Containers[0]
+		limit := container.Resources.Limits.Memory()
+		if limit.Cmp(resource.MustParse(want[0])) != 0 || !slices.Contains(container.Env, corev1.EnvVar{Name: "GOMEMLIMIT", Value: want[1]}) {
+			t.Errorf("%d images: limit %s, %v", images, limit, container.Env)
+		}
+	}
+}
+
 func TestArgumentsOfTheUserAreNotExpanded(t *testing.T) {
 	s := spec()
 	s.Args = []string{"--registry-map", "*=$(HOME)/{host}"}

@@ -20,17 +20,22 @@ const (
 	configFile = "config.json" // docker's name for a file with credentials
 )
 
-// Resources of a pod. A sync needs less than 100 MiB, whatever the size of the layers; manifests that
-// are kept during the copy take up to 64 MiB of scratch.
+// Resources of a pod. A sync needs about 60 MiB, and 90 KiB for each image, whatever the size of the layers
+// (docs/performance.md); manifests that are kept during the copy take up to 64 MiB of scratch.
 const (
-	memoryRequest = "128Mi"
-	memoryLimit   = "512Mi"
-	goMemoryLimit = "400MiB" // from which Go's garbage collector works harder
-	cpuRequest    = "200m"
-	cpuLimit      = "2"
-	scratchSize   = "256Mi"
-	user          = 65532 // "nonroot" in images without a user database
+	memoryRequest  = "128Mi"
+	leastMemory    = 512       // MiB: the lowest limit, which is that of up to 3,072 images
+	baseMemory     = 128       // MiB of the limit of a pod with more images
+	imagesOfMemory = 8         // images for each further MiB
+	collected      = 25.0 / 32 // part of the limit from which Go's garbage collector works harder
+	cpuRequest     = "200m"
+	cpuLimit       = "2"
+	scratchSize    = "256Mi"
+	user           = 65532 // "nonroot" in images without a user database
 )
+
+// memory returns the limit of memory of a pod, in MiB.
+func (s Spec) memory() int { return max(leastMemory, baseMemory+s.Images/imagesOfMemory) }
 
 // indexVariable is the variable with the number of a pod of an Indexed Job, from 0.
 const indexVariable = "JOB_COMPLETION_INDEX"
@@ -81,7 +86,7 @@ func (s Spec) container() corev1.Container {
 				corev1.ResourceCPU: resource.MustParse(cpuRequest), corev1.ResourceMemory: resource.MustParse(memoryRequest),
 			},
 			Limits: corev1.ResourceList{
-				corev1.ResourceCPU: resource.MustParse(cpuLimit), corev1.ResourceMemory: resource.MustParse(memoryLimit),
+				corev1.ResourceCPU: resource.MustParse(cpuLimit), corev1.ResourceMemory: resource.MustParse(fmt.Sprintf("%dMi", s.memory())),
 			},
 		},
 	}
@@ -125,7 +130,7 @@ func escaped(arg string) string {
 }
 
 func (s Spec) env() []corev1.EnvVar {
-	env := []corev1.EnvVar{{Name: "HOME", Value: scratchDir}, {Name: "GOMEMLIMIT", Value: goMemoryLimit}}
+	env := []corev1.EnvVar{{Name: "HOME", Value: scratchDir}, {Name: "GOMEMLIMIT", Value: fmt.Sprintf("%dMiB", int(collected*float64(s.memory())))}}
 	if s.secretName() != "" {
 		env = append(env, corev1.EnvVar{Name: "DOCKER_CONFIG", Value: registryDir})
 	}

@@ -78,7 +78,7 @@ func (o syncOptions) jobSpec(ctx context.Context, p planned, packed plan.Plan, s
 	in := o.inCluster
 	spec := incluster.Spec{
 		Namespace: cmp.Or(in.Namespace, o.installation.connection.Namespace, defaultNamespace), Target: o.target.String(), Digest: packed.Digest(),
-		Args: o.podArgs(), Secret: in.Secret, HTTPProxy: in.HTTPProxy, NoProxy: in.NoProxy, Shards: in.Shards, Window: in.Window, Rate: o.rateLimit,
+		Args: o.podArgs(), Secret: in.Secret, HTTPProxy: in.HTTPProxy, NoProxy: in.NoProxy, Shards: in.Shards, Images: packed.Most(len(p.inventory.Images)), Window: in.Window, Rate: o.rateLimit,
 		NodeSelector: in.NodeSelector, Tolerations: in.Tolerations, Schedule: in.Schedule,
 	}
 	parts, err := packed.Pack(size)

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/images"
 )
@@ -45,6 +46,18 @@ func (p Plan) Split(shards int, shard []int) Plan {
 		p.Shard = nil
 	}
 	return p
+}
+
+// Most returns the number of images of the shard with the most, of a plan with a number of images.
+func (p Plan) Most(images int) int {
+	if p.Shards <= 1 {
+		return images
+	}
+	counts := make([]int, p.Shards)
+	for _, shard := range p.Shard {
+		counts[shard]++
+	}
+	return slices.Max(counts)
 }
 
 // Digest identifies the plan: sha256:<64 hex digits> of the lock and the shards. Plans with the same

@@ -134,6 +134,16 @@ func TestShardsShareTheCopies(t *testing.T) {
 	}
 }
 
+func TestMost(t *testing.T) {
+	whole := plan.Plan{Shards: 1}
+	if got := whole.Most(7); got != 7 {
+		t.Errorf("one pod: %d", got)
+	}
+	if got := whole.Split(3, []int{2, 0, 2, 2, 0}).Most(5); got != 3 {
+		t.Errorf("three pods: %d", got)
+	}
+}
+
 func TestDamagedPlans(t *testing.T) {
 	parts := pack(t, newPlan(t, inventory(t, 300)), 2000)
 	other := pack(t, newPlan(t, inventory(t, 300)), 2000)
