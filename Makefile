@@ -116,6 +116,8 @@ bench: build sandbox ## Run the benchmarks, and measure copying against other to
 	@$(STATIC) $(GO) run ./hack/bench -json bin/bench.json $(BENCH)
 	$(call say,measuring installations with up to 1000 user clusters; this takes some minutes)
 	@$(STATIC) $(GO) run ./hack/bench api -json bin/bench-api.json $(BENCH_API)
+	$(call say,measuring copies by the pods of a Job; this takes some minutes)
+	@$(STATIC) $(GO) run ./hack/bench pods -json bin/bench-pods.json $(BENCH_PODS)
 
 lint: $(LINT) ## Check style and import rules in all modules, and the workflows
 	$(call say,linting the workflows)

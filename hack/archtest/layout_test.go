@@ -76,7 +76,7 @@ func layout() Rules {
 			"pkg/plugin/display/page": nil,
 
 			"hack":          nil,
-			"hack/bench":    {"pkg/images", "pkg/images/transfer", "pkg/images/registry/pace", "pkg/images/registry/registrytest", "test/harness"},
+			"hack/bench":    {"pkg/images", "pkg/images/transfer", "pkg/incluster", "pkg/images/registry/pace", "pkg/images/registry/registrytest", "test/harness"},
 			"hack/catalog":  {"pkg/images", "pkg/images/catalog"},
 			"hack/demo":     {"test/harness"},
 			"hack/docs":     {"pkg/plugin"},

@@ -11,6 +11,7 @@ const (
 	maxReferrers = 2.0  // requests for the referrers of an image that has none
 	maxRefused   = 0.01 // part of the requests to a source with limits
 	maxWritten   = 1.05 // bytes written to the disk, of the bytes of an archive
+	maxOfLimit   = 0.75 // part of the limit of memory of a pod that a pod needs
 )
 
 // budgets prints whether the budgets are kept, and returns the number of those that are not.

@@ -1,7 +1,7 @@
 // Command bench measures the time of copying images over a link with latency and limited bandwidth,
 // for this plugin's engine and other tools. Registries, link and each client run in separate
 // processes, so that the memory of a client can be measured. "bench api" measures the time of reading
-// installations with many user clusters. docs/performance.md explains the numbers. It must not know how
+// installations with many user clusters, and "bench pods" copies by the pods of a Job. docs/performance.md explains the numbers. It must not know how
 // the engine works.
 package main
 
@@ -23,8 +23,8 @@ func main() {
 	}
 }
 
-// run runs the benchmark of copies, with the first argument "api" the benchmark of reading
-// installations or, with a hidden first argument, one of its processes.
+// run runs the benchmark of copies, with the first argument "api" or "pods" that of reading
+// installations or of copies by pods or, with a hidden first argument, one of its processes.
 func run(ctx context.Context, args []string) error {
 	if len(args) == 2 && args[0] == "serve" {
 		var s shape
@@ -40,8 +40,13 @@ func run(ctx context.Context, args []string) error {
 		}
 		return o.carryOut(ctx)
 	}
-	if len(args) > 0 && args[0] == "api" {
-		return runAPI(ctx, args[1:])
+	if len(args) > 0 {
+		switch args[0] {
+		case "api":
+			return runAPI(ctx, args[1:])
+		case "pods":
+			return runPods(ctx, args[1:])
+		}
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var b bench

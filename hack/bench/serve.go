@@ -20,6 +20,8 @@ import (
 // place is the addresses of the registries of a benchmark.
 type place struct {
 	Source, Target, Admin string // host:port
+	Terminal              string // the source without link and limits
+	Entrances             []entrance
 }
 
 // shape is the properties of the link between client and registries.
@@ -29,6 +31,10 @@ type shape struct {
 	Forget    int                 // see registrytest.Options
 	Limits    registrytest.Limits // of the source
 	Target    string              // make of a real registry; "": a registry in memory
+
+	Pods  int  // further entrances to the registries, each for one pod
+	Apart bool // each of these has a link of its own; otherwise all share the link
+	Near  bool // the target of pods is not behind the link, but in their network
 }
 
 // limited reports whether the source limits requests or pulls.
@@ -45,6 +51,7 @@ type cargo struct {
 type counts struct {
 	Source, Target  registrytest.Stats
 	Served, Refused int // by the limits of the source
+	Pods            []podCounts
 }
 
 // registries are the two registries of a benchmark, in a separate process.
@@ -53,6 +60,7 @@ type registries struct {
 	limited        *registrytest.Limited // the source behind its limits
 	requests       atomic.Int64          // to a real target
 	held           map[v1.Hash]bool      // layers that were filled in before
+	pods           []*podSource
 }
 
 // serve runs the registries until stdin ends.
@@ -80,6 +88,9 @@ func serve(s shape) error {
 		return err
 	}
 	if at.Admin, err = listen(r.admin(), nil); err != nil {
+		return err
+	}
+	if err = r.open(&at, s, l); err != nil {
 		return err
 	}
 	if err := json.NewEncoder(os.Stdout).Encode(at); err != nil {
@@ -130,6 +141,9 @@ func (r *registries) admin() http.Handler {
 		taken := counts{Source: r.source.Take(), Target: r.target.Take()}
 		taken.Target.Requests += int(r.requests.Swap(0))
 		taken.Served, taken.Refused = r.limited.Counts()
+		for _, pod := range r.pods {
+			taken.Pods = append(taken.Pods, pod.take())
+		}
 		_ = json.NewEncoder(w).Encode(taken)
 	})
 	return mux
