@@ -20,8 +20,9 @@ import (
 
 // Bounds of a cache.
 const (
-	maxBytes = 64 << 20 // of all files: the content that was used last stays
+	maxBytes = 64 << 20 // of all files on the disk: the content that was used last stays
 	maxItem  = 4 << 20  // of one file
+	block    = 4 << 10  // of which a file takes a whole number, as on most file systems
 )
 
 // fresh is the age up to which a file need not be marked as used again.
@@ -33,7 +34,7 @@ type Cache struct {
 	dir string
 
 	mu    sync.Mutex
-	bytes int64 // of all files; negative: not counted yet
+	bytes int64 // of all files on the disk; negative: not counted yet
 }
 
 // New returns the cache in a directory, which is created when the first content is kept.
@@ -74,11 +75,12 @@ func (c *Cache) Put(digest string, data []byte) {
 		}
 		c.bytes = size(c.files())
 	}
-	if c.bytes+int64(len(data)) > maxBytes {
-		c.bytes = c.shrink(maxBytes*3/4 - int64(len(data)))
+	needed := onDisk(int64(len(data)))
+	if c.bytes+needed > maxBytes {
+		c.bytes = c.shrink(maxBytes*3/4 - needed)
 	}
 	if err := atomicfile.Write(path, data, 0o600); err == nil {
-		c.bytes += int64(len(data))
+		c.bytes += needed
 	}
 }
 
@@ -119,7 +121,7 @@ func (c *Cache) shrink(limit int64) int64 {
 			break
 		}
 		if err := os.Remove(filepath.Join(c.dir, file.Name())); err == nil {
-			left -= file.Size()
+			left -= onDisk(file.Size())
 		}
 	}
 	return left
@@ -128,10 +130,13 @@ func (c *Cache) shrink(limit int64) int64 {
 func size(files []fs.FileInfo) int64 {
 	var sum int64
 	for _, file := range files {
-		sum += file.Size()
+		sum += onDisk(file.Size())
 	}
 	return sum
 }
+
+// onDisk returns the bytes that a file of a size takes. Most manifests are smaller than a block.
+func onDisk(size int64) int64 { return (size + block - 1) / block * block }
 
 func digestOf(data []byte) string {
 	sum := sha256.Sum256(data)

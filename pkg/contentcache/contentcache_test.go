@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -97,5 +98,22 @@ func TestCacheIsBounded(t *testing.T) {
 	c.Put(digestOf(large), large)
 	if c.Get(digestOf(large)) != nil {
 		t.Error("content beyond the bound is kept")
+	}
+}
+
+// TestSmallFilesCountAsBlocks fills the disk with small files. Each of them takes a block of 4 KiB.
+func TestSmallFilesCountAsBlocks(t *testing.T) {
+	const number = 64<<20/4096 + 1
+	dir := t.TempDir()
+	for i := range number {
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%064d", i)), []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	data := []byte("manifest")
+	contentcache.New(dir).Put(digestOf(data), data)
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > number*3/4 || len(left) < number/2 {
+		t.Errorf("%d of %d files are left, %v", len(left), number, err)
 	}
 }
