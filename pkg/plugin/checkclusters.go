@@ -15,7 +15,7 @@ func findAccess(_ context.Context, s *checkState) []check.Finding {
 // findRunning checks the images that running pods name.
 func findRunning(_ context.Context, s *checkState) []check.Finding {
 	if !s.hasMirror() {
-		return []check.Finding{check.NoMirror()}
+		return nil
 	}
 	return check.Running(check.RunningInput{Installation: s.inst, Mirror: s.target, Declared: s.runtimeMirrors})
 }

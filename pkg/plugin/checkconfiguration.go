@@ -13,7 +13,7 @@ import (
 // no field redirects.
 func findConfiguration(ctx context.Context, s *checkState) []check.Finding {
 	if !s.hasMirror() {
-		return nil // the section mirror tells
+		return nil
 	}
 	fields, err := s.fields(ctx)
 	if err != nil {

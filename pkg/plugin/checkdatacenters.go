@@ -23,8 +23,6 @@ func findDatacenters(ctx context.Context, s *checkState) []check.Finding {
 	}
 	if s.hasMirror() {
 		findings = append(findings, s.nodeSettings(ctx, all)...)
-	} else {
-		findings = append(findings, check.NoMirror())
 	}
 	found, err := s.profiles(ctx)
 	switch {

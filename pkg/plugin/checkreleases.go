@@ -11,7 +11,7 @@ import (
 // findReleases checks what patch-helm would still set in the values of the Helm releases.
 func findReleases(ctx context.Context, s *checkState) []check.Finding {
 	if !s.hasMirror() {
-		return nil // the section mirror tells
+		return nil
 	}
 	o := patchHelmOptions{streams: s.streams, target: s.target, installation: s.installation, registry: s.registry}
 	reader, err := newChartReader(o.charts, s.registries, false)

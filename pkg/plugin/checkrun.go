@@ -28,6 +28,15 @@ type checkSection struct {
 	find  func(context.Context, *checkState) []check.Finding
 }
 
+// findings are what a section finds. Without a mirror, no section is ready but access, which needs none.
+func (section checkSection) findings(ctx context.Context, s *checkState) []check.Finding {
+	found := section.find(ctx, s)
+	if section.name != check.SectionAccess && !s.hasMirror() {
+		return slices.Insert(found, 0, check.NoMirror())
+	}
+	return found
+}
+
 // checkSections returns the sections. They are found concurrently.
 func checkSections() []checkSection {
 	return []checkSection{
@@ -100,7 +109,7 @@ func (o checkOptions) look(ctx context.Context, limits *transfer.Limits) (check.
 	findings := map[check.Section][]check.Finding{}
 	for _, section := range sections {
 		group.Go(func() error {
-			found := section.find(ctx, state)
+			found := section.findings(ctx, state)
 			mu.Lock()
 			defer mu.Unlock()
 			findings[section.name] = found
