@@ -17,6 +17,8 @@ const (
 	bold   = "\x1b[1m"
 	dim    = "\x1b[2m"
 
+	nothingToCheck = "nothing to check" // as in an installation without Helm releases
+
 	alike = 5 // findings with one remedy that are shown; a document has all
 )
 
@@ -44,6 +46,9 @@ func Checks(out io.Writer, report check.Report) {
 		t.line("", bold, string(group.Section))
 		for _, same := range runs(group.Findings, sameRemedy) {
 			t.findings(same)
+		}
+		if len(group.Findings) == 0 {
+			t.line("  ", dim, nothingToCheck)
 		}
 		fmt.Fprintln(t.out)
 	}
@@ -174,6 +179,9 @@ func Verdicts(out io.Writer, report check.Report, took time.Duration) {
 			m := markOf(status)
 			counts = append(counts, t.in(m.colour, fmt.Sprintf("%d %s", n, m.sign)))
 		}
+	}
+	if len(counts) == 0 {
+		counts = []string{nothingToCheck}
 	}
 	fmt.Fprintf(t.out, "%s: %s in %.1f s\n", t.in(colour, verdict), strings.Join(counts, ", "), took.Seconds())
 }

@@ -59,6 +59,17 @@ Not ready: 7 ✗, 1 ?, 1 ✓ in 2.1 s
 	}
 }
 
+// TestASectionWithoutFindings prints the checks of an installation without Helm releases.
+func TestASectionWithoutFindings(t *testing.T) {
+	var out bytes.Buffer
+	report := check.NewReport(map[check.Section][]check.Finding{check.SectionReleases: nil}, nil)
+	Checks(&out, report)
+	Verdicts(&out, report, 100*time.Millisecond)
+	if want := "releases\n  nothing to check\n\nReady: nothing to check in 0.1 s\n"; out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+}
+
 // TestOneRemedyIsShownOnce has findings of two checks that one command mends.
 func TestOneRemedyIsShownOnce(t *testing.T) {
 	remedy := check.Remedy{Text: "let the nodes pull from the mirror", Command: "kubectl kkp-mirror patch-seed d"}
