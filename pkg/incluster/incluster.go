@@ -7,7 +7,7 @@ package incluster
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
+	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -26,6 +26,13 @@ const (
 	managerLabel = "app.kubernetes.io/managed-by"
 	appName      = "kkp-mirror-sync"
 	managerName  = "kubectl-kkp-mirror"
+)
+
+// Parts of names.
+const (
+	planEnding  = "-plan-" // and the number of the part, from 0
+	caEnding    = "-ca"
+	shortDigits = 10 // hexadecimal digits of a hash
 )
 
 // Container is the name of the container that copies.
@@ -70,9 +77,9 @@ type File struct {
 // changes.
 func (s Spec) Name() string {
 	if s.Schedule != "" {
-		return appName + "-" + hashOf(s.Target)[:10]
+		return appName + "-" + shortHash(s.Target)
 	}
-	return appName + "-" + hashOf(s.Digest + "\n" + s.Target)[:10]
+	return appName + "-" + shortHash(s.Digest+"\n"+s.Target)
 }
 
 // Labels returns the labels of all objects.
@@ -102,18 +109,18 @@ func (s Spec) partName() string {
 	if s.Schedule == "" {
 		return s.Name()
 	}
-	return s.Name() + "-" + hashOf(s.Digest)[:10]
+	return s.Name() + "-" + shortHash(s.Digest)
 }
 
 // planName returns the name of the ConfigMap with a part of the plan.
-func (s Spec) planName(part int) string { return fmt.Sprintf("%s-plan-%d", s.partName(), part) }
+func (s Spec) planName(part int) string { return s.partName() + planEnding + strconv.Itoa(part) }
 
 // caName returns the name of the ConfigMap with the certificates, which changes with these for a CronJob.
 func (s Spec) caName() string {
 	if s.Schedule == "" {
-		return s.Name() + "-ca"
+		return s.Name() + caEnding
 	}
-	return s.Name() + "-" + hashOf(string(s.CA))[:10] + "-ca"
+	return s.Name() + "-" + shortHash(string(s.CA)) + caEnding
 }
 
 // secretName returns the Secret with the credentials, or "".
@@ -125,6 +132,9 @@ func (s Spec) secretName() string {
 }
 
 func (s Spec) shards() int { return max(s.Shards, 1) }
+
+// shortHash returns the first digits of a hash, for names.
+func shortHash(text string) string { return hashOf(text)[:shortDigits] }
 
 func hashOf(text string) string {
 	sum := sha256.Sum256([]byte(text))

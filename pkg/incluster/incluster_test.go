@@ -169,27 +169,6 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// What a Job owns is found again from its pods, and a Secret of the user is not among that.
-func TestOwned(t *testing.T) {
-	s := spec()
-	s.DockerConfig, s.CA = []byte(`{}`), []byte("PEM")
-	configs, secrets := incluster.Owned(s.Name(), s.Job().Spec.Template.Spec)
-	var want []string
-	for _, config := range s.ConfigMaps() {
-		want = append(want, config.Name)
-	}
-	if diff := cmp.Diff(want, configs); diff != "" {
-		t.Error(diff)
-	}
-	if diff := cmp.Diff([]string{s.RegistrySecret().Name}, secrets); diff != "" {
-		t.Error(diff)
-	}
-	s.Secret = "mine"
-	if _, secrets := incluster.Owned(s.Name(), s.Job().Spec.Template.Spec); len(secrets) > 0 || s.RegistrySecret() != nil {
-		t.Errorf("the Secret of the user would be deleted: %v", secrets)
-	}
-}
-
 func TestObjectsForOthersStartByThemselves(t *testing.T) {
 	s := spec()
 	s.DockerConfig = []byte(`{"auths":{"registry.example.com":{"password":"secret"}}}`)

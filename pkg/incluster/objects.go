@@ -1,8 +1,6 @@
 package incluster
 
 import (
-	"strings"
-
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -65,24 +63,4 @@ func (s Spec) Objects() []runtime.Object {
 
 func (s Spec) meta(name string) metav1.ObjectMeta {
 	return metav1.ObjectMeta{Namespace: s.Namespace, Name: name, Labels: s.Labels(), Annotations: s.annotations()}
-}
-
-// Owned returns the names of the ConfigMaps and the Secrets that were made for a Job or a CronJob, of
-// those that its pods mount. A Secret that existed before is not among them.
-func Owned(name string, pod corev1.PodSpec) (configMaps, secrets []string) {
-	for _, volume := range pod.Volumes {
-		switch {
-		case volume.Projected != nil:
-			for _, source := range volume.Projected.Sources {
-				if source.ConfigMap != nil && strings.HasPrefix(source.ConfigMap.Name, name+"-") {
-					configMaps = append(configMaps, source.ConfigMap.Name)
-				}
-			}
-		case volume.ConfigMap != nil && strings.HasPrefix(volume.ConfigMap.Name, name+"-"):
-			configMaps = append(configMaps, volume.ConfigMap.Name)
-		case volume.Secret != nil && (volume.Secret.SecretName == name || strings.HasPrefix(volume.Secret.SecretName, name+"-")):
-			secrets = append(secrets, volume.Secret.SecretName)
-		}
-	}
-	return configMaps, secrets
 }

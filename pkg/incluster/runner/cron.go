@@ -189,7 +189,7 @@ func (r Runner) removeEarlier(ctx context.Context, before *batchv1.CronJob, now 
 			}
 		}
 	}
-	configs, secrets := incluster.Owned(before.Name, before.Spec.JobTemplate.Spec.Template.Spec)
+	configs, secrets := incluster.OwnedByCronJob(before)
 	add(configMapKind, configs)
 	add(secretKind, secrets)
 	if action == Kept {

@@ -62,7 +62,7 @@ func checkEachStep(t *testing.T, client *fake.Clientset) {
 		if !exists || cron.Spec.Suspend != nil && *cron.Spec.Suspend {
 			return false, nil, nil
 		}
-		configs, secrets := incluster.Owned(cron.Name, cron.Spec.JobTemplate.Spec.Template.Spec)
+		configs, secrets := incluster.OwnedByCronJob(cron)
 		if len(configs) != 2 || len(secrets) != 1 ||
 			slices.ContainsFunc(configs, func(name string) bool { return !has("configmaps", name) }) || !has("secrets", secrets[0]) {
 			t.Errorf("before %s %s, the CronJob needs %v, %v", action.GetVerb(), action.GetResource().Resource, configs, secrets)

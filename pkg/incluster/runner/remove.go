@@ -62,12 +62,12 @@ func (r Runner) stop(ctx context.Context, name string) error {
 func (r Runner) remove(ctx context.Context, job *batchv1.Job) error {
 	background := metav1.DeletePropagationBackground
 	err := r.Client.BatchV1().Jobs(r.Namespace).Delete(ctx, job.Name, metav1.DeleteOptions{PropagationPolicy: &background})
-	return errors.Join(r.failed("deleting", "the Job "+job.Name, ignoreMissing(err)), r.removeParts(ctx, job.Name, job.Spec.Template.Spec))
+	return errors.Join(r.failed("deleting", "the Job "+job.Name, ignoreMissing(err)), r.removeParts(ctx, job))
 }
 
-// removeParts deletes the ConfigMaps and the Secret of a Job or CronJob that its pods mount.
-func (r Runner) removeParts(ctx context.Context, name string, pod corev1.PodSpec) error {
-	configs, secrets := incluster.Owned(name, pod)
+// removeParts deletes the ConfigMaps and the Secret that were made for a Job.
+func (r Runner) removeParts(ctx context.Context, job *batchv1.Job) error {
+	configs, secrets := incluster.OwnedByJob(job)
 	var failures []error
 	for _, name := range configs {
 		err := r.Client.CoreV1().ConfigMaps(r.Namespace).Delete(ctx, name, metav1.DeleteOptions{})

@@ -183,3 +183,29 @@ func TestRemoveEndsThePods(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Whoever may create Jobs can give a Job the labels that a command looks for. The command deletes no Secret
+// of others for such a Job, with the rights of its user.
+func TestRemoveKeepsSecretsOfOthers(t *testing.T) {
+	job := spec().Job()
+	job.Name = "x"
+	job.Status.Conditions = []batchv1.JobCondition{{Type: batchv1.JobFailed, Status: corev1.ConditionTrue}}
+	var secrets []runtime.Object
+	for _, name := range []string{"x", "x-prod"} {
+		secrets = append(secrets, &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}})
+		job.Spec.Template.Spec.Volumes = append(job.Spec.Template.Spec.Volumes, corev1.Volume{Name: name, VolumeSource: corev1.VolumeSource{
+			Secret: &corev1.SecretVolumeSource{SecretName: name},
+		}})
+	}
+	r, client := newRunner(append(secrets, job)...)
+	found, err := r.Find(t.Context(), spec().Digest, spec().Target)
+	if err != nil || found == nil {
+		t.Fatal(found, err)
+	}
+	if err := r.Remove(t.Context(), found); err != nil {
+		t.Error(err)
+	}
+	if diff := cmp.Diff([]string{"secret/x", "secret/x-prod"}, left(t, client)); diff != "" {
+		t.Error(diff)
+	}
+}
