@@ -21,7 +21,7 @@ type usage struct {
 
 // print writes the usage of a command, its flags by group.
 func (u usage) print(out io.Writer) {
-	fmt.Fprintf(out, "Usage:\n  %s\n", strings.TrimSpace(u.line()))
+	fmt.Fprintf(out, "Usage:\n  %s\n", strings.Join(u.lines(), "\n  "))
 	if u.example != "" {
 		fmt.Fprintf(out, "\nExamples:\n%s\n", u.example)
 	}
@@ -39,11 +39,16 @@ func (u usage) print(out io.Writer) {
 	}
 }
 
-func (u usage) line() string {
-	if len(u.commands) > 0 {
-		return u.path + " COMMAND"
+// lines returns the ways to call a command. A command with subcommands may also take arguments.
+func (u usage) lines() []string {
+	var lines []string
+	if len(u.commands) == 0 || u.arguments != "" {
+		lines = append(lines, u.path+u.arguments+" [flags]")
 	}
-	return strings.Replace(u.path+u.arguments+" [flags]", "  ", " ", 1)
+	if len(u.commands) > 0 {
+		lines = append(lines, u.path+" COMMAND")
+	}
+	return lines
 }
 
 // offer registers values of flags for shell completion. The values are computed for each request
