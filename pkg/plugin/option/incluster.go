@@ -47,10 +47,10 @@ func (f *InClusterFlags) Add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.on, "on", "master", "Cluster that runs the Job: master, or seed/NAME")
 	flags.StringVar(&f.value.Namespace, "job-namespace", "", "Namespace of the Job (default: --namespace, or else kubermatic)")
 	flags.StringVar(&f.value.Image, "image", "", "Image with this plugin for the pods. Default: the plugin is put into the target")
-	flags.StringSliceVar(&f.value.PluginArchives, "plugin-archive", nil, "Take the plugin for the pods from this archive of a release (linux, .tar.gz; repeatable), for nodes of another architecture than this machine. Default: this program")
+	flags.StringSliceVar(&f.value.PluginArchives, "plugin-archive", nil, "Take the plugin for the pods from this archive of a release (linux, .tar.gz; repeatable), if this machine does not run Linux, or for nodes of another architecture. Default: this program")
 	flags.IntVar(&f.value.Shards, "shards", 1, "Number of pods that share the images. More than one helps only if source and target are in one network, and most images share no layers: "+
 		"behind one address, all pods share the limits of registries and the bandwidth, and images that share a layer are copied by one pod")
-	flags.DurationVar(&f.value.Window, "window", 0, "Longest time for the copy, such as 6h. Then the Job ends; another one continues")
+	flags.DurationVar(&f.value.Window, "window", 0, "Longest time for the copy, such as 6h. Then the Job ends; the same command again continues the copy")
 	flags.StringToStringVar(&f.value.NodeSelector, "node-selector", nil, "Labels of the nodes that run the pods, KEY=VALUE")
 	flags.StringSliceVar(&f.tolerations, "toleration", nil, "Taints of nodes that the pods tolerate, KEY[=VALUE][:EFFECT]; * is every taint")
 	flags.StringVar(&f.value.HTTPProxy, "http-proxy", "", "Proxy of the pods for http and https. The variables of this terminal are not used")
