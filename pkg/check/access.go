@@ -15,9 +15,9 @@ import (
 // accessDefinitions returns the checks of the section access.
 func accessDefinitions() []Definition {
 	return []Definition{
-		{id(SectionAccess, "reachable"), []Status{StatusUnknown}, "the master, each Seed and each user cluster answer", "make the cluster reachable, and its kubeconfig valid"},
-		{id(SectionAccess, "rights"), []Status{StatusOK, StatusUnknown}, "the users of their kubeconfigs have the [rights](#rights) that the checks need", "give the user the right that the finding names"},
-		{id(SectionAccess, "validity"), []Status{StatusOK, StatusWarning, StatusNotReady}, "certificates and tokens of kubeconfigs are valid for 30 days more", "renew the kubeconfig"},
+		{id(SectionAccess, "reachable"), []Status{StatusUnknown}, "whether the master, each Seed and each user cluster answer", "make the cluster reachable, and its kubeconfig valid"},
+		{id(SectionAccess, "rights"), []Status{StatusOK, StatusUnknown}, "whether the users of their kubeconfigs have the [rights](#rights) that the checks need", "give the user the right that the finding names"},
+		{id(SectionAccess, "validity"), []Status{StatusOK, StatusWarning, StatusNotReady}, "whether certificates and tokens of kubeconfigs are valid for 30 days more", "renew the kubeconfig"},
 	}
 }
 

@@ -18,15 +18,15 @@ func datacentersDefinitions() []Definition {
 	}
 	nodes := []Definition{
 		at("nodes", "a datacenter whose nodes are set up for the mirror, or in which KKP makes no nodes", "", StatusOK),
-		at("mirrors", "the containerd of nodes has the mirror for every registry of the images that nodes pull", "`patch-seed DATACENTER --registry`", StatusNotReady),
-		at("pause-image", "the image of the pod sandboxes is that of the mirror", "`patch-seed DATACENTER --registry`", StatusNotReady),
-		at("insecure-registries", "nodes accept the mirror whose certificate is not verified", "`patch-seed DATACENTER --registry --insecure`", StatusNotReady),
-		at("csi-registry", "the images of the CSI driver of KubeVirt come from the mirror", "`patch-seed DATACENTER --registry`", StatusNotReady),
-		at("proxy", "nodes reach the mirror without the proxy of the datacenter", "`patch-seed DATACENTER --no-proxy`", StatusNotReady),
+		at("mirrors", "whether the containerd of nodes has the mirror for every registry of the images that nodes pull", "`patch-seed DATACENTER --registry`", StatusNotReady),
+		at("pause-image", "whether the image of the pod sandboxes is that of the mirror", "`patch-seed DATACENTER --registry`", StatusNotReady),
+		at("insecure-registries", "whether nodes accept the mirror whose certificate is not verified", "`patch-seed DATACENTER --registry --insecure`", StatusNotReady),
+		at("csi-registry", "whether the images of the CSI driver of KubeVirt come from the mirror", "`patch-seed DATACENTER --registry`", StatusNotReady),
+		at("proxy", "whether nodes reach the mirror without the proxy of the datacenter", "`patch-seed DATACENTER --no-proxy`", StatusNotReady),
 		at("old-setting", "settings of nodes whose name KKP does not read any more", "rename the setting", StatusWarning),
-		at("runtime-options", "user clusters with container runtime options of their own, which hide the mirrors of the datacenter, have the mirrors there", "set the mirrors in the Cluster", StatusNotReady),
-		at("mirror-path", "this KKP version supports the mirror for nodes", "use a mirror without a path, or upgrade KKP", StatusNotReady, StatusWarning),
-		at("unknown", "the Seeds and the list of images could be read", "see the sections access and mirror", StatusUnknown),
+		at("runtime-options", "whether user clusters with container runtime options of their own, which hide the mirrors of the datacenter, have the mirrors there", "set the mirrors in the Cluster", StatusNotReady),
+		at("mirror-path", "whether this KKP version supports the mirror for nodes", "use a mirror without a path, or upgrade KKP", StatusNotReady, StatusWarning),
+		at("unknown", "whether the Seeds and the list of images could be read", "see the sections access and mirror", StatusUnknown),
 	}
 	return slices.Concat(nodes, profileDefinitions())
 }

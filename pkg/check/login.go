@@ -25,7 +25,7 @@ func loginDefinitions() []Definition {
 		return Definition{ID: id(SectionMirror, name), Statuses: statuses, Meaning: meaning, Remedy: remedy}
 	}
 	return []Definition{
-		at("login", "KKP, nodes, and KKP for charts can pull with the credentials that they have, or without any", "", StatusOK),
+		at("login", "whether KKP, nodes, and KKP for charts can pull with the credentials that they have, or without any", "", StatusOK),
 		at("pull-secret-missing", "the mirror needs a login, and `spec.imagePullSecret` of the KubermaticConfiguration has no credentials for the mirror", "`patch-config --pull-secret`", StatusNotReady),
 		at("pull-secret-refused", "the mirror refuses the credentials of `spec.imagePullSecret`, or of the Secret that KKP's operator makes of the field", "`patch-config --pull-secret`", StatusNotReady),
 		at("charts-login-missing", "the mirror needs a login, and the Secret that `helmRegistryConfigFile` names has no credentials for the mirror", "`patch-config --helm-registry-secret`", StatusNotReady),

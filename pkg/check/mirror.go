@@ -25,10 +25,10 @@ func mirrorDefinitions() []Definition {
 		at("images", "how many images and charts are in the mirror, with the known digests", "", StatusOK),
 		at("image-missing", "an image or chart that the mirror lacks", "`sync`", StatusNotReady),
 		at("image-different", "an image or chart whose digest in the mirror is not that of the lock or of the reference", "`sync`", StatusNotReady),
-		at("place-missing", "a second place of an image, which the mirror lacks", "`sync`", StatusNotReady),
+		at("place-missing", "an image that the mirror lacks in its second place", "`sync`", StatusNotReady),
 		at("image-unknown", "images that could not be looked up", "repair the access of this machine to the mirror", StatusUnknown),
 		at("list", "a gap in the list of images", "remove the cause of the gap", StatusUnknown),
-	}, sourcesDefinitions(SectionMirror), loginDefinitions(), trustDefinitions())
+	}, sourcesDefinitions(SectionMirror, "`sync`"), loginDefinitions(), trustDefinitions())
 }
 
 // NoMirror is the finding for an installation that names no mirror.

@@ -18,12 +18,12 @@ func profileDefinitions() []Definition {
 		return Definition{ID: id(SectionDatacenters, name), Statuses: statuses, Meaning: meaning, Remedy: remedy}
 	}
 	return []Definition{
-		at("profile", "what new nodes with an operating system profile download comes from the mirror of files", "`files DIR`, then `patch-seed DATACENTER --files-url`", StatusOK, StatusNotReady, StatusUnknown),
-		at("profile-old", "a rewritten profile is made from the present version of its original", "`patch-seed DATACENTER --files-url`", StatusNotReady),
+		at("profile", "whether what new nodes with an operating system profile download comes from the mirror of files", "`files DIR`, then `patch-seed DATACENTER --files-url`", StatusOK, StatusNotReady, StatusUnknown),
+		at("profile-old", "whether a rewritten profile is made from the present version of its original", "`patch-seed DATACENTER --files-url`", StatusNotReady),
 		at("packages", "repositories of packages that new nodes ask in addition", "`patch-seed DATACENTER --packages-url`, or a mirror of the operating system", StatusWarning),
-		at("file", "the mirror of files has what new nodes download", "`files DIR`, and serve the directory", StatusOK, StatusNotReady, StatusUnknown),
-		at("profile-copy", "user clusters have the present version of rewritten profiles", "KKP copies profiles to user clusters that are healthy and not paused", StatusOK, StatusNotReady),
-		at("machine-deployment", "new nodes of a MachineDeployment get the rewritten profile and the mirrors of the datacenter", "change the MachineDeployment, with the kubeconfig of the user cluster", StatusOK, StatusNotReady),
+		at("file", "whether the mirror of files has what new nodes download", "`files DIR`, and serve the directory", StatusOK, StatusNotReady, StatusUnknown),
+		at("profile-copy", "whether user clusters have the present version of rewritten profiles", "KKP copies profiles to user clusters that are healthy and not paused", StatusOK, StatusNotReady),
+		at("machine-deployment", "whether new nodes of a MachineDeployment get the rewritten profile and the mirrors of the datacenter", "change the MachineDeployment, with the kubeconfig of the user cluster", StatusOK, StatusNotReady),
 	}
 }
 

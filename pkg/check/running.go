@@ -13,10 +13,10 @@ import (
 // runningDefinitions returns the checks of the section running.
 func runningDefinitions() []Definition {
 	return []Definition{
-		{runningPods, []Status{StatusUnknown}, "the pods of the clusters can be read", "see the section access"},
-		{runningImage, []Status{StatusOK, StatusWarning}, "images of pods on the master and the Seeds are those of the mirror, or their hosts are declared with `--runtime-mirrors`", "redirect the image, or declare its host"},
-		{runningUserCluster, []Status{StatusOK, StatusWarning, StatusNotReady, StatusUnknown}, "images of pods in user clusters are those of the mirror, or the containerd of the nodes has a mirror for their hosts", "set mirrors for the nodes (`patch-seed`), and roll the MachineDeployments"},
-		{runningPull, []Status{StatusNotReady}, "no container waits for an image that cannot be pulled", "see the reason, which has the words of the registry"},
+		{runningPods, []Status{StatusUnknown}, "whether the pods of the clusters can be read", "see the section access"},
+		{runningImage, []Status{StatusOK, StatusWarning}, "whether images of pods on the master and the Seeds are those of the mirror, or their hosts are declared with `--runtime-mirrors`", "redirect the image, or declare its host"},
+		{runningUserCluster, []Status{StatusOK, StatusWarning, StatusNotReady, StatusUnknown}, "whether images of pods in user clusters are those of the mirror, or the containerd of the nodes has a mirror for their hosts", "set mirrors for the nodes (`patch-seed`), and roll the MachineDeployments"},
+		{runningPull, []Status{StatusNotReady}, "whether a container waits for an image that cannot be pulled", "see the reason, which has the words of the registry"},
 	}
 }
 

@@ -7,10 +7,10 @@ import (
 )
 
 // sourcesDefinitions returns the checks of a section that compare a mirror with the sources of its
-// content.
-func sourcesDefinitions(section Section) []Definition {
+// content. copied is the command that copies what the section wants.
+func sourcesDefinitions(section Section, copied string) []Definition {
 	return []Definition{
-		{id(section, "source-different"), []Status{StatusNotReady}, "with --compare-sources: an image or chart whose digest in the mirror is not that of its source", "`sync`"},
+		{id(section, "source-different"), []Status{StatusNotReady}, "with --compare-sources: an image or chart whose digest in the mirror is not that of its source", copied},
 		{id(section, "source"), []Status{StatusOK, StatusWarning}, "with --compare-sources: how many digests are those of the sources, and which sources could not be asked", "pass a lock with --images, which needs no access to the sources"},
 	}
 }

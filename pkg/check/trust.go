@@ -11,8 +11,8 @@ func trustDefinitions() []Definition {
 		return Definition{ID: id(SectionMirror, name), Statuses: statuses, Meaning: meaning, Remedy: remedy}
 	}
 	return []Definition{
-		at("ca-bundle", "KKP, which pulls charts, trusts the certificate of the mirror by its caBundle", "add the CA to the ConfigMap that `spec.caBundle` names", StatusOK, StatusNotReady, StatusUnknown),
-		at("nodes-trust", "nodes trust the certificate of the mirror by the certificates of their system, by those that their operating system profile installs, or by a setting of their datacenter", "`patch-seed DATACENTER --node-ca-file`, or declare the trust with --nodes-trust-mirror", StatusOK, StatusWarning, StatusNotReady, StatusUnknown),
+		at("ca-bundle", "whether KKP, which pulls charts, trusts the certificate of the mirror by its caBundle", "add the CA to the ConfigMap that `spec.caBundle` names", StatusOK, StatusNotReady, StatusUnknown),
+		at("nodes-trust", "whether nodes trust the certificate of the mirror by the certificates of their system, by those that their operating system profile installs, or by a setting of their datacenter", "`patch-seed DATACENTER --node-ca-file`, or declare the trust with --nodes-trust-mirror", StatusOK, StatusWarning, StatusNotReady, StatusUnknown),
 	}
 }
 

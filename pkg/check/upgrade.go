@@ -21,13 +21,13 @@ func upgradeDefinitions() []Definition {
 		at("images", "how many images and charts of the planned release, which are not needed today, are in the mirror", "", StatusOK),
 		at("image-missing", "an image or chart of the planned release that the mirror lacks", "`sync --kkp-version`", StatusNotReady),
 		at("image-different", "an image or chart of the planned release whose digest in the mirror is not that of the lock or of the reference", "`sync --kkp-version`", StatusNotReady),
-		at("place-missing", "a second place of an image of the planned release, which the mirror lacks", "`sync --kkp-version`", StatusNotReady),
+		at("place-missing", "an image of the planned release that the mirror lacks in its second place", "`sync --kkp-version`", StatusNotReady),
 		at("image-unknown", "images of the planned release that could not be looked up", "repair the access of this machine to the mirror", StatusUnknown),
 		at("list", "a gap in the list of images of the planned release", "remove the cause of the gap, such as an image of KKP that the mirror lacks", StatusUnknown),
-		at("file", "the mirror of files has what new nodes of the planned release download in addition", "`files DIR --kkp-version`, and serve the directory", StatusOK, StatusNotReady, StatusUnknown),
+		at("file", "whether the mirror of files has what new nodes of the planned release download in addition", "`files DIR --kkp-version`, and serve the directory", StatusOK, StatusNotReady, StatusUnknown),
 		at("kubernetes", "a user cluster whose Kubernetes version the planned release does not support", "upgrade the user cluster first", StatusOK, StatusNotReady, StatusUnknown),
 		at("field-new", "a repository field that the planned release has, and the running one has not", "run `patch-config` during the upgrade, after the new CustomResourceDefinitions are installed", StatusWarning),
-	}, sourcesDefinitions(SectionUpgrade)...)
+	}, sourcesDefinitions(SectionUpgrade, "`sync --kkp-version`")...)
 }
 
 // Upgrade is an upgrade of KKP.
