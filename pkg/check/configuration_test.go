@@ -76,10 +76,10 @@ func TestRemediesAreComplete(t *testing.T) {
 	fields := check.Fields{Changes: []check.Field{owned}, Command: command, Print: func(field string) string { return "print " + field }}
 	operator := func(image string) check.Finding { return check.Operator([]string{image}, nil, mirror(), "", "") }
 	for want, f := range map[string]check.Finding{
-		"(print ui.dockerRepository prints the field)":                          fields.Findings()[0],
-		"(patch-seed eu --registry --dry-run=client -o yaml prints the fields)": d.Findings()[0],
-		"to mirror.example/kkp/kubermatic/kubermatic in the tool":               operator("quay.io/kubermatic/kubermatic:v1"),
-		"to its repository in the mirror in the tool":                           operator("old.example/kkp/kubermatic/kubermatic:v1"),
+		"(print ui.dockerRepository prints the field)":            fields.Findings()[0],
+		"(print eu --registry prints the fields)":                 d.Findings()[0],
+		"to mirror.example/kkp/kubermatic/kubermatic in the tool": operator("quay.io/kubermatic/kubermatic:v1"),
+		"to its repository in the mirror in the tool":             operator("old.example/kkp/kubermatic/kubermatic:v1"),
 	} {
 		if f.Remedy == nil || !strings.Contains(f.Remedy.Text, want) || f.Remedy.Command != "" {
 			t.Errorf("%+v does not have: %s", f.Remedy, want)

@@ -55,7 +55,9 @@ type Datacenter struct {
 	Incomplete bool // Hosts lacks what a gap in the list of images hides
 
 	Command        string // sets all of Pending
+	Print          string // prints all of Pending, and changes nothing
 	NoProxyCommand string
+	NoProxyPrint   string
 }
 
 // Findings judges the settings of the nodes of a datacenter.
@@ -109,16 +111,16 @@ func (d Datacenter) pending(name string) (Finding, bool) {
 	}
 	remedy := &Remedy{Text: "let the nodes of this datacenter pull from the mirror, then roll its MachineDeployments", Command: d.Command}
 	if len(owners) > 0 { // the command would fail as a whole
-		remedy = owned(owners, "the settings of this datacenter", d.Command)
+		remedy = owned(owners, "the settings of this datacenter", d.Print)
 	}
 	return Finding{ID: id(SectionDatacenters, name), Status: StatusNotReady, Subject: "datacenter " + d.Name, Reason: reason, Remedy: remedy}, reason != ""
 }
 
-// owned is the remedy for settings that another manager owns, and that a command would change.
-func owned(owners []string, what, command string) *Remedy {
+// owned is the remedy for settings that another manager owns. printing is the command that prints the settings.
+func owned(owners []string, what, printing string) *Remedy {
 	slices.Sort(owners)
-	return &Remedy{Text: fmt.Sprintf("%s owns %s: change them there (%s --dry-run=client -o yaml prints the fields), or take them over with patch-seed --force-conflicts",
-		strings.Join(slices.Compact(owners), " and "), what, command)}
+	return &Remedy{Text: fmt.Sprintf("%s owns %s: change them there (%s prints the fields), or take them over with patch-seed --force-conflicts",
+		strings.Join(slices.Compact(owners), " and "), what, printing)}
 }
 
 func (d Datacenter) proxy() Finding {
@@ -129,7 +131,7 @@ func (d Datacenter) proxy() Finding {
 		Remedy: &Remedy{Text: "let the nodes reach the mirror without the proxy, then roll the MachineDeployments of this datacenter", Command: d.NoProxyCommand},
 	}
 	if len(d.Owners) > 0 {
-		f.Remedy = owned(d.Owners, "noProxy", d.NoProxyCommand)
+		f.Remedy = owned(d.Owners, "noProxy", d.NoProxyPrint)
 	}
 	return f
 }

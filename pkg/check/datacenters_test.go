@@ -18,7 +18,7 @@ func datacenter() check.Datacenter {
 			Datacenter: kkp.Datacenter{Name: "eu"}, Seed: kkp.Seed{Name: "a"},
 			Clusters: []kkp.Cluster{{Name: "c1", RuntimeOptions: true, RuntimeMirrors: mirrored}, {Name: "c2"}},
 		},
-		Hosts: []string{"ghcr.io", "quay.io"}, Command: "patch-seed eu --registry", NoProxyCommand: "patch-seed eu --no-proxy",
+		Hosts: []string{"ghcr.io", "quay.io"}, Command: "patch-seed eu --registry", Print: "print eu --registry", NoProxyCommand: "patch-seed eu --no-proxy", NoProxyPrint: "print eu --no-proxy",
 	}
 }
 

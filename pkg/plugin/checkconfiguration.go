@@ -78,7 +78,10 @@ func (s *checkState) printFieldCommand(field string) string {
 }
 
 // changing are the flags of a command that changes the installation.
-func (s *checkState) changing() []string {
+func (s *checkState) changing() []string { return append(s.mirrored(), "-y") }
+
+// mirrored are the flags with what this run knows of the images and of the mirror.
+func (s *checkState) mirrored() []string {
 	args := s.excluded()
 	if s.list != "" {
 		args = append(args, "--images", s.list)
@@ -86,7 +89,7 @@ func (s *checkState) changing() []string {
 	if s.nodesTrust {
 		args = append(args, "--nodes-trust-mirror")
 	}
-	return append(args, "-y")
+	return args
 }
 
 // operator judges the Deployment of KKP's operator. deployed is false without that Deployment.

@@ -94,11 +94,13 @@ func (s *checkState) seedSettings(ctx context.Context, editor edit.Editor, datac
 			setting.Live, setting.Wanted, setting.Owners = one.Path.Lookup(live.Object), one.Value, change.Owners(one.Path)
 			judged.Pending = append(judged.Pending, setting)
 		}
-		judged.Command = s.patchSeedCommand(dc, "--registry", s.targetName())
+		registry := []string{"--registry", s.targetName()}
+		judged.Command, judged.Print = s.patchSeedCommand(dc, registry), s.printSeedCommand(dc, registry)
 		if proxied, ok := plan.MirrorProxied(live, dc); ok {
 			judged.Proxied = &proxied
 			judged.Owners = change.Owners(append(patch.DatacenterPath(dc.Name), "node", "noProxy"))
-			judged.NoProxyCommand = s.patchSeedCommand(dc, "--no-proxy", patch.ProxyHosts(proxied.Registries))
+			noProxy := []string{"--no-proxy", patch.ProxyHosts(proxied.Registries)}
+			judged.NoProxyCommand, judged.NoProxyPrint = s.patchSeedCommand(dc, noProxy), s.printSeedCommand(dc, noProxy)
 		}
 		findings = append(findings, judged.Findings()...)
 		findings = append(findings, judged.StaleNodes()...)
@@ -123,7 +125,16 @@ func nodeSetting(path apply.Path) check.NodeSetting {
 }
 
 // patchSeedCommand returns a line for a shell that changes a datacenter, with the flags of this run.
-func (s *checkState) patchSeedCommand(dc patch.SeedDatacenter, settings ...string) string {
+func (s *checkState) patchSeedCommand(dc patch.SeedDatacenter, settings []string) string {
+	return s.seedCommand(dc, settings, s.changing())
+}
+
+// printSeedCommand returns a line for a shell that prints what patchSeedCommand would set.
+func (s *checkState) printSeedCommand(dc patch.SeedDatacenter, settings []string) string {
+	return s.seedCommand(dc, settings, append(s.mirrored(), "--dry-run=client", "-o", "yaml"))
+}
+
+func (s *checkState) seedCommand(dc patch.SeedDatacenter, settings, flags []string) string {
 	args := []string{"kubectl", "kkp-mirror", "patch-seed", dc.Name, "--seed", dc.Seed.Name}
-	return display.ShellCommand(slices.Concat(args, settings, s.changing(), s.registry.Given, s.connection)...)
+	return display.ShellCommand(slices.Concat(args, settings, flags, s.registry.Given, s.connection)...)
 }
