@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -31,6 +32,8 @@ const (
 
 // prepareNodes finds out whether nodes can run, where they are asked for, and starts what nodes need.
 func (s *Sandbox) prepareNodes(options *Options) error {
+	// The guard removes the directory, in which API servers and registries write: it is released after these have stopped.
+	s.onStop(func() { s.release() })
 	out, err := relay.Start(filepath.Join(s.Ready.Dir, "relay.log"))
 	if err != nil {
 		return fmt.Errorf("starting the relay: %w", err)
@@ -75,14 +78,17 @@ func (s *Sandbox) startNode(ctx context.Context, options Options) error {
 	if err := command.Start(); err != nil {
 		return err
 	}
-	s.onStop(func() {
-		// Not by the end of stdin: the guard would remove the directory, in which API servers and registries still write.
-		_ = command.Process.Signal(syscall.SIGTERM)
-		_ = command.Wait() // its error is on stderr
+	s.release = func() {
 		_ = stdin.Close()
+		_ = command.Wait() // its error is on stderr
+	}
+	reader := bufio.NewReader(stdout)
+	s.onStop(func() {
+		_ = command.Process.Signal(syscall.SIGTERM)
+		_, _ = io.Copy(io.Discard, reader) // ends when nothing of the node is left
 	})
 
-	line, err := bufio.NewReader(stdout).ReadBytes('\n')
+	line, err := reader.ReadBytes('\n')
 	if err != nil {
 		return errors.Join(errors.New("it ended early"), err)
 	}

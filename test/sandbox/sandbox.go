@@ -57,6 +57,7 @@ type Sandbox struct {
 	upstreamRoot string   // the storage of the upstream registry
 	workload     []byte   // the program in its images, or nil
 	stops        []func() // in the order of starting
+	release      func()   // releases the guard of the node, and waits for its end
 }
 
 // Start starts everything in a new temporary directory. When it returns an error, nothing is left. As the API servers use
@@ -70,7 +71,7 @@ func Start(ctx context.Context, options Options) (*Sandbox, error) {
 	if err != nil {
 		return nil, err
 	}
-	sandbox := &Sandbox{sample: installation, Ready: ready.Line{
+	sandbox := &Sandbox{sample: installation, release: func() {}, Ready: ready.Line{
 		Dir:        dir,
 		Version:    installation.Release.Version,
 		Seeds:      map[string]string{},

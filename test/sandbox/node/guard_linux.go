@@ -19,18 +19,20 @@ const (
 	healthInterval = 50 * time.Millisecond
 )
 
-// Guard runs a node until the context or stdin ends, and leaves nothing of the node behind. The end of stdin says that the
-// sandbox is gone: Guard then removes options.AlsoRemove, too. When the node runs, Guard writes a Line to stdout. program is the program that calls Init when its first argument is "init" and its second is the options as JSON.
-func Guard(ctx context.Context, program string, options Options, stdin io.Reader, stdout io.Writer) (err error) {
+// Guard runs a node until the context or stdin ends, and leaves nothing of the node behind. When the node runs, Guard writes
+// a Line to stdout. When nothing of the node is left, Guard closes stdout. Then it waits for the end of stdin, which says
+// that the sandbox has stopped or was killed, and removes options.AlsoRemove.
+// program is the program that calls Init when its first argument is "init" and its second is the options as JSON.
+func Guard(ctx context.Context, program string, options Options, stdin io.Reader, stdout io.WriteCloser) (err error) {
 	if err := Missing(options.Programs); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	orphaned := make(chan struct{})
+	released := make(chan struct{})
 	go func() {
 		_, _ = io.Copy(io.Discard, stdin)
-		close(orphaned)
+		close(released)
 		cancel(nil)
 	}()
 
@@ -40,11 +42,10 @@ func Guard(ctx context.Context, program string, options Options, stdin io.Reader
 	}
 	options.Group = fmt.Sprintf("kkp-node-%d", os.Getpid())
 	defer func() {
-		err = errors.Join(err, removeGroups(options.Group), os.RemoveAll(options.Dir))
-		select {
-		case <-orphaned:
-			err = errors.Join(err, remove(options.AlsoRemove))
-		default:
+		err = errors.Join(err, removeGroups(options.Group), os.RemoveAll(options.Dir), stdout.Close())
+		if options.AlsoRemove != "" {
+			<-released
+			err = errors.Join(err, os.RemoveAll(options.AlsoRemove))
 		}
 	}()
 	if err := options.write(ports); err != nil {
@@ -75,15 +76,6 @@ func Guard(ctx context.Context, program string, options Options, stdin io.Reader
 	}
 
 	return nil
-}
-
-// remove removes the directory of a sandbox, if the sandbox had one.
-func remove(dir string) error {
-	if dir == "" {
-		return nil
-	}
-
-	return os.RemoveAll(dir)
 }
 
 // firstProcess is the process that calls Init.

@@ -30,7 +30,7 @@ type Options struct {
 	Dir string `json:"dir"`
 	// Group is the name of the node's control group. Guard sets it.
 	Group string `json:"group"`
-	// AlsoRemove is another directory to remove when the process that started the guard is gone, or empty.
+	// AlsoRemove is another directory to remove after the end of the guard's standard input, or empty.
 	AlsoRemove string `json:"-"`
 	// Kubeconfig is the path of a kubeconfig for the API server that the node joins.
 	Kubeconfig string `json:"kubeconfig"`

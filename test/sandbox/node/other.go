@@ -8,7 +8,7 @@ import (
 )
 
 // Guard says why no node can run here.
-func Guard(_ context.Context, _ string, options Options, _ io.Reader, _ io.Writer) error {
+func Guard(_ context.Context, _ string, options Options, _ io.Reader, _ io.WriteCloser) error {
 	return Missing(options.Programs)
 }
 

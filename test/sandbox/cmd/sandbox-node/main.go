@@ -26,7 +26,7 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+func run(ctx context.Context, args []string, stdin io.Reader, stdout io.WriteCloser, stderr io.Writer) error {
 	if len(args) == 2 && args[0] == "init" {
 		options := node.Options{}
 		if err := json.Unmarshal([]byte(args[1]), &options); err != nil {
@@ -55,7 +55,7 @@ func parse(args []string, programs string, stderr io.Writer) (node.Options, erro
 	flags := flag.NewFlagSet("sandbox-node", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&options.Dir, "dir", "", "the node's `directory`, which must not exist yet")
-	flags.StringVar(&options.AlsoRemove, "also-remove", "", "another `directory` to remove when standard input ends: that of a sandbox which was killed")
+	flags.StringVar(&options.AlsoRemove, "also-remove", "", "another `directory` to remove when standard input ends, as it does when the sandbox is killed")
 	flags.StringVar(&options.Kubeconfig, "kubeconfig", "", "the `file` that leads to the API server which the node joins")
 	flags.StringVar(&options.StandIn, "stand-in", "", "the `host` of a registry to ask first, with the real one in the parameter ns")
 	flags.StringVar(&options.Proxy, "proxy", "", "the `URL` of the proxy for all that is not on loopback, unless the settings have one")
