@@ -62,10 +62,10 @@ func (s selection) packed(ctx context.Context, p planned, shards int) (plan.Plan
 // usefulShards is the part of the pods that must be of use. With fewer, the command says so.
 const usefulShards = 0.75
 
-// noteSpeed says if layers that images share keep most images in one shard.
+// noteSpeed says if one shard has so much to copy that more pods are of little use.
 func (s selection) noteSpeed(speed float64, shards int) {
 	if speed < usefulShards*float64(shards) {
-		fmt.Fprintf(s.streams.ErrOut, "note: %d pods are at most %.1f times as fast as one: one pod copies an image and all images that share layers with the image, so that each layer is copied once\n", shards, speed)
+		fmt.Fprintf(s.streams.ErrOut, "note: %d pods are at most %.1f times as fast as one: one pod copies an image as a whole, with all images that share layers with the image, so that each layer is copied once. Use fewer pods\n", shards, speed)
 	}
 }
 
