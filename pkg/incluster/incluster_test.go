@@ -74,13 +74,13 @@ func TestAJobForSeveralPods(t *testing.T) {
 // TestMemoryGrowsWithTheImages expects 128 KiB for each of many images. hack/bench pods measures how much they
 // need.
 func TestMemoryGrowsWithTheImages(t *testing.T) {
-	for images, want := range map[int][2]string{0: {"512Mi", "400MiB"}, 3072: {"512Mi", "400MiB"}, 8192: {"1152Mi", "900MiB"}} {
+	for images, want := range map[int][3]string{0: {"512Mi", "400MiB", "128Mi"}, 3072: {"512Mi", "400MiB", "330Mi"}, 8192: {"1152Mi", "900MiB", "780Mi"}} {
 		s := spec()
 		s.Images = images
 		container := s.Job().Spec.Template.Spec.Containers[0]
-		limit := container.Resources.Limits.Memory()
-		if limit.Cmp(resource.MustParse(want[0])) != 0 || !slices.Contains(container.Env, corev1.EnvVar{Name: "GOMEMLIMIT", Value: want[1]}) {
-			t.Errorf("%d images: limit %s, %v", images, limit, container.Env)
+		limit, request := container.Resources.Limits.Memory(), container.Resources.Requests.Memory()
+		if limit.Cmp(resource.MustParse(want[0])) != 0 || request.Cmp(resource.MustParse(want[2])) != 0 || !slices.Contains(container.Env, corev1.EnvVar{Name: "GOMEMLIMIT", Value: want[1]}) {
+			t.Errorf("%d images: limit %s, request %s, %v", images, limit, request, container.Env)
 		}
 	}
 }

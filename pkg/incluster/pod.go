@@ -23,7 +23,9 @@ const (
 // Resources of a pod. A sync needs about 60 MiB, and 90 KiB for each image, whatever the size of the layers
 // (docs/performance.md); manifests that are kept during the copy take up to 64 MiB of scratch.
 const (
-	memoryRequest  = "128Mi"
+	leastRequest   = 128       // MiB: the lowest request, which is that of up to 774 images
+	baseRequest    = 60        // MiB of the request of a pod with more images
+	requestOfImage = 90        // KiB for each image
 	leastMemory    = 512       // MiB: the lowest limit, which is that of up to 3,072 images
 	baseMemory     = 128       // MiB of the limit of a pod with more images
 	imagesOfMemory = 8         // images for each further MiB
@@ -34,8 +36,13 @@ const (
 	user           = 65532 // "nonroot" in images without a user database
 )
 
+// request returns the memory that a pod needs, in MiB: the scheduler looks for a node with as much.
+func (s Spec) request() int { return max(leastRequest, baseRequest+s.Images*requestOfImage/1024) }
+
 // memory returns the limit of memory of a pod, in MiB.
 func (s Spec) memory() int { return max(leastMemory, baseMemory+s.Images/imagesOfMemory) }
+
+func mebibytes(number int) resource.Quantity { return resource.MustParse(fmt.Sprintf("%dMi", number)) }
 
 // indexVariable is the variable with the number of a pod of an Indexed Job, from 0.
 const indexVariable = "JOB_COMPLETION_INDEX"
@@ -83,10 +90,10 @@ func (s Spec) container() corev1.Container {
 		},
 		Resources: corev1.ResourceRequirements{
 			Requests: corev1.ResourceList{
-				corev1.ResourceCPU: resource.MustParse(cpuRequest), corev1.ResourceMemory: resource.MustParse(memoryRequest),
+				corev1.ResourceCPU: resource.MustParse(cpuRequest), corev1.ResourceMemory: mebibytes(s.request()),
 			},
 			Limits: corev1.ResourceList{
-				corev1.ResourceCPU: resource.MustParse(cpuLimit), corev1.ResourceMemory: resource.MustParse(fmt.Sprintf("%dMi", s.memory())),
+				corev1.ResourceCPU: resource.MustParse(cpuLimit), corev1.ResourceMemory: mebibytes(s.memory()),
 			},
 		},
 	}
