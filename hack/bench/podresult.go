@@ -97,7 +97,7 @@ func (r podResult) largest() float64 {
 	return float64(r.most(func(o onePod) int64 { return o.Bytes })) / float64(max(1, total))
 }
 
-// printPods prints the table of docs/performance.md.
+// printPods prints a table, from which docs/performance.md has most columns.
 func printPods(out io.Writer, results []podResult) {
 	w := tabwriter.NewWriter(out, 0, 0, 1, ' ', 0)
 	fmt.Fprintln(w, "| source and link\t| pods\t| × limit\t| requests of each pod to the source\t| refused\t| requests to the target\t| to make the plan (manifests)\t| fetched / unique bytes\t| largest share\t| memory of a pod\t| largest log\t| plan\t|")

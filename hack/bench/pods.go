@@ -40,6 +40,9 @@ func runPods(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	if b.rounds < 1 {
+		return fmt.Errorf("-rounds %d: at least 1 is needed", b.rounds)
+	}
 	var err error
 	if b.bin, err = filepath.Abs(b.bin); err != nil {
 		return err

@@ -30,7 +30,7 @@ func WellKnown() map[string]Budget {
 }
 
 // Share returns the budgets of each of a number of processes that send requests from one address. Hosts
-// limit addresses: together, the processes stay below the budgets. The number is at least 1.
+// limit addresses: together, the processes begin near the budgets. The number is at least 1.
 func Share(budgets map[string]Budget, processes int) map[string]Budget {
 	parts := map[string]Budget{}
 	for host, b := range budgets {
