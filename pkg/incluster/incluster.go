@@ -7,6 +7,7 @@ package incluster
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -104,12 +105,18 @@ func (s Spec) annotations() map[string]string {
 }
 
 // partName returns the first element of the names of the ConfigMaps with the plan, and of the Secret. For
-// a CronJob, the name changes with the plan: an update must not touch the objects that the CronJob uses.
+// a CronJob, the name changes with the plan and its parts: an update must not touch the objects that the
+// CronJob uses, and a ConfigMap that exists already must have the same content.
 func (s Spec) partName() string {
 	if s.Schedule == "" {
 		return s.Name()
 	}
-	return s.Name() + "-" + shortHash(s.Digest)
+	parts := sha256.New()
+	for _, part := range s.Plan {
+		fmt.Fprintf(parts, "%q %d\n", part.Name, len(part.Data))
+		parts.Write(part.Data)
+	}
+	return s.Name() + "-" + shortHash(s.Digest+"\n"+hex.EncodeToString(parts.Sum(nil)))
 }
 
 // planName returns the name of the ConfigMap with a part of the plan.

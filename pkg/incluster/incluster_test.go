@@ -169,6 +169,24 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// The same plan has other parts if it is packed for objects that others apply, or by another version of the
+// plugin. ConfigMaps cannot be changed, so that each content has its name.
+func TestNamesOfACronJobFollowFromTheParts(t *testing.T) {
+	s := spec()
+	s.Schedule = "0 2 * * *"
+	names := map[string]bool{}
+	for _, s.Plan = range [][]incluster.File{
+		{{Name: "part-000", Data: []byte{1, 2}}, {Name: "part-001", Data: []byte{3}}},
+		{{Name: "part-000", Data: []byte{1}}, {Name: "part-001", Data: []byte{2, 3}}},
+		{{Name: "part-000", Data: []byte{1}}},
+	} {
+		names[s.ConfigMaps()[0].Name] = true
+	}
+	if len(names) != 3 {
+		t.Error(names)
+	}
+}
+
 func TestObjectsForOthersStartByThemselves(t *testing.T) {
 	s := spec()
 	s.DockerConfig = []byte(`{"auths":{"registry.example.com":{"password":"secret"}}}`)
