@@ -14,16 +14,23 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster"
 )
 
-// ForeignError says that a CronJob has the name of that for a target, and was not made by this plugin.
+// ForeignError says that an object has the name of the CronJob for a target, or of one of its parts, and was
+// not made by this plugin for the same content.
 type ForeignError struct {
+	Kind      string // "CronJob"
 	Name      string
+	Reason    string // "its labels are missing"
 	Namespace string
 	Cluster   string
 }
 
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("the CronJob %s in the namespace %s of %s was not made by this plugin: its labels are missing. Delete the CronJob, or pass another namespace with --job-namespace",
-		e.Name, e.Namespace, e.Cluster)
+	return fmt.Sprintf("the %s %s in the namespace %s of %s was not made by this plugin: %s. Delete the %[1]s, or pass another namespace with --job-namespace",
+		e.Kind, e.Name, e.Namespace, e.Cluster, e.Reason)
+}
+
+func (r Runner) foreign(kind, name, reason string) error {
+	return &ForeignError{Kind: kind, Name: name, Reason: reason, Namespace: r.Namespace, Cluster: r.Cluster}
 }
 
 // Change is what ApplyCron has done with an object.
@@ -31,6 +38,18 @@ type Change struct {
 	Kind   string // as kubectl has it: "cronjob.batch", "configmap" or "secret"
 	Name   string
 	Action Action
+}
+
+// object names the object in messages.
+func (c Change) object() string {
+	switch c.Kind {
+	case secretKind:
+		return "the Secret " + c.Name
+	case configMapKind:
+		return "the ConfigMap " + c.Name
+	default:
+		return "the CronJob " + c.Name
+	}
 }
 
 const (
@@ -54,7 +73,8 @@ const (
 // ApplyCron creates the CronJob, or updates the one for the same target. The ConfigMaps and the Secret
 // are owned by the CronJob. A new CronJob is suspended until these exist. An existing one gets its new
 // ConfigMaps and Secret first, then refers to them, and then the earlier ones are deleted: the CronJob
-// can run at any time. If an object cannot be created, the objects are as before.
+// can run at any time. If an object cannot be created, or the API server refuses the update of the CronJob,
+// the objects are as before: what exists is changed after that.
 func (r Runner) ApplyCron(ctx context.Context, spec incluster.Spec) ([]Change, error) {
 	name := spec.Name()
 	existing, err := r.Client.BatchV1().CronJobs(r.Namespace).Get(ctx, name, metav1.GetOptions{})
@@ -64,7 +84,7 @@ func (r Runner) ApplyCron(ctx context.Context, spec incluster.Spec) ([]Change, e
 	case err != nil:
 		return nil, r.failed("reading", "the CronJob "+name, err)
 	case !incluster.Managed(existing.Labels, spec.Target):
-		return nil, &ForeignError{Name: name, Namespace: r.Namespace, Cluster: r.Cluster}
+		return nil, r.foreign("CronJob", name, "its labels are missing")
 	default:
 		return r.updateCron(ctx, spec, existing)
 	}
@@ -78,7 +98,11 @@ func (r Runner) createCron(ctx context.Context, spec incluster.Spec) ([]Change, 
 	if err != nil {
 		return nil, r.failed("creating", "the CronJob "+spec.Name(), err)
 	}
-	changes, err := r.applyParts(ctx, spec, made)
+	parts, err := r.createParts(ctx, spec, made)
+	var changes []Change
+	if err == nil {
+		changes, err = r.patchParts(ctx, parts)
+	}
 	if err == nil {
 		_, err = api.Patch(ctx, made.Name, types.MergePatchType, suspension(false), patch())
 		err = r.failed("resuming", "the CronJob "+made.Name, err)
@@ -88,7 +112,7 @@ func (r Runner) createCron(ctx context.Context, spec incluster.Spec) ([]Change, 
 	}
 	clean, cancel := cleanup(ctx)
 	defer cancel()
-	return nil, errors.Join(err, r.deleteParts(clean, changes, Created),
+	return nil, errors.Join(err, r.deleteParts(clean, changesOf(parts), Created),
 		r.failed("deleting", "the CronJob "+made.Name, ignoreMissing(api.Delete(clean, made.Name, metav1.DeleteOptions{}))))
 }
 
@@ -100,7 +124,7 @@ func (r Runner) updateCron(ctx context.Context, spec incluster.Spec, existing *b
 	}
 	maps.Copy(updated.Annotations, wanted.Annotations)
 	updated.Spec = wanted.Spec
-	changes, err := r.applyParts(ctx, spec, existing)
+	parts, err := r.createParts(ctx, spec, existing)
 	if err == nil {
 		updated, err = r.Client.BatchV1().CronJobs(r.Namespace).Update(ctx, updated, metav1.UpdateOptions{FieldManager: fieldManager, FieldValidation: metav1.FieldValidationStrict})
 		if err != nil && !refused(err) { // the update may have been made: the new objects stay
@@ -111,13 +135,14 @@ func (r Runner) updateCron(ctx context.Context, spec incluster.Spec, existing *b
 	if err != nil {
 		clean, cancel := cleanup(ctx)
 		defer cancel()
-		return nil, errors.Join(err, r.deleteParts(clean, changes, Created))
+		return nil, errors.Join(err, r.deleteParts(clean, changesOf(parts), Created))
 	}
 	action := Configured
 	if updated.ResourceVersion == existing.ResourceVersion {
 		action = Unchanged
 	}
+	changes, err := r.patchParts(ctx, parts)
 	changes = append([]Change{{cronJobKind, existing.Name, action}}, changes...)
-	earlier, err := r.removeEarlier(ctx, existing, changes)
-	return append(changes, earlier...), err
+	earlier, failure := r.removeEarlier(ctx, existing, parts)
+	return append(changes, earlier...), errors.Join(err, failure)
 }

@@ -48,6 +48,22 @@ func parts(s incluster.Spec) (plan, ca, secret string) {
 	return "configmap/" + configs[0].Name, "configmap/" + configs[1].Name, "secret/" + s.RegistrySecret().Name
 }
 
+// stored is a ConfigMap or a Secret as the client has it.
+func stored(t *testing.T, client *fake.Clientset, object runtime.Object) runtime.Object {
+	t.Helper()
+	resource := "configmaps"
+	if _, ok := object.(*corev1.Secret); ok {
+		resource = "secrets"
+	}
+	found, err := client.Tracker().Get(schema.GroupVersionResource{Version: "v1", Resource: resource}, namespace, object.(metav1.Object).GetName())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found = found.DeepCopyObject()
+	found.(metav1.Object).SetManagedFields(nil)
+	return found
+}
+
 // checkEachStep expects before each request that a CronJob which can run has all of its objects.
 func checkEachStep(t *testing.T, client *fake.Clientset) {
 	t.Helper()

@@ -11,7 +11,7 @@ import (
 
 // removeEarlier deletes the objects that the CronJob has used before its update, and does not use now. If a
 // run is not over, its next pod may need these objects, and they stay.
-func (r Runner) removeEarlier(ctx context.Context, before *batchv1.CronJob, now []Change) ([]Change, error) {
+func (r Runner) removeEarlier(ctx context.Context, before *batchv1.CronJob, now []part) ([]Change, error) {
 	action := Deleted
 	if len(before.Status.Active) > 0 {
 		action = Kept
@@ -19,7 +19,7 @@ func (r Runner) removeEarlier(ctx context.Context, before *batchv1.CronJob, now 
 	var earlier []Change
 	add := func(kind string, names []string) {
 		for _, name := range names {
-			if !slices.ContainsFunc(now, func(c Change) bool { return c.Kind == kind && c.Name == name }) {
+			if !slices.ContainsFunc(now, func(p part) bool { return p.Kind == kind && p.Name == name }) {
 				earlier = append(earlier, Change{kind, name, action})
 			}
 		}
