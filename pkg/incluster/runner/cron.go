@@ -110,10 +110,19 @@ func (r Runner) createCron(ctx context.Context, spec incluster.Spec) ([]Change, 
 	if err == nil {
 		return append([]Change{{cronJobKind, made.Name, Created}}, changes...), nil
 	}
-	clean, cancel := cleanup(ctx)
+	return nil, errors.Join(err, r.undoCreate(ctx, made, parts))
+}
+
+// undoCreate deletes a CronJob that was created, and then its parts: if the answer to the resuming patch was
+// lost, the CronJob can run until then. Of a CronJob that cannot be deleted, the parts stay.
+func (r Runner) undoCreate(ctx context.Context, cron *batchv1.CronJob, parts []part) error {
+	ctx, cancel := cleanup(ctx)
 	defer cancel()
-	return nil, errors.Join(err, r.deleteParts(clean, changesOf(parts), Created),
-		r.failed("deleting", "the CronJob "+made.Name, ignoreMissing(api.Delete(clean, made.Name, metav1.DeleteOptions{}))))
+	err := r.Client.BatchV1().CronJobs(r.Namespace).Delete(ctx, cron.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &cron.UID}})
+	if err := ignoreMissing(err); err != nil {
+		return r.failed("deleting", "the CronJob "+cron.Name, err)
+	}
+	return r.deleteParts(ctx, changesOf(parts), Created)
 }
 
 func (r Runner) updateCron(ctx context.Context, spec incluster.Spec, existing *batchv1.CronJob) ([]Change, error) {

@@ -20,6 +20,8 @@ import (
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster/runner"
 )
 
+var cronJobs = schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "cronjobs"}
+
 func cronSpec(plan string) incluster.Spec {
 	s := spec()
 	s.Schedule = "0 2 * * *"
@@ -73,7 +75,7 @@ func checkEachStep(t *testing.T, client *fake.Clientset) {
 		return err == nil
 	}
 	client.PrependReactor("*", "*", func(action clienttesting.Action) (bool, runtime.Object, error) {
-		found, _ := tracker.Get(schema.GroupVersionResource{Group: "batch", Version: "v1", Resource: "cronjobs"}, namespace, cronSpec("a").Name())
+		found, _ := tracker.Get(cronJobs, namespace, cronSpec("a").Name())
 		cron, exists := found.(*batchv1.CronJob)
 		if !exists || cron.Spec.Suspend != nil && *cron.Spec.Suspend {
 			return false, nil, nil
@@ -151,6 +153,7 @@ func TestCronJobThatCannotBeApplied(t *testing.T) {
 	}{
 		{"create", "cronjobs", refusal, false, 0},
 		{"create", "secrets", refusal, false, 0},
+		{"patch", "cronjobs", refusal, false, 0},
 		{"create", "secrets", refusal, true, 4},
 		{"update", "cronjobs", refusal, true, 4},
 		{"update", "cronjobs", errors.New("the connection was lost"), true, 6}, // the update may have been made
@@ -169,6 +172,42 @@ func TestCronJobThatCannotBeApplied(t *testing.T) {
 				t.Error(names)
 			}
 		})
+	}
+}
+
+// If the answer to the patch that resumes a CronJob is lost, the CronJob can run until it is deleted, and needs
+// its objects.
+func TestCronJobIsResumedAndTheAnswerIsLost(t *testing.T) {
+	for _, deletable := range []bool{true, false} {
+		r, client := newRunner()
+		checkEachStep(t, client)
+		lost, refusal := errors.New("the connection was lost"), apierrors.NewForbidden(schema.GroupResource{}, "x", errors.New("no right"))
+		client.PrependReactor("create", "cronjobs", func(action clienttesting.Action) (bool, runtime.Object, error) {
+			action.(clienttesting.CreateAction).GetObject().(*batchv1.CronJob).UID = "cron-1"
+			return false, nil, nil
+		})
+		client.PrependReactor("patch", "cronjobs", func(clienttesting.Action) (bool, runtime.Object, error) {
+			cron := cronSpec("a").CronJob() // not suspended
+			cron.UID = "cron-1"
+			return true, nil, errors.Join(lost, client.Tracker().Update(cronJobs, cron, namespace))
+		})
+		client.PrependReactor("delete", "cronjobs", func(action clienttesting.Action) (bool, runtime.Object, error) {
+			options := action.(clienttesting.DeleteActionImpl).DeleteOptions
+			if options.Preconditions == nil || options.Preconditions.UID == nil || *options.Preconditions.UID != "cron-1" {
+				t.Errorf("deleted with %+v", options)
+			}
+			return !deletable, nil, refusal
+		})
+		want := 0
+		if !deletable {
+			want = 4
+		}
+		if _, err := r.ApplyCron(t.Context(), cronSpec("a")); !errors.Is(err, lost) || errors.Is(err, refusal) == deletable {
+			t.Errorf("got %v", err)
+		}
+		if names := left(t, client); len(names) != want {
+			t.Error(names)
+		}
 	}
 }
 
