@@ -92,11 +92,11 @@ func (o syncOptions) applyCronJob(ctx context.Context, p planned, packed plan.Pl
 		}
 	}
 	display.Objects(o.streams.Out, results)
+	if len(kept) > 0 {
+		fmt.Fprintf(o.streams.ErrOut, "note: ConfigMaps and Secrets of the earlier CronJob stay. A run that is not over may use them. To delete these objects after the run:\n  %s\n", removeLine(cluster.Namespace, kept...))
+	}
 	if err != nil {
 		return err
-	}
-	if len(kept) > 0 {
-		fmt.Fprintf(o.streams.ErrOut, "note: a run of the earlier CronJob is not over, and uses its own list. To delete this list after the run:\n  %s\n", removeLine(cluster.Namespace, kept...))
 	}
 	fmt.Fprintf(o.streams.ErrOut, "The images are those of today, with the digest %s of the list. To remove the CronJob and all that belongs to it:\n  %s\n",
 		packed.LockDigest(), removeLine(cluster.Namespace, "cronjob.batch/"+spec.Name()))

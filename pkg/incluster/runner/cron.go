@@ -67,7 +67,7 @@ const (
 	Configured Action = "configured"
 	Unchanged  Action = "unchanged"
 	Deleted    Action = "deleted"
-	Kept       Action = "kept" // not needed by the CronJob; a run of the earlier CronJob uses the object
+	Kept       Action = "kept" // not needed by the CronJob; a run of the earlier CronJob may use the object, or it could not be deleted
 )
 
 // ApplyCron creates the CronJob, or updates the one for the same target. The ConfigMaps and the Secret
@@ -122,7 +122,8 @@ func (r Runner) undoCreate(ctx context.Context, cron *batchv1.CronJob, parts []p
 	if err := ignoreMissing(err); err != nil {
 		return r.failed("deleting", "the CronJob "+cron.Name, err)
 	}
-	return r.deleteParts(ctx, changesOf(parts), Created)
+	_, err = r.deleteParts(ctx, created(parts))
+	return err
 }
 
 func (r Runner) updateCron(ctx context.Context, spec incluster.Spec, existing *batchv1.CronJob) ([]Change, error) {
@@ -144,7 +145,8 @@ func (r Runner) updateCron(ctx context.Context, spec incluster.Spec, existing *b
 	if err != nil {
 		clean, cancel := cleanup(ctx)
 		defer cancel()
-		return nil, errors.Join(err, r.deleteParts(clean, changesOf(parts), Created))
+		_, failure := r.deleteParts(clean, created(parts))
+		return nil, errors.Join(err, failure)
 	}
 	action := Configured
 	if updated.ResourceVersion == existing.ResourceVersion {

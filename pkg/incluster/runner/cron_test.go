@@ -130,18 +130,6 @@ func TestCronJobGetsNewCredentials(t *testing.T) {
 	}
 }
 
-// The next pod of a run that is not over needs the earlier plan.
-func TestEarlierPlanStaysWithItsRun(t *testing.T) {
-	running := cronSpec("a").CronJob()
-	running.Status.Active = []corev1.ObjectReference{{Name: "run"}}
-	r, client := newRunner(running, cronSpec("a").ConfigMaps()[0], cronSpec("a").ConfigMaps()[1], cronSpec("a").RegistrySecret())
-	got := applied(t, r, cronSpec("b"))
-	plan, _, secret := parts(cronSpec("a"))
-	if diff := cmp.Diff([]string{plan + " kept", secret + " kept"}, got[len(got)-2:]); diff != "" || len(left(t, client)) != 6 {
-		t.Error(diff, left(t, client))
-	}
-}
-
 // An object that cannot be created leaves nothing of a new CronJob, and all of an existing one.
 func TestCronJobThatCannotBeApplied(t *testing.T) {
 	refusal := apierrors.NewForbidden(schema.GroupResource{}, "x", errors.New("no right"))

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/kkp-mirror/kubectl-kkp_mirror/pkg/incluster"
 )
@@ -12,23 +13,40 @@ import (
 // removeEarlier deletes the objects that the CronJob has used before its update, and does not use now. If a
 // run is not over, its next pod may need these objects, and they stay.
 func (r Runner) removeEarlier(ctx context.Context, before *batchv1.CronJob, now []part) ([]Change, error) {
-	action := Deleted
-	if len(before.Status.Active) > 0 {
-		action = Kept
+	earlier := earlierParts(before, now)
+	if len(earlier) == 0 {
+		return nil, nil
 	}
+	if running, err := r.running(ctx, before); running || err != nil {
+		return earlier, err
+	}
+	return r.deleteParts(ctx, earlier)
+}
+
+// earlierParts returns the objects of a CronJob that are not among its parts now, as kept.
+func earlierParts(before *batchv1.CronJob, now []part) []Change {
 	var earlier []Change
 	add := func(kind string, names []string) {
 		for _, name := range names {
 			if !slices.ContainsFunc(now, func(p part) bool { return p.Kind == kind && p.Name == name }) {
-				earlier = append(earlier, Change{kind, name, action})
+				earlier = append(earlier, Change{kind, name, Kept})
 			}
 		}
 	}
 	configs, secrets := incluster.OwnedByCronJob(before)
 	add(configMapKind, configs)
 	add(secretKind, secrets)
-	if action == Kept {
-		return earlier, nil
+	return earlier
+}
+
+// running reports whether a Job of a CronJob is not over. The status of the CronJob lacks Jobs of
+// `kubectl create job --from`, and those of the last moment.
+func (r Runner) running(ctx context.Context, cron *batchv1.CronJob) (bool, error) {
+	jobs, err := r.Client.BatchV1().Jobs(r.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return false, r.failed("looking for", "a run of the CronJob "+cron.Name, err)
 	}
-	return earlier, r.deleteParts(ctx, earlier, Deleted)
+	return slices.ContainsFunc(jobs.Items, func(job batchv1.Job) bool {
+		return !finished(&job) && slices.ContainsFunc(job.OwnerReferences, func(o metav1.OwnerReference) bool { return o.UID == cron.UID })
+	}), nil
 }

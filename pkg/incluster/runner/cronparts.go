@@ -24,15 +24,6 @@ type part struct {
 	patch []byte
 }
 
-// changesOf returns the changes of parts.
-func changesOf(parts []part) []Change {
-	var changes []Change
-	for _, p := range parts {
-		changes = append(changes, p.Change)
-	}
-	return changes
-}
-
 // createParts creates the ConfigMaps and the Secret of a CronJob. Objects that exist are not changed here,
 // and must be those of this plugin. The parts that were created are also returned with an error.
 func (r Runner) createParts(ctx context.Context, spec incluster.Spec, cron *batchv1.CronJob) ([]part, error) {
@@ -161,20 +152,38 @@ func (r Runner) patchPart(ctx context.Context, p part) error {
 
 func patch() metav1.PatchOptions { return metav1.PatchOptions{FieldManager: fieldManager} }
 
-// deleteParts deletes the ConfigMaps and Secrets with an action.
-func (r Runner) deleteParts(ctx context.Context, changes []Change, action Action) error {
-	var failures []error
-	for _, c := range changes {
-		if c.Action != action {
-			continue
+// created are the changes of the parts that did not exist before.
+func created(parts []part) []Change {
+	var changes []Change
+	for _, p := range parts {
+		if p.Action == Created {
+			changes = append(changes, p.Change)
 		}
-		var err error
-		if c.Kind == secretKind {
-			err = r.failed("deleting", "the Secret "+c.Name, ignoreMissing(r.Client.CoreV1().Secrets(r.Namespace).Delete(ctx, c.Name, metav1.DeleteOptions{})))
-		} else {
-			err = r.failed("deleting", "the ConfigMap "+c.Name, ignoreMissing(r.Client.CoreV1().ConfigMaps(r.Namespace).Delete(ctx, c.Name, metav1.DeleteOptions{})))
-		}
-		failures = append(failures, err)
 	}
-	return errors.Join(failures...)
+	return changes
+}
+
+// deleteParts deletes ConfigMaps and Secrets, and returns what was deleted and what stays.
+func (r Runner) deleteParts(ctx context.Context, parts []Change) ([]Change, error) {
+	var changes []Change
+	var failures []error
+	for _, c := range parts {
+		c.Action = Deleted
+		if err := r.deletePart(ctx, c); err != nil {
+			failures = append(failures, err)
+			c.Action = Kept
+		}
+		changes = append(changes, c)
+	}
+	return changes, errors.Join(failures...)
+}
+
+func (r Runner) deletePart(ctx context.Context, c Change) error {
+	var err error
+	if c.Kind == secretKind {
+		err = r.Client.CoreV1().Secrets(r.Namespace).Delete(ctx, c.Name, metav1.DeleteOptions{})
+	} else {
+		err = r.Client.CoreV1().ConfigMaps(r.Namespace).Delete(ctx, c.Name, metav1.DeleteOptions{})
+	}
+	return r.failed("deleting", c.object(), ignoreMissing(err))
 }
