@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 
 	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -74,20 +73,31 @@ const (
 // are owned by the CronJob. A new CronJob is suspended until these exist. An existing one gets its new
 // ConfigMaps and Secret first, then refers to them, and then the earlier ones are deleted: the CronJob
 // can run at any time. If an object cannot be created, or the API server refuses the update of the CronJob,
-// the objects are as before: what exists is changed after that.
+// the objects are as before: what exists is changed after that. Once the update was sent, an interrupt does
+// not end the command before its end.
 func (r Runner) ApplyCron(ctx context.Context, spec incluster.Spec) ([]Change, error) {
-	name := spec.Name()
-	existing, err := r.Client.BatchV1().CronJobs(r.Namespace).Get(ctx, name, metav1.GetOptions{})
+	existing, err := r.managedCron(ctx, spec)
 	switch {
 	case apierrors.IsNotFound(err):
 		return r.createCron(ctx, spec)
 	case err != nil:
-		return nil, r.failed("reading", "the CronJob "+name, err)
-	case !incluster.Managed(existing.Labels, spec.Target):
-		return nil, r.foreign("CronJob", name, "its labels are missing")
+		return nil, err
 	default:
 		return r.updateCron(ctx, spec, existing)
 	}
+}
+
+// managedCron reads the CronJob for a target, which must be one of this plugin.
+func (r Runner) managedCron(ctx context.Context, spec incluster.Spec) (*batchv1.CronJob, error) {
+	name := spec.Name()
+	cron, err := r.Client.BatchV1().CronJobs(r.Namespace).Get(ctx, name, metav1.GetOptions{})
+	switch {
+	case err != nil:
+		return nil, r.failed("reading", "the CronJob "+name, err)
+	case !incluster.Managed(cron.Labels, spec.Target):
+		return nil, r.foreign("CronJob", name, "its labels are missing")
+	}
+	return cron, nil
 }
 
 func (r Runner) createCron(ctx context.Context, spec incluster.Spec) ([]Change, error) {
@@ -124,36 +134,4 @@ func (r Runner) undoCreate(ctx context.Context, cron *batchv1.CronJob, parts []p
 	}
 	_, err = r.deleteParts(ctx, created(parts))
 	return err
-}
-
-func (r Runner) updateCron(ctx context.Context, spec incluster.Spec, existing *batchv1.CronJob) ([]Change, error) {
-	wanted, updated := spec.CronJob(), existing.DeepCopy()
-	maps.Copy(updated.Labels, wanted.Labels)
-	if updated.Annotations == nil {
-		updated.Annotations = map[string]string{}
-	}
-	maps.Copy(updated.Annotations, wanted.Annotations)
-	updated.Spec = wanted.Spec
-	parts, err := r.createParts(ctx, spec, existing)
-	if err == nil {
-		updated, err = r.Client.BatchV1().CronJobs(r.Namespace).Update(ctx, updated, metav1.UpdateOptions{FieldManager: fieldManager, FieldValidation: metav1.FieldValidationStrict})
-		if err != nil && !refused(err) { // the update may have been made: the new objects stay
-			return nil, r.failed("updating", "the CronJob "+existing.Name, err)
-		}
-		err = r.failed("updating", "the CronJob "+existing.Name, err)
-	}
-	if err != nil {
-		clean, cancel := cleanup(ctx)
-		defer cancel()
-		_, failure := r.deleteParts(clean, created(parts))
-		return nil, errors.Join(err, failure)
-	}
-	action := Configured
-	if updated.ResourceVersion == existing.ResourceVersion {
-		action = Unchanged
-	}
-	changes, err := r.patchParts(ctx, parts)
-	changes = append([]Change{{cronJobKind, existing.Name, action}}, changes...)
-	earlier, failure := r.removeEarlier(ctx, existing, parts)
-	return append(changes, earlier...), errors.Join(err, failure)
 }

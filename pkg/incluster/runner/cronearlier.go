@@ -12,30 +12,33 @@ import (
 
 // removeEarlier deletes the objects that the CronJob has used before its update, and does not use now. If a
 // run is not over, its next pod may need these objects, and they stay.
-func (r Runner) removeEarlier(ctx context.Context, before *batchv1.CronJob, now []part) ([]Change, error) {
+func (r Runner) removeEarlier(ctx context.Context, before []*batchv1.CronJob, now []part) ([]Change, error) {
 	earlier := earlierParts(before, now)
 	if len(earlier) == 0 {
 		return nil, nil
 	}
-	if running, err := r.running(ctx, before); running || err != nil {
+	if running, err := r.running(ctx, before[0]); running || err != nil {
 		return earlier, err
 	}
 	return r.deleteParts(ctx, earlier)
 }
 
-// earlierParts returns the objects of a CronJob that are not among its parts now, as kept.
-func earlierParts(before *batchv1.CronJob, now []part) []Change {
+// earlierParts returns the objects of earlier versions of a CronJob that are not among its parts now, as kept.
+func earlierParts(before []*batchv1.CronJob, now []part) []Change {
 	var earlier []Change
 	add := func(kind string, names []string) {
 		for _, name := range names {
-			if !slices.ContainsFunc(now, func(p part) bool { return p.Kind == kind && p.Name == name }) {
-				earlier = append(earlier, Change{kind, name, Kept})
+			is := Change{kind, name, Kept}
+			if !slices.Contains(earlier, is) && !slices.ContainsFunc(now, func(p part) bool { return p.Kind == kind && p.Name == name }) {
+				earlier = append(earlier, is)
 			}
 		}
 	}
-	configs, secrets := incluster.OwnedByCronJob(before)
-	add(configMapKind, configs)
-	add(secretKind, secrets)
+	for _, cron := range before {
+		configs, secrets := incluster.OwnedByCronJob(cron)
+		add(configMapKind, configs)
+		add(secretKind, secrets)
+	}
 	return earlier
 }
 
