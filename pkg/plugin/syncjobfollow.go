@@ -75,7 +75,10 @@ func jobError(name string, outcome runner.Outcome, states []events.State) error 
 			return option.Usage(errors.New(withoutPrefix(state.Error)))
 		case state.Exit != exitDone && state.Exit != exitPartial:
 			return errors.New(withoutPrefix(state.Error))
-		case state.Lost > 0:
+		}
+	}
+	for _, state := range states {
+		if state.Lost > 0 {
 			return fmt.Errorf("the report lacks %s: the node has rotated the log of a pod of the Job %s. For the whole report, run the same command again: images that are in the target are not copied again",
 				display.Count(state.Lost, "image"), name)
 		}
