@@ -70,7 +70,6 @@ func TestAJobForSeveralPods(t *testing.T) {
 	}
 }
 
-// Kubernetes replaces $(NAME) in arguments; those of the user must stay as they are.
 // TestMemoryGrowsWithTheImages expects 128 KiB for each of many images. hack/bench pods measures how much they
 // need.
 func TestMemoryGrowsWithTheImages(t *testing.T) {
@@ -85,6 +84,7 @@ func TestMemoryGrowsWithTheImages(t *testing.T) {
 	}
 }
 
+// Kubernetes replaces $(NAME) in arguments; those of the user must stay as they are.
 func TestArgumentsOfTheUserAreNotExpanded(t *testing.T) {
 	s := spec()
 	s.Args = []string{"--registry-map", "*=$(HOME)/{host}"}
