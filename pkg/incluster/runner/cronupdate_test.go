@@ -126,12 +126,12 @@ func (s *cronServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.deleted = append(s.deleted, strings.TrimSuffix(resource, "s")+"/"+name)
 	}
 	s.interrupt(r.Method + " " + resource)
-	switch {
-	case resource == "cronjobs":
+	switch resource {
+	case "cronjobs":
 		write(w, s.cron)
-	case resource == "jobs":
+	case "jobs":
 		write(w, batchv1.JobList{TypeMeta: metav1.TypeMeta{APIVersion: "batch/v1", Kind: "JobList"}})
-	case resource == "secrets":
+	case "secrets":
 		write(w, corev1.Secret{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Secret"}})
 	default:
 		write(w, corev1.ConfigMap{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "ConfigMap"}})
