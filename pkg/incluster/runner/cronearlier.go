@@ -26,20 +26,26 @@ func (r Runner) removeEarlier(ctx context.Context, before []*batchv1.CronJob, no
 // earlierParts returns the objects of earlier versions of a CronJob that are not among its parts now, as kept.
 func earlierParts(before []*batchv1.CronJob, now []part) []Change {
 	var earlier []Change
-	add := func(kind string, names []string) {
-		for _, name := range names {
-			is := Change{kind, name, Kept}
-			if !slices.Contains(earlier, is) && !slices.ContainsFunc(now, func(p part) bool { return p.Kind == kind && p.Name == name }) {
+	for _, cron := range before {
+		for _, is := range keptParts(incluster.OwnedByCronJob(cron)) {
+			if !slices.Contains(earlier, is) && !slices.ContainsFunc(now, func(p part) bool { return p.Kind == is.Kind && p.Name == is.Name }) {
 				earlier = append(earlier, is)
 			}
 		}
 	}
-	for _, cron := range before {
-		configs, secrets := incluster.OwnedByCronJob(cron)
-		add(configMapKind, configs)
-		add(secretKind, secrets)
-	}
 	return earlier
+}
+
+// keptParts returns ConfigMaps and Secrets, as kept: deleteParts deletes them.
+func keptParts(configMaps, secrets []string) []Change {
+	var parts []Change
+	for _, name := range configMaps {
+		parts = append(parts, Change{configMapKind, name, Kept})
+	}
+	for _, name := range secrets {
+		parts = append(parts, Change{secretKind, name, Kept})
+	}
+	return parts
 }
 
 // running reports whether a Job of a CronJob is not over. The status of the CronJob lacks Jobs of

@@ -67,17 +67,8 @@ func (r Runner) remove(ctx context.Context, job *batchv1.Job) error {
 
 // removeParts deletes the ConfigMaps and the Secret that were made for a Job.
 func (r Runner) removeParts(ctx context.Context, job *batchv1.Job) error {
-	configs, secrets := incluster.OwnedByJob(job)
-	var failures []error
-	for _, name := range configs {
-		err := r.Client.CoreV1().ConfigMaps(r.Namespace).Delete(ctx, name, metav1.DeleteOptions{})
-		failures = append(failures, r.failed("deleting", "the ConfigMap "+name, ignoreMissing(err)))
-	}
-	for _, name := range secrets {
-		err := r.Client.CoreV1().Secrets(r.Namespace).Delete(ctx, name, metav1.DeleteOptions{})
-		failures = append(failures, r.failed("deleting", "the Secret "+name, ignoreMissing(err)))
-	}
-	return errors.Join(failures...)
+	_, err := r.deleteParts(ctx, keptParts(incluster.OwnedByJob(job)))
+	return err
 }
 
 // finished reports whether a Job is complete or has failed.
