@@ -17,11 +17,9 @@ import (
 
 // apiBench measures the commands images and check on sandboxes with many user clusters, and the program itself.
 type apiBench struct {
-	bin    string // directory with the plugin and the sandbox
-	rounds int
-	only   int // user clusters, below 0: every number of them
-	json   string
-	check  bool
+	common
+	bin  string // directory with the plugin and the sandbox
+	only int    // user clusters, below 0: every number of them
 }
 
 // reading is the median of some runs of a task.
@@ -42,11 +40,8 @@ func runAPI(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench api", flag.ContinueOnError)
 	var b apiBench
 	flags.StringVar(&b.bin, "bin", "bin", "The directory with the plugin and the sandbox")
-	flags.IntVar(&b.rounds, "rounds", 3, "How often everything is measured; the median counts")
 	flags.IntVar(&b.only, "only", -1, "Only the installation with so many user clusters, such as 300; 0: the sample")
-	flags.StringVar(&b.json, "json", "", "Write the measurements to this file")
-	flags.BoolVar(&b.check, "check", false, "Fail if a budget is not kept")
-	if err := flags.Parse(args); err != nil {
+	if err := b.parse(flags, 3, args); err != nil {
 		return err
 	}
 	var err error

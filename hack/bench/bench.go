@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,11 +21,30 @@ import (
 
 // bench is the options of the benchmark.
 type bench struct {
+	common
+	only string
+	ours bool
+}
+
+// common are the settings of each kind of benchmark.
+type common struct {
 	rounds int
-	only   string
-	ours   bool
 	json   string
 	check  bool
+}
+
+// parse adds the flags for these settings to those of a benchmark, and parses the arguments.
+func (c *common) parse(flags *flag.FlagSet, rounds int, args []string) error {
+	flags.IntVar(&c.rounds, "rounds", rounds, "How often everything is measured; the median counts")
+	flags.StringVar(&c.json, "json", "", "Write the measurements to this file")
+	flags.BoolVar(&c.check, "check", false, "Fail if a budget is not kept")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if c.rounds < 1 {
+		return fmt.Errorf("-rounds %d: at least 1 is needed", c.rounds)
+	}
+	return nil
 }
 
 // order is one run of a tool.

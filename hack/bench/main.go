@@ -50,12 +50,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	var b bench
-	flags.IntVar(&b.rounds, "rounds", 3, "How often everything is measured; the median counts")
 	flags.StringVar(&b.only, "only", "", "Only scenarios whose name contains this")
 	flags.BoolVar(&b.ours, "ours", false, "Leave the other tools out")
-	flags.StringVar(&b.json, "json", "", "Write the measurements to this file")
-	flags.BoolVar(&b.check, "check", false, "Fail if a budget is not kept")
-	if err := flags.Parse(args); err != nil {
+	if err := b.parse(flags, 3, args); err != nil {
 		return err
 	}
 	return b.run(ctx)

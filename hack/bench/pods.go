@@ -21,11 +21,9 @@ import (
 // podBench measures copies by the pods of a Job. A pod is a process of the plugin with the command line
 // and the variables of a pod; Kubernetes is not needed.
 type podBench struct {
-	bin    string // directory with the plugin
-	rounds int
-	only   string
-	json   string
-	check  bool
+	common
+	bin  string // directory with the plugin
+	only string
 }
 
 // runPods parses the arguments of the benchmark of copies by pods, and runs it.
@@ -33,15 +31,9 @@ func runPods(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench pods", flag.ContinueOnError)
 	var b podBench
 	flags.StringVar(&b.bin, "bin", "bin", "The directory with the plugin")
-	flags.IntVar(&b.rounds, "rounds", 1, "How often everything is measured; the median counts")
 	flags.StringVar(&b.only, "only", "", "Only scenarios whose name contains this")
-	flags.StringVar(&b.json, "json", "", "Write the measurements to this file")
-	flags.BoolVar(&b.check, "check", false, "Fail if a budget is not kept")
-	if err := flags.Parse(args); err != nil {
+	if err := b.parse(flags, 1, args); err != nil {
 		return err
-	}
-	if b.rounds < 1 {
-		return fmt.Errorf("-rounds %d: at least 1 is needed", b.rounds)
 	}
 	var err error
 	if b.bin, err = filepath.Abs(b.bin); err != nil {
